@@ -1,0 +1,61 @@
+"""A voice call with an AI assistant in a notebook cell: the Micdrop client for Jupyter and Python.
+
+Importing the package is cheap: what is heavy loads where it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from micdrop_widget.client import MicdropClient
+    from micdrop_widget.errors import MicdropError, MicdropErrorCode
+    from micdrop_widget.options import Reconnect
+    from micdrop_widget.server import MicdropServer
+    from micdrop_widget.state import MicdropState
+    from micdrop_widget.timeline import Turn
+    from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
+    from micdrop_widget.widget import MicdropWidget
+
+__all__ = [
+    "VAD",
+    "MicdropClient",
+    "MicdropError",
+    "MicdropErrorCode",
+    "MicdropServer",
+    "MicdropState",
+    "MicdropWidget",
+    "Reconnect",
+    "SileroVAD",
+    "Turn",
+    "VolumeVAD",
+]
+
+__version__ = "0.1.0.dev0"
+
+_HOMES = {
+    "MicdropClient": "client",
+    "MicdropError": "errors",
+    "MicdropErrorCode": "errors",
+    "MicdropServer": "server",
+    "MicdropState": "state",
+    "MicdropWidget": "widget",
+    "Reconnect": "options",
+    "SileroVAD": "vad",
+    "Turn": "timeline",
+    "VAD": "vad",
+    "VolumeVAD": "vad",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,272 @@
+"""`MicdropClient`: a call with a Micdrop server from an asyncio program, without Jupyter and without a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import inspect
+import logging
+from dataclasses import fields
+from types import TracebackType
+from typing import Any
+
+from micdrop_widget.engine import Engine
+from micdrop_widget.errors import MicdropError
+from micdrop_widget.handlers import Handler, Handlers
+from micdrop_widget.options import CallOptions
+from micdrop_widget.sinks import AudioSink, VirtualSpeaker
+from micdrop_widget.sources import SourceOption, as_source
+from micdrop_widget.state import MicdropState, Phase, Settings
+from micdrop_widget.state import inputs as i
+from micdrop_widget.state.effects import EventName
+from micdrop_widget.state.snapshot import MicPhase
+from micdrop_widget.timeline import Turn
+from micdrop_widget.vad import VAD, build_vad
+
+__all__ = ["MicdropClient"]
+
+_log = logging.getLogger("micdrop_widget.client")
+
+_STATE_FIELDS = tuple(field.name for field in fields(MicdropState))
+
+
+class MicdropClient:
+    """A call with a Micdrop server.
+
+    Parameters
+    ----------
+    url
+        Address of the server, `ws://` or `wss://`.
+    source
+        The microphone: an int16 or float array at 16 kHz, the path of a WAV file, or any `AudioSource`.
+    sink
+        The loudspeaker; by default one that plays to the clock and is heard by nobody.
+    **options
+        `params`: JSON object sent first on every connection; may hold tokens, is never logged or shown.
+        `vad`: "volume", "silero", a `VAD`, or a list of them (default: both).
+        `disable_interruption`: do not listen while the assistant speaks (default False).
+        `reconnect`: a `Reconnect`, or a dict of the same.
+        `headers`, `ssl`, `ping_interval_s`: of the WebSocket.
+
+    Raises
+    ------
+    TypeError
+        An unknown option (the message names the nearest known one), or one of the wrong type.
+    ValueError
+        An option that cannot be used; the message says what was expected.
+
+    Notes
+    -----
+    All methods belong to the event loop the call runs on; handlers are called on it, in order. `pause`, `resume`,
+    `mute` and `unmute` act at once and return a finished future, so that they may be awaited, as on the widget.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        source: SourceOption | None = None,
+        sink: AudioSink | None = None,
+        **options: Any,  # noqa: ANN401 - each is checked by CallOptions
+    ) -> None:
+        call_options = CallOptions.of({"url": url, **options})
+        self._handlers = Handlers()
+        self._handler_tasks: set[asyncio.Future[Any]] = set()
+        self._engine = Engine(
+            as_source(source),
+            VirtualSpeaker() if sink is None else sink,
+            call_options,
+            build_vad(call_options.vad),
+            self._emit,
+        )
+
+    def __repr__(self) -> str:
+        return f"<MicdropClient {self._engine.call.phase.value}, {self._engine.options!r}>"
+
+    @property
+    def state(self) -> MicdropState:
+        """The state of the call, frozen."""
+        return self._engine.state
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """One row per turn of the latest call."""
+        return self._engine.timeline.turns
+
+    @property
+    def vad(self) -> VAD:
+        """The voice activity detector in use."""
+        return self._engine.vad
+
+    async def start(self, **options: Any) -> None:  # noqa: ANN401 - each is checked by CallOptions
+        """Begin the call, and return when it is ready.
+
+        A second `start()` waits with the first. A call stopped before it was ready returns quietly. Cancelling
+        gives the start up.
+
+        Parameters
+        ----------
+        **options
+            Put over those of the constructor, and kept.
+
+        Raises
+        ------
+        MicdropError
+            The call could not be made; `code` and the message say why and what to do.
+        """
+        self._merge(options)
+        engine = self._engine
+        if engine.call.phase in (Phase.IDLE, Phase.ENDING):
+            engine.apply(i.Start(self._settings()))
+        try:
+            await engine.when(lambda: not engine.state.isStarting)
+        except asyncio.CancelledError:
+            engine.apply(i.Stop())
+            raise
+        if not engine.state.isStarted:
+            _raise(engine.state.error)
+
+    async def stop(self, *, graceful: bool = False) -> None:
+        """End the call, and return when microphone and socket are released; without a call nothing happens.
+
+        Parameters
+        ----------
+        graceful
+            Release the microphone now, but end when the assistant has been heard to the end.
+        """
+        engine = self._engine
+        engine.apply(i.Stop(graceful))
+        await engine.when(lambda: not engine.state.isStarted)
+        await engine.released()
+
+    async def start_mic(self, *, vad: VAD | str | list[VAD | str] | None = None, device_id: str | None = None) -> None:
+        """Open the microphone without a call; a later `start()` goes on with it.
+
+        Raises
+        ------
+        MicdropError
+            With code `Mic`: the microphone cannot be opened.
+        """
+        if vad is not None:
+            self._merge({"vad": vad})
+        engine = self._engine
+        engine.apply(i.StartMic(device_id))
+        await engine.when(lambda: engine.call.mic is not MicPhase.OPENING)
+        if engine.call.mic is MicPhase.CLOSED:
+            _raise(engine.state.error)
+
+    def pause(self) -> asyncio.Future[None]:
+        """Stop listening and playing, and cancel the running answer; the connection stays."""
+        return self._command(i.Pause())
+
+    def resume(self) -> asyncio.Future[None]:
+        """End the pause."""
+        return self._command(i.Resume())
+
+    def mute(self) -> asyncio.Future[None]:
+        """Stop listening; answers go on playing. Holds across calls, until `unmute()`."""
+        return self._command(i.Mute())
+
+    def unmute(self) -> asyncio.Future[None]:
+        """Listen again."""
+        return self._command(i.Unmute())
+
+    def on(self, event: str, handler: Handler) -> None:
+        """Call a function at each event; what it returns is awaited in the background if it can be.
+
+        Parameters
+        ----------
+        event
+            `StateChange(state, previous)`, `Error(error)`, `EndCall()`, `Message(item)`,
+            `PartialAssistantMessage(text)`, `ToolCall(call)` or `Classification(classification)`.
+        handler
+            One that raises is logged with its traceback; the call goes on.
+        """
+        self._handlers.on(event, handler)
+
+    def off(self, event: str, handler: Handler | None = None) -> None:
+        """Remove a handler, or all of an event."""
+        self._handlers.off(event, handler)
+
+    async def until(self, *, timeout: float | None = None, **state: Any) -> MicdropState:  # noqa: ANN401
+        """Wait until fields of the state have these values, and return the state.
+
+        Parameters
+        ----------
+        timeout
+            Seconds; None waits for ever.
+        **state
+            For example `isListening=True`.
+
+        Raises
+        ------
+        TimeoutError
+            The state did not come about in time; the message says how it is instead.
+        TypeError
+            There is no such field.
+        """
+        for name in state:
+            if name not in _STATE_FIELDS:
+                near = difflib.get_close_matches(name, _STATE_FIELDS, n=1, cutoff=0)
+                raise TypeError(f"until(): the state has no field {name!r}: did you mean {near[0]!r}?")
+        engine = self._engine
+        reached = engine.when(lambda: all(getattr(engine.state, name) == state[name] for name in state))
+        try:
+            await asyncio.wait_for(reached, timeout)
+        except asyncio.TimeoutError:
+            now = {name: getattr(engine.state, name) for name in state}
+            raise TimeoutError(f"after {timeout:g} s the state is {now}, expected {state}") from None
+        return engine.state
+
+    async def __aenter__(self) -> MicdropClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def _merge(self, options: dict[str, Any]) -> None:
+        engine = self._engine
+        merged = engine.options.merged(options)
+        if merged.vad is not engine.options.vad:
+            engine.vad = build_vad(merged.vad)
+        engine.options = merged
+
+    def _settings(self) -> Settings:
+        options = self._engine.options
+        return Settings(
+            has_url=options.url is not None,
+            has_params=options.params is not None,
+            disable_interruption=options.disable_interruption,
+            reconnect=options.reconnect,
+        )
+
+    def _command(self, command: i.Input) -> asyncio.Future[None]:
+        self._engine.apply(command)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
+        for handler in self._handlers.of(event):
+            try:
+                result = handler(*arguments)
+            except Exception:  # noqa: BLE001 - the border to the user's code
+                _log.exception("a handler of %s failed", event)
+                continue
+            if inspect.isawaitable(result):
+                task = asyncio.ensure_future(result)
+                self._handler_tasks.add(task)
+                task.add_done_callback(self._handler_done)
+
+    def _handler_done(self, task: asyncio.Future[Any]) -> None:
+        self._handler_tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("a handler failed", exc_info=task.exception())
+
+
+def _raise(error: MicdropError | None) -> None:
+    """Raise what the state tells, as a new exception: the one in the state collects no tracebacks."""
+    if error is not None:
+        raise MicdropError(error.code, error.message, error.remedy)

@@ -1,0 +1,160 @@
+"""The call machine in an event loop: feeds it what happens, and does what it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from micdrop_widget.audio import pcm_to_bytes
+from micdrop_widget.hearing import Hearing
+from micdrop_widget.options import CallOptions
+from micdrop_widget.protocol import encode_client_frame
+from micdrop_widget.sinks import AudioSink
+from micdrop_widget.sources import AudioSource
+from micdrop_widget.state import Call, MicdropState, effects, snapshot, step
+from micdrop_widget.state import inputs as i
+from micdrop_widget.timeline import Timeline
+from micdrop_widget.transport import Transport
+from micdrop_widget.vad import VAD
+
+__all__ = ["Engine"]
+
+_log = logging.getLogger("micdrop_widget.engine")
+
+Notify: TypeAlias = Callable[[effects.EventName, tuple[Any, ...]], None]
+
+
+class Engine:
+    """One call, on one event loop, between a microphone, a server and a loudspeaker.
+
+    Parameters
+    ----------
+    source, sink
+        Microphone and loudspeaker.
+    options, vad
+        What to connect to, and what to listen with; both may be replaced between calls.
+    notify
+        Called with the name and the arguments of each event, in order.
+    """
+
+    def __init__(self, source: AudioSource, sink: AudioSink, options: CallOptions, vad: VAD, notify: Notify) -> None:
+        self.options = options
+        self.vad = vad
+        self.call = Call()
+        self.state: MicdropState = snapshot(self.call)
+        self.timeline = Timeline()
+        self.transport = Transport(self.apply)
+        self.hearing = Hearing(source, self.apply, lambda: self.call.hears, self._taken)
+        self._sink = sink
+        self._sink.bind(lambda epoch, samples: self.apply(i.Heard(epoch, samples)))
+        self._notify = notify
+        self._inputs: deque[i.Input] = deque()
+        self._stepping = False
+        self._timers: dict[effects.Timer, asyncio.TimerHandle] = {}
+        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._warned: set[str] = set()
+
+    def apply(self, event: i.Input) -> None:
+        """Let the machine take a step, after those under way, and do what it asks for."""
+        self._inputs.append(event)
+        if self._stepping:
+            return
+        self._stepping = True
+        try:
+            while self._inputs:
+                self._step(self._inputs.popleft())
+        finally:
+            self._stepping = False
+
+    async def when(self, reached: Callable[[], bool]) -> None:
+        """Wait until a condition holds after some step, or now."""
+        if reached():
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((reached, future))
+        await future
+
+    async def released(self) -> None:
+        """Wait until the microphones and sockets that were given up are gone."""
+        await self.hearing.closed()
+        await self.transport.closed()
+
+    def _step(self, event: i.Input) -> None:
+        now_ms = asyncio.get_running_loop().time() * 1000
+        if isinstance(event, i.Start):
+            self.timeline.begin(now_ms)
+            self._warned.clear()
+        self.call, asked = step(self.call, event, now_ms)
+        if asked and _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%8.1f ms %r -> %r", self.timeline.since_start_ms(now_ms), event, asked)
+        self.timeline.record(event, asked, now_ms)
+        for effect in asked:
+            self._perform(effect)
+        if self._waiting:
+            self._wake()
+
+    def _perform(self, effect: effects.Effect) -> None:  # noqa: PLR0912 - one case an effect
+        match effect:
+            case effects.SendAudio(pcm):
+                self.transport.send(pcm_to_bytes(pcm))
+            case effects.SendCommand(command):
+                self.transport.send(encode_client_frame(command))
+            case effects.SendParams():
+                self.transport.send(self.options.params_text())
+            case effects.Play(epoch, pcm):
+                self._sink.play(epoch, pcm)
+            case effects.FlushPlayer(epoch):
+                self._sink.flush(epoch)
+            case effects.OpenMicrophone(request, device_id):
+                self.hearing.open(request, device_id, self.vad)
+            case effects.CloseMicrophone():
+                self.hearing.close()
+            case effects.ResetHearing():
+                self.hearing.reset()
+            case effects.OpenConnection(connection):
+                self.transport.open(connection, self.options)
+            case effects.CloseConnection():
+                self.transport.close()
+            case effects.SetTimer(timer, delay_ms, jitter):
+                self._set_timer(timer, delay_ms * (1 - jitter * random.random()))
+            case effects.CancelTimer(timer):
+                self._cancel_timer(timer)
+            case effects.StateChanged(state, previous):
+                self.state = state
+                self._notify("StateChange", (state, previous))
+            case effects.Emit(event, arguments):
+                self._notify(event, arguments)
+            case effects.Warn(text):
+                if text not in self._warned:
+                    self._warned.add(text)
+                    _log.warning("%s", text)
+            case _:
+                raise TypeError(f"unknown effect {effect!r}")
+
+    def _set_timer(self, timer: effects.Timer, delay_ms: float) -> None:
+        self._cancel_timer(timer)
+
+        def fire() -> None:
+            del self._timers[timer]
+            self.apply(i.TimerFired(timer))
+
+        self._timers[timer] = asyncio.get_running_loop().call_later(delay_ms / 1000, fire)
+
+    def _cancel_timer(self, timer: effects.Timer) -> None:
+        if timer in self._timers:
+            self._timers.pop(timer).cancel()
+
+    def _wake(self) -> None:
+        for reached, future in self._waiting:
+            if not future.done() and reached():
+                future.set_result(None)
+        self._waiting = [waiting for waiting in self._waiting if not waiting[1].done()]
+
+    async def _taken(self) -> None:
+        """Wait until a source that can wait may go on: the call is ready, and has sent what it was given."""
+        await self.when(lambda: not self.state.isStarting)
+        await self.transport.drained()

@@ -1,0 +1,156 @@
+"""The way from a microphone to speech events: opens the source, feeds the voice activity detection, in one task."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+
+from micdrop_widget.errors import MicdropError, MicdropErrorCode
+from micdrop_widget.sources import AudioSource
+from micdrop_widget.state import inputs as i
+from micdrop_widget.vad import VAD, Segmenter, SpeechCancelled, SpeechEvent, SpeechStarted
+
+__all__ = ["Hearing"]
+
+_log = logging.getLogger("micdrop_widget.hearing")
+
+
+class Hearing:
+    """At most one open microphone at a time; all methods are called on one event loop.
+
+    Parameters
+    ----------
+    source
+        The microphone.
+    apply
+        Called with everything that is heard.
+    is_heard
+        Whether the microphone is listened to now: what it gives otherwise is thrown away here.
+    when_taken
+        Waits until the call has taken what it was given; held against a source that is not live.
+    """
+
+    def __init__(
+        self,
+        source: AudioSource,
+        apply: Callable[[i.Input], None],
+        is_heard: Callable[[], bool],
+        when_taken: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._source = source
+        self._apply = apply
+        self._is_heard = is_heard
+        self._when_taken = when_taken
+        self._segmenter: Segmenter | None = None
+        self._captured = 0
+        self._task: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def open(self, request: int, device_id: str | None, vad: VAD) -> None:
+        """Begin to open the microphone; the answer carries the number of the request."""
+        self.close()
+        before = tuple(self._closing)
+        self._task = asyncio.ensure_future(self._run(request, device_id, vad, before))
+
+    def reset(self) -> None:
+        """Forget what was heard; an open segment is dropped without an event."""
+        if self._segmenter is not None:
+            self._segmenter.reset(self._captured)
+
+    def close(self) -> None:
+        """Release the microphone, in the background."""
+        if self._task is not None:
+            self._task.cancel()
+            self._closing.add(self._task)
+            self._task.add_done_callback(self._closing.discard)
+            self._task = None
+        self._segmenter = None
+
+    async def closed(self) -> None:
+        """Wait until the microphone is released."""
+        while self._closing:
+            await asyncio.wait(self._closing)
+
+    async def _run(self, request: int, device_id: str | None, vad: VAD, before: tuple[asyncio.Task[None], ...]) -> None:
+        if before:
+            await asyncio.wait(before)  # never two microphones at once
+        try:
+            outcome = await self._capture(request, device_id, vad)
+        finally:
+            await _uninterrupted(self._source.close())
+        self._apply(outcome)
+
+    async def _capture(self, request: int, device_id: str | None, vad: VAD) -> i.MicrophoneFailed | i.MicrophoneEnded:
+        try:
+            await self._open(request, device_id, vad)
+        except MicdropError as error:
+            return i.MicrophoneFailed(request, error)
+        except Exception as error:  # noqa: BLE001 - the border to sources and detectors that are not ours
+            _log.exception("the microphone could not be started")
+            return i.MicrophoneFailed(request, _broken("could not be started", error))
+        try:
+            await self._listen()
+        except MicdropError as error:
+            return i.MicrophoneEnded(request, error)
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.exception("the microphone failed")
+            return i.MicrophoneEnded(request, _broken("failed", error))
+        return i.MicrophoneEnded(request)
+
+    async def _open(self, request: int, device_id: str | None, vad: VAD) -> None:
+        # A model takes as long to load as a permission prompt to be drawn: both at once, off the loop.
+        loading = asyncio.ensure_future(asyncio.to_thread(vad.load))
+        try:
+            microphone = await self._source.open(device_id)
+            await loading
+        finally:
+            loading.cancel()
+        self._captured = 0
+        self._segmenter = Segmenter(vad)
+        self._apply(
+            i.MicrophoneOpened(
+                request,
+                microphone.device_id,
+                microphone.echo_cancellation,
+                microphone.mic_devices,
+                microphone.speaker_devices,
+            )
+        )
+
+    async def _listen(self) -> None:
+        async for pcm in self._source.frames():
+            if not self._source.live:
+                await self._when_taken()
+            self._captured += len(pcm)
+            if self._segmenter is None:
+                return
+            if self._is_heard():
+                self._tell(self._segmenter.push(pcm))
+            else:
+                self._segmenter.reset(self._captured)
+        if self._segmenter is not None and self._is_heard():
+            self._tell(self._segmenter.finish())
+
+    def _tell(self, events: list[SpeechEvent]) -> None:
+        for event in events:
+            if not isinstance(event, SpeechStarted | SpeechCancelled):  # suspicion changes nothing in the call
+                self._apply(event)
+
+
+async def _uninterrupted(release: Coroutine[None, None, None]) -> None:
+    """Await to the end, whatever is cancelled meanwhile: a microphone is always released."""
+    releasing = asyncio.ensure_future(release)
+    try:
+        await asyncio.shield(releasing)
+    except asyncio.CancelledError:
+        await releasing
+        raise
+
+
+def _broken(what: str, error: Exception) -> MicdropError:
+    return MicdropError(
+        MicdropErrorCode.Mic,
+        f"The microphone or its voice activity detection {what} ({type(error).__name__}: {error}).",
+        "Look at the traceback in the log, then start again.",
+    )

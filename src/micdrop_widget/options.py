@@ -1,0 +1,142 @@
+"""The options of a call: validated at the border, masked wherever they are shown."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import ssl as ssl_module
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from micdrop_widget.vad import VAD, VadOption, build_vad
+
+__all__ = ["CallOptions", "Reconnect", "masked_url"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    """How a call that was lost comes back.
+
+    Parameters
+    ----------
+    max_attempts
+        How many times to try; None for ever, 0 never.
+    delay_ms, max_delay_ms
+        The wait before the first attempt, doubled for each further one up to the maximum.
+    connection_timeout_ms
+        How long one attempt (the first connection included) may take.
+    """
+
+    max_attempts: int | None = None
+    delay_ms: float = 1000
+    max_delay_ms: float = 10_000
+    connection_timeout_ms: float = 5000
+
+    def __post_init__(self) -> None:
+        if self.max_attempts is not None and self.max_attempts < 0:
+            raise ValueError(f"Reconnect(max_attempts={self.max_attempts!r}): expected None, 0 or more")
+        if not 0 <= self.delay_ms <= self.max_delay_ms:
+            raise ValueError("Reconnect: expected 0 <= delay_ms <= max_delay_ms")
+        if self.connection_timeout_ms <= 0:
+            raise ValueError("Reconnect: connection_timeout_ms must be positive")
+
+    def allows(self, attempt: int) -> bool:
+        """Return whether an attempt (numbered from 1) may be made."""
+        return self.max_attempts is None or attempt <= self.max_attempts
+
+    def delay_before(self, attempt: int) -> float:
+        """Return the wait in milliseconds before an attempt, numbered from 1, without jitter."""
+        return min(self.max_delay_ms, self.delay_ms * 2.0 ** min(attempt - 1, 30))
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """Everything a call can be told. `MicdropClient` documents each option.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An option is not what it should be; the message says what was expected.
+    """
+
+    url: str | None = None
+    params: Mapping[str, Any] | None = field(default=None, repr=False)
+    vad: VadOption = ("volume", "silero")
+    disable_interruption: bool = False
+    reconnect: Reconnect = field(default_factory=Reconnect)
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    ssl: ssl_module.SSLContext | None = None
+    ping_interval_s: float | None = 20
+
+    def __post_init__(self) -> None:
+        _check_url(self.url)
+        if self.params is not None:
+            _check_params(self.params)
+        if isinstance(self.reconnect, Mapping):
+            # frozen and slotted: the only way to store the converted value
+            object.__setattr__(self, "reconnect", Reconnect(**_known(Reconnect, self.reconnect)))
+        if not isinstance(self.reconnect, Reconnect):
+            raise TypeError(f"reconnect: expected a Reconnect or a dict, got {type(self.reconnect).__name__}")
+        if not isinstance(self.vad, VAD):
+            build_vad(self.vad)
+        if self.ping_interval_s is not None and self.ping_interval_s <= 0:
+            raise ValueError(f"ping_interval_s: expected seconds or None, got {self.ping_interval_s!r}")
+
+    def __repr__(self) -> str:
+        url = None if self.url is None else masked_url(self.url)
+        hidden = "".join(f", {name}=…" for name in ("params", "headers") if getattr(self, name) is not None)
+        return f"CallOptions(url={url!r}, vad={self.vad!r}{hidden})"
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> CallOptions:
+        """Return options from keyword arguments; an unknown one is a `TypeError` that names the nearest known one."""
+        return cls(**_known(cls, options))
+
+    def merged(self, options: Mapping[str, Any]) -> CallOptions:
+        """Return these options with the given ones put over them."""
+        return replace(self, **_known(type(self), options))
+
+    def params_text(self) -> str | None:
+        """Return the first frame of the call, or None when there are no params."""
+        return None if self.params is None else json.dumps(dict(self.params))
+
+
+def masked_url(url: str) -> str:
+    """Return a url without what may be secret: user, password, query and fragment."""
+    parts = urlsplit(url)
+    query = "?…" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{query}"
+
+
+def _check_url(url: object) -> None:
+    if url is None:
+        return
+    if not isinstance(url, str):
+        raise TypeError(f"url: expected a str like 'ws://localhost:8081', got {type(url).__name__}")
+    parts = urlsplit(url)
+    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+        raise ValueError(
+            f"url: expected a WebSocket address like 'ws://localhost:8081' or 'wss://…', got {masked_url(url)!r}"
+        )
+
+
+def _check_params(params: object) -> None:
+    if not isinstance(params, Mapping):
+        raise TypeError(f"params: expected a dict, got {type(params).__name__}")
+    try:
+        json.dumps(dict(params))
+    except (TypeError, ValueError):
+        # the original message quotes the value, which may be a secret
+        raise TypeError("params: expected a dict of JSON values (str, number, bool, None, list, dict)") from None
+
+
+def _known(cls: type, options: Mapping[str, Any]) -> dict[str, Any]:
+    names = [known.name for known in fields(cls)]
+    for name in options:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(names)}"
+            raise TypeError(f"unknown option {name!r}: {hint}")
+    return dict(options)

@@ -1,0 +1,7 @@
+"""A Micdrop server of your own: in a program, in a notebook cell, or by `python -m micdrop_widget serve`."""
+
+from micdrop_widget.server.call import ServerCall
+from micdrop_widget.server.echo import echo
+from micdrop_widget.server.server import CallRefused, MicdropServer, Respond
+
+__all__ = ["CallRefused", "MicdropServer", "Respond", "ServerCall", "echo"]

@@ -1,0 +1,131 @@
+"""Where the assistant's voice goes when there is no browser: a speaker that plays to a clock, or one's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from micdrop_widget.audio import SAMPLE_RATE, Pcm
+from micdrop_widget.sources import Pace
+
+__all__ = ["AudioSink", "HeardReport", "VirtualSpeaker"]
+
+HeardReport: TypeAlias = Callable[[int, int], None]
+"""Called with an epoch and how many samples of it have been heard so far."""
+
+_REPORT_S = 0.1
+
+
+class AudioSink(Protocol):
+    """A loudspeaker. All methods are called on the call's event loop and return at once."""
+
+    def bind(self, report: HeardReport) -> None:
+        """Take the function to report to: at the first sample heard of an epoch, and at the last one there is."""
+        ...
+
+    def play(self, epoch: int, pcm: Pcm) -> None:
+        """Play samples after those before them; a new epoch begins at its own first sample."""
+        ...
+
+    def flush(self, epoch: int) -> None:
+        """Be silent at once; what is older than this epoch is never played."""
+        ...
+
+
+class VirtualSpeaker:
+    """A loudspeaker that nobody hears: it plays to the event loop's clock, and can keep what was heard.
+
+    Parameters
+    ----------
+    pace
+        "realtime": 16 000 samples a second, gapless, so that an interruption cuts where it would. "fast": everything
+        is heard the moment it arrives.
+    keep
+        Whether to keep what was heard, in `heard`.
+    """
+
+    def __init__(self, *, pace: Pace = "realtime", keep: bool = False) -> None:
+        if pace not in ("realtime", "fast"):
+            raise ValueError(f"pace: expected 'realtime' or 'fast', got {pace!r}")
+        self._realtime = pace == "realtime"
+        self._keep = keep
+        self._kept: list[Pcm] = []
+        self._report: HeardReport = lambda epoch, samples: None
+        self._timer: asyncio.TimerHandle | None = None
+        self._begin(0)
+
+    @property
+    def heard(self) -> Pcm:
+        """Every sample heard so far, of all answers, without the pauses between them; empty unless kept."""
+        self._advance()
+        return np.concatenate(self._kept) if self._kept else np.zeros(0, dtype=np.int16)
+
+    def bind(self, report: HeardReport) -> None:
+        """Take the function to report to."""
+        self._report = report
+
+    def play(self, epoch: int, pcm: Pcm) -> None:
+        """Play samples after those before them."""
+        if epoch < self._epoch:
+            return
+        if epoch > self._epoch:
+            self._begin(epoch)
+        self._advance()
+        now = asyncio.get_running_loop().time()
+        if not self._queue:  # at the beginning, or after an underrun
+            self._clock_s = now
+        self._queue.append(pcm)
+        self._tick()
+
+    def flush(self, epoch: int) -> None:
+        """Be silent at once."""
+        self._advance()
+        if epoch > self._epoch:
+            self._begin(epoch)
+
+    def _begin(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._queue: list[Pcm] = []
+        self._clock_s = 0.0
+        """The loop time up to which everything has been heard."""
+        self._samples = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _advance(self) -> None:
+        """Hear what the clock says has been heard by now."""
+        if not self._queue:
+            return
+        due = sum(len(pcm) for pcm in self._queue)
+        if self._realtime:
+            elapsed = round((asyncio.get_running_loop().time() - self._clock_s) * SAMPLE_RATE)
+            due = min(due, elapsed)
+        self._clock_s += due / SAMPLE_RATE
+        self._samples += due
+        while due:
+            part, rest = self._queue[0][:due], self._queue[0][due:]
+            due -= len(part)
+            if self._keep:
+                self._kept.append(part)
+            if len(rest):
+                self._queue[0] = rest
+            else:
+                self._queue.pop(0)
+
+    def _tick(self) -> None:
+        before = self._samples
+        self._advance()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._queue:
+            left_s = sum(len(pcm) for pcm in self._queue) / SAMPLE_RATE
+            first = self._samples == 0
+            delay_s = min(_REPORT_S, left_s) if not first else min(0.01, left_s)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+        if self._samples > before:
+            self._report(self._epoch, self._samples)

@@ -1,0 +1,96 @@
+"""The conditions of the call machine's table, named as its rows read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from micdrop_widget.errors import error_for_close, is_call_over, is_retryable
+from micdrop_widget.state import inputs as i
+from micdrop_widget.state.effects import Timer
+from micdrop_widget.state.snapshot import Call, MicPhase
+
+
+def no_url(_: Call, start: i.Start) -> bool:
+    """There is no address to connect to."""
+    return not start.settings.has_url
+
+
+def mic_open(call: Call, _: object) -> bool:
+    """The microphone captures."""
+    return call.mic is MicPhase.OPEN
+
+
+def mic_opening(call: Call, _: object) -> bool:
+    """The microphone has been asked for."""
+    return call.mic is MicPhase.OPENING
+
+
+def mic_closed(call: Call, _: object) -> bool:
+    """Nobody has asked for the microphone."""
+    return call.mic is MicPhase.CLOSED
+
+
+def requested(call: Call, answer: i.MicrophoneOpened | i.MicrophoneFailed | i.MicrophoneEnded) -> bool:
+    """The report answers the latest request for the microphone."""
+    return answer.request == call.mic_request
+
+
+def current(
+    call: Call,
+    report: i.ConnectionOpened | i.ConnectionFailed | i.ConnectionClosed | i.Received | i.RoundTripMeasured,
+) -> bool:
+    """The report comes from the current socket, not from one that was given up."""
+    return report.connection == call.connection
+
+
+def over(call: Call, closed: i.ConnectionClosed) -> bool:
+    """The server ended the call normally."""
+    return current(call, closed) and is_call_over(closed.close_code)
+
+
+def recoverable(call: Call, report: i.ConnectionFailed | i.ConnectionClosed) -> bool:
+    """The call was ready, the failure may pass, and another attempt is allowed."""
+    if not current(call, report) or not call.was_ready:
+        return False
+    if isinstance(report, i.ConnectionFailed):
+        error = report.error
+    elif is_call_over(report.close_code):
+        return False
+    else:
+        error = error_for_close(report.close_code)
+    return is_retryable(error) and call.settings.reconnect.allows(call.attempt + 1)
+
+
+def graceful(_: Call, stop: i.Stop) -> bool:
+    """The assistant is to be heard to the end."""
+    return stop.graceful
+
+
+def heard_out(call: Call, _: i.Completion) -> bool:
+    """Nothing is being heard, and nothing more is expected."""
+    return not (call.answering or call.sent_samples or call.processing or call.goodbye_due)
+
+
+def deaf_while_speaking(call: Call, _: i.Completion) -> bool:
+    """An utterance is open, but the microphone is not listened to any more."""
+    return call.speaking and not call.hears
+
+
+def heard(call: Call, _: object) -> bool:
+    """The microphone is listened to."""
+    return call.hears
+
+
+def same_epoch(call: Call, report: i.Heard) -> bool:
+    """The report is about the current playback, not about one that was flushed."""
+    return report.epoch == call.epoch and 0 < report.samples <= call.sent_samples
+
+
+def timer(timer: Timer) -> Callable[[Call, i.TimerFired], bool]:
+    """Return the condition that this timer has fired."""
+
+    def fired(_: Call, event: i.TimerFired) -> bool:
+        return event.timer is timer
+
+    fired.__name__ = timer.value
+    return fired

@@ -1,0 +1,178 @@
+"""Everything a call can ask of the world around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, TypeAlias
+
+from micdrop_widget.audio import Pcm
+from micdrop_widget.state.snapshot import Command, MicdropState
+
+__all__ = [
+    "CancelTimer",
+    "CloseConnection",
+    "CloseMicrophone",
+    "Effect",
+    "Emit",
+    "EventName",
+    "FlushPlayer",
+    "OpenConnection",
+    "OpenMicrophone",
+    "Play",
+    "ResetHearing",
+    "SendAudio",
+    "SendCommand",
+    "SendParams",
+    "SetTimer",
+    "StateChanged",
+    "Timer",
+    "Warn",
+]
+
+EventName: TypeAlias = Literal[
+    "StateChange", "Error", "EndCall", "Message", "PartialAssistantMessage", "ToolCall", "Classification"
+]
+
+
+class Timer(Enum):
+    """The timers of a call; each runs at most once at a time."""
+
+    READY = "ready"
+    """A server that never speaks first is ready all the same."""
+    RETRY = "retry"
+    """The wait before the next attempt to connect."""
+    ANSWER_GAP = "answer gap"
+    """All audio so far was heard: is the answer over, or is more to come?"""
+    ECHO_TAIL = "echo tail"
+    """The room still echoes what was heard."""
+    GOODBYE = "goodbye"
+    """An answer that is due before the end of the call, but may never come."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMicrophone:
+    """Ask for the microphone, under a new request number."""
+
+    request: int
+    device_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseMicrophone:
+    """Release the microphone, or take back the request for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResetHearing:
+    """Forget what was heard: an open segment of speech is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConnection:
+    """Open a WebSocket, under a new number."""
+
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseConnection:
+    """Close the WebSocket with 1000, or give up opening it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendParams:
+    """Send the params as the first frame. They are not in here: they may hold tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendCommand:
+    """Send a command."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class SendAudio:
+    """Send audio of the open utterance."""
+
+    pcm: Pcm
+
+    def __repr__(self) -> str:
+        return f"SendAudio({len(self.pcm)} samples)"
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play samples after those before them."""
+
+    epoch: int
+    pcm: Pcm
+
+    def __repr__(self) -> str:
+        return f"Play(epoch={self.epoch}, {len(self.pcm)} samples)"
+
+
+@dataclass(frozen=True, slots=True)
+class FlushPlayer:
+    """Be silent at once, and play nothing older than this epoch any more."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Start a timer, or start it again; up to `jitter` of the delay may be left out at random."""
+
+    timer: Timer
+    delay_ms: float
+    jitter: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """Stop a timer, if it runs."""
+
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The state shown has changed."""
+
+    state: MicdropState
+    previous: MicdropState
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Tell the user's handlers of an event, with its arguments."""
+
+    event: EventName
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Log something the server did that this client cannot use; the same text once per call."""
+
+    text: str
+
+
+Effect: TypeAlias = (
+    OpenMicrophone
+    | CloseMicrophone
+    | ResetHearing
+    | OpenConnection
+    | CloseConnection
+    | SendParams
+    | SendCommand
+    | SendAudio
+    | Play
+    | FlushPlayer
+    | SetTimer
+    | CancelTimer
+    | StateChanged
+    | Emit
+    | Warn
+)

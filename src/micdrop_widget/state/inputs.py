@@ -1,0 +1,198 @@
+"""Everything that can happen to a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from micdrop_widget.errors import MicdropError
+from micdrop_widget.protocol import ServerFrame
+from micdrop_widget.state.effects import Timer
+from micdrop_widget.state.snapshot import Device, Settings
+from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
+
+__all__ = [
+    "Completion",
+    "ConnectionClosed",
+    "ConnectionFailed",
+    "ConnectionOpened",
+    "Heard",
+    "Input",
+    "MicrophoneEnded",
+    "MicrophoneFailed",
+    "MicrophoneOpened",
+    "Mute",
+    "Pause",
+    "Received",
+    "Resume",
+    "RoundTripMeasured",
+    "Start",
+    "StartMic",
+    "Stop",
+    "TimerFired",
+    "Unmute",
+]
+
+# What the user asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Begin a call."""
+
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class StartMic:
+    """Open the microphone without a call."""
+
+    device_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the call; graceful: when the assistant has been heard to the end."""
+
+    graceful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stop listening and playing; the connection stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """End the pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Stop listening; answers go on playing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmute:
+    """Listen again."""
+
+
+# What the microphone reports
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneOpened:
+    """The microphone that was requested captures."""
+
+    request: int
+    device_id: str | None = None
+    echo_cancellation: bool = True
+    mic_devices: tuple[Device, ...] = ()
+    speaker_devices: tuple[Device, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneFailed:
+    """The microphone that was requested cannot be opened."""
+
+    request: int
+    error: MicdropError
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneEnded:
+    """The microphone gives no more samples: a source ran out (no error), or a device was unplugged."""
+
+    request: int
+    error: MicdropError | None = None
+
+
+# What the connection reports
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOpened:
+    """The WebSocket handshake is done."""
+
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFailed:
+    """The WebSocket could not be opened."""
+
+    connection: int
+    error: MicdropError
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionClosed:
+    """The WebSocket was closed, by the server or by the network (1006)."""
+
+    connection: int
+    close_code: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A frame of the server."""
+
+    connection: int
+    frame: ServerFrame
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTripMeasured:
+    """The time a ping took."""
+
+    connection: int
+    round_trip_ms: float
+
+
+# What the player and the clock report
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How many samples of an epoch have been heard so far."""
+
+    epoch: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer that was set has run out."""
+
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Not from outside: the machine asks it of itself after each step, for what follows without any input."""
+
+
+Input: TypeAlias = (
+    Start
+    | StartMic
+    | Stop
+    | Pause
+    | Resume
+    | Mute
+    | Unmute
+    | MicrophoneOpened
+    | MicrophoneFailed
+    | MicrophoneEnded
+    | ConnectionOpened
+    | ConnectionFailed
+    | ConnectionClosed
+    | Received
+    | RoundTripMeasured
+    | SpeechConfirmed
+    | SpeechContinued
+    | SpeechEnded
+    | Heard
+    | TimerFired
+    | Completion
+)

@@ -1,0 +1,154 @@
+"""One step of the call machine in the making: the call as it changes, and the effects that add up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from micdrop_widget.audio import SAMPLE_RATE, Pcm
+from micdrop_widget.errors import MicdropError
+from micdrop_widget.state.effects import (
+    CancelTimer,
+    CloseConnection,
+    CloseMicrophone,
+    Effect,
+    Emit,
+    FlushPlayer,
+    OpenConnection,
+    OpenMicrophone,
+    ResetHearing,
+    SendAudio,
+    SendCommand,
+    SetTimer,
+    Timer,
+)
+from micdrop_widget.state.snapshot import Call, Command, MicPhase, Phase
+
+__all__ = ["Step"]
+
+_OUTBOX_SAMPLES = 30 * SAMPLE_RATE
+"""Speech kept while the server is not ready: half a minute, then the oldest audio is dropped."""
+
+
+class Step:
+    """The workspace of one step. Actions change `call` through it and never touch what they were given.
+
+    Parameters
+    ----------
+    call
+        The call before the step.
+    now_ms
+        The time of the step on a clock that never goes back.
+    """
+
+    def __init__(self, call: Call, now_ms: float) -> None:
+        self.call = call
+        self.now_ms = now_ms
+        self.effects: list[Effect] = []
+
+    def set(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Call, checked by replace
+        """Change facts of the call."""
+        self.call = replace(self.call, **changes)
+
+    def add(self, *effects: Effect) -> None:
+        """Ask for effects, in order."""
+        self.effects += effects
+
+    # Sending
+
+    def send(self, command_or_pcm: Command | Pcm) -> None:
+        """Send a command or audio now, keep it until the server is ready, or drop it when there is no call."""
+        if self.call.phase is Phase.LIVE:
+            if isinstance(command_or_pcm, np.ndarray):
+                self.add(SendAudio(command_or_pcm))
+            else:
+                self.add(SendCommand(command_or_pcm))
+        elif self.call.phase not in (Phase.IDLE, Phase.ENDING, Phase.RETRYING):
+            self.set(outbox=_bounded((*self.call.outbox, command_or_pcm)))
+
+    def send_outbox(self) -> None:
+        """Send what was kept."""
+        kept = self.call.outbox
+        self.set(outbox=())
+        for command_or_pcm in kept:
+            self.send(command_or_pcm)
+
+    # The microphone and the connection
+
+    def request_microphone(self, device_id: str | None) -> None:
+        """Ask for the microphone under a new number."""
+        self.set(mic=MicPhase.OPENING, mic_request=self.call.mic_request + 1)
+        self.add(OpenMicrophone(self.call.mic_request, device_id))
+
+    def release_microphone(self) -> None:
+        """Let the microphone go, whether it is open or still being asked for."""
+        if self.call.mic is not MicPhase.CLOSED:
+            self.set(mic=MicPhase.CLOSED, mic_request=self.call.mic_request + 1)
+            self.add(CloseMicrophone())
+
+    def open_connection(self) -> None:
+        """Open a socket under a new number."""
+        self.set(connection=self.call.connection + 1, odd_byte=b"", deaf_until_ms=0.0)
+        self.add(OpenConnection(self.call.connection))
+
+    def close_connection(self) -> None:
+        """Close the socket; whatever it still reports is late from here on."""
+        self.set(connection=self.call.connection + 1)
+        self.add(CloseConnection())
+
+    # Playback
+
+    def silence_assistant(self) -> None:
+        """Stop the answer at once: a new epoch begins, of which nothing has been sent."""
+        call = self.call
+        if call.sent_samples:
+            self.set(epoch=call.epoch + 1, sent_samples=0)
+            self.add(FlushPlayer(self.call.epoch))
+        self.set(answering=False, echo_tail=False, odd_byte=b"", partial_assistant_message="")
+        self.add(CancelTimer(Timer.ANSWER_GAP), CancelTimer(Timer.ECHO_TAIL))
+
+    # Ends
+
+    def end_call(self) -> None:
+        """Leave nothing running: microphone, socket, playback, timers. Mute is the user's and stays."""
+        self.release_microphone()
+        self.close_connection()
+        self.silence_assistant()
+        self.add(*(CancelTimer(timer) for timer in Timer))
+        self.set(
+            was_ready=False,
+            attempt=0,
+            speaking=False,
+            processing=False,
+            goodbye_due=False,
+            paused=False,
+            outbox=(),
+        )
+
+    def report(self, error: MicdropError) -> None:
+        """Show an error and tell the user's handlers, once."""
+        self.set(error=error)
+        self.add(Emit("Error", (error,)))
+
+    def set_timer(self, timer: Timer, delay_ms: float, jitter: float = 0.0) -> None:
+        """Start a timer."""
+        self.add(SetTimer(timer, delay_ms, jitter))
+
+    def reset_hearing(self) -> None:
+        """Forget the open segment of speech."""
+        self.add(ResetHearing())
+
+
+def _bounded(outbox: tuple[Command | Pcm, ...]) -> tuple[Command | Pcm, ...]:
+    excess = sum(len(kept) for kept in outbox if isinstance(kept, np.ndarray)) - _OUTBOX_SAMPLES
+    if excess <= 0:
+        return outbox
+    bounded: list[Command | Pcm] = []
+    for kept in outbox:
+        if excess > 0 and isinstance(kept, np.ndarray):
+            excess -= len(kept)
+        else:
+            bounded.append(kept)
+    return tuple(bounded)

@@ -1,0 +1,32 @@
+"""Voice activity detection: detectors (`volume`, `silero`, or one's own), their combination, and the segmenter."""
+
+from micdrop_widget.vad.base import VAD, Status
+from micdrop_widget.vad.combine import CombinedVAD, VadOption, build_vad
+from micdrop_widget.vad.events import (
+    SpeechCancelled,
+    SpeechConfirmed,
+    SpeechContinued,
+    SpeechEnded,
+    SpeechEvent,
+    SpeechStarted,
+)
+from micdrop_widget.vad.segmenter import Segmenter
+from micdrop_widget.vad.silero import SileroVAD
+from micdrop_widget.vad.volume import VolumeVAD
+
+__all__ = [
+    "VAD",
+    "CombinedVAD",
+    "Segmenter",
+    "SileroVAD",
+    "SpeechCancelled",
+    "SpeechConfirmed",
+    "SpeechContinued",
+    "SpeechEnded",
+    "SpeechEvent",
+    "SpeechStarted",
+    "Status",
+    "VadOption",
+    "VolumeVAD",
+    "build_vad",
+]

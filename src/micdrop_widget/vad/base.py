@@ -1,0 +1,48 @@
+"""The interface of a voice activity detector: windows in, a status out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["VAD", "Status"]
+
+
+class Status(IntEnum):
+    """What a detector thinks of the audio so far, ordered by certainty."""
+
+    SILENCE = 0
+    MAYBE_SPEAKING = 1
+    SPEAKING = 2
+
+
+class VAD(ABC):
+    """A voice activity detector: a fold over windows of 512 samples (32 ms at 16 kHz).
+
+    Subclass it and implement `update` for a detector of your own. The same windows must give the same statuses,
+    whatever the time of day: a detector counts samples and knows no clock. It is used by one call at a time, from
+    that call's event loop.
+    """
+
+    pre_roll_ms: float = 320
+    """Audio before the onset that travels with the utterance."""
+
+    def load(self) -> None:  # noqa: B027 - most detectors have nothing to load
+        """Load what takes long to load (a model); called once before the first window, off the event loop."""
+
+    @abstractmethod
+    def update(self, window: NDArray[np.float32]) -> Status:
+        """Take the next window and return the status after it.
+
+        Parameters
+        ----------
+        window
+            Shape (512,), float32 in [-1, 1), 16 kHz. Only valid during the call: copy what is kept.
+        """
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Forget all that was heard: the next window is the first of a new stretch of audio."""

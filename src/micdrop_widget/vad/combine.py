@@ -1,0 +1,88 @@
+"""Several detectors as one, by Micdrop's newer rule; and detectors by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micdrop_widget.vad.base import VAD, Status
+from micdrop_widget.vad.silero import SileroVAD
+from micdrop_widget.vad.volume import VolumeVAD
+
+__all__ = ["CombinedVAD", "VadOption", "build_vad"]
+
+VadOption: TypeAlias = str | VAD | Sequence[str | VAD]
+"""A detector by name, a detector, or a list of both."""
+
+_BY_NAME: dict[str, type[VolumeVAD] | type[SileroVAD]] = {"volume": VolumeVAD, "silero": SileroVAD}
+
+
+class CombinedVAD(VAD):
+    """Several detectors as one.
+
+    It may be speech when any member hears something; it is confirmed when every member hears something and one of
+    them is sure; it is over when all are silent. (The older rule, all sure, drops short words.)
+
+    Parameters
+    ----------
+    members
+        At least one detector.
+    """
+
+    def __init__(self, members: Iterable[VAD]) -> None:
+        self.members = tuple(members)
+        if not self.members:
+            raise ValueError("CombinedVAD: expected at least one VAD")
+        self.pre_roll_ms = max(member.pre_roll_ms for member in self.members)
+        self.status = Status.SILENCE
+
+    def load(self) -> None:
+        """Load every member."""
+        for member in self.members:
+            member.load()
+
+    def reset(self) -> None:
+        """Reset every member."""
+        self.status = Status.SILENCE
+        for member in self.members:
+            member.reset()
+
+    def update(self, window: NDArray[np.float32]) -> Status:
+        """Show the window to every member and combine what they say."""
+        statuses = [member.update(window) for member in self.members]
+        if max(statuses) is Status.SILENCE:
+            self.status = Status.SILENCE
+        elif min(statuses) > Status.SILENCE and max(statuses) is Status.SPEAKING:
+            self.status = Status.SPEAKING
+        else:
+            self.status = max(self.status, Status.MAYBE_SPEAKING)
+        return self.status
+
+
+def build_vad(option: VadOption) -> VAD:
+    """Return the detector that an option names.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, or an empty list.
+    TypeError
+        Neither a name nor a `VAD`.
+    """
+    match option:
+        case VAD():
+            return option
+        case str():
+            if option not in _BY_NAME:
+                raise ValueError(f"unknown vad {option!r}: expected 'volume', 'silero', or a VAD instance")
+            return _BY_NAME[option]()
+        case list() | tuple():
+            members = [build_vad(member) for member in option]
+            return members[0] if len(members) == 1 else CombinedVAD(members)
+        case _:
+            raise TypeError(
+                f"vad: expected 'volume', 'silero', a VAD instance or a list of them, got {type(option).__name__}"
+            )

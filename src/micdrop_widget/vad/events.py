@@ -1,0 +1,65 @@
+"""What a VAD reports while samples pass: five events, each at a position in the microphone's samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from micdrop_widget.audio import Pcm
+
+__all__ = [
+    "SpeechCancelled",
+    "SpeechConfirmed",
+    "SpeechContinued",
+    "SpeechEnded",
+    "SpeechEvent",
+    "SpeechStarted",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Something that may be speech begins (Micdrop's `StartSpeaking` of the VAD)."""
+
+    position: int
+    """Samples heard when this was decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechConfirmed:
+    """It is speech (Micdrop's `ConfirmSpeaking`): the utterance begins, with all that was held back."""
+
+    position: int
+    start: int
+    """Position of the first sample of `pcm`: the onset, less the pre-roll."""
+    pcm: Pcm
+
+    def __repr__(self) -> str:
+        return f"SpeechConfirmed(position={self.position}, start={self.start}, {len(self.pcm)} samples)"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechContinued:
+    """The next samples of a confirmed utterance."""
+
+    pcm: Pcm
+
+    def __repr__(self) -> str:
+        return f"SpeechContinued({len(self.pcm)} samples)"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechCancelled:
+    """It was no speech (Micdrop's `CancelSpeaking`)."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """The user has stopped speaking (Micdrop's `StopSpeaking` of the VAD)."""
+
+    position: int
+
+
+SpeechEvent: TypeAlias = SpeechStarted | SpeechConfirmed | SpeechContinued | SpeechCancelled | SpeechEnded

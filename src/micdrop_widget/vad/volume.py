@@ -1,0 +1,90 @@
+"""Voice activity by loudness, with Micdrop's level and decisions, so that its settings carry over."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micdrop_widget.audio import FRAME_SAMPLES
+from micdrop_widget.vad.base import VAD, Status
+
+__all__ = ["VolumeVAD"]
+
+_CHECK_WINDOWS = 3
+"""A decision every 3 windows (96 ms of audio); Micdrop decides every 100 ms of wall clock."""
+
+_SKIPPED_BINS = 4
+"""Bins 0-3 (under 125 Hz) hold hum and rumble, no voice."""
+
+_SMOOTHING = 0.1
+_FLOOR_DB = -120.0
+_MIN_HISTORY = 3
+
+
+class VolumeVAD(VAD):
+    """Hears speech where the loudest frequency is louder than a threshold.
+
+    The level is that of Web Audio's AnalyserNode, which Micdrop uses: Blackman window over 512 samples, magnitude
+    of each FFT bin divided by 512 and smoothed with a tenth of the magnitude before it, the loudest bin in dB. A
+    full-scale sine reads -13.6 dB.
+
+    Parameters
+    ----------
+    threshold
+        Level in dB at and above which a check is loud. The default is a sine of about -41.4 dBFS peak.
+    history
+        How many checks (96 ms each) are remembered, at least 3; as many quiet ones in a row, and one more, end speech.
+    """
+
+    pre_roll_ms = 500
+
+    def __init__(self, threshold: float = -55.0, history: int = 5) -> None:
+        if history < _MIN_HISTORY:
+            raise ValueError(f"VolumeVAD(history={history!r}): expected at least {_MIN_HISTORY} checks")
+        self.threshold = threshold
+        self.history = history
+        # The exact Blackman window of the Web Audio specification (alpha 0.16), periodic, unlike np.blackman.
+        phase = 2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES
+        taper = 0.42 - 0.5 * np.cos(phase) + 0.08 * np.cos(2 * phase)
+        self._taper = (taper / FRAME_SAMPLES).astype(np.float32)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the levels heard so far."""
+        self.status = Status.SILENCE
+        self.level_db = _FLOOR_DB
+        self._smoothed = np.zeros(FRAME_SAMPLES // 2 + 1 - _SKIPPED_BINS)
+        self._loud: deque[bool] = deque([False] * self.history, maxlen=self.history)
+        self._windows = 0
+
+    def update(self, window: NDArray[np.float32]) -> Status:
+        """Take the next window; every third one is a check that may change the status."""
+        self._windows += 1
+        if self._windows % _CHECK_WINDOWS:
+            return self.status
+        spectrum = np.abs(np.fft.rfft(window * self._taper)[_SKIPPED_BINS:])
+        self._smoothed = _SMOOTHING * self._smoothed + (1 - _SMOOTHING) * spectrum
+        loudest = float(self._smoothed.max())
+        self.level_db = max(_FLOOR_DB, 20 * float(np.log10(loudest))) if loudest > 0 else _FLOOR_DB
+        self.status = self._decide(self.level_db >= self.threshold)
+        return self.status
+
+    def _decide(self, loud: bool) -> Status:
+        # The history is the one *before* this check, as in Micdrop.
+        recent = list(self._loud)
+        self._loud.append(loud)
+        if loud:
+            loud_before = sum(recent[-_MIN_HISTORY:])
+            if self.status is not Status.SPEAKING:
+                if loud_before >= 2:
+                    return Status.SPEAKING
+                if loud_before == 1:
+                    return Status.MAYBE_SPEAKING
+        elif self.status is Status.SPEAKING:
+            if not any(recent):
+                return Status.SILENCE
+        elif self.status is Status.MAYBE_SPEAKING and not recent[-1]:
+            return Status.SILENCE
+        return self.status
