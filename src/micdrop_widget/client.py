@@ -21,7 +21,7 @@ from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import EventName
 from micdrop_widget.state.snapshot import MicPhase
 from micdrop_widget.timeline import Turn
-from micdrop_widget.vad import VAD, build_vad
+from micdrop_widget.vad import VAD, VadOption, build_vad
 
 __all__ = ["MicdropClient"]
 
@@ -94,6 +94,11 @@ class MicdropClient:
         return self._engine.timeline.turns
 
     @property
+    def options(self) -> CallOptions:
+        """The options in use; their repr hides what may be secret."""
+        return self._engine.options
+
+    @property
     def vad(self) -> VAD:
         """The voice activity detector in use."""
         return self._engine.vad
@@ -139,7 +144,7 @@ class MicdropClient:
         await engine.when(lambda: not engine.state.isStarted)
         await engine.released()
 
-    async def start_mic(self, *, vad: VAD | str | list[VAD | str] | None = None, device_id: str | None = None) -> None:
+    async def start_mic(self, *, vad: VadOption | None = None, device_id: str | None = None) -> None:
         """Open the microphone without a call; a later `start()` goes on with it.
 
         Raises

@@ -38,7 +38,7 @@ class Turn:
     heard_ms: float | None = None
     """The first sample of the answer was heard."""
     answer_end_ms: float | None = None
-    """The answer fell silent."""
+    """The last sample of the answer was heard, or the user interrupted it."""
     interrupted: bool = False
     """The user spoke into the answer."""
 
@@ -61,6 +61,7 @@ class Timeline:
     def __init__(self) -> None:
         self._turns: list[Turn] = []
         self._began_ms = 0.0
+        self._last_heard_ms = 0.0
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -86,6 +87,8 @@ class Timeline:
                 self._change(end_sample=position, stopped_ms=now)
             case i.Received(_, wire.Message(wire.TextMessage("user"))) if self._answerable("user_message_ms"):
                 self._change(user_message_ms=now)
+            case i.Heard():
+                self._last_heard_ms = now
         for effect in effects:
             self._record_effect(effect, now)
 
@@ -99,7 +102,9 @@ class Timeline:
                 if state.isAssistantSpeaking and self._answerable("heard_ms"):
                     self._change(heard_ms=now)
                 if previous.isAssistantSpeaking and not state.isAssistantSpeaking:
-                    self._end_answer(now, interrupted=state.isUserSpeaking)
+                    # The state waits a moment for more to come: the answer ended with its last sample.
+                    interrupted = state.isUserSpeaking
+                    self._end_answer(now if interrupted else self._last_heard_ms, interrupted)
 
     @property
     def _open(self) -> bool:
@@ -108,7 +113,7 @@ class Timeline:
     def _answerable(self, field: str) -> bool:
         return bool(self._turns) and not self._open and getattr(self._turns[-1], field) is None
 
-    def _end_answer(self, now: float, *, interrupted: bool) -> None:
+    def _end_answer(self, now: float, interrupted: bool) -> None:
         # An interruption has opened the next turn already: the answer belongs to the one before.
         for index in reversed(range(len(self._turns))):
             turn = self._turns[index]

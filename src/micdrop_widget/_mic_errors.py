@@ -1,0 +1,77 @@
+"""Why a browser gives no microphone, in words, each with its remedy."""
+
+from __future__ import annotations
+
+from micdrop_widget.errors import MicdropError, MicdropErrorCode
+
+__all__ = ["microphone_error"]
+
+_REASONS = {
+    "denied": (
+        "The browser was not allowed to use the microphone.",
+        "Allow the microphone for this page (the icon beside the address), then press Start again.",
+    ),
+    "no_device": (
+        "The browser finds no microphone.",
+        "Plug one in, or choose another in the system's sound settings, then press Start again.",
+    ),
+    "in_use": (
+        "The microphone is in use by another program, or cannot be read.",
+        "Close the program that uses it, then press Start again.",
+    ),
+    "policy": (
+        "The page that shows this notebook may not use the microphone.",
+        "Open the notebook in JupyterLab in a browser; an editor's web view has no microphone.",
+    ),
+    "insecure_context": (
+        "A browser gives the microphone only to secure pages: https, or localhost.",
+        "Reach the server by a tunnel: ssh -L 8888:localhost:8888 USER@HOST, then open http://localhost:8888.",
+    ),
+    "no_audio_worklet": (
+        "This browser has no AudioWorklet, which captures and plays the call.",
+        "Use a current Chromium, Firefox or Safari, over https or on localhost.",
+    ),
+    "sample_rate": (
+        "This browser cannot capture at 16 kHz.",
+        "Use a current Chromium, Firefox or Safari.",
+    ),
+    "ended": (
+        "The microphone went away.",
+        "Plug it in again or choose another, then press Start.",
+    ),
+    "page_gone": (
+        "The page that had the microphone was closed or is being reloaded.",
+        "Open the notebook and press Start to go on with the call.",
+    ),
+    "panel_gone": (
+        "The panel that had the microphone was removed from the page.",
+        "Show the widget again, and press Start.",
+    ),
+    "no_panel": (
+        "No call panel is shown that could open the microphone.",
+        "Show it first, with the widget on the last line of a cell of its own, then start the call.",
+    ),
+    "no_answer": (
+        "The browser did not answer.",
+        "If the cell awaits the call in a kernel older than ipykernel 7, the browser cannot be heard meanwhile: "
+        "use call.start() without await, or press Start. Otherwise reload the page.",
+    ),
+    "no_decision": (
+        "The browser's question for the microphone was not answered.",
+        "Press Start again, and allow the microphone.",
+    ),
+}
+
+
+def microphone_error(reason: str, detail: str = "") -> MicdropError:
+    """Return the error for a reason of the front end, or of the kernel; an unknown reason keeps its detail."""
+    if reason in _REASONS:
+        message, remedy = _REASONS[reason]
+    else:
+        message, remedy = (
+            "The microphone could not be opened.",
+            "Check the microphone in the browser, then press Start again.",
+        )
+    if detail:
+        message = f"{message[:-1]} ({detail})."
+    return MicdropError(MicdropErrorCode.Mic, message, remedy)

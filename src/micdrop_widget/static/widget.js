@@ -1,0 +1,1693 @@
+// sources sha256:eea6c4308b52cafd98bba7aafac3d1230d196cab55df9b669dcef3dee2279191
+// src/comm.js
+var CommError = class extends Error {
+};
+function up(type, from, fields = {}, buffers = []) {
+  return { content: { type, from, ...fields }, buffers };
+}
+var hello = (from) => up("hello", from);
+var bye = (from) => up("bye", from);
+var command = (from, name) => up("command", from, { name });
+var micPrompting = (from, request) => up("mic_prompting", from, { request });
+function micOpened(from, { request, sampleRate, settings, microphones, speakers }) {
+  return up("mic_opened", from, { request, sample_rate: sampleRate, settings, microphones, speakers });
+}
+var micFailed = (from, request, reason, detail) => up("mic_failed", from, { request, reason, detail });
+var micEnded = (from, request) => up("mic_ended", from, { request });
+function audio(from, { request, seq, position, sentMs, samples }) {
+  return up("audio", from, { request, seq, position, sent_ms: sentMs }, [samples.buffer]);
+}
+function heard(from, { epoch, samples, underruns }) {
+  return up("heard", from, { epoch, samples, underruns });
+}
+function parseDown(content, buffers, id) {
+  if (typeof content !== "object" || content === null) throw new CommError(`expected an object, got ${typeof content}`);
+  const fields = new Fields(
+    /** @type {Record<string, unknown>} */
+    content
+  );
+  const to = fields.stringOrNull("to");
+  if (to !== null && to !== id) return null;
+  const type = fields.string("type");
+  if (type === "close_mic") return { type };
+  if (type === "flush") return { type, epoch: fields.count("epoch") };
+  if (type === "play") {
+    return { type, epoch: fields.count("epoch"), position: fields.count("position"), samples: readSamples(buffers) };
+  }
+  if (type === "open_mic") {
+    const constraints = fields.object("constraints");
+    return { type, request: fields.count("request"), deviceId: fields.stringOrNull("device_id"), constraints };
+  }
+  throw new CommError(`unknown message ${JSON.stringify(type)}`);
+}
+function readSamples(buffers) {
+  const [view] = buffers;
+  if (view === void 0 || buffers.length !== 1) throw new CommError(`expected one buffer, got ${buffers.length}`);
+  if (view.byteLength % 2 !== 0) throw new CommError(`expected whole int16 samples, got ${view.byteLength} bytes`);
+  const samples = new Int16Array(view.byteLength / 2);
+  for (let index = 0; index < samples.length; index++) samples[index] = view.getInt16(2 * index, true);
+  return samples;
+}
+var Fields = class {
+  #content;
+  /** @param {Record<string, unknown>} content */
+  constructor(content) {
+    this.#content = content;
+  }
+  /** @param {string} name */
+  string(name) {
+    const value = this.#content[name];
+    if (typeof value !== "string") throw this.#unexpected(name, "a string");
+    return value;
+  }
+  /** @param {string} name */
+  stringOrNull(name) {
+    return this.#content[name] === null ? null : this.string(name);
+  }
+  /** @param {string} name */
+  count(name) {
+    const value = this.#content[name];
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw this.#unexpected(name, "a count");
+    return value;
+  }
+  /** @param {string} name */
+  object(name) {
+    const value = this.#content[name];
+    if (typeof value !== "object" || value === null || Array.isArray(value)) throw this.#unexpected(name, "an object");
+    return (
+      /** @type {Record<string, unknown>} */
+      value
+    );
+  }
+  /**
+   * @param {string} name
+   * @param {string} expected
+   */
+  #unexpected(name, expected) {
+    const got = JSON.stringify(this.#content[name]) ?? "nothing";
+    return new CommError(`${String(this.#content.type)}: expected ${expected} in ${name}, got ${got}`);
+  }
+};
+
+// src/audio/failures.js
+var AudioFailure = class extends Error {
+  /**
+   * @param {MicFailureReason} reason
+   * @param {string} detail
+   */
+  constructor(reason, detail) {
+    super(detail);
+    this.name = "AudioFailure";
+    this.reason = reason;
+  }
+};
+function describeError(error) {
+  if (error instanceof AudioFailure) return error.message;
+  if (error instanceof Error || error instanceof DOMException) return `${error.name}: ${error.message}`;
+  return String(error);
+}
+var REASONS = {
+  NotAllowedError: "denied",
+  SecurityError: "policy",
+  NotFoundError: "no_device",
+  OverconstrainedError: "no_device",
+  NotReadableError: "in_use",
+  AbortError: "in_use"
+};
+function microphoneFailure(error, isAllowedByPolicy) {
+  if (error instanceof AudioFailure) return error;
+  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
+  const reason = REASONS[name] ?? "error";
+  const isPolicy = reason === "denied" && !isAllowedByPolicy;
+  return new AudioFailure(isPolicy ? "policy" : reason, describeError(error));
+}
+
+// src/audio/capture.js
+var Capture = class {
+  #engine;
+  #listener;
+  #isMuted = false;
+  /** @type {OpenMicrophone | null} */
+  #microphone = null;
+  /** @type {number | null} the request that is open or being opened */
+  #request = null;
+  /**
+   * @param {AudioEngine} engine
+   * @param {CaptureListener} listener
+   */
+  constructor(engine, listener) {
+    this.#engine = engine;
+    this.#listener = listener;
+  }
+  get isOpen() {
+    return this.#microphone !== null;
+  }
+  get isMuted() {
+    return this.#isMuted;
+  }
+  set isMuted(isMuted2) {
+    if (isMuted2 === this.#isMuted) return;
+    this.#isMuted = isMuted2;
+    if (this.#microphone !== null) this.#microphone.isMuted = isMuted2;
+    if (isMuted2) this.#listener.onLevel(0);
+  }
+  /**
+   * Opens the microphone; releases one that another request opened. Ends quietly when it is closed or superseded meanwhile.
+   *
+   * @param {CaptureRequest} wanted
+   * @throws {AudioFailure}
+   */
+  async open(wanted) {
+    if (wanted.request === this.#request) return;
+    this.close();
+    this.#request = wanted.request;
+    try {
+      const context = await this.#context();
+      if (wanted.request !== this.#request) return;
+      const stream = await requestStream(wanted);
+      if (wanted.request !== this.#request) {
+        stopTracks(stream);
+        return;
+      }
+      const microphone = connectMicrophone(context, stream);
+      this.#microphone = microphone;
+      microphone.isMuted = this.#isMuted;
+      microphone.onEnd = () => this.#end(wanted.request);
+      const devices = await listDevices();
+      if (this.#microphone !== microphone) return;
+      this.#listener.onOpened(wanted.request, { sampleRate: context.sampleRate, settings: microphone.settings, ...devices });
+      microphone.listen(wanted.request, this.#listener);
+    } catch (error) {
+      if (wanted.request !== this.#request) return;
+      this.close();
+      throw microphoneFailure(error, isMicrophoneAllowedByPolicy());
+    }
+  }
+  /** Stops the track and the worklet; also an opening that is under way. */
+  close() {
+    this.#request = null;
+    const microphone = this.#microphone;
+    this.#microphone = null;
+    if (microphone === null) return;
+    microphone.release();
+    this.#listener.onLevel(0);
+  }
+  /** @param {number} request */
+  #end(request) {
+    this.close();
+    this.#listener.onEnded(request);
+  }
+  #context() {
+    if (!globalThis.isSecureContext || navigator.mediaDevices === void 0) {
+      throw new AudioFailure("insecure_context", "this page has no navigator.mediaDevices");
+    }
+    return this.#engine.start();
+  }
+};
+var OpenMicrophone = class {
+  #stream;
+  #source;
+  #node;
+  #track;
+  #isMuted = true;
+  #seq = 0;
+  /**
+   * @param {MediaStream} stream
+   * @param {MediaStreamAudioSourceNode} source
+   * @param {AudioWorkletNode} node
+   * @param {MediaStreamTrack} track
+   */
+  constructor(stream, source, node, track) {
+    this.#stream = stream;
+    this.#source = source;
+    this.#node = node;
+    this.#track = track;
+  }
+  get settings() {
+    return this.#track.getSettings();
+  }
+  /** @param {boolean} isMuted */
+  set isMuted(isMuted2) {
+    this.#isMuted = isMuted2;
+    this.#node.port.postMessage({ type: "mute", isMuted: isMuted2 });
+  }
+  /** @param {() => void} onEnd the device went away or the audio thread failed */
+  set onEnd(onEnd) {
+    this.#node.onprocessorerror = onEnd;
+    this.#track.onended = onEnd;
+  }
+  /**
+   * @param {number} request
+   * @param {CaptureListener} listener
+   */
+  listen(request, listener) {
+    this.#node.port.onmessage = ({ data }) => {
+      if (this.#isMuted) return;
+      if (data.type === "frame") listener.onFrame(request, this.#seq++, data.position, data.samples);
+      if (data.type === "level") listener.onLevel(data.rms);
+    };
+  }
+  release() {
+    this.#track.onended = null;
+    this.#node.onprocessorerror = null;
+    this.#node.port.onmessage = null;
+    stopTracks(this.#stream);
+    this.#source.disconnect();
+    this.#node.port.postMessage({ type: "end" });
+    this.#node.disconnect();
+  }
+};
+function connectMicrophone(context, stream) {
+  const [track] = stream.getAudioTracks();
+  if (track === void 0) throw new AudioFailure("no_device", "the stream has no audio track");
+  try {
+    const node = new AudioWorkletNode(context, "micdrop-capture", {
+      channelCount: 1,
+      channelCountMode: "explicit",
+      outputChannelCount: [1]
+    });
+    node.connect(context.destination);
+    const source = context.createMediaStreamSource(stream);
+    source.connect(node);
+    return new OpenMicrophone(stream, source, node, track);
+  } catch (error) {
+    stopTracks(stream);
+    const isRateRefused = error instanceof DOMException && error.name === "NotSupportedError";
+    throw isRateRefused ? new AudioFailure("sample_rate", `${error.name}: ${error.message}`) : error;
+  }
+}
+function requestStream({ deviceId, constraints }) {
+  const device = deviceId === null ? {} : { deviceId: { exact: deviceId } };
+  return navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, ...device, ...constraints } });
+}
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+async function listDevices() {
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  const ofKind = (kind) => devices.filter((device) => device.kind === kind).map(({ deviceId, label: label2 }) => ({ id: deviceId, label: label2 }));
+  return { microphones: ofKind("audioinput"), speakers: ofKind("audiooutput") };
+}
+function isMicrophoneAllowedByPolicy() {
+  const { featurePolicy } = (
+    /** @type {{featurePolicy?: {allowsFeature(name: string): boolean}}} */
+    /** @type {unknown} */
+    document
+  );
+  return featurePolicy?.allowsFeature("microphone") ?? true;
+}
+
+// worklet-source:src/worklets/capture-processor.js
+var capture_processor_default = `"use strict";
+(() => {
+  // src/audio/framing.js
+  var FRAME_SAMPLES = 512;
+  var FULL_SCALE = 32768;
+  function toInt16(value) {
+    const scaled = Math.round(value * FULL_SCALE);
+    if (scaled > 32767) return 32767;
+    if (scaled < -32768) return -32768;
+    return scaled;
+  }
+  var Framer = class {
+    #frame;
+    #filled = 0;
+    #position = 0;
+    #emit;
+    /**
+     * @param {(frame: Int16Array<ArrayBuffer>, position: number) => void} emit called with the one reused frame; copy what you keep
+     * @param {number} [frameSamples]
+     */
+    constructor(emit, frameSamples = FRAME_SAMPLES) {
+      this.#emit = emit;
+      this.#frame = new Int16Array(frameSamples);
+    }
+    /** Samples seen so far, also those that were dropped. */
+    get position() {
+      return this.#position;
+    }
+    /**
+     * @param {Float32Array} samples
+     * @param {boolean} isMuted true: count the samples, keep nothing of them
+     */
+    push(samples, isMuted) {
+      if (isMuted) {
+        this.#filled = 0;
+        this.#position += samples.length;
+        return;
+      }
+      for (let index = 0; index < samples.length; index++) {
+        this.#frame[this.#filled++] = toInt16(
+          /** @type {number} */
+          samples[index]
+        );
+        this.#position++;
+        if (this.#filled < this.#frame.length) continue;
+        this.#filled = 0;
+        this.#emit(this.#frame, this.#position - this.#frame.length);
+      }
+    }
+  };
+
+  // src/audio/level.js
+  var LevelMeter = class {
+    #windowSamples;
+    #sumOfSquares = 0;
+    #count = 0;
+    /** The last completed window's level, linear, 1 = full scale square wave. */
+    rms = 0;
+    /** @param {number} [windowSamples] 512 at 16 kHz = 31 levels a second */
+    constructor(windowSamples = 512) {
+      this.#windowSamples = windowSamples;
+    }
+    /**
+     * @param {Float32Array} samples
+     * @returns {boolean} true when a new level is ready in \`rms\`
+     */
+    push(samples) {
+      for (let index = 0; index < samples.length; index++) {
+        const value = (
+          /** @type {number} */
+          samples[index]
+        );
+        this.#sumOfSquares += value * value;
+      }
+      this.#count += samples.length;
+      if (this.#count < this.#windowSamples) return false;
+      this.rms = Math.sqrt(this.#sumOfSquares / this.#count);
+      this.#sumOfSquares = 0;
+      this.#count = 0;
+      return true;
+    }
+  };
+
+  // src/worklets/capture-processor.js
+  var CaptureProcessor = class extends AudioWorkletProcessor {
+    #isEnded = false;
+    #isMuted = true;
+    // Posting clones, so one message object of each kind serves for ever.
+    #frameMessage = { type: "frame", position: 0, samples: new Int16Array(0) };
+    #levelMessage = { type: "level", rms: 0 };
+    #meter = new LevelMeter();
+    #framer = new Framer((samples, position) => {
+      this.#frameMessage.samples = samples;
+      this.#frameMessage.position = position;
+      this.port.postMessage(this.#frameMessage);
+    });
+    constructor() {
+      super();
+      this.port.onmessage = ({ data }) => {
+        if (data.type === "mute") this.#isMuted = data.isMuted;
+        if (data.type === "end") this.#isEnded = true;
+      };
+    }
+    /**
+     * @override
+     * @param {Float32Array[][]} inputs
+     */
+    process(inputs) {
+      if (this.#isEnded) return false;
+      const samples = inputs[0]?.[0];
+      if (samples === void 0) return true;
+      this.#framer.push(samples, this.#isMuted);
+      if (this.#isMuted || !this.#meter.push(samples)) return true;
+      this.#levelMessage.rms = this.#meter.rms;
+      this.port.postMessage(this.#levelMessage);
+      return true;
+    }
+  };
+  registerProcessor("micdrop-capture", CaptureProcessor);
+})();
+`;
+
+// worklet-source:src/worklets/playback-processor.js
+var playback_processor_default = `"use strict";
+(() => {
+  // src/audio/level.js
+  var LevelMeter = class {
+    #windowSamples;
+    #sumOfSquares = 0;
+    #count = 0;
+    /** The last completed window's level, linear, 1 = full scale square wave. */
+    rms = 0;
+    /** @param {number} [windowSamples] 512 at 16 kHz = 31 levels a second */
+    constructor(windowSamples = 512) {
+      this.#windowSamples = windowSamples;
+    }
+    /**
+     * @param {Float32Array} samples
+     * @returns {boolean} true when a new level is ready in \`rms\`
+     */
+    push(samples) {
+      for (let index = 0; index < samples.length; index++) {
+        const value = (
+          /** @type {number} */
+          samples[index]
+        );
+        this.#sumOfSquares += value * value;
+      }
+      this.#count += samples.length;
+      if (this.#count < this.#windowSamples) return false;
+      this.rms = Math.sqrt(this.#sumOfSquares / this.#count);
+      this.#sumOfSquares = 0;
+      this.#count = 0;
+      return true;
+    }
+  };
+
+  // src/audio/framing.js
+  var FULL_SCALE = 32768;
+
+  // src/audio/playback-queue.js
+  var PlaybackQueue = class {
+    #options;
+    /** @type {{position: number, samples: Int16Array}[]} */
+    #chunks = [];
+    #chunkOffset = 0;
+    #bufferedSamples = 0;
+    /** @type {"idle" | "filling" | "playing"} */
+    #phase = "idle";
+    #epoch = 0;
+    #underruns = 0;
+    /** Stream position behind the newest accepted sample, and behind the last one played. */
+    #acceptedEnd = 0;
+    #heardEnd = 0;
+    #filledFor = 0;
+    #dryFor = Infinity;
+    #lastValue = 0;
+    #tailFrom = 0;
+    #tailLeft = 0;
+    #fadeInLeft = 0;
+    #hasReportedEpoch = false;
+    #unreported = 0;
+    /**
+     * @param {object} [options] all in samples, the defaults for 16 kHz
+     * @param {number} [options.startThreshold] buffered audio with which playing starts (60 ms)
+     * @param {number} [options.startPatience] playing starts with less after this time (100 ms)
+     * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
+     * @param {number} [options.reportInterval] between two reports while playing (100 ms)
+     * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (1 s)
+     */
+    constructor({ startThreshold = 960, startPatience = 1600, fade = 80, reportInterval = 1600, underrunWindow = 16e3 } = {}) {
+      this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
+    }
+    get epoch() {
+      return this.#epoch;
+    }
+    /** Samples of this epoch played so far, as a position in the stream. */
+    get heardSamples() {
+      return this.#heardEnd;
+    }
+    /** Interruptions within this epoch. */
+    get underruns() {
+      return this.#underruns;
+    }
+    get bufferedSamples() {
+      return this.#bufferedSamples;
+    }
+    /**
+     * Appends a chunk; older epochs and samples that are here already are dropped.
+     *
+     * @param {number} epoch a newer one than the current flushes first
+     * @param {number} position of the first sample in the epoch's stream
+     * @param {Int16Array} samples kept, not copied
+     */
+    push(epoch, position, samples) {
+      if (epoch < this.#epoch) return;
+      if (epoch > this.#epoch) this.flush(epoch);
+      const known = Math.max(0, this.#acceptedEnd - position);
+      if (known >= samples.length) return;
+      const fresh = known > 0 ? samples.subarray(known) : samples;
+      this.#chunks.push({ position: position + known, samples: fresh });
+      this.#acceptedEnd = position + samples.length;
+      this.#bufferedSamples += fresh.length;
+      if (this.#phase === "idle") this.#fill();
+    }
+    /**
+     * Falls silent and throws away what is buffered.
+     *
+     * @param {number} epoch ignored when it is older than the current one
+     */
+    flush(epoch) {
+      if (epoch < this.#epoch) return;
+      this.clear();
+      if (epoch === this.#epoch) return;
+      this.#epoch = epoch;
+      this.#acceptedEnd = 0;
+      this.#heardEnd = 0;
+      this.#underruns = 0;
+      this.#hasReportedEpoch = false;
+    }
+    /** Falls silent within the next quantum, in the same epoch. */
+    clear() {
+      this.#startTail(this.#lastValue);
+      this.#chunks.length = 0;
+      this.#chunkOffset = 0;
+      this.#bufferedSamples = 0;
+      this.#phase = "idle";
+      this.#dryFor = Infinity;
+      this.#unreported = 0;
+    }
+    /**
+     * Fills one quantum.
+     *
+     * @param {Float32Array} output
+     * @returns {boolean} true when a report of what was heard is due
+     */
+    pull(output) {
+      if (this.#phase === "filling") this.#startWhenReady(output.length);
+      const played = this.#phase === "playing" ? this.#copy(output) : 0;
+      const ranDry = this.#phase === "playing" && played < output.length;
+      output.fill(0, played);
+      this.#addTail(output, 0);
+      if (ranDry) {
+        this.#startTail(played > 0 ? (
+          /** @type {number} */
+          output[played - 1]
+        ) : this.#lastValue);
+        this.#addTail(output, played);
+        this.#phase = "idle";
+        this.#dryFor = 0;
+      } else if (this.#phase !== "playing") {
+        this.#dryFor += output.length;
+      }
+      this.#lastValue = /** @type {number} */
+      output[output.length - 1];
+      return this.#isReportDue(played, ranDry);
+    }
+    #fill() {
+      this.#phase = "filling";
+      this.#filledFor = 0;
+      if (this.#dryFor > this.#options.underrunWindow) return;
+      this.#underruns++;
+      this.#fadeInLeft = this.#options.fade;
+    }
+    /** @param {number} quantumSamples */
+    #startWhenReady(quantumSamples) {
+      const isReady = this.#bufferedSamples >= this.#options.startThreshold || this.#filledFor >= this.#options.startPatience;
+      if (isReady) this.#phase = "playing";
+      else this.#filledFor += quantumSamples;
+    }
+    /**
+     * @param {Float32Array} output
+     * @returns {number} samples written
+     */
+    #copy(output) {
+      let written = 0;
+      while (written < output.length) {
+        const chunk = this.#chunks[0];
+        if (chunk === void 0) break;
+        const count = Math.min(output.length - written, chunk.samples.length - this.#chunkOffset);
+        for (let index = 0; index < count; index++) {
+          let value = (
+            /** @type {number} */
+            chunk.samples[this.#chunkOffset + index] / FULL_SCALE
+          );
+          if (this.#fadeInLeft > 0) value *= 1 - this.#fadeInLeft-- / this.#options.fade;
+          output[written + index] = value;
+        }
+        written += count;
+        this.#chunkOffset += count;
+        this.#bufferedSamples -= count;
+        this.#heardEnd = chunk.position + this.#chunkOffset;
+        if (this.#chunkOffset < chunk.samples.length) continue;
+        this.#chunks.shift();
+        this.#chunkOffset = 0;
+      }
+      return written;
+    }
+    /** @param {number} value the ramp to zero starts below it */
+    #startTail(value) {
+      this.#tailFrom = value;
+      this.#tailLeft = value === 0 ? 0 : this.#options.fade;
+      this.#fadeInLeft = 0;
+    }
+    /**
+     * Adds the ramp that ends what was cut off, so that new audio may begin under it.
+     *
+     * @param {Float32Array} output
+     * @param {number} start
+     */
+    #addTail(output, start) {
+      for (let index = start; index < output.length && this.#tailLeft > 0; index++) {
+        this.#tailLeft--;
+        output[index] = /** @type {number} */
+        output[index] + this.#tailFrom * this.#tailLeft / this.#options.fade;
+      }
+    }
+    /**
+     * @param {number} played
+     * @param {boolean} ranDry
+     */
+    #isReportDue(played, ranDry) {
+      this.#unreported += played;
+      const isFirst = played > 0 && !this.#hasReportedEpoch;
+      if (!isFirst && !ranDry && this.#unreported < this.#options.reportInterval) return false;
+      if (isFirst) this.#hasReportedEpoch = true;
+      this.#unreported = 0;
+      return true;
+    }
+  };
+
+  // src/worklets/playback-processor.js
+  var PlaybackProcessor = class extends AudioWorkletProcessor {
+    #isEnded = false;
+    #queue = new PlaybackQueue();
+    #meter = new LevelMeter();
+    #heardMessage = { type: "heard", epoch: 0, samples: 0, underruns: 0 };
+    #levelMessage = { type: "level", rms: 0 };
+    constructor() {
+      super();
+      this.port.onmessage = ({ data }) => {
+        if (data.type === "play") this.#queue.push(data.epoch, data.position, data.samples);
+        if (data.type === "flush") this.#queue.flush(data.epoch);
+        if (data.type === "clear") this.#queue.clear();
+        if (data.type === "end") this.#isEnded = true;
+      };
+    }
+    /**
+     * @override
+     * @param {Float32Array[][]} _inputs
+     * @param {Float32Array[][]} outputs
+     */
+    process(_inputs, outputs) {
+      if (this.#isEnded) return false;
+      const output = outputs[0]?.[0];
+      if (output === void 0) return true;
+      if (this.#queue.pull(output)) this.#reportHeard();
+      if (this.#meter.push(output)) this.#reportLevel();
+      return true;
+    }
+    #reportHeard() {
+      this.#heardMessage.epoch = this.#queue.epoch;
+      this.#heardMessage.samples = this.#queue.heardSamples;
+      this.#heardMessage.underruns = this.#queue.underruns;
+      this.port.postMessage(this.#heardMessage);
+    }
+    #reportLevel() {
+      if (this.#meter.rms === 0 && this.#levelMessage.rms === 0) return;
+      this.#levelMessage.rms = this.#meter.rms;
+      this.port.postMessage(this.#levelMessage);
+    }
+  };
+  registerProcessor("micdrop-playback", PlaybackProcessor);
+})();
+`;
+
+// src/audio/context.js
+var SAMPLE_RATE = 16e3;
+var BLOCKED_AFTER_MS = 400;
+var AudioEngine = class {
+  /** @type {AudioContext | null} */
+  #context = null;
+  /** @type {Promise<AudioContext> | null} */
+  #ready = null;
+  #isBlocked = false;
+  #onBlockedChange;
+  /** @param {() => void} onBlockedChange */
+  constructor(onBlockedChange) {
+    this.#onBlockedChange = onBlockedChange;
+  }
+  /** True while the browser waits for a click before it runs the context. */
+  get isBlocked() {
+    return this.#isBlocked;
+  }
+  /**
+   * Creates or resumes the context. Call it synchronously from a click: that is the gesture the browser asks for.
+   *
+   * @returns {Promise<AudioContext>} the context with its worklets; rejects with an AudioFailure
+   */
+  start() {
+    this.#ready ??= this.#create();
+    const context = this.#context;
+    if (context !== null && context.state !== "running") {
+      context.resume().catch(() => this.#checkBlocked(context));
+      setTimeout(() => this.#checkBlocked(context), BLOCKED_AFTER_MS);
+    }
+    return this.#ready;
+  }
+  /** Closes the context; the next start makes a new one. */
+  close() {
+    const context = this.#context;
+    this.#context = null;
+    this.#ready = null;
+    this.#setBlocked(false);
+    context?.close().catch(() => void 0);
+  }
+  #create() {
+    const ready = this.#load();
+    ready.catch(() => {
+      if (this.#ready === ready) this.close();
+    });
+    return ready;
+  }
+  async #load() {
+    const context = newContext();
+    this.#context = context;
+    context.addEventListener("statechange", () => this.#checkBlocked(context));
+    await Promise.all([addModule(context, capture_processor_default), addModule(context, playback_processor_default)]);
+    return context;
+  }
+  /** @param {AudioContext} context */
+  #checkBlocked(context) {
+    if (context !== this.#context) return;
+    this.#setBlocked(context.state !== "running");
+  }
+  /** @param {boolean} isBlocked */
+  #setBlocked(isBlocked) {
+    if (isBlocked === this.#isBlocked) return;
+    this.#isBlocked = isBlocked;
+    this.#onBlockedChange();
+  }
+};
+function newContext() {
+  if (!globalThis.isSecureContext) throw new AudioFailure("insecure_context", "this page is not a secure context");
+  if (typeof AudioContext === "undefined" || typeof AudioWorkletNode === "undefined") {
+    throw new AudioFailure("no_audio_worklet", "this browser has no AudioWorklet");
+  }
+  try {
+    const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: "interactive" });
+    if (context.sampleRate === SAMPLE_RATE) return context;
+    context.close().catch(() => void 0);
+    throw new AudioFailure("sample_rate", `asked for ${SAMPLE_RATE} Hz, got ${context.sampleRate} Hz`);
+  } catch (error) {
+    if (error instanceof AudioFailure) throw error;
+    throw new AudioFailure("sample_rate", describeError(error));
+  }
+}
+async function addModule(context, source) {
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  try {
+    await context.audioWorklet.addModule(url);
+  } catch (blobError) {
+    try {
+      await context.audioWorklet.addModule(`data:text/javascript;charset=utf-8,${encodeURIComponent(source)}`);
+    } catch {
+      throw new AudioFailure("no_audio_worklet", describeError(blobError));
+    }
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+// src/audio/player.js
+var Player = class {
+  #engine;
+  #listener;
+  #epoch = 0;
+  /** @type {AudioWorkletNode | null} */
+  #node = null;
+  /** @type {Promise<void> | null} */
+  #opening = null;
+  /** Grows at each close: an opening that outlives it steps back. */
+  #generation = 0;
+  /** @type {Play[]} what came while the worklet was loading */
+  #waiting = [];
+  /**
+   * @param {AudioEngine} engine
+   * @param {PlayerListener} listener
+   */
+  constructor(engine, listener) {
+    this.#engine = engine;
+    this.#listener = listener;
+  }
+  /** @param {Play} chunk its samples are transferred */
+  play(chunk) {
+    if (chunk.epoch < this.#epoch) return;
+    if (chunk.epoch > this.#epoch) this.flush(chunk.epoch);
+    if (this.#node !== null) {
+      this.#node.port.postMessage(chunk, [chunk.samples.buffer]);
+      return;
+    }
+    this.#waiting.push(chunk);
+    this.#opening ??= this.#open();
+  }
+  /** @param {number} epoch ignored when it is older than the current one */
+  flush(epoch) {
+    if (epoch < this.#epoch) return;
+    this.#epoch = epoch;
+    this.#waiting.length = 0;
+    this.#node?.port.postMessage({ type: "flush", epoch });
+  }
+  /** Falls silent at once without a new epoch. */
+  silence() {
+    this.#waiting.length = 0;
+    this.#node?.port.postMessage({ type: "clear" });
+  }
+  /** Ends the worklet; the next chunk starts a new one. */
+  close() {
+    this.#generation++;
+    const node = this.#node;
+    this.#node = null;
+    this.#opening = null;
+    this.#waiting.length = 0;
+    if (node === null) return;
+    node.port.onmessage = null;
+    node.port.postMessage({ type: "end" });
+    node.disconnect();
+    this.#listener.onLevel(0);
+  }
+  async #open() {
+    const generation = this.#generation;
+    try {
+      const context = await this.#engine.start();
+      if (generation !== this.#generation) return;
+      this.#node = this.#createNode(context);
+      this.#node.port.postMessage({ type: "flush", epoch: this.#epoch });
+    } catch (error) {
+      if (generation !== this.#generation) return;
+      this.close();
+      this.#listener.onFault(`The answer cannot be played (${describeError(error)}).`);
+      return;
+    }
+    for (const chunk of this.#waiting.splice(0)) this.play(chunk);
+  }
+  /** @param {AudioContext} context */
+  #createNode(context) {
+    const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
+    node.port.onmessage = ({ data }) => {
+      if (data.type === "heard") this.#listener.onHeard({ epoch: data.epoch, samples: data.samples, underruns: data.underruns });
+      if (data.type === "level") this.#listener.onLevel(data.rms);
+    };
+    node.onprocessorerror = () => {
+      this.close();
+      this.#listener.onFault("The answer cannot be played (the playback worklet failed).");
+    };
+    node.connect(context.destination);
+    return node;
+  }
+};
+
+// src/presence.js
+var GOODBYE_AFTER_MS = 300;
+var Presence = class {
+  #onArrive;
+  #onLeave;
+  #viewCount = 0;
+  #isPresent = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /**
+   * @param {() => void} onArrive
+   * @param {() => void} onLeave
+   */
+  constructor(onArrive, onLeave) {
+    this.#onArrive = onArrive;
+    this.#onLeave = onLeave;
+  }
+  /**
+   * Counts a view in.
+   *
+   * @returns {() => void} counts it out
+   */
+  enter() {
+    this.#viewCount++;
+    this.arrive();
+    let isInside = true;
+    return () => {
+      if (!isInside) return;
+      isInside = false;
+      this.#viewCount--;
+      if (this.#viewCount > 0) return;
+      this.#timer = setTimeout(() => this.leave(), GOODBYE_AFTER_MS);
+    };
+  }
+  /** The page is back, or has a view (again). */
+  arrive() {
+    if (this.#viewCount === 0) return;
+    clearTimeout(this.#timer);
+    if (this.#isPresent) return;
+    this.#isPresent = true;
+    this.#onArrive();
+  }
+  /** The page goes, or has no view left. */
+  leave() {
+    clearTimeout(this.#timer);
+    if (!this.#isPresent) return;
+    this.#isPresent = false;
+    this.#onLeave();
+  }
+};
+
+// src/state.js
+var INITIAL_CALL_STATE = Object.freeze({
+  isStarting: false,
+  isStarted: false,
+  isReconnecting: false,
+  isMuted: false,
+  isPaused: false,
+  isListening: false,
+  isProcessing: false,
+  isUserSpeaking: false,
+  isAssistantSpeaking: false,
+  isMicStarted: false,
+  isMicMuted: false,
+  micDeviceId: null,
+  speakerDeviceId: null,
+  micDevices: [],
+  speakerDevices: [],
+  conversation: [],
+  partialAssistantMessage: "",
+  error: null,
+  _owner: null,
+  _closed: false
+});
+var TRAIT_NAMES = (
+  /** @type {(keyof CallState)[]} */
+  Object.keys(INITIAL_CALL_STATE)
+);
+
+// src/wishes.js
+var SLOW_AFTER_MS = 1500;
+var Wishes = class {
+  isStartRequested = false;
+  isStopRequested = false;
+  isMuteRequested = false;
+  isPauseRequested = false;
+  isKernelSlow = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #call = INITIAL_CALL_STATE;
+  #onSlow;
+  /** @param {() => void} onSlow */
+  constructor(onSlow) {
+    this.#onSlow = onSlow;
+  }
+  /** True while a wish of the user keeps the microphone shut. */
+  get isMicGated() {
+    return this.isMuteRequested || this.isPauseRequested;
+  }
+  /** @param {import("./comm.js").CommandName} name */
+  ask(name) {
+    if (name === "start" || name === "stop") {
+      this.isStartRequested = name === "start";
+      this.isStopRequested = name === "stop" && (this.#call.isStarted || this.#call.isStarting);
+    }
+    if (name === "mute" || name === "unmute") this.isMuteRequested = name === "mute";
+    if (name === "pause" || name === "resume") this.isPauseRequested = name === "pause";
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#checkSlow(), SLOW_AFTER_MS);
+  }
+  /**
+   * Grants what the kernel has confirmed.
+   *
+   * @param {CallState} call
+   */
+  follow(call) {
+    const isNewError = call.error !== this.#call.error && call.error !== null;
+    if (call.isStarting || call.isStarted || isNewError) this.isStartRequested = false;
+    if (!call.isStarting && !call.isStarted) this.isStopRequested = false;
+    if (call.isMuted) this.isMuteRequested = false;
+    if (call.isPaused) this.isPauseRequested = false;
+    this.#call = call;
+    if (!this.#isWaiting) this.isKernelSlow = false;
+  }
+  /** The microphone was asked for: the kernel has heard of the start. */
+  confirmStart() {
+    this.isStartRequested = false;
+    this.isKernelSlow = false;
+  }
+  dispose() {
+    clearTimeout(this.#timer);
+  }
+  get #isWaiting() {
+    return this.isStartRequested || this.isStopRequested || this.isMicGated;
+  }
+  #checkSlow() {
+    if (!this.#isWaiting) return;
+    this.isKernelSlow = true;
+    this.#onSlow();
+  }
+};
+
+// src/session.js
+var REST_AFTER_MS = 5e3;
+var CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
+var Session = class {
+  #id = randomId();
+  #model;
+  #engine = new AudioEngine(() => this.#notify());
+  #capture;
+  #player;
+  #wishes = new Wishes(() => this.#notify());
+  #presence = new Presence(
+    () => this.#send(hello(this.#id)),
+    () => this.#sayGoodbye()
+  );
+  /** @type {CallState} */
+  #call = INITIAL_CALL_STATE;
+  /** @type {Set<() => void>} */
+  #stateListeners = /* @__PURE__ */ new Set();
+  /** @type {Set<(meter: "microphone" | "speaker", rms: number) => void>} */
+  #levelListeners = /* @__PURE__ */ new Set();
+  #isDisposed = false;
+  #isNotifying = false;
+  #isPlaybackHeld = false;
+  #wasStarted = false;
+  /** @type {string | null} */
+  #problem = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #restTimer;
+  #subscriptions = new AbortController();
+  /** @param {Model} model */
+  constructor(model) {
+    this.#model = model;
+    this.#capture = new Capture(this.#engine, {
+      onOpened: (request, opened) => this.#send(micOpened(this.#id, { request, ...opened })),
+      onFrame: (request, seq, position, samples) => this.#sendFrame({ request, seq, position, samples }),
+      onLevel: (rms) => this.#publishLevel("microphone", rms),
+      onEnded: (request) => this.#reportMicEnded(request)
+    });
+    this.#player = new Player(this.#engine, {
+      onHeard: (report) => this.#send(heard(this.#id, report)),
+      onLevel: (rms) => this.#publishLevel("speaker", rms),
+      onFault: (problem) => this.#showProblem(problem)
+    });
+    this.#subscribe();
+    this.#readTraits();
+  }
+  /** @returns {PanelState} */
+  get state() {
+    const { isStartRequested, isStopRequested, isKernelSlow, isMuteRequested, isPauseRequested } = this.#wishes;
+    return {
+      ...this.#call,
+      id: this.#id,
+      isStartRequested,
+      isStopRequested,
+      isKernelSlow,
+      isMuteRequested,
+      isPauseRequested,
+      isAudioBlocked: this.#engine.isBlocked,
+      hasMicrophone: this.#capture.isOpen,
+      wasStarted: this.#wasStarted,
+      problem: this.#problem
+    };
+  }
+  /**
+   * @param {() => void} listener called once per turn of the event loop in which something changed
+   * @returns {() => void} ends the subscription
+   */
+  onChange(listener) {
+    this.#stateListeners.add(listener);
+    return () => this.#stateListeners.delete(listener);
+  }
+  /**
+   * @param {(meter: "microphone" | "speaker", rms: number) => void} listener
+   * @returns {() => void} ends the subscription
+   */
+  onLevel(listener) {
+    this.#levelListeners.add(listener);
+    return () => this.#levelListeners.delete(listener);
+  }
+  /**
+   * Counts a view in; the first one says hello to the kernel, the last one goodbye.
+   *
+   * @returns {() => void} counts it out
+   */
+  enter() {
+    return this.#presence.enter();
+  }
+  /** Starts the call. Call it synchronously from a click. */
+  start() {
+    this.#isPlaybackHeld = false;
+    this.#problem = null;
+    this.#engine.start().catch(() => void 0);
+    this.#command("start");
+  }
+  /** Releases the microphone and falls silent at once; the kernel hears of it after that. */
+  stop() {
+    this.#capture.close();
+    this.#player.silence();
+    this.#isPlaybackHeld = true;
+    this.#command("stop");
+  }
+  /** @param {"mute" | "unmute" | "pause" | "resume"} name */
+  ask(name) {
+    this.#command(name);
+  }
+  /** Lets a suspended audio context run. Call it synchronously from a click. */
+  allowAudio() {
+    this.#engine.start().catch((error) => this.#showProblem(`The browser gives no audio (${describeError(error)}).`));
+  }
+  /** Leaves for good: everything released, nothing subscribed. */
+  dispose() {
+    if (this.#isDisposed) return;
+    this.#presence.leave();
+    this.#releaseAudio();
+    this.#isDisposed = true;
+    clearTimeout(this.#restTimer);
+    this.#wishes.dispose();
+    this.#subscriptions.abort();
+    this.#stateListeners.clear();
+    this.#levelListeners.clear();
+  }
+  #subscribe() {
+    const { signal } = this.#subscriptions;
+    const listen = (event, callback) => {
+      this.#model.on(event, callback);
+      signal.addEventListener("abort", () => this.#model.off(event, callback));
+    };
+    for (const name of TRAIT_NAMES) listen(`change:${name}`, () => this.#readTraits());
+    for (const event of CONNECTION_EVENTS) listen(event, () => this.#releaseAudio());
+    listen("msg:custom", (content, buffers) => this.#receive(content, buffers ?? []));
+    window.addEventListener("pagehide", () => this.#presence.leave(), { signal });
+    window.addEventListener("pageshow", () => this.#presence.arrive(), { signal });
+  }
+  #readTraits() {
+    const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
+    this.#call = /** @type {CallState} */
+    Object.fromEntries(read);
+    this.#wishes.follow(this.#call);
+    if (this.#call.isStarted) this.#wasStarted = true;
+    if (!this.#call.isStarted && !this.#call.isStarting) this.#isPlaybackHeld = false;
+    if (this.#call._closed) this.#releaseAudio();
+    this.#applyMute();
+    this.#planRest();
+    this.#notify();
+  }
+  /**
+   * @param {unknown} content
+   * @param {DataView[]} buffers
+   */
+  #receive(content, buffers) {
+    try {
+      const message = parseDown(content, buffers, this.#id);
+      if (message !== null) this.#handle(message);
+    } catch (error) {
+      this.#showProblem(`The kernel sent something this panel does not understand (${describeError(error)}). Reload the page.`);
+    }
+  }
+  /** @param {comm.DownMessage} message */
+  #handle(message) {
+    if (message.type === "open_mic") return this.#openMic(message);
+    if (message.type === "play") return this.#isPlaybackHeld ? void 0 : this.#player.play(message);
+    if (message.type === "flush") {
+      this.#isPlaybackHeld = false;
+      return this.#player.flush(message.epoch);
+    }
+    this.#capture.close();
+    this.#planRest();
+    this.#notify();
+  }
+  /** @param {comm.OpenMic} message */
+  #openMic({ request, deviceId, constraints }) {
+    this.#isPlaybackHeld = false;
+    this.#wishes.confirmStart();
+    this.#send(micPrompting(this.#id, request));
+    this.#applyMute();
+    this.#capture.open({ request, deviceId, constraints }).catch((error) => {
+      const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
+      this.#send(micFailed(this.#id, request, reason, message));
+    }).finally(() => this.#notify());
+    this.#notify();
+  }
+  /** @param {{request: number, seq: number, position: number, samples: Int16Array<ArrayBuffer>}} frame */
+  #sendFrame(frame) {
+    this.#send(audio(this.#id, { ...frame, sentMs: performance.timeOrigin + performance.now() }));
+  }
+  /** @param {number} request */
+  #reportMicEnded(request) {
+    this.#send(micEnded(this.#id, request));
+    this.#planRest();
+    this.#notify();
+  }
+  /** @param {comm.CommandName} name */
+  #command(name) {
+    this.#wishes.ask(name);
+    this.#applyMute();
+    this.#send(command(this.#id, name));
+    this.#notify();
+  }
+  #applyMute() {
+    this.#capture.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
+  }
+  /** @param {comm.UpMessage} message */
+  #send({ content, buffers }) {
+    if (this.#isDisposed) return;
+    try {
+      Promise.resolve(this.#model.send(content, void 0, buffers)).catch((error) => this.#loseKernel(error));
+    } catch (error) {
+      this.#loseKernel(error);
+    }
+  }
+  /** @param {unknown} error */
+  #loseKernel(error) {
+    this.#releaseAudio();
+    this.#showProblem(`The kernel cannot be reached (${describeError(error)}). Reload the page or run the cell again.`);
+  }
+  #sayGoodbye() {
+    this.#releaseAudio();
+    this.#send(bye(this.#id));
+  }
+  #releaseAudio() {
+    this.#capture.close();
+    this.#player.close();
+    this.#engine.close();
+    this.#notify();
+  }
+  /** Lets go of the audio device some time after the call is over. */
+  #planRest() {
+    clearTimeout(this.#restTimer);
+    this.#restTimer = setTimeout(() => {
+      const isNeeded = this.#call.isStarted || this.#call.isStarting || this.#wishes.isStartRequested || this.#capture.isOpen;
+      if (!isNeeded) this.#releaseAudio();
+    }, REST_AFTER_MS);
+  }
+  /** @param {string} problem */
+  #showProblem(problem) {
+    console.error(`micdrop-widget: ${problem}`);
+    this.#problem = problem;
+    this.#notify();
+  }
+  #notify() {
+    if (this.#isNotifying) return;
+    this.#isNotifying = true;
+    queueMicrotask(() => {
+      this.#isNotifying = false;
+      for (const listener of this.#stateListeners) listener();
+    });
+  }
+  /**
+   * @param {"microphone" | "speaker"} meter
+   * @param {number} rms
+   */
+  #publishLevel(meter, rms) {
+    for (const listener of this.#levelListeners) listener(meter, rms);
+  }
+};
+function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// src/view/dom.js
+function element(tag, className, attributes = {}, children = []) {
+  const created = document.createElement(tag);
+  if (className !== "") created.className = className;
+  for (const [name, value] of Object.entries(attributes)) created.setAttribute(name, value);
+  created.append(...children);
+  return created;
+}
+function setText(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+// src/view/icons.js
+var PATHS = {
+  call: "M5 4h4l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2z",
+  ended: "M4 14.5v-2.2c4.6-4.4 11.4-4.4 16 0v2.2a1 1 0 0 1-1.2 1l-3-.7a1 1 0 0 1-.8-1v-2a10 10 0 0 0-6 0v2a1 1 0 0 1-.8 1l-3 .7a1 1 0 0 1-1.2-1z",
+  microphone: "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21M8.5 21h7",
+  microphoneOff: "M4 4l16 16M9 9v2a3 3 0 0 0 4.6 2.5M15 11V6a3 3 0 0 0-5.8-1M5.5 11a6.5 6.5 0 0 0 10.7 5M18.5 11a6.5 6.5 0 0 1-.6 2.7M12 17.5V21M8.5 21h7",
+  pause: "M9 5.5v13M15 5.5v13",
+  play: "M8 5.5v13l10.5-6.5z",
+  reconnect: "M20 11a8 8 0 0 0-14.3-4L4 9M4 4v5h5M4 13a8 8 0 0 0 14.3 4L20 15M20 20v-5h-5",
+  speaker: "M4 9.5v5h3.5L12 18.5v-13L7.5 9.500zM15.5 9a4.2 4.2 0 0 1 0 6M18 6.500a7.8 7.8 0 0 1 0 11",
+  stop: "M7 7h10v10H7z",
+  thinking: "M5.4 12a.6.6 0 1 0 1.2 0 .6.6 0 1 0-1.2 0M11.4 12a.6.6 0 1 0 1.2 0 .6.6 0 1 0-1.2 0M17.4 12a.6.6 0 1 0 1.2 0 .6.6 0 1 0-1.2 0",
+  tool: "M14.5 6.500a4 4 0 0 0-5.3 5L4 16.7 7.3 20l5.2-5.200a4 4 0 0 0 5-5.300L15 12l-3-3z",
+  wait: "M12 7v5l3.2 2M12 3.500a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17z",
+  warning: "M12 4.5 21 20H3zM12 10v4.500M12 17.200h.01",
+  waves: "M4 10v4M8 7v10M12 4v16M16 7v10M20 10v4"
+};
+var NAMESPACE = "http://www.w3.org/2000/svg";
+function icon(name) {
+  const svg = document.createElementNS(NAMESPACE, "svg");
+  svg.setAttribute("class", "micdrop-icon");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(document.createElementNS(NAMESPACE, "path"));
+  setIcon(svg, name);
+  return svg;
+}
+function setIcon(svg, name) {
+  if (svg.dataset.icon === name) return;
+  svg.dataset.icon = name;
+  svg.firstElementChild?.setAttribute("d", PATHS[name]);
+}
+
+// src/view/conversation.js
+var END_SLACK_PX = 32;
+var SPEAKERS = { user: "You", assistant: "Assistant" };
+var ConversationView = class {
+  #list = element("div", "micdrop-conversation", {
+    "data-testid": "conversation",
+    role: "log",
+    // The assistant is heard; a screen reader that reads along would talk over it.
+    "aria-live": "off",
+    "aria-label": "Conversation",
+    tabindex: "0"
+  });
+  #toEnd = element("button", "micdrop-to-end", { type: "button", hidden: "" }, ["Latest ↓"]);
+  #partial = utterance("assistant", "");
+  /** @type {readonly ConversationItem[]} */
+  #items = [];
+  /** @type {string[]} */
+  #keys = [];
+  #isFollowing = true;
+  constructor() {
+    this.root = element("div", "micdrop-conversation-frame", { hidden: "" }, [this.#list, this.#toEnd]);
+    this.#partial.classList.add("micdrop-partial");
+    this.#list.addEventListener("scroll", () => this.#watchScroll(), { passive: true });
+    this.#toEnd.addEventListener("click", () => this.#scrollToEnd());
+  }
+  /**
+   * @param {readonly ConversationItem[]} items
+   * @param {string} partial "" = none
+   */
+  update(items, partial) {
+    const isChanged = this.#updateItems(items) || this.#updatePartial(partial);
+    if (isChanged) this.#updatePartial(partial);
+    this.root.hidden = items.length === 0 && partial === "";
+    if (isChanged && this.#isFollowing) this.#scrollToEnd();
+  }
+  /** @param {readonly ConversationItem[]} items */
+  #updateItems(items) {
+    if (items === this.#items) return false;
+    this.#items = items;
+    this.#partial.remove();
+    const keys = items.map((item) => JSON.stringify(item));
+    let kept = 0;
+    while (kept < keys.length && keys[kept] === this.#keys[kept]) kept++;
+    while (this.#list.childElementCount > kept) this.#list.lastElementChild?.remove();
+    for (const item of items.slice(kept)) this.#list.append(drawItem(item));
+    this.#keys = keys;
+    return true;
+  }
+  /** @param {string} partial */
+  #updatePartial(partial) {
+    if (partial === "") {
+      const wasShown = this.#partial.isConnected;
+      this.#partial.remove();
+      return wasShown;
+    }
+    const content = (
+      /** @type {Element} */
+      this.#partial.lastElementChild
+    );
+    const isChanged = !this.#partial.isConnected || content.textContent !== partial;
+    setText(content, partial);
+    if (!this.#partial.isConnected) this.#list.append(this.#partial);
+    return isChanged;
+  }
+  #watchScroll() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#list;
+    this.#isFollowing = scrollHeight - scrollTop - clientHeight < END_SLACK_PX;
+    this.#toEnd.hidden = this.#isFollowing;
+  }
+  #scrollToEnd() {
+    this.#isFollowing = true;
+    this.#toEnd.hidden = true;
+    this.#list.scrollTop = this.#list.scrollHeight;
+  }
+};
+function drawItem(item) {
+  if (item.role === "tool_call") return toolItem(`Calls ${item.toolName}`, item.parameters);
+  if (item.role === "tool_result") return toolItem(`Result of ${item.toolName}`, item.output);
+  if (item.role === "user" || item.role === "assistant") return utterance(item.role, item.content);
+  return element("p", "micdrop-system", {}, [element("span", "micdrop-hidden", {}, ["System: "]), item.content]);
+}
+function utterance(role, content) {
+  return element("div", `micdrop-utterance micdrop-${role}`, { "data-role": role }, [
+    element("span", "micdrop-speaker", {}, [SPEAKERS[role]]),
+    element("p", "micdrop-words", {}, [content])
+  ]);
+}
+function toolItem(title, json) {
+  const summary = element("summary", "micdrop-tool-title", {}, [icon("tool"), element("span", "", {}, [title])]);
+  return element("details", "micdrop-tool", {}, [summary, element("pre", "", {}, [indented(json)])]);
+}
+function indented(json) {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
+}
+
+// src/view/labels.js
+var STATES = [
+  [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
+  [(s) => s.isStopRequested, label("stopping", "Stopping…", "wait", "wait")],
+  [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
+  [(s) => s.isStarting, label("connecting", "Connecting…", "wait", "wait")],
+  [(s) => s.isStartRequested && !s.isStarted, label("starting", "Starting…", "wait", "wait")],
+  [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
+  [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
+  [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "hear")],
+  [(s) => !s.isStarted && hasEnded(s), label("ended", "Call ended", "ended", "idle")],
+  [(s) => !s.isStarted, label("not-started", "Not started", "call", "idle")],
+  [(s) => isPaused(s), label("paused", "Paused", "pause", "off")],
+  [(s) => s.isUserSpeaking, label("user-speaking", "You are speaking", "waves", "hear")],
+  [(s) => s.isAssistantSpeaking, label("assistant-speaking", "Assistant is speaking", "speaker", "speak")],
+  [(s) => s.isProcessing, label("thinking", "Thinking…", "thinking", "wait")],
+  [(s) => isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
+  [(s) => !s.isMicStarted, label("microphone-off", "Microphone is off", "microphoneOff", "off")],
+  [(s) => s.isMicMuted, label("microphone-on-hold", "Microphone is on hold", "microphoneOff", "off")],
+  [(s) => s.isListening, label("listening", "Listening", "microphone", "hear")]
+];
+var CONNECTED = label("connected", "Connected", "call", "idle");
+function describeState(state) {
+  return STATES.find(([holds]) => holds(state))?.[1] ?? CONNECTED;
+}
+function describeControls(state) {
+  const isInCall = state.isStarted || state.isStarting || state.isStartRequested;
+  return {
+    start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state._closed && !state.isStopRequested }) : control("Start", "call", "start", { isEnabled: !state._closed }),
+    mute: isMuted(state) ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true }) : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
+    pause: isPaused(state) ? control("Resume the call", "play", "resume", { isEnabled: canPause(state), isPressed: true }) : control("Pause the call", "pause", "pause", { isEnabled: canPause(state) })
+  };
+}
+function describeNote(state) {
+  if (state._closed) return "This call was closed: run the cell again.";
+  if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
+  if (state.isMicStarted && state._owner !== null && state._owner !== state.id) {
+    return "The microphone is used in another tab.";
+  }
+  return "";
+}
+function describeError2(state) {
+  if (state.error !== null) return { message: state.error.message, remedy: state.error.remedy };
+  if (state.problem !== null) return { message: state.problem, remedy: "" };
+  return null;
+}
+function label(id, words, icon2, tone) {
+  return Object.freeze({ id, words, icon: icon2, tone });
+}
+function control(text, icon2, action, { isEnabled, isPressed = false }) {
+  return { label: text, icon: icon2, action, isEnabled, isPressed };
+}
+var isMuted = (state) => state.isMuted || state.isMuteRequested;
+var isPaused = (state) => state.isPaused || state.isPauseRequested;
+var canMute = (state) => !state._closed && (state.isStarted || state.isStarting || state.isMicStarted);
+var canPause = (state) => !state._closed && state.isStarted;
+var hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
+
+// src/audio/level.js
+function deflection(rms) {
+  if (rms <= 0) return 0;
+  const dbfs = 20 * Math.log10(rms);
+  return Math.min(1, Math.max(0, (dbfs + 60) / 54));
+}
+
+// src/view/meter.js
+var FALL = 0.12;
+var RISE = 0.6;
+var Meter = class {
+  #fill = element("span", "micdrop-meter-fill");
+  #target = 0;
+  #shown = 0;
+  #frame = 0;
+  #onShow;
+  /**
+   * @param {IconName} name
+   * @param {string} label
+   * @param {(shown: number) => void} [onShow] follows the deflection, in [0, 1]
+   */
+  constructor(name, label2, onShow = () => void 0) {
+    this.#onShow = onShow;
+    this.root = element("span", "micdrop-meter", { title: label2, "aria-hidden": "true" }, [
+      icon(name),
+      element("span", "micdrop-meter-track", {}, [this.#fill])
+    ]);
+  }
+  /** @param {number} rms */
+  push(rms) {
+    this.#target = deflection(rms);
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+  }
+  dispose() {
+    cancelAnimationFrame(this.#frame);
+  }
+  #draw() {
+    const difference = this.#target - this.#shown;
+    this.#shown += difference * (difference > 0 ? RISE : FALL);
+    const isSettled = Math.abs(this.#target - this.#shown) < 4e-3;
+    if (isSettled) this.#shown = this.#target;
+    this.#fill.style.transform = `scaleX(${this.#shown.toFixed(3)})`;
+    this.#onShow(this.#shown);
+    this.#frame = isSettled ? 0 : requestAnimationFrame(() => this.#draw());
+  }
+};
+
+// src/view/panel.js
+var Panel = class {
+  #session;
+  #root;
+  #badge = element("span", "micdrop-badge");
+  #badgeIcon = icon("call");
+  #state = element("div", "micdrop-state", { "data-testid": "state", role: "status", "aria-live": "polite" });
+  #start = new ControlButton("start", "micdrop-primary", true);
+  #mute = new ControlButton("mute");
+  #pause = new ControlButton("pause");
+  #microphone = new Meter("microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
+  #speaker = new Meter("speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
+  #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
+  #allowAudio = element("button", "micdrop-button micdrop-allow", { type: "button", hidden: "", "data-testid": "allow-audio" });
+  #errorMessage = element("strong", "");
+  #errorRemedy = element("span", "");
+  #error = element("div", "micdrop-error", { hidden: "", role: "alert", "data-testid": "error" });
+  #conversation = new ConversationView();
+  #leave;
+  /**
+   * @param {HTMLElement} host
+   * @param {Session} session
+   */
+  constructor(host, session) {
+    this.#session = session;
+    this.#root = this.#build();
+    const unsubscribe = [
+      session.onChange(() => this.#update()),
+      session.onLevel((meter, rms) => (meter === "microphone" ? this.#microphone : this.#speaker).push(rms)),
+      session.enter()
+    ];
+    this.#leave = () => unsubscribe.forEach((end) => end());
+    this.#update();
+    host.append(this.#root);
+  }
+  dispose() {
+    this.#leave();
+    this.#microphone.dispose();
+    this.#speaker.dispose();
+    this.#root.remove();
+  }
+  #build() {
+    this.#badge.append(this.#badgeIcon);
+    this.#error.append(icon("warning"), element("div", "", {}, [this.#errorMessage, this.#errorRemedy]));
+    this.#allowAudio.append(icon("speaker"), "Click to allow audio");
+    this.#allowAudio.addEventListener("click", () => this.#session.allowAudio());
+    for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
+    const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
+    const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
+      this.#mute.root,
+      this.#pause.root,
+      this.#start.root
+    ]);
+    const head = element("div", "micdrop-head", {}, [
+      this.#badge,
+      element("div", "micdrop-headline", {}, [this.#state, meters]),
+      controls
+    ]);
+    return element("section", "micdrop", { "aria-label": "Voice call" }, [
+      head,
+      this.#allowAudio,
+      this.#note,
+      this.#error,
+      this.#conversation.root
+    ]);
+  }
+  /** @param {Control["action"]} action */
+  #act(action) {
+    if (action === "start") return this.#session.start();
+    if (action === "stop") return this.#session.stop();
+    this.#session.ask(action);
+  }
+  #update() {
+    const state = this.#session.state;
+    const { id, words, icon: name, tone } = describeState(state);
+    this.#root.dataset.state = id;
+    this.#root.dataset.tone = tone;
+    setText(this.#state, words);
+    setIcon(this.#badgeIcon, name);
+    const controls = describeControls(state);
+    this.#start.update(controls.start);
+    this.#mute.update(controls.mute);
+    this.#pause.update(controls.pause);
+    const note = describeNote(state);
+    this.#note.hidden = note === "";
+    setText(this.#note, note);
+    this.#allowAudio.hidden = !state.isAudioBlocked;
+    const error = describeError2(state);
+    this.#error.hidden = error === null;
+    setText(this.#errorMessage, error?.message ?? "");
+    setText(this.#errorRemedy, error?.remedy ?? "");
+    this.#conversation.update(state.conversation, state.partialAssistantMessage);
+  }
+  /**
+   * The badge breathes with the voice that the state is about.
+   *
+   * @param {"hear" | "speak"} tone
+   * @param {number} shown
+   */
+  #pulse(tone, shown) {
+    if (this.#root.dataset.tone !== tone) return;
+    this.#badge.style.setProperty("--micdrop-pulse", shown.toFixed(3));
+  }
+};
+var ControlButton = class {
+  #icon = icon("call");
+  #words = element("span", "");
+  /** @type {Control["action"] | null} */
+  #action = null;
+  /** @type {(action: Control["action"]) => void} */
+  onAction = () => void 0;
+  /**
+   * @param {string} testId
+   * @param {string} [className]
+   * @param {boolean} [isWorded] the label is visible text; otherwise it is a tooltip
+   */
+  constructor(testId, className = "", isWorded = false) {
+    this.isWorded = isWorded;
+    this.root = element("button", `micdrop-button ${className}`.trim(), { type: "button", "data-testid": testId });
+    this.root.append(this.#icon);
+    if (isWorded) this.root.append(this.#words);
+    this.root.addEventListener("click", () => {
+      if (this.#action !== null) this.onAction(this.#action);
+    });
+  }
+  /** @param {Control} control */
+  update({ label: label2, icon: name, isPressed, isEnabled, action }) {
+    this.#action = action;
+    this.root.disabled = !isEnabled;
+    this.root.dataset.action = action;
+    setIcon(this.#icon, name);
+    if (this.isWorded) {
+      setText(this.#words, label2);
+      return;
+    }
+    this.root.classList.toggle("micdrop-pressed", isPressed);
+    this.root.setAttribute("aria-label", label2);
+    this.root.title = label2;
+  }
+};
+
+// src/widget.js
+var sessions = /* @__PURE__ */ new WeakMap();
+var newestSession = null;
+function initialize({ model, signal }) {
+  const session = new Session(model);
+  sessions.set(model, session);
+  newestSession = session;
+  const dispose = () => session.dispose();
+  signal?.addEventListener("abort", dispose);
+  return dispose;
+}
+function render({ model, el }) {
+  const session = sessions.get(model) ?? newestSession;
+  if (session === null) throw new Error("render was called before initialize");
+  const panel = new Panel(el, session);
+  return () => panel.dispose();
+}
+var widget_default = { initialize, render };
+export {
+  widget_default as default
+};

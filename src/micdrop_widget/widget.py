@@ -1,0 +1,276 @@
+"""`MicdropWidget`: a call with a Micdrop server in a notebook cell. A thin adapter: it holds no call logic.
+
+Messages of the browser become calls of a `MicdropClient` on the loop thread; its states become traits on the
+observer thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import functools
+import logging
+import pathlib
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar, get_args
+
+import anywidget
+import traitlets
+
+from micdrop_widget import _comm, _traits
+from micdrop_widget._awaitable import CallFuture
+from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, FrontEnds
+from micdrop_widget._loop import Lease
+from micdrop_widget._observer import ObserverThread, UserHandler
+from micdrop_widget.client import MicdropClient
+from micdrop_widget.handlers import Handler, Handlers
+from micdrop_widget.state import MicdropState
+from micdrop_widget.state.effects import EventName
+from micdrop_widget.timeline import Turn
+from micdrop_widget.vad import VAD, VadOption
+
+__all__ = ["MicdropWidget"]
+
+_T = TypeVar("_T")
+
+_log = logging.getLogger("micdrop_widget.widget")
+
+_STATIC = pathlib.Path(__file__).parent / "static"
+
+_REJOIN_S = 30
+"""How long a call waits for a page that is being reloaded."""
+
+_CLOSE_S = 5
+
+_STATE_FIELDS = tuple(field.name for field in fields(MicdropState))
+
+
+class MicdropWidget(anywidget.AnyWidget):
+    """A voice call with a Micdrop server: put it on the last line of a cell to see the call panel.
+
+    Parameters
+    ----------
+    url, **options
+        As of `MicdropClient`; the browser is microphone and loudspeaker.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An option is unknown, or not what it should be.
+
+    Notes
+    -----
+    Every method returns at once, from any thread; what it returns may be awaited or ignored. The traits are written
+    by the observer thread alone, which also runs the handlers of `on` and `observe`, in order, with their prints
+    under the cell that registered them. The front end writes no trait. Each trait is a field of `MicdropState`,
+    which says what it means; `state` is the whole snapshot.
+    """
+
+    _esm = _STATIC / "widget.js"
+    _css = _STATIC / "widget.css"
+
+    isStarting = _traits.flag()
+    isStarted = _traits.flag()
+    isReconnecting = _traits.flag()
+    isMuted = _traits.flag()
+    isPaused = _traits.flag()
+    isListening = _traits.flag()
+    isProcessing = _traits.flag()
+    isUserSpeaking = _traits.flag()
+    isAssistantSpeaking = _traits.flag()
+    isMicStarted = _traits.flag()
+    isMicMuted = _traits.flag()
+    micDeviceId = _traits.name()
+    speakerDeviceId = _traits.name()
+    micDevices = _traits.devices()
+    speakerDevices = _traits.devices()
+    conversation = _traits.conversation()
+    partialAssistantMessage = traitlets.Unicode("", read_only=True).tag(sync=True)
+    error = _traits.error()
+    state = traitlets.Instance(MicdropState, (), read_only=True)
+    _owner = _traits.name()
+    _closed = _traits.flag()
+
+    def __init__(self, url: str | None = None, **options: Any) -> None:  # noqa: ANN401 - checked by the client
+        front_ends = FrontEnds()
+        self._front_ends = front_ends
+        self._microphone = BrowserMicrophone(self.send, front_ends)
+        self._speaker = BrowserSpeaker(self.send, front_ends)
+        self._client = MicdropClient(url, source=self._microphone, sink=self._speaker, **options)
+        self._handlers = Handlers(UserHandler)
+        self._ended = False
+        self._shown_owner: str | None = None
+        self._goodbye: asyncio.TimerHandle | None = None
+        super().__init__()
+        self._observer = ObserverThread(f"micdrop-observer-{self.model_id[:8]}")
+        self._lease = Lease()
+        for event in get_args(EventName):
+            self._client.on(event, functools.partial(self._tell, event))
+        if self.comm is not None:
+            _comm.honour_front_end_routing(self.comm)
+        self.on_msg(self._on_message)
+
+    def __repr__(self) -> str:
+        return repr(self._client).replace("MicdropClient", "MicdropWidget")
+
+    # The public API
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """One row per turn of the latest call."""
+        return self._client.turns
+
+    @property
+    def vad(self) -> VAD:
+        """The voice activity detector in use."""
+        return self._client.vad
+
+    def start(self, **options: Any) -> CallFuture[None]:  # noqa: ANN401 - checked by the client
+        """Begin the call; awaiting it returns when the call is ready and raises `MicdropError` when it cannot be.
+
+        See `MicdropClient.start`. The panel must be shown: it opens the microphone.
+        """
+        self._client.options.merged(options)  # a wrong option is the caller's error, here and now
+        return self._run(self._client.start(**options))
+
+    def stop(self, *, graceful: bool = False) -> CallFuture[None]:
+        """End the call; graceful: when the assistant has been heard to the end. See `MicdropClient.stop`."""
+        return self._run(self._client.stop(graceful=graceful))
+
+    def start_mic(self, *, vad: VadOption | None = None, device_id: str | None = None) -> CallFuture[None]:
+        """Open the microphone without a call. See `MicdropClient.start_mic`."""
+        return self._run(self._client.start_mic(vad=vad, device_id=device_id))
+
+    def pause(self) -> CallFuture[None]:
+        """Stop listening and playing, and cancel the running answer; the connection stays."""
+        return self._run(self._do(self._client.pause))
+
+    def resume(self) -> CallFuture[None]:
+        """End the pause."""
+        return self._run(self._do(self._client.resume))
+
+    def mute(self) -> CallFuture[None]:
+        """Stop listening; answers go on playing. Holds across calls, until `unmute()`."""
+        return self._run(self._do(self._client.mute))
+
+    def unmute(self) -> CallFuture[None]:
+        """Listen again."""
+        return self._run(self._do(self._client.unmute))
+
+    def until(self, *, timeout: float | None = None, **state: Any) -> CallFuture[MicdropState]:  # noqa: ANN401
+        """Wait until fields of the state have these values: `await call.until(isListening=True, timeout=10)`."""
+        return self._run(self._client.until(timeout=timeout, **state))
+
+    def on(self, event: str, handler: Handler) -> None:
+        """Call a function at each event, on the observer thread. See `MicdropClient.on` for the events."""
+        self._handlers.on(event, handler)
+
+    def off(self, event: str, handler: Handler | None = None) -> None:
+        """Remove a handler, or all of an event."""
+        self._handlers.off(event, handler)
+
+    def observe(self, handler: Handler, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: ANN401
+        """Call a function when a trait changes, on the observer thread. See `traitlets.HasTraits.observe`."""
+        own = isinstance(handler, traitlets.EventHandler)  # decorated methods of ipywidgets itself
+        super().observe(handler if own else UserHandler(handler), names=names, type=type)
+
+    def close(self) -> None:
+        """End the call, release microphone, socket and threads, and close the panel. Again is no error."""
+        if self._ended:
+            return
+        stopping = self._lease.thread.submit(self._client.stop())
+        self._ended = True
+        try:
+            stopping.result(timeout=_CLOSE_S)
+        except concurrent.futures.TimeoutError:
+            _log.error("the call did not end within %d s", _CLOSE_S)
+        self._lease.release()
+        self._observer.post(lambda: self.set_trait("_closed", True))
+        self._observer.stop()
+        super().close()
+
+    # From the browser
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Ignore what a front end writes: the traits are the kernel's to write."""
+        if sync_data:
+            _log.debug("a front end wrote %s; ignored", sorted(sync_data))
+
+    def _on_message(self, _: object, content: object, buffers: Sequence[memoryview]) -> None:
+        """Take a message on whatever thread the kernel handles it, and hand it over to the loop."""
+        try:
+            message = _comm.parse_message(content, buffers)
+        except ValueError as error:
+            _log.warning("the panel sent a message that cannot be read: %s", error)
+            return
+        if not self._ended:
+            self._lease.thread.call(self._receive, message)
+
+    def _receive(self, message: _comm.BrowserMessage) -> None:
+        match message:
+            case _comm.Hello(front_end):
+                self._front_ends.hello(front_end)
+                if self._goodbye is not None:
+                    self._goodbye.cancel()
+            case _comm.Bye(front_end, page_gone):
+                self._say_goodbye(front_end, page_gone)
+            case _comm.Command(front_end, name):
+                self._press(front_end, name)
+            case _comm.HeardReport():
+                self._speaker.receive(message)
+            case _:
+                self._microphone.receive(message)
+        owner = self._front_ends.owner
+        if owner != self._shown_owner:
+            self._shown_owner = owner
+            self._observer.post(lambda: self.set_trait("_owner", owner))
+
+    def _press(self, front_end: str, name: str) -> None:
+        """Do what the user pressed in a panel."""
+        match name:
+            case "start":
+                self._front_ends.owner = front_end
+                started = self._client.state.isStarted and not self._client.state.isMicStarted
+                self.start_mic() if started else self.start()
+            case "stop" | "pause" | "resume" | "mute" | "unmute":
+                getattr(self, name)()
+            case _:
+                _log.warning("the panel asked for %r, which this kernel does not know", name)
+
+    def _say_goodbye(self, front_end: str, page_gone: bool) -> None:
+        """End a call whose panel was removed; a page that is gone has a while to come back."""
+        if self._front_ends.owner == front_end:
+            self._microphone.lose("page_gone" if page_gone else "panel_gone")
+        self._front_ends.bye(front_end)
+        if not self._front_ends.any_shown:
+            delay_s = _REJOIN_S if page_gone else 0
+            self._goodbye = asyncio.get_running_loop().call_later(delay_s, self.stop)
+
+    # To the traits and the handlers
+
+    def _tell(self, event: EventName, *arguments: Any) -> None:  # noqa: ANN401 - of the event
+        """Hand an event of the loop thread over to the observer thread."""
+        self._observer.post(lambda: self._show(event, arguments))
+
+    def _show(self, event: EventName, arguments: tuple[Any, ...]) -> None:
+        if event == "StateChange":
+            state, previous = arguments
+            with self.hold_sync(), self.hold_trait_notifications():
+                self.set_trait("state", state)
+                for name in _STATE_FIELDS:
+                    if getattr(state, name) != getattr(previous, name):
+                        self.set_trait(name, getattr(state, name))
+        for handler in self._handlers.of(event):
+            handler(*arguments)
+
+    # To the loop thread
+
+    def _run(self, work: Coroutine[Any, Any, _T]) -> CallFuture[_T]:
+        if self._ended:
+            work.close()
+            raise RuntimeError("this call was closed: make a new MicdropWidget (run the cell again)")
+        return CallFuture(self._lease.thread.submit(work))
+
+    async def _do(self, command: Callable[[], object]) -> None:
+        command()
