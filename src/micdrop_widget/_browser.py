@@ -68,10 +68,14 @@ class FrontEnds:
         MicdropError
             No panel is shown in time.
         """
+        arrived = asyncio.ensure_future(self._arrived.wait())
         try:
-            await asyncio.wait_for(self._arrived.wait(), _ANSWER_S)
-        except asyncio.TimeoutError:
-            raise microphone_error("no_panel") from None
+            # not wait_for: before Python 3.12 it loses a cancellation that meets the arrival
+            done, _ = await asyncio.wait([arrived], timeout=_ANSWER_S)
+        finally:
+            arrived.cancel()
+        if not done:
+            raise microphone_error("no_panel")
         if self.owner is None:
             self.owner = self._shown[0]
         return self.owner

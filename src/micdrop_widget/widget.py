@@ -92,6 +92,8 @@ class MicdropWidget(anywidget.AnyWidget):
     _owner = _traits.name()
     _closed = _traits.flag()
 
+    _ended = True  # until it is made whole: one whose options are wrong has nothing to close
+
     def __init__(self, url: str | None = None, **options: Any) -> None:  # noqa: ANN401 - checked by the client
         front_ends = FrontEnds()
         self._front_ends = front_ends
@@ -99,7 +101,6 @@ class MicdropWidget(anywidget.AnyWidget):
         self._speaker = BrowserSpeaker(self.send, front_ends)
         self._client = MicdropClient(url, source=self._microphone, sink=self._speaker, **options)
         self._handlers = Handlers(UserHandler)
-        self._ended = False
         self._shown_owner: str | None = None
         self._goodbye: asyncio.TimerHandle | None = None
         super().__init__()
@@ -110,6 +111,7 @@ class MicdropWidget(anywidget.AnyWidget):
         if self.comm is not None:
             _comm.honour_front_end_routing(self.comm)
         self.on_msg(self._on_message)
+        self._ended = False
 
     def __repr__(self) -> str:
         return repr(self._client).replace("MicdropClient", "MicdropWidget")

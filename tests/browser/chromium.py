@@ -1,0 +1,89 @@
+"""A fresh Chromium with a WAV as microphone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from playwright.sync_api import Browser, Playwright
+
+from .spoken import write_wav
+
+EXECUTABLE = Path("/usr/bin/chromium")
+
+Permission = Literal["granted", "denied"]
+Microphone = Path | Literal["absent"] | None
+
+_QUIET = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-proxy-server",
+)
+
+
+class ChromiumMissingError(RuntimeError):
+    """There is no Chromium to test with."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{EXECUTABLE} is missing: run scripts/test, which installs it (apt-get install chromium)")
+
+
+def launch_chromium(
+    playwright: Playwright,
+    home: Path,
+    *,
+    microphone: Microphone = None,
+    permission: Permission = "granted",
+    autoplay_needs_gesture: bool = False,
+    arguments: tuple[str, ...] = (),
+) -> Browser:
+    """Start a browser of its own.
+
+    Parameters
+    ----------
+    home
+        A directory for what the browser writes; made if missing.
+    microphone
+        The WAV that it hears, from its start when the first track opens, once; its last 10 ms then
+        repeat for ever. None hears silence. ``"absent"``: there is no microphone (NotFoundError).
+    permission
+        ``"denied"`` rejects ``getUserMedia`` with NotAllowedError at once: headless Chromium has no one
+        to ask, so leaving its fake prompt out is enough.
+    autoplay_needs_gesture
+        True as in a user's browser: an AudioContext without a click starts suspended.
+    arguments
+        More command-line arguments.
+
+    Raises
+    ------
+    ChromiumMissingError
+        It is not installed.
+    """
+    if not EXECUTABLE.exists():
+        raise ChromiumMissingError
+    home.mkdir(parents=True, exist_ok=True)
+    flags = [*_QUIET, *arguments]
+    if permission == "granted":
+        flags.append("--use-fake-ui-for-media-stream")
+    if microphone != "absent":
+        wav = microphone or write_wav(home / "silence.wav", np.zeros(1600, np.int16))
+        flags.append("--use-fake-device-for-media-stream")
+        flags.append(f"--use-file-for-fake-audio-capture={wav.resolve()}%noloop")
+    if not autoplay_needs_gesture:
+        flags.append("--autoplay-policy=no-user-gesture-required")
+    # A sound server would put its echo canceller on the fake microphone; a home of its own suits any user.
+    environment = {**os.environ, "HOME": str(home), "PULSE_SERVER": "unix:/nonexistent"}
+    # Debian's wrapper script reads these; Chromium writes there.
+    environment |= {"XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
+    return playwright.chromium.launch(
+        executable_path=str(EXECUTABLE),
+        args=flags,
+        env=dict(environment),
+        chromium_sandbox=False,
+    )

@@ -1,0 +1,107 @@
+"""The harness itself, without any widget: what it says of a notebook must be true."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from .channel import match_channel
+from .chromium import Microphone, Permission
+from .listen import align, find_faults
+from .notebook import CellError
+from .opening import NotebookOpener
+from .spoken import spoken
+
+_OPEN_MICROPHONE = """async (echoCancellation) => {
+  const audio = { echoCancellation, noiseSuppression: false, autoGainControl: false };
+  const stream = await navigator.mediaDevices.getUserMedia({ audio });
+  const context = new AudioContext({ sampleRate: 16000 });
+  window.source = context.createMediaStreamSource(stream);
+}"""
+_PLAY_SAMPLES = """async (samples) => {
+  const context = new AudioContext({ sampleRate: 16000 });
+  await context.audioWorklet.addModule("data:text/javascript,");
+  const buffer = new AudioBuffer({ length: samples.length, sampleRate: 16000 });
+  buffer.copyToChannel(Float32Array.from(samples), 0);
+  const source = new AudioBufferSourceNode(context, { buffer });
+  source.connect(context.destination);
+  source.start();
+  await new Promise((resolve) => { source.onended = resolve; });
+  await context.close();
+}"""
+
+
+def test_cells_run_in_the_notebook_and_show_their_outputs(open_notebook: NotebookOpener) -> None:
+    notebook = open_notebook(["x = 20 + 1\nprint('hello')\nx", "1 / 0"])
+    notebook.run_cell(0)
+    assert notebook.text(0) == "hello\n21"
+    with pytest.raises(CellError, match="ZeroDivisionError"):
+        notebook.run_cell(1)
+    notebook.set_source(1, "x += 1")
+    notebook.run_all()
+    assert notebook.kernel.eval("[x, (1, 2)]") == [22, [1, 2]]
+
+
+def test_kernel_answers_while_a_cell_runs(open_notebook: NotebookOpener) -> None:
+    notebook = open_notebook(["import time\nbegun = True\ntime.sleep(2)\ndone = True"])
+    notebook.run_cell(0, wait=False)
+    notebook.kernel.until("globals().get('begun', False)")
+    started = time.monotonic()
+    assert notebook.kernel.eval("'done' in globals()") is False
+    assert time.monotonic() - started < 1
+    assert notebook.is_running(0)
+    with pytest.raises(TimeoutError):
+        notebook.kernel.eval("1", while_busy=False, timeout=0.2)
+    notebook.wait_for_cell(0)
+    assert notebook.kernel.eval("done") is True
+
+
+def test_reload_keeps_saved_outputs_and_the_kernel(open_notebook: NotebookOpener) -> None:
+    notebook = open_notebook(["kept = 7\nkept"])
+    notebook.run_cell(0)
+    notebook.save()
+    notebook.reload()
+    assert notebook.text(0) == "7"
+    assert notebook.kernel.eval("kept") == 7
+    notebook.restart_kernel()
+    assert notebook.kernel.eval("'kept' in globals()") is False
+
+
+@pytest.mark.parametrize("echo_cancellation", [False, True])
+def test_microphone_delivers_the_whole_wav(open_notebook: NotebookOpener, echo_cancellation: bool) -> None:
+    wav = spoken("sentence")
+    notebook = open_notebook([], microphone=wav.path, tap_microphone=True)
+    notebook.page.evaluate(_OPEN_MICROPHONE, echo_cancellation)
+    notebook.page.wait_for_timeout(4500)
+    (tap,) = notebook.taps("microphone")
+    sentence = match_channel(wav.pcm_of(0), tap.samples)
+    assert align(sentence, tap.samples).correlation > 0.999
+    assert [fault for fault in find_faults(sentence, tap.samples) if not fault.may_be_device_slip()] == []
+    (track,) = notebook.tracks()
+    assert track.ready_state == "live"
+
+
+def test_tap_hears_what_the_page_plays_sample_for_sample(open_notebook: NotebookOpener) -> None:
+    played = np.random.default_rng(1).uniform(-0.5, 0.5, 5000).astype(np.float32)
+    notebook = open_notebook([])
+    notebook.page.evaluate(_PLAY_SAMPLES, played.tolist())
+    (tap,) = notebook.taps()
+    assert (tap.context_state, tap.sample_rate) == ("closed", 16000)
+    found = align(played, tap.samples)
+    np.testing.assert_array_equal(tap.samples[found.lag : found.lag + 5000], played)
+    assert not tap.samples[found.lag + 5000 :].any()
+
+
+@pytest.mark.parametrize(
+    ("microphone", "permission", "error"),
+    [(None, "denied", "NotAllowedError"), ("absent", "granted", "NotFoundError")],
+)
+def test_microphone_can_be_refused(
+    open_notebook: NotebookOpener, microphone: Microphone, permission: Permission, error: str
+) -> None:
+    notebook = open_notebook([], microphone=microphone, permission=permission)
+    script = "navigator.mediaDevices.getUserMedia({audio: true}).catch((e) => e.name)"
+    assert notebook.page.evaluate(script) == error
+    assert notebook.tracks() == []

@@ -1,0 +1,212 @@
+"""The browser as microphone and loudspeaker, on the kernel's side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micdrop_widget import _browser, _comm
+from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, FrontEnds
+from micdrop_widget.audio import Pcm, pcm_from_bytes
+from micdrop_widget.errors import MicdropError, MicdropErrorCode
+from micdrop_widget.sources import Microphone
+
+
+class Sent:
+    """What was sent to the browser."""
+
+    def __init__(self) -> None:
+        self.contents: list[dict[str, Any]] = []
+        self.samples: list[Pcm] = []
+
+    def __call__(self, content: dict[str, Any], buffers: list[bytes] | None) -> None:
+        self.contents.append(content)
+        if buffers:
+            self.samples.append(pcm_from_bytes(buffers[0]))
+
+
+def shown(*names: str) -> FrontEnds:
+    front_ends = FrontEnds()
+    for name in names:
+        front_ends.hello(name)
+    return front_ends
+
+
+def frame(seq: int, request: int = 1) -> _comm.AudioFrame:
+    return _comm.AudioFrame("a", request, seq, seq * 512, 0.0, np.full(512, seq, dtype=np.int16))
+
+
+async def opened(microphone: BrowserMicrophone) -> AsyncIterator[Pcm]:
+    opening = asyncio.ensure_future(microphone.open(None))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    microphone.receive(_comm.MicPrompting("a", 1))
+    microphone.receive(_comm.MicOpened("a", 1, Microphone()))
+    await opening
+    return microphone.frames()
+
+
+async def first_samples(frames: AsyncIterator[Pcm], count: int) -> list[int]:
+    return [int((await frames.__anext__())[0]) for _ in range(count)]
+
+
+async def test_the_first_front_end_shown_owns_a_call_started_from_python() -> None:
+    assert await shown("a", "b").choose_owner() == "a"
+
+
+async def test_the_front_end_that_pressed_start_owns_the_call() -> None:
+    front_ends = shown("a", "b")
+    front_ends.owner = "b"
+    assert await front_ends.choose_owner() == "b"
+
+
+async def test_an_owner_that_leaves_owns_nothing() -> None:
+    front_ends = shown("a", "b")
+    front_ends.owner = "a"
+    front_ends.bye("a")
+    assert front_ends.owner is None
+    assert front_ends.any_shown
+    front_ends.bye("b")
+    front_ends.bye("b")
+    assert not front_ends.any_shown
+
+
+async def test_without_a_panel_the_microphone_fails_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_browser, "_ANSWER_S", 0.01)
+    with pytest.raises(MicdropError, match="No call panel is shown") as caught:
+        await BrowserMicrophone(Sent(), FrontEnds()).open(None)
+    assert caught.value.code is MicdropErrorCode.Mic
+    assert "last line of a cell" in caught.value.remedy
+
+
+async def test_a_browser_that_does_not_answer_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_browser, "_ANSWER_S", 0.01)
+    with pytest.raises(MicdropError, match="did not answer") as caught:
+        await BrowserMicrophone(Sent(), shown("a")).open(None)
+    assert "without await" in caught.value.remedy
+
+
+async def test_a_question_nobody_answers_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_browser, "_PERMISSION_S", 0.01)
+    microphone = BrowserMicrophone(Sent(), shown("a"))
+    opening = asyncio.ensure_future(microphone.open(None))
+    await asyncio.sleep(0)
+    microphone.receive(_comm.MicPrompting("a", 1))
+    with pytest.raises(MicdropError, match="was not answered"):
+        await opening
+
+
+async def test_a_refusal_before_the_prompt_is_announced_is_the_error() -> None:
+    microphone = BrowserMicrophone(Sent(), shown("a"))
+    opening = asyncio.ensure_future(microphone.open("usb"))
+    await asyncio.sleep(0)
+    microphone.receive(_comm.MicFailed("a", 1, "no_device", "NotFoundError"))
+    with pytest.raises(MicdropError, match="finds no microphone"):
+        await opening
+
+
+async def test_opening_asks_the_owner_for_the_device() -> None:
+    sent = Sent()
+    opening = asyncio.ensure_future(BrowserMicrophone(sent, shown("a")).open("usb"))
+    while not sent.contents:
+        await asyncio.sleep(0)
+    opening.cancel()
+    assert sent.contents[0]["to"] == "a"
+    assert sent.contents[0]["device_id"] == "usb"
+    assert sent.contents[0]["constraints"]["echoCancellation"] is True
+
+
+async def test_frames_come_in_order_once_each_however_the_threads_overtake() -> None:
+    microphone = BrowserMicrophone(Sent(), shown("a"))
+    frames = await opened(microphone)
+    for seq in (2, 0, 1, 1, 0, 4, 3, 2):
+        microphone.receive(frame(seq))
+    assert await first_samples(frames, 5) == [0, 1, 2, 3, 4]
+
+
+async def test_a_frame_that_never_comes_is_given_up_after_half_a_second_of_later_ones() -> None:
+    microphone = BrowserMicrophone(Sent(), shown("a"))
+    frames = await opened(microphone)
+    for seq in (0, *range(2, 19)):
+        microphone.receive(frame(seq))
+    assert await first_samples(frames, 18) == [0, *range(2, 19)]
+
+
+async def test_frames_of_an_earlier_request_are_ignored() -> None:
+    microphone = BrowserMicrophone(Sent(), shown("a"))
+    frames = await opened(microphone)
+    microphone.receive(frame(0, request=7))
+    microphone.receive(frame(0))
+    assert await first_samples(frames, 1) == [0]
+
+
+async def test_a_microphone_that_goes_away_ends_the_frames_with_an_error() -> None:
+    microphone = BrowserMicrophone(Sent(), shown("a"))
+    frames = await opened(microphone)
+    microphone.receive(frame(0))
+    microphone.receive(_comm.MicEnded("a", 1))
+    assert await first_samples(frames, 1) == [0]
+    with pytest.raises(MicdropError, match="went away"):
+        await frames.__anext__()
+
+
+async def test_closing_tells_every_front_end_and_makes_late_answers_void() -> None:
+    sent = Sent()
+    microphone = BrowserMicrophone(sent, shown("a"))
+    await opened(microphone)
+    await microphone.close()
+    assert sent.contents[-1] == {"type": "close_mic", "to": None}
+    microphone.receive(frame(0))
+    microphone.receive(_comm.MicFailed("a", 1, "denied", ""))
+
+
+def speaker(sent: Sent) -> tuple[BrowserSpeaker, list[tuple[int, int]]]:
+    front_ends = shown("a")
+    front_ends.owner = "a"
+    reports: list[tuple[int, int]] = []
+    browser_speaker = BrowserSpeaker(sent, front_ends)
+    browser_speaker.bind(lambda epoch, samples: reports.append((epoch, samples)))
+    return browser_speaker, reports
+
+
+def test_at_most_two_seconds_wait_in_the_browser_and_all_of_it_arrives() -> None:
+    sent = Sent()
+    browser_speaker, reports = speaker(sent)
+    minute = np.arange(60 * 16000, dtype=np.int64).astype(np.int16)
+    browser_speaker.play(0, minute)
+    heard = 0
+    while heard < len(minute):
+        ahead = sum(len(pcm) for pcm in sent.samples) - heard
+        assert 0 < ahead <= 32000
+        heard += min(ahead, 1600)
+        browser_speaker.receive(_comm.HeardReport("a", 0, heard, 0))
+    assert np.array_equal(np.concatenate(sent.samples), minute)
+    starts = np.cumsum([0, *(len(pcm) for pcm in sent.samples)])[:-1]
+    assert [content["position"] for content in sent.contents] == starts.tolist()
+    assert reports[-1] == (0, len(minute))
+
+
+def test_a_flush_forgets_what_waits_and_reports_of_before() -> None:
+    sent = Sent()
+    browser_speaker, reports = speaker(sent)
+    browser_speaker.play(0, np.zeros(100_000, dtype=np.int16))
+    browser_speaker.flush(1)
+    assert sent.contents[-1] == {"type": "flush", "to": None, "epoch": 1}
+    browser_speaker.receive(_comm.HeardReport("a", 0, 16000, 0))
+    assert reports == []
+    browser_speaker.play(1, np.ones(10, dtype=np.int16))
+    assert sent.contents[-1] == {"type": "play", "to": "a", "epoch": 1, "position": 0}
+    assert len(sent.samples[-1]) == 10
+
+
+def test_only_the_owner_says_what_was_heard() -> None:
+    browser_speaker, reports = speaker(Sent())
+    browser_speaker.play(0, np.zeros(100, dtype=np.int16))
+    browser_speaker.receive(_comm.HeardReport("b", 0, 100, 0))
+    assert reports == []
+    browser_speaker.receive(_comm.HeardReport("a", 0, 100, 0))
+    assert reports == [(0, 100)]

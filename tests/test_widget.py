@@ -1,0 +1,397 @@
+"""The widget without a browser: traits, threads, errors, ends. The real thing is in `tests/browser`."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import threading
+from collections.abc import Generator
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, MicdropState, MicdropWidget
+from micdrop_widget.audio import Pcm, read_wav
+from micdrop_widget.server import CallRefused, ServerCall
+
+from .fake_front_end import FakeFrontEnd
+
+SENTENCE = Path(__file__).parent / "fixtures" / "sentence.wav"
+MARKER = "xyzzy-secret"
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Generator[None]:
+    before = set(threading.enumerate())
+    yield
+    left = [thread for thread in threading.enumerate() if thread not in before and thread.name != "fake-front-end"]
+    assert left == []
+
+
+@pytest.fixture
+def server() -> Generator[MicdropServer]:
+    running = MicdropServer().start()
+    yield running
+    running.stop()
+
+
+def flags(call: MicdropWidget) -> list[str]:
+    """Collect the names of the flags as they become true."""
+    seen: list[str] = []
+    names = [name for name in call.trait_names() if name.startswith("is")]
+    call.observe(lambda change: seen.append(change.name) if change.new else None, names)
+    return seen
+
+
+async def test_a_whole_call_in_the_order_of_the_state_diagram(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentence, _ = read_wav(SENTENCE)
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    seen = flags(call)
+    await call.start()
+    page.speak(sentence)
+    await call.until(isAssistantSpeaking=True, timeout=20)
+    await call.until(isAssistantSpeaking=False, timeout=20)
+    await call.stop()
+    turn = call.turns[0]
+    call.close()
+    order = ["isStarting", "isMicStarted", "isStarted", "isUserSpeaking", "isAssistantSpeaking"]
+    assert [name for name in seen if name in order] == order
+    assert np.array_equal(np.concatenate(page.heard), sentence[turn.start_sample : turn.end_sample])
+    assert [item.role for item in call.conversation] == ["assistant", "user", "assistant"]
+    assert call.state == MicdropState(
+        conversation=call.conversation, micDeviceId="default", micDevices=call.micDevices
+    )
+    assert not page.mic_open
+
+
+async def test_traits_are_written_by_the_observer_thread_alone_and_agree_with_the_state(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    threads: set[str] = set()
+    disagreements: list[str] = []
+
+    def watch(change: Any) -> None:
+        threads.add(threading.current_thread().name)
+        for field in MicdropState.__slots__:
+            if getattr(call, field) != getattr(call.state, field):
+                disagreements.append(field)
+
+    call.observe(watch, [*MicdropState.__slots__, "state", "_owner"])
+    call.on("StateChange", lambda state, previous: threads.add(threading.current_thread().name))
+    await call.start()
+    await call.mute()
+    await call.pause()
+    await call.stop()
+    observer = f"micdrop-observer-{call.model_id[:8]}"
+    call.close()
+    assert threads == {observer}
+    assert disagreements == []
+
+
+async def test_prints_of_a_handler_belong_to_the_cell_that_registered_it(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell: ContextVar[int] = ContextVar("cell")
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    seen: list[tuple[str, int]] = []
+    cell.set(1)
+    call.observe(lambda change: seen.append(("observe", cell.get())), "isStarted")
+    cell.set(2)
+    call.on("Message", lambda item: seen.append(("on", cell.get())))
+    cell.set(3)
+    await call.start()
+    await call.until(isListening=True, timeout=10)
+    call.close()
+    assert ("observe", 1) in seen
+    assert ("on", 2) in seen
+    assert all(number != 3 for _, number in seen)
+
+
+async def test_a_handler_that_raises_is_shown_and_the_call_goes_on(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    told: list[bool] = []
+    call.observe(lambda change: 1 / 0, "isStarted")
+    call.observe(lambda change: told.append(change.new), "isStarted")
+    await call.start()
+    await call.until(isListening=True, timeout=10)
+    call.close()
+    assert told == [True, False]
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+async def test_observers_and_handlers_can_be_removed(server: MicdropServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    told: list[object] = []
+    call.observe(told.append, "isStarted")
+    call.on("Message", told.append)
+    call.unobserve(told.append, "isStarted")
+    call.off("Message", told.append)
+    await call.start()
+    call.close()
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [("denied", "not allowed"), ("no_device", "finds no microphone"), ("insecure_context", "ssh -L"), ("odd", "Fake")],
+)
+async def test_a_microphone_that_is_refused(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch, refusal: str, words: str
+) -> None:
+    page = FakeFrontEnd(monkeypatch, refusal=refusal)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    errors: list[MicdropError] = []
+    call.on("Error", errors.append)
+    with pytest.raises(MicdropError, match=words) as caught:
+        await call.start()
+    call.close()
+    assert caught.value.code is MicdropErrorCode.Mic
+    assert len(errors) == 1
+    assert call.error is errors[0]
+    assert not call.isStarting
+
+
+async def test_no_url_is_told_without_asking_for_the_microphone(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget()
+    page.show(call)
+    with pytest.raises(MicdropError, match="MissingUrl"):
+        await call.start()
+    call.close()
+    assert "open_mic" not in page.types()
+    assert call.error is not None
+    assert call.get_state("error")["error"]["remedy"].startswith("Give the server's address")
+
+
+async def test_a_refused_connection_releases_the_microphone(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget("ws://127.0.0.1:9")
+    page.show(call)
+    with pytest.raises(MicdropError, match="Connection"):
+        await call.start()
+    call.close()
+    assert page.types().count("open_mic") == 1
+    assert page.types()[-1] == "close_mic"
+
+
+def test_an_error_that_nobody_awaits_reaches_trait_and_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget()
+    page.show(call)
+    told = threading.Event()
+    call.on("Error", lambda error: told.set())
+    call.start()
+    assert told.wait(10)
+    call.close()
+    gc.collect()
+    assert call.error is not None
+    assert call.error.code is MicdropErrorCode.MissingUrl
+
+
+async def test_pressing_start_and_stop_in_the_panel(server: MicdropServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    page.press("start")
+    await call.until(isListening=True, timeout=10)
+    page.press("mute")
+    await call.until(isMuted=True, timeout=10)
+    page.press("unmute")
+    page.press("pause")
+    await call.until(isMuted=False, isPaused=True, timeout=10)
+    page.press("resume")
+    page.press("fly")
+    page.press("stop")
+    await call.until(isStarted=False, timeout=10)
+    call.close()
+    assert not page.mic_open
+    assert not call.isPaused
+
+
+async def test_a_second_start_opens_no_second_microphone(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await asyncio.gather(call.start(), call.start(), call.start())
+    await call.start()
+    call.close()
+    assert page.types().count("open_mic") == 1
+
+
+async def test_stop_before_start_is_through_ends_both_quietly(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    for _ in range(30):  # wherever the start has got to
+        started = call.start()
+        await call.stop()
+        await started
+        assert call.error is None
+    call.close()
+    assert not page.mic_open
+
+
+async def test_close_during_a_call_ends_everything_and_again_is_no_error(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.start()
+    call.close()
+    call.close()
+    page.press("start")
+    assert not page.mic_open
+    assert ("comm_close", {}) in page.published
+    for method in (call.start, call.stop, call.mute):
+        with pytest.raises(RuntimeError, match="was closed"):
+            method()
+
+
+async def test_removing_the_panel_ends_the_call(server: MicdropServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.start()
+    page.leave(page_gone=False)
+    await call.until(isStarted=False, timeout=10)
+    call.close()
+
+
+async def test_a_page_that_is_reloaded_finds_its_call_and_takes_the_microphone_again(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.start()
+    page.leave(page_gone=True)
+    state = await call.until(isMicStarted=False, timeout=10)
+    assert state.isStarted
+    page.name = "page-2"
+    page.show(call)
+    page.press("start")
+    state = await call.until(isMicStarted=True, timeout=10)
+    assert state.isStarted
+    assert state.error is None
+    assert page.types().count("open_mic") == 2
+    call.close()
+
+
+async def test_a_front_end_cannot_write_the_state(server: MicdropServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    page.write_traits({"isStarted": True, "_closed": True, "conversation": [{"role": "user", "content": "forged"}]})
+    assert (call.isStarted, call._closed, call.conversation) == (False, False, ())
+    call.close()
+
+
+async def test_messages_that_cannot_be_read_are_logged_and_harm_nobody(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    page.send({"type": "audio", "request": "one"})
+    page.send({"type": "sing"})
+    assert caplog.text.count("cannot be read") == 2
+    await call.start()
+    call.close()
+
+
+def test_unknown_options_name_the_nearest_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeFrontEnd(monkeypatch)
+    with pytest.raises(TypeError, match="'disable_interruption'"):
+        MicdropWidget("ws://localhost:1", disable_interuption=True)
+    call = MicdropWidget("ws://localhost:1")
+    with pytest.raises(TypeError, match="'params'"):
+        call.start(param={})
+    with pytest.raises(ValueError, match="ws://"):
+        call.start(url="http://localhost")
+    call.close()
+
+
+async def test_no_secret_is_published_shown_or_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def check(params: dict[str, Any]) -> None:
+        assert params["token"] == MARKER
+        raise CallRefused(4401)
+
+    server = MicdropServer(check_params=check).start()
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(
+        f"{server.url}/?key={MARKER}", params={"token": MARKER}, headers={"Authorization": f"Bearer {MARKER}"}
+    )
+    page.show(call)
+    with pytest.raises(MicdropError, match="Unauthorized") as caught:
+        await call.start()
+    shown = [repr(call), repr(call.state), str(caught.value), caplog.text, json.dumps(call.get_state(), default=repr)]
+    call.close()
+    server.stop()
+    assert not any(MARKER in text for text in shown)
+    assert MARKER not in json.dumps(page.published, default=repr)
+
+
+async def test_two_widgets_do_not_disturb_each_other(server: MicdropServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = []
+    calls = []
+    for _ in range(2):
+        pages.append(FakeFrontEnd(monkeypatch))
+        calls.append(MicdropWidget(server.url))
+        pages[-1].show(calls[-1])
+    await asyncio.gather(*(call.start() for call in calls))
+    calls[0].close()
+    assert pages[1].mic_open
+    assert calls[1].isStarted
+    await calls[1].stop()
+    await calls[1].start()
+    calls[1].close()
+
+
+async def test_what_is_played_is_what_the_server_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = np.arange(50_000, dtype=np.int64).astype(np.int16)
+
+    async def respond(call: ServerCall, utterance: Pcm) -> None:
+        await call.send_audio(answer)
+
+    server = MicdropServer(respond).start()
+    sentence, _ = read_wav(SENTENCE)
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.start()
+    page.speak(sentence)
+    await call.until(isAssistantSpeaking=True, timeout=20)
+    await call.until(isAssistantSpeaking=False, timeout=20)
+    call.close()
+    server.stop()
+    assert np.array_equal(np.concatenate(page.heard), answer)
