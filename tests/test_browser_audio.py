@@ -22,8 +22,10 @@ class Sent:
     def __init__(self) -> None:
         self.contents: list[dict[str, Any]] = []
         self.samples: list[Pcm] = []
+        self.something = asyncio.Event()
 
     def __call__(self, content: dict[str, Any], buffers: list[bytes] | None) -> None:
+        self.something.set()
         self.contents.append(content)
         if buffers:
             self.samples.append(pcm_from_bytes(buffers[0]))
@@ -112,8 +114,7 @@ async def test_a_refusal_before_the_prompt_is_announced_is_the_error() -> None:
 async def test_opening_asks_the_owner_for_the_device() -> None:
     sent = Sent()
     opening = asyncio.ensure_future(BrowserMicrophone(sent, shown("a")).open("usb"))
-    while not sent.contents:
-        await asyncio.sleep(0)
+    await asyncio.wait_for(sent.something.wait(), 10)
     opening.cancel()
     assert sent.contents[0]["to"] == "a"
     assert sent.contents[0]["device_id"] == "usb"

@@ -67,9 +67,7 @@ async def test_a_whole_call_in_the_order_of_the_state_diagram(
     assert [name for name in seen if name in order] == order
     assert np.array_equal(np.concatenate(page.heard), sentence[turn.start_sample : turn.end_sample])
     assert [item.role for item in call.conversation] == ["assistant", "user", "assistant"]
-    assert call.state == MicdropState(
-        conversation=call.conversation, micDeviceId="default", micDevices=call.micDevices
-    )
+    assert call.state == MicdropState(conversation=call.conversation, micDeviceId="default", micDevices=call.micDevices)
     assert not page.mic_open
 
 

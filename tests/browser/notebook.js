@@ -31,6 +31,8 @@
     ok: (index) => runs.get(index)?.ok ?? true,
     outputs: (index) => panel().content.widgets[index].model.outputs.toJSON(),
     setSource: (index, source) => panel().content.widgets[index].model.sharedModel.setSource(source),
+    restart: () => panel().context.sessionContext.session.kernel.restart(),
+    command: (command) => window.jupyterapp.commands.execute(command),
     save: () => panel().context.save(),
     setTheme: (theme) => window.jupyterapp.commands.execute("apputils:change-theme", { theme }),
   };

@@ -105,9 +105,9 @@ class Notebook:
         return self._kernel
 
     def restart_kernel(self) -> None:
-        """Restart the kernel and wait until it is idle; its namespace is empty then."""
+        """Restart the kernel as the menu does and wait until it is idle; its namespace is empty then."""
         self._forget_kernel()
-        self.lab.api("POST", f"kernels/{self._call('kernelId')}/restart")
+        self._call("restart")
         self._wait_until_ready()
 
     def shut_down_kernel(self) -> None:
@@ -154,6 +154,10 @@ class Notebook:
         path.parent.mkdir(parents=True, exist_ok=True)
         (of or self.page).screenshot(path=path)
         return path
+
+    def command(self, command: str) -> None:
+        """Execute one of JupyterLab's commands, such as ``notebook:clear-cell-output``."""
+        self._call("command", command)
 
     def save(self) -> None:
         """Save the notebook: what is not in the file does not survive `reload`."""

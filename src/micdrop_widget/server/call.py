@@ -47,6 +47,11 @@ class ServerCall:
         self._utterance: bytearray | None = None
         self._answer: asyncio.Task[None] | None = None
 
+    @property
+    def close_code(self) -> int | None:
+        """The WebSocket close code the call ended with; None while it is up."""
+        return self._connection.close_code
+
     async def send(self, frame: wire.ServerFrame) -> None:
         """Send a frame; to a client that has gone, nothing happens."""
         if isinstance(frame, wire.Message):

@@ -1,4 +1,4 @@
-// sources sha256:eea6c4308b52cafd98bba7aafac3d1230d196cab55df9b669dcef3dee2279191
+// sources sha256:992f255e9654362b2f94ad410e35e65114737ff0afabcfeb62ccc118a22ca49c
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -6,7 +6,7 @@ function up(type, from, fields = {}, buffers = []) {
   return { content: { type, from, ...fields }, buffers };
 }
 var hello = (from) => up("hello", from);
-var bye = (from) => up("bye", from);
+var bye = (from, isPageGone) => up("bye", from, { page_gone: isPageGone });
 var command = (from, name) => up("command", from, { name });
 var micPrompting = (from, request) => up("mic_prompting", from, { request });
 function micOpened(from, { request, sampleRate, settings, microphones, speakers }) {
@@ -889,7 +889,7 @@ var Presence = class {
   #timer;
   /**
    * @param {() => void} onArrive
-   * @param {() => void} onLeave
+   * @param {(isPageGone: boolean) => void} onLeave
    */
   constructor(onArrive, onLeave) {
     this.#onArrive = onArrive;
@@ -909,7 +909,7 @@ var Presence = class {
       isInside = false;
       this.#viewCount--;
       if (this.#viewCount > 0) return;
-      this.#timer = setTimeout(() => this.leave(), GOODBYE_AFTER_MS);
+      this.#timer = setTimeout(() => this.leave(false), GOODBYE_AFTER_MS);
     };
   }
   /** The page is back, or has a view (again). */
@@ -920,12 +920,12 @@ var Presence = class {
     this.#isPresent = true;
     this.#onArrive();
   }
-  /** The page goes, or has no view left. */
-  leave() {
+  /** @param {boolean} isPageGone true: the page goes, and may come back; false: it has no view left */
+  leave(isPageGone) {
     clearTimeout(this.#timer);
     if (!this.#isPresent) return;
     this.#isPresent = false;
-    this.#onLeave();
+    this.#onLeave(isPageGone);
   }
 };
 
@@ -1032,7 +1032,7 @@ var Session = class {
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
     () => this.#send(hello(this.#id)),
-    () => this.#sayGoodbye()
+    (isPageGone) => this.#sayGoodbye(isPageGone)
   );
   /** @type {CallState} */
   #call = INITIAL_CALL_STATE;
@@ -1043,6 +1043,7 @@ var Session = class {
   #isDisposed = false;
   #isNotifying = false;
   #isPlaybackHeld = false;
+  #isKernelLost = false;
   #wasStarted = false;
   /** @type {string | null} */
   #problem = null;
@@ -1075,6 +1076,7 @@ var Session = class {
       isStartRequested,
       isStopRequested,
       isKernelSlow,
+      isKernelLost: this.#isKernelLost,
       isMuteRequested,
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,
@@ -1132,7 +1134,7 @@ var Session = class {
   /** Leaves for good: everything released, nothing subscribed. */
   dispose() {
     if (this.#isDisposed) return;
-    this.#presence.leave();
+    this.#presence.leave(false);
     this.#releaseAudio();
     this.#isDisposed = true;
     clearTimeout(this.#restTimer);
@@ -1148,12 +1150,13 @@ var Session = class {
       signal.addEventListener("abort", () => this.#model.off(event, callback));
     };
     for (const name of TRAIT_NAMES) listen(`change:${name}`, () => this.#readTraits());
-    for (const event of CONNECTION_EVENTS) listen(event, () => this.#releaseAudio());
+    for (const event of CONNECTION_EVENTS) listen(event, () => this.#loseKernel(event));
     listen("msg:custom", (content, buffers) => this.#receive(content, buffers ?? []));
-    window.addEventListener("pagehide", () => this.#presence.leave(), { signal });
+    window.addEventListener("pagehide", () => this.#presence.leave(true), { signal });
     window.addEventListener("pageshow", () => this.#presence.arrive(), { signal });
   }
   #readTraits() {
+    this.#isKernelLost = false;
     const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
     this.#call = /** @type {CallState} */
     Object.fromEntries(read);
@@ -1170,6 +1173,7 @@ var Session = class {
    * @param {DataView[]} buffers
    */
   #receive(content, buffers) {
+    this.#isKernelLost = false;
     try {
       const message = parseDown(content, buffers, this.#id);
       if (message !== null) this.#handle(message);
@@ -1230,14 +1234,20 @@ var Session = class {
       this.#loseKernel(error);
     }
   }
-  /** @param {unknown} error */
-  #loseKernel(error) {
+  /**
+   * No page listens for a call that may not exist any more. Whatever the kernel sends next says that it does.
+   *
+   * @param {unknown} cause
+   */
+  #loseKernel(cause) {
+    if (!this.#isKernelLost) console.warn(`micdrop-widget: the kernel is out of reach (${describeError(cause)})`);
+    this.#isKernelLost = true;
     this.#releaseAudio();
-    this.#showProblem(`The kernel cannot be reached (${describeError(error)}). Reload the page or run the cell again.`);
   }
-  #sayGoodbye() {
+  /** @param {boolean} isPageGone */
+  #sayGoodbye(isPageGone) {
     this.#releaseAudio();
-    this.#send(bye(this.#id));
+    this.#send(bye(this.#id, isPageGone));
   }
   #releaseAudio() {
     this.#capture.close();
@@ -1427,6 +1437,7 @@ function indented(json) {
 // src/view/labels.js
 var STATES = [
   [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
+  [(s) => s.isKernelLost, label("disconnected", "No connection to the kernel", "warning", "off")],
   [(s) => s.isStopRequested, label("stopping", "Stopping…", "wait", "wait")],
   [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
   [(s) => s.isStarting, label("connecting", "Connecting…", "wait", "wait")],
@@ -1450,15 +1461,21 @@ function describeState(state) {
   return STATES.find(([holds]) => holds(state))?.[1] ?? CONNECTED;
 }
 function describeControls(state) {
-  const isInCall = state.isStarted || state.isStarting || state.isStartRequested;
+  const isInCall = !state.isKernelLost && (state.isStarted || state.isStarting || state.isStartRequested);
   return {
     start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state._closed && !state.isStopRequested }) : control("Start", "call", "start", { isEnabled: !state._closed }),
     mute: isMuted(state) ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true }) : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
     pause: isPaused(state) ? control("Resume the call", "play", "resume", { isEnabled: canPause(state), isPressed: true }) : control("Pause the call", "pause", "pause", { isEnabled: canPause(state) })
   };
 }
+function canRejoin(state) {
+  return isReachable(state) && state.isStarted && !state.isMicStarted && !state.isStartRequested && !state.isStopRequested;
+}
 function describeNote(state) {
   if (state._closed) return "This call was closed: run the cell again.";
+  if (state.isKernelLost) {
+    return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
+  }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && state._owner !== null && state._owner !== state.id) {
     return "The microphone is used in another tab.";
@@ -1478,8 +1495,9 @@ function control(text, icon2, action, { isEnabled, isPressed = false }) {
 }
 var isMuted = (state) => state.isMuted || state.isMuteRequested;
 var isPaused = (state) => state.isPaused || state.isPauseRequested;
-var canMute = (state) => !state._closed && (state.isStarted || state.isStarting || state.isMicStarted);
-var canPause = (state) => !state._closed && state.isStarted;
+var isReachable = (state) => !state._closed && !state.isKernelLost;
+var canMute = (state) => isReachable(state) && (state.isStarted || state.isStarting || state.isMicStarted);
+var canPause = (state) => isReachable(state) && state.isStarted;
 var hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
 
 // src/audio/level.js
@@ -1542,7 +1560,8 @@ var Panel = class {
   #microphone = new Meter("microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
   #speaker = new Meter("speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
-  #allowAudio = element("button", "micdrop-button micdrop-allow", { type: "button", hidden: "", "data-testid": "allow-audio" });
+  #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
+  #rejoin = offer("rejoin", "microphone", "Rejoin with the microphone");
   #errorMessage = element("strong", "");
   #errorRemedy = element("span", "");
   #error = element("div", "micdrop-error", { hidden: "", role: "alert", "data-testid": "error" });
@@ -1573,8 +1592,8 @@ var Panel = class {
   #build() {
     this.#badge.append(this.#badgeIcon);
     this.#error.append(icon("warning"), element("div", "", {}, [this.#errorMessage, this.#errorRemedy]));
-    this.#allowAudio.append(icon("speaker"), "Click to allow audio");
     this.#allowAudio.addEventListener("click", () => this.#session.allowAudio());
+    this.#rejoin.addEventListener("click", () => this.#session.start());
     for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
     const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
     const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
@@ -1590,6 +1609,7 @@ var Panel = class {
     return element("section", "micdrop", { "aria-label": "Voice call" }, [
       head,
       this.#allowAudio,
+      this.#rejoin,
       this.#note,
       this.#error,
       this.#conversation.root
@@ -1616,6 +1636,7 @@ var Panel = class {
     this.#note.hidden = note === "";
     setText(this.#note, note);
     this.#allowAudio.hidden = !state.isAudioBlocked;
+    this.#rejoin.hidden = !canRejoin(state);
     const error = describeError2(state);
     this.#error.hidden = error === null;
     setText(this.#errorMessage, error?.message ?? "");
@@ -1633,6 +1654,10 @@ var Panel = class {
     this.#badge.style.setProperty("--micdrop-pulse", shown.toFixed(3));
   }
 };
+function offer(testId, name, words) {
+  const attributes = { type: "button", hidden: "", "data-testid": testId };
+  return element("button", "micdrop-button micdrop-offer", attributes, [icon(name), words]);
+}
 var ControlButton = class {
   #icon = icon("call");
   #words = element("span", "");

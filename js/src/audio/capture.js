@@ -1,0 +1,235 @@
+import { AudioFailure, microphoneFailure } from "./failures.js";
+
+/** @typedef {import("./context.js").AudioEngine} AudioEngine */
+/** @typedef {import("../comm.js").Device} Device */
+
+/**
+ * @typedef {object} CaptureRequest
+ * @property {number} request the kernel's number for this opening
+ * @property {string | null} deviceId
+ * @property {Record<string, unknown>} constraints
+ *
+ * @typedef {object} Opened
+ * @property {number} sampleRate
+ * @property {MediaTrackSettings} settings
+ * @property {Device[]} microphones
+ * @property {Device[]} speakers
+ *
+ * @typedef {object} CaptureListener
+ * @property {(request: number, opened: Opened) => void} onOpened always before the first frame
+ * @property {(request: number, seq: number, position: number, samples: Int16Array<ArrayBuffer>) => void} onFrame
+ * @property {(rms: number) => void} onLevel
+ * @property {(request: number) => void} onEnded the device went away; the microphone is closed
+ */
+
+/** The microphone: at most one live track, ever. */
+export class Capture {
+  #engine;
+  #listener;
+  #isMuted = false;
+  /** @type {OpenMicrophone | null} */
+  #microphone = null;
+  /** @type {number | null} the request that is open or being opened */
+  #request = null;
+
+  /**
+   * @param {AudioEngine} engine
+   * @param {CaptureListener} listener
+   */
+  constructor(engine, listener) {
+    this.#engine = engine;
+    this.#listener = listener;
+  }
+
+  get isOpen() {
+    return this.#microphone !== null;
+  }
+
+  get isMuted() {
+    return this.#isMuted;
+  }
+
+  set isMuted(isMuted) {
+    if (isMuted === this.#isMuted) return;
+    this.#isMuted = isMuted;
+    if (this.#microphone !== null) this.#microphone.isMuted = isMuted;
+    if (isMuted) this.#listener.onLevel(0);
+  }
+
+  /**
+   * Opens the microphone; releases one that another request opened. Ends quietly when it is closed or superseded meanwhile.
+   *
+   * @param {CaptureRequest} wanted
+   * @throws {AudioFailure}
+   */
+  async open(wanted) {
+    if (wanted.request === this.#request) return;
+    this.close();
+    this.#request = wanted.request;
+    try {
+      // The graph comes first, so that no sample of the microphone falls into the time it takes to load.
+      const context = await this.#context();
+      if (wanted.request !== this.#request) return;
+      const stream = await requestStream(wanted);
+      if (wanted.request !== this.#request) {
+        stopTracks(stream);
+        return;
+      }
+      const microphone = connectMicrophone(context, stream);
+      this.#microphone = microphone;
+      microphone.isMuted = this.#isMuted;
+      microphone.onEnd = () => this.#end(wanted.request);
+      const devices = await listDevices();
+      if (this.#microphone !== microphone) return;
+      this.#listener.onOpened(wanted.request, { sampleRate: context.sampleRate, settings: microphone.settings, ...devices });
+      // The frames captured so far waited in the port.
+      microphone.listen(wanted.request, this.#listener);
+    } catch (error) {
+      if (wanted.request !== this.#request) return;
+      this.close();
+      throw microphoneFailure(error, isMicrophoneAllowedByPolicy());
+    }
+  }
+
+  /** Stops the track and the worklet; also an opening that is under way. */
+  close() {
+    this.#request = null;
+    const microphone = this.#microphone;
+    this.#microphone = null;
+    if (microphone === null) return;
+    microphone.release();
+    this.#listener.onLevel(0);
+  }
+
+  /** @param {number} request */
+  #end(request) {
+    this.close();
+    this.#listener.onEnded(request);
+  }
+
+  #context() {
+    if (!globalThis.isSecureContext || navigator.mediaDevices === undefined) {
+      throw new AudioFailure("insecure_context", "this page has no navigator.mediaDevices");
+    }
+    return this.#engine.start();
+  }
+}
+
+/** One live track with its part of the audio graph. */
+class OpenMicrophone {
+  #stream;
+  #source;
+  #node;
+  #track;
+  #isMuted = true;
+  #seq = 0;
+
+  /**
+   * @param {MediaStream} stream
+   * @param {MediaStreamAudioSourceNode} source
+   * @param {AudioWorkletNode} node
+   * @param {MediaStreamTrack} track
+   */
+  constructor(stream, source, node, track) {
+    this.#stream = stream;
+    this.#source = source;
+    this.#node = node;
+    this.#track = track;
+  }
+
+  get settings() {
+    return this.#track.getSettings();
+  }
+
+  /** @param {boolean} isMuted */
+  set isMuted(isMuted) {
+    this.#isMuted = isMuted;
+    this.#node.port.postMessage({ type: "mute", isMuted });
+  }
+
+  /** @param {() => void} onEnd the device went away or the audio thread failed */
+  set onEnd(onEnd) {
+    this.#node.onprocessorerror = onEnd;
+    // Only the world ends a track this way: MediaStreamTrack.stop() fires no event.
+    this.#track.onended = onEnd;
+  }
+
+  /**
+   * @param {number} request
+   * @param {CaptureListener} listener
+   */
+  listen(request, listener) {
+    this.#node.port.onmessage = ({ data }) => {
+      // What was posted before the audio thread heard of the mute stays here.
+      if (this.#isMuted) return;
+      if (data.type === "frame") listener.onFrame(request, this.#seq++, data.position, data.samples);
+      if (data.type === "level") listener.onLevel(data.rms);
+    };
+  }
+
+  release() {
+    this.#track.onended = null;
+    this.#node.onprocessorerror = null;
+    this.#node.port.onmessage = null;
+    stopTracks(this.#stream);
+    this.#source.disconnect();
+    this.#node.port.postMessage({ type: "end" });
+    this.#node.disconnect();
+  }
+}
+
+/**
+ * Joins track and worklet in one turn of the event loop, so that the worklet hears the first quantum.
+ *
+ * @param {AudioContext} context
+ * @param {MediaStream} stream
+ */
+function connectMicrophone(context, stream) {
+  const [track] = stream.getAudioTracks();
+  if (track === undefined) throw new AudioFailure("no_device", "the stream has no audio track");
+  try {
+    // Mono by construction, and connected to the (silent) output: some browsers do not run a node that leads nowhere.
+    const node = new AudioWorkletNode(context, "micdrop-capture", {
+      channelCount: 1,
+      channelCountMode: "explicit",
+      outputChannelCount: [1],
+    });
+    node.connect(context.destination);
+    const source = context.createMediaStreamSource(stream);
+    source.connect(node);
+    return new OpenMicrophone(stream, source, node, track);
+  } catch (error) {
+    stopTracks(stream);
+    // Firefox before 153 refuses a track whose rate is not the context's.
+    const isRateRefused = error instanceof DOMException && error.name === "NotSupportedError";
+    throw isRateRefused ? new AudioFailure("sample_rate", `${error.name}: ${error.message}`) : error;
+  }
+}
+
+/** @param {CaptureRequest} wanted */
+function requestStream({ deviceId, constraints }) {
+  const device = deviceId === null ? {} : { deviceId: { exact: deviceId } };
+  return navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, ...device, ...constraints } });
+}
+
+/** @param {MediaStream} stream */
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+/** @returns {Promise<{microphones: Device[], speakers: Device[]}>} */
+async function listDevices() {
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  /** @param {MediaDeviceKind} kind */
+  const ofKind = (kind) =>
+    devices.filter((device) => device.kind === kind).map(({ deviceId, label }) => ({ id: deviceId, label }));
+  return { microphones: ofKind("audioinput"), speakers: ofKind("audiooutput") };
+}
+
+/** Chromium says whether the frame may ask at all; elsewhere the answer is unknown and taken for yes. */
+function isMicrophoneAllowedByPolicy() {
+  const { featurePolicy } = /** @type {{featurePolicy?: {allowsFeature(name: string): boolean}}} */ (
+    /** @type {unknown} */ (document)
+  );
+  return featurePolicy?.allowsFeature("microphone") ?? true;
+}

@@ -1,0 +1,124 @@
+import captureSource from "worklet:capture-processor.js";
+import playbackSource from "worklet:playback-processor.js";
+import { AudioFailure, describeError } from "./failures.js";
+
+/** The rate of the whole call: microphone, kernel, server, speaker. */
+export const SAMPLE_RATE = 16_000;
+
+/** A context needs a moment to start; only then is it worth asking for a click. */
+const BLOCKED_AFTER_MS = 400;
+
+/**
+ * The one AudioContext of a page's call. Capture and playback share it because the browser's echo canceller then works best.
+ */
+export class AudioEngine {
+  /** @type {AudioContext | null} */
+  #context = null;
+  /** @type {Promise<AudioContext> | null} */
+  #ready = null;
+  #isBlocked = false;
+  #onBlockedChange;
+
+  /** @param {() => void} onBlockedChange */
+  constructor(onBlockedChange) {
+    this.#onBlockedChange = onBlockedChange;
+  }
+
+  /** True while the browser waits for a click before it runs the context. */
+  get isBlocked() {
+    return this.#isBlocked;
+  }
+
+  /**
+   * Creates or resumes the context. Call it synchronously from a click: that is the gesture the browser asks for.
+   *
+   * @returns {Promise<AudioContext>} the context with its worklets; rejects with an AudioFailure
+   */
+  start() {
+    this.#ready ??= this.#create();
+    const context = this.#context;
+    if (context !== null && context.state !== "running") {
+      // Without a gesture this promise stays pending, so it is not awaited; the state tells.
+      context.resume().catch(() => this.#checkBlocked(context));
+      setTimeout(() => this.#checkBlocked(context), BLOCKED_AFTER_MS);
+    }
+    return this.#ready;
+  }
+
+  /** Closes the context; the next start makes a new one. */
+  close() {
+    const context = this.#context;
+    this.#context = null;
+    this.#ready = null;
+    this.#setBlocked(false);
+    // Closing a closed context is the only way this fails.
+    context?.close().catch(() => undefined);
+  }
+
+  #create() {
+    const ready = this.#load();
+    // A failure is told to those who wait; the next start tries again from the beginning.
+    ready.catch(() => {
+      if (this.#ready === ready) this.close();
+    });
+    return ready;
+  }
+
+  async #load() {
+    const context = newContext();
+    this.#context = context;
+    context.addEventListener("statechange", () => this.#checkBlocked(context));
+    await Promise.all([addModule(context, captureSource), addModule(context, playbackSource)]);
+    return context;
+  }
+
+  /** @param {AudioContext} context */
+  #checkBlocked(context) {
+    if (context !== this.#context) return;
+    this.#setBlocked(context.state !== "running");
+  }
+
+  /** @param {boolean} isBlocked */
+  #setBlocked(isBlocked) {
+    if (isBlocked === this.#isBlocked) return;
+    this.#isBlocked = isBlocked;
+    this.#onBlockedChange();
+  }
+}
+
+function newContext() {
+  if (!globalThis.isSecureContext) throw new AudioFailure("insecure_context", "this page is not a secure context");
+  if (typeof AudioContext === "undefined" || typeof AudioWorkletNode === "undefined") {
+    throw new AudioFailure("no_audio_worklet", "this browser has no AudioWorklet");
+  }
+  try {
+    const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: "interactive" });
+    if (context.sampleRate === SAMPLE_RATE) return context;
+    context.close().catch(() => undefined);
+    throw new AudioFailure("sample_rate", `asked for ${SAMPLE_RATE} Hz, got ${context.sampleRate} Hz`);
+  } catch (error) {
+    if (error instanceof AudioFailure) throw error;
+    throw new AudioFailure("sample_rate", describeError(error));
+  }
+}
+
+/**
+ * Loads a worklet from its source, by Blob URL, or by data URL where a content security policy forbids blobs.
+ *
+ * @param {AudioContext} context
+ * @param {string} source
+ */
+async function addModule(context, source) {
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  try {
+    await context.audioWorklet.addModule(url);
+  } catch (blobError) {
+    try {
+      await context.audioWorklet.addModule(`data:text/javascript;charset=utf-8,${encodeURIComponent(source)}`);
+    } catch {
+      throw new AudioFailure("no_audio_worklet", describeError(blobError));
+    }
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}

@@ -1,0 +1,205 @@
+import { FULL_SCALE } from "./framing.js";
+
+/**
+ * The jitter buffer of the player: chunks of any size in, gapless quanta out.
+ *
+ * Three phases: *idle* (nothing buffered), *filling* (waiting for the start threshold) and *playing*. The queue can go from
+ * playing to idle at any sample; whether that was an underrun or the answer's end only the future can tell, so an
+ * underrun is counted when the same epoch goes on soon after. All times are counted in samples: the queue has no clock.
+ */
+export class PlaybackQueue {
+  #options;
+  /** @type {{position: number, samples: Int16Array}[]} */
+  #chunks = [];
+  #chunkOffset = 0;
+  #bufferedSamples = 0;
+  /** @type {"idle" | "filling" | "playing"} */
+  #phase = "idle";
+  #epoch = 0;
+  #underruns = 0;
+  /** Stream position behind the newest accepted sample, and behind the last one played. */
+  #acceptedEnd = 0;
+  #heardEnd = 0;
+  #filledFor = 0;
+  #dryFor = Infinity;
+  #lastValue = 0;
+  #tailFrom = 0;
+  #tailLeft = 0;
+  #fadeInLeft = 0;
+  #hasReportedEpoch = false;
+  #unreported = 0;
+
+  /**
+   * @param {object} [options] all in samples, the defaults for 16 kHz
+   * @param {number} [options.startThreshold] buffered audio with which playing starts (60 ms)
+   * @param {number} [options.startPatience] playing starts with less after this time (100 ms)
+   * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
+   * @param {number} [options.reportInterval] between two reports while playing (100 ms)
+   * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (1 s)
+   */
+  constructor({ startThreshold = 960, startPatience = 1600, fade = 80, reportInterval = 1600, underrunWindow = 16000 } = {}) {
+    this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
+  }
+
+  get epoch() {
+    return this.#epoch;
+  }
+
+  /** Samples of this epoch played so far, as a position in the stream. */
+  get heardSamples() {
+    return this.#heardEnd;
+  }
+
+  /** Interruptions within this epoch. */
+  get underruns() {
+    return this.#underruns;
+  }
+
+  get bufferedSamples() {
+    return this.#bufferedSamples;
+  }
+
+  /**
+   * Appends a chunk; older epochs and samples that are here already are dropped.
+   *
+   * @param {number} epoch a newer one than the current flushes first
+   * @param {number} position of the first sample in the epoch's stream
+   * @param {Int16Array} samples kept, not copied
+   */
+  push(epoch, position, samples) {
+    if (epoch < this.#epoch) return;
+    if (epoch > this.#epoch) this.flush(epoch);
+    const known = Math.max(0, this.#acceptedEnd - position);
+    if (known >= samples.length) return;
+    const fresh = known > 0 ? samples.subarray(known) : samples;
+    this.#chunks.push({ position: position + known, samples: fresh });
+    this.#acceptedEnd = position + samples.length;
+    this.#bufferedSamples += fresh.length;
+    if (this.#phase === "idle") this.#fill();
+  }
+
+  /**
+   * Falls silent and throws away what is buffered.
+   *
+   * @param {number} epoch ignored when it is older than the current one
+   */
+  flush(epoch) {
+    if (epoch < this.#epoch) return;
+    this.clear();
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.#acceptedEnd = 0;
+    this.#heardEnd = 0;
+    this.#underruns = 0;
+    this.#hasReportedEpoch = false;
+  }
+
+  /** Falls silent within the next quantum, in the same epoch. */
+  clear() {
+    this.#startTail(this.#lastValue);
+    this.#chunks.length = 0;
+    this.#chunkOffset = 0;
+    this.#bufferedSamples = 0;
+    this.#phase = "idle";
+    this.#dryFor = Infinity;
+    this.#unreported = 0;
+  }
+
+  /**
+   * Fills one quantum.
+   *
+   * @param {Float32Array} output
+   * @returns {boolean} true when a report of what was heard is due
+   */
+  pull(output) {
+    if (this.#phase === "filling") this.#startWhenReady(output.length);
+    const played = this.#phase === "playing" ? this.#copy(output) : 0;
+    const ranDry = this.#phase === "playing" && played < output.length;
+    output.fill(0, played);
+    this.#addTail(output, 0);
+    if (ranDry) {
+      this.#startTail(played > 0 ? /** @type {number} */ (output[played - 1]) : this.#lastValue);
+      this.#addTail(output, played);
+      this.#phase = "idle";
+      this.#dryFor = 0;
+    } else if (this.#phase !== "playing") {
+      this.#dryFor += output.length;
+    }
+    this.#lastValue = /** @type {number} */ (output[output.length - 1]);
+    return this.#isReportDue(played, ranDry);
+  }
+
+  #fill() {
+    this.#phase = "filling";
+    this.#filledFor = 0;
+    if (this.#dryFor > this.#options.underrunWindow) return;
+    this.#underruns++;
+    this.#fadeInLeft = this.#options.fade;
+  }
+
+  /** @param {number} quantumSamples */
+  #startWhenReady(quantumSamples) {
+    const isReady = this.#bufferedSamples >= this.#options.startThreshold || this.#filledFor >= this.#options.startPatience;
+    if (isReady) this.#phase = "playing";
+    else this.#filledFor += quantumSamples;
+  }
+
+  /**
+   * @param {Float32Array} output
+   * @returns {number} samples written
+   */
+  #copy(output) {
+    let written = 0;
+    while (written < output.length) {
+      const chunk = this.#chunks[0];
+      if (chunk === undefined) break;
+      const count = Math.min(output.length - written, chunk.samples.length - this.#chunkOffset);
+      for (let index = 0; index < count; index++) {
+        let value = /** @type {number} */ (chunk.samples[this.#chunkOffset + index]) / FULL_SCALE;
+        if (this.#fadeInLeft > 0) value *= 1 - this.#fadeInLeft-- / this.#options.fade;
+        output[written + index] = value;
+      }
+      written += count;
+      this.#chunkOffset += count;
+      this.#bufferedSamples -= count;
+      this.#heardEnd = chunk.position + this.#chunkOffset;
+      if (this.#chunkOffset < chunk.samples.length) continue;
+      this.#chunks.shift();
+      this.#chunkOffset = 0;
+    }
+    return written;
+  }
+
+  /** @param {number} value the ramp to zero starts below it */
+  #startTail(value) {
+    this.#tailFrom = value;
+    this.#tailLeft = value === 0 ? 0 : this.#options.fade;
+    this.#fadeInLeft = 0;
+  }
+
+  /**
+   * Adds the ramp that ends what was cut off, so that new audio may begin under it.
+   *
+   * @param {Float32Array} output
+   * @param {number} start
+   */
+  #addTail(output, start) {
+    for (let index = start; index < output.length && this.#tailLeft > 0; index++) {
+      this.#tailLeft--;
+      output[index] = /** @type {number} */ (output[index]) + (this.#tailFrom * this.#tailLeft) / this.#options.fade;
+    }
+  }
+
+  /**
+   * @param {number} played
+   * @param {boolean} ranDry
+   */
+  #isReportDue(played, ranDry) {
+    this.#unreported += played;
+    const isFirst = played > 0 && !this.#hasReportedEpoch;
+    if (!isFirst && !ranDry && this.#unreported < this.#options.reportInterval) return false;
+    if (isFirst) this.#hasReportedEpoch = true;
+    this.#unreported = 0;
+    return true;
+  }
+}

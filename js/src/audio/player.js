@@ -1,0 +1,106 @@
+import { describeError } from "./failures.js";
+
+/** @typedef {import("./context.js").AudioEngine} AudioEngine */
+/** @typedef {import("../comm.js").Play} Play */
+
+/**
+ * @typedef {object} PlayerListener
+ * @property {(report: {epoch: number, samples: number, underruns: number}) => void} onHeard
+ * @property {(rms: number) => void} onLevel
+ * @property {(detail: string) => void} onFault playback is impossible
+ */
+
+/** The speaker: hands audio to the playback worklet, which does the rest. */
+export class Player {
+  #engine;
+  #listener;
+  #epoch = 0;
+  /** @type {AudioWorkletNode | null} */
+  #node = null;
+  /** @type {Promise<void> | null} */
+  #opening = null;
+  /** Grows at each close: an opening that outlives it steps back. */
+  #generation = 0;
+  /** @type {Play[]} what came while the worklet was loading */
+  #waiting = [];
+
+  /**
+   * @param {AudioEngine} engine
+   * @param {PlayerListener} listener
+   */
+  constructor(engine, listener) {
+    this.#engine = engine;
+    this.#listener = listener;
+  }
+
+  /** @param {Play} chunk its samples are transferred */
+  play(chunk) {
+    if (chunk.epoch < this.#epoch) return;
+    if (chunk.epoch > this.#epoch) this.flush(chunk.epoch);
+    if (this.#node !== null) {
+      this.#node.port.postMessage(chunk, [chunk.samples.buffer]);
+      return;
+    }
+    this.#waiting.push(chunk);
+    this.#opening ??= this.#open();
+  }
+
+  /** @param {number} epoch ignored when it is older than the current one */
+  flush(epoch) {
+    if (epoch < this.#epoch) return;
+    this.#epoch = epoch;
+    this.#waiting.length = 0;
+    this.#node?.port.postMessage({ type: "flush", epoch });
+  }
+
+  /** Falls silent at once without a new epoch. */
+  silence() {
+    this.#waiting.length = 0;
+    this.#node?.port.postMessage({ type: "clear" });
+  }
+
+  /** Ends the worklet; the next chunk starts a new one. */
+  close() {
+    this.#generation++;
+    const node = this.#node;
+    this.#node = null;
+    this.#opening = null;
+    this.#waiting.length = 0;
+    if (node === null) return;
+    node.port.onmessage = null;
+    node.port.postMessage({ type: "end" });
+    node.disconnect();
+    this.#listener.onLevel(0);
+  }
+
+  async #open() {
+    const generation = this.#generation;
+    try {
+      const context = await this.#engine.start();
+      if (generation !== this.#generation) return;
+      this.#node = this.#createNode(context);
+      this.#node.port.postMessage({ type: "flush", epoch: this.#epoch });
+    } catch (error) {
+      if (generation !== this.#generation) return;
+      this.close();
+      this.#listener.onFault(`The answer cannot be played (${describeError(error)}).`);
+      return;
+    }
+    for (const chunk of this.#waiting.splice(0)) this.play(chunk);
+  }
+
+  /** @param {AudioContext} context */
+  #createNode(context) {
+    const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
+    node.port.onmessage = ({ data }) => {
+      if (data.type === "heard") this.#listener.onHeard({ epoch: data.epoch, samples: data.samples, underruns: data.underruns });
+      if (data.type === "level") this.#listener.onLevel(data.rms);
+    };
+    node.onprocessorerror = () => {
+      this.close();
+      this.#listener.onFault("The answer cannot be played (the playback worklet failed).");
+    };
+    node.connect(context.destination);
+    return node;
+  }
+}

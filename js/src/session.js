@@ -1,0 +1,329 @@
+import * as comm from "./comm.js";
+import { Capture } from "./audio/capture.js";
+import { AudioEngine } from "./audio/context.js";
+import { AudioFailure, describeError } from "./audio/failures.js";
+import { Player } from "./audio/player.js";
+import { Presence } from "./presence.js";
+import { INITIAL_CALL_STATE, TRAIT_NAMES } from "./state.js";
+import { Wishes } from "./wishes.js";
+
+/** @typedef {import("./state.js").CallState} CallState */
+/** @typedef {import("./state.js").PanelState} PanelState */
+
+/**
+ * The part of anywidget's model that is used. Traits are read only: the kernel is the one place where state changes.
+ *
+ * @typedef {object} Model
+ * @property {(name: string) => unknown} get
+ * @property {(event: string, callback: (...parts: any[]) => void) => void} on
+ * @property {(event: string, callback: (...parts: any[]) => void) => void} off
+ * @property {(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]) => unknown} send
+ */
+
+/** The audio context outlives the call for the last words of an answer, not for ever. */
+const REST_AFTER_MS = 5000;
+
+/** Jupyter's events for a connection that ends (or begins anew): kernel restarted or shut down, widget closed. */
+const CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
+
+/** One page's part in one call: the only one who talks to the model. */
+export class Session {
+  #id = randomId();
+  #model;
+  #engine = new AudioEngine(() => this.#notify());
+  #capture;
+  #player;
+  #wishes = new Wishes(() => this.#notify());
+  #presence = new Presence(
+    () => this.#send(comm.hello(this.#id)),
+    (isPageGone) => this.#sayGoodbye(isPageGone),
+  );
+  /** @type {CallState} */
+  #call = INITIAL_CALL_STATE;
+  /** @type {Set<() => void>} */
+  #stateListeners = new Set();
+  /** @type {Set<(meter: "microphone" | "speaker", rms: number) => void>} */
+  #levelListeners = new Set();
+  #isDisposed = false;
+  #isNotifying = false;
+  #isPlaybackHeld = false;
+  #isKernelLost = false;
+  #wasStarted = false;
+  /** @type {string | null} */
+  #problem = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #restTimer;
+  #subscriptions = new AbortController();
+
+  /** @param {Model} model */
+  constructor(model) {
+    this.#model = model;
+    this.#capture = new Capture(this.#engine, {
+      onOpened: (request, opened) => this.#send(comm.micOpened(this.#id, { request, ...opened })),
+      onFrame: (request, seq, position, samples) => this.#sendFrame({ request, seq, position, samples }),
+      onLevel: (rms) => this.#publishLevel("microphone", rms),
+      onEnded: (request) => this.#reportMicEnded(request),
+    });
+    this.#player = new Player(this.#engine, {
+      onHeard: (report) => this.#send(comm.heard(this.#id, report)),
+      onLevel: (rms) => this.#publishLevel("speaker", rms),
+      onFault: (problem) => this.#showProblem(problem),
+    });
+    this.#subscribe();
+    this.#readTraits();
+  }
+
+  /** @returns {PanelState} */
+  get state() {
+    const { isStartRequested, isStopRequested, isKernelSlow, isMuteRequested, isPauseRequested } = this.#wishes;
+    return {
+      ...this.#call,
+      id: this.#id,
+      isStartRequested,
+      isStopRequested,
+      isKernelSlow,
+      isKernelLost: this.#isKernelLost,
+      isMuteRequested,
+      isPauseRequested,
+      isAudioBlocked: this.#engine.isBlocked,
+      hasMicrophone: this.#capture.isOpen,
+      wasStarted: this.#wasStarted,
+      problem: this.#problem,
+    };
+  }
+
+  /**
+   * @param {() => void} listener called once per turn of the event loop in which something changed
+   * @returns {() => void} ends the subscription
+   */
+  onChange(listener) {
+    this.#stateListeners.add(listener);
+    return () => this.#stateListeners.delete(listener);
+  }
+
+  /**
+   * @param {(meter: "microphone" | "speaker", rms: number) => void} listener
+   * @returns {() => void} ends the subscription
+   */
+  onLevel(listener) {
+    this.#levelListeners.add(listener);
+    return () => this.#levelListeners.delete(listener);
+  }
+
+  /**
+   * Counts a view in; the first one says hello to the kernel, the last one goodbye.
+   *
+   * @returns {() => void} counts it out
+   */
+  enter() {
+    return this.#presence.enter();
+  }
+
+  /** Starts the call. Call it synchronously from a click. */
+  start() {
+    this.#isPlaybackHeld = false;
+    this.#problem = null;
+    // What goes wrong here goes wrong again when the microphone is opened, and is told then.
+    this.#engine.start().catch(() => undefined);
+    this.#command("start");
+  }
+
+  /** Releases the microphone and falls silent at once; the kernel hears of it after that. */
+  stop() {
+    this.#capture.close();
+    this.#player.silence();
+    this.#isPlaybackHeld = true;
+    this.#command("stop");
+  }
+
+  /** @param {"mute" | "unmute" | "pause" | "resume"} name */
+  ask(name) {
+    this.#command(name);
+  }
+
+  /** Lets a suspended audio context run. Call it synchronously from a click. */
+  allowAudio() {
+    this.#engine.start().catch((error) => this.#showProblem(`The browser gives no audio (${describeError(error)}).`));
+  }
+
+  /** Leaves for good: everything released, nothing subscribed. */
+  dispose() {
+    if (this.#isDisposed) return;
+    this.#presence.leave(false);
+    this.#releaseAudio();
+    this.#isDisposed = true;
+    clearTimeout(this.#restTimer);
+    this.#wishes.dispose();
+    this.#subscriptions.abort();
+    this.#stateListeners.clear();
+    this.#levelListeners.clear();
+  }
+
+  #subscribe() {
+    const { signal } = this.#subscriptions;
+    /** @type {(event: string, callback: (...parts: any[]) => void) => void} */
+    const listen = (event, callback) => {
+      this.#model.on(event, callback);
+      signal.addEventListener("abort", () => this.#model.off(event, callback));
+    };
+    for (const name of TRAIT_NAMES) listen(`change:${name}`, () => this.#readTraits());
+    for (const event of CONNECTION_EVENTS) listen(event, () => this.#loseKernel(event));
+    listen("msg:custom", (content, buffers) => this.#receive(content, buffers ?? []));
+    window.addEventListener("pagehide", () => this.#presence.leave(true), { signal });
+    window.addEventListener("pageshow", () => this.#presence.arrive(), { signal });
+  }
+
+  #readTraits() {
+    this.#isKernelLost = false;
+    const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
+    this.#call = /** @type {CallState} */ (Object.fromEntries(read));
+    this.#wishes.follow(this.#call);
+    if (this.#call.isStarted) this.#wasStarted = true;
+    if (!this.#call.isStarted && !this.#call.isStarting) this.#isPlaybackHeld = false;
+    if (this.#call._closed) this.#releaseAudio();
+    this.#applyMute();
+    this.#planRest();
+    this.#notify();
+  }
+
+  /**
+   * @param {unknown} content
+   * @param {DataView[]} buffers
+   */
+  #receive(content, buffers) {
+    this.#isKernelLost = false;
+    try {
+      const message = comm.parseDown(content, buffers, this.#id);
+      if (message !== null) this.#handle(message);
+    } catch (error) {
+      this.#showProblem(`The kernel sent something this panel does not understand (${describeError(error)}). Reload the page.`);
+    }
+  }
+
+  /** @param {comm.DownMessage} message */
+  #handle(message) {
+    if (message.type === "open_mic") return this.#openMic(message);
+    if (message.type === "play") return this.#isPlaybackHeld ? undefined : this.#player.play(message);
+    if (message.type === "flush") {
+      this.#isPlaybackHeld = false;
+      return this.#player.flush(message.epoch);
+    }
+    this.#capture.close();
+    this.#planRest();
+    this.#notify();
+  }
+
+  /** @param {comm.OpenMic} message */
+  #openMic({ request, deviceId, constraints }) {
+    this.#isPlaybackHeld = false;
+    this.#wishes.confirmStart();
+    this.#send(comm.micPrompting(this.#id, request));
+    this.#applyMute();
+    this.#capture
+      .open({ request, deviceId, constraints })
+      .catch((error) => {
+        const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
+        this.#send(comm.micFailed(this.#id, request, reason, message));
+      })
+      .finally(() => this.#notify());
+    this.#notify();
+  }
+
+  /** @param {{request: number, seq: number, position: number, samples: Int16Array<ArrayBuffer>}} frame */
+  #sendFrame(frame) {
+    this.#send(comm.audio(this.#id, { ...frame, sentMs: performance.timeOrigin + performance.now() }));
+  }
+
+  /** @param {number} request */
+  #reportMicEnded(request) {
+    this.#send(comm.micEnded(this.#id, request));
+    this.#planRest();
+    this.#notify();
+  }
+
+  /** @param {comm.CommandName} name */
+  #command(name) {
+    this.#wishes.ask(name);
+    this.#applyMute();
+    this.#send(comm.command(this.#id, name));
+    this.#notify();
+  }
+
+  #applyMute() {
+    this.#capture.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
+  }
+
+  /** @param {comm.UpMessage} message */
+  #send({ content, buffers }) {
+    if (this.#isDisposed) return;
+    try {
+      // A promise in some hosts, nothing in others.
+      Promise.resolve(this.#model.send(content, undefined, buffers)).catch((error) => this.#loseKernel(error));
+    } catch (error) {
+      this.#loseKernel(error);
+    }
+  }
+
+  /**
+   * No page listens for a call that may not exist any more. Whatever the kernel sends next says that it does.
+   *
+   * @param {unknown} cause
+   */
+  #loseKernel(cause) {
+    if (!this.#isKernelLost) console.warn(`micdrop-widget: the kernel is out of reach (${describeError(cause)})`);
+    this.#isKernelLost = true;
+    this.#releaseAudio();
+  }
+
+  /** @param {boolean} isPageGone */
+  #sayGoodbye(isPageGone) {
+    this.#releaseAudio();
+    this.#send(comm.bye(this.#id, isPageGone));
+  }
+
+  #releaseAudio() {
+    this.#capture.close();
+    this.#player.close();
+    this.#engine.close();
+    this.#notify();
+  }
+
+  /** Lets go of the audio device some time after the call is over. */
+  #planRest() {
+    clearTimeout(this.#restTimer);
+    this.#restTimer = setTimeout(() => {
+      const isNeeded = this.#call.isStarted || this.#call.isStarting || this.#wishes.isStartRequested || this.#capture.isOpen;
+      if (!isNeeded) this.#releaseAudio();
+    }, REST_AFTER_MS);
+  }
+
+  /** @param {string} problem */
+  #showProblem(problem) {
+    console.error(`micdrop-widget: ${problem}`);
+    this.#problem = problem;
+    this.#notify();
+  }
+
+  #notify() {
+    if (this.#isNotifying) return;
+    this.#isNotifying = true;
+    queueMicrotask(() => {
+      this.#isNotifying = false;
+      for (const listener of this.#stateListeners) listener();
+    });
+  }
+
+  /**
+   * @param {"microphone" | "speaker"} meter
+   * @param {number} rms
+   */
+  #publishLevel(meter, rms) {
+    for (const listener of this.#levelListeners) listener(meter, rms);
+  }
+}
+
+/** Unlike crypto.randomUUID, works on pages that are not secure contexts: they too have to say what is missing. */
+function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

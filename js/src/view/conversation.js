@@ -1,0 +1,123 @@
+import { element, setText } from "./dom.js";
+import { icon } from "./icons.js";
+
+/** @typedef {import("../state.js").ConversationItem} ConversationItem */
+
+/** Nearer to the end than this counts as being there. */
+const END_SLACK_PX = 32;
+
+const SPEAKERS = { user: "You", assistant: "Assistant" };
+
+/** The conversation as it grows: keeps what it has drawn, follows the end unless the user has scrolled away from it. */
+export class ConversationView {
+  #list = element("div", "micdrop-conversation", {
+    "data-testid": "conversation",
+    role: "log",
+    // The assistant is heard; a screen reader that reads along would talk over it.
+    "aria-live": "off",
+    "aria-label": "Conversation",
+    tabindex: "0",
+  });
+  #toEnd = element("button", "micdrop-to-end", { type: "button", hidden: "" }, ["Latest ↓"]);
+  #partial = utterance("assistant", "");
+  /** @type {readonly ConversationItem[]} */
+  #items = [];
+  /** @type {string[]} */
+  #keys = [];
+  #isFollowing = true;
+
+  constructor() {
+    this.root = element("div", "micdrop-conversation-frame", { hidden: "" }, [this.#list, this.#toEnd]);
+    this.#partial.classList.add("micdrop-partial");
+    this.#list.addEventListener("scroll", () => this.#watchScroll(), { passive: true });
+    this.#toEnd.addEventListener("click", () => this.#scrollToEnd());
+  }
+
+  /**
+   * @param {readonly ConversationItem[]} items
+   * @param {string} partial "" = none
+   */
+  update(items, partial) {
+    const isChanged = this.#updateItems(items) || this.#updatePartial(partial);
+    if (isChanged) this.#updatePartial(partial);
+    this.root.hidden = items.length === 0 && partial === "";
+    if (isChanged && this.#isFollowing) this.#scrollToEnd();
+  }
+
+  /** @param {readonly ConversationItem[]} items */
+  #updateItems(items) {
+    if (items === this.#items) return false;
+    this.#items = items;
+    this.#partial.remove();
+    const keys = items.map((item) => JSON.stringify(item));
+    let kept = 0;
+    while (kept < keys.length && keys[kept] === this.#keys[kept]) kept++;
+    while (this.#list.childElementCount > kept) this.#list.lastElementChild?.remove();
+    for (const item of items.slice(kept)) this.#list.append(drawItem(item));
+    this.#keys = keys;
+    return true;
+  }
+
+  /** @param {string} partial */
+  #updatePartial(partial) {
+    if (partial === "") {
+      const wasShown = this.#partial.isConnected;
+      this.#partial.remove();
+      return wasShown;
+    }
+    const content = /** @type {Element} */ (this.#partial.lastElementChild);
+    const isChanged = !this.#partial.isConnected || content.textContent !== partial;
+    setText(content, partial);
+    if (!this.#partial.isConnected) this.#list.append(this.#partial);
+    return isChanged;
+  }
+
+  #watchScroll() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#list;
+    this.#isFollowing = scrollHeight - scrollTop - clientHeight < END_SLACK_PX;
+    this.#toEnd.hidden = this.#isFollowing;
+  }
+
+  #scrollToEnd() {
+    this.#isFollowing = true;
+    this.#toEnd.hidden = true;
+    this.#list.scrollTop = this.#list.scrollHeight;
+  }
+}
+
+/** @param {ConversationItem} item */
+function drawItem(item) {
+  if (item.role === "tool_call") return toolItem(`Calls ${item.toolName}`, item.parameters);
+  if (item.role === "tool_result") return toolItem(`Result of ${item.toolName}`, item.output);
+  if (item.role === "user" || item.role === "assistant") return utterance(item.role, item.content);
+  return element("p", "micdrop-system", {}, [element("span", "micdrop-hidden", {}, ["System: "]), item.content]);
+}
+
+/**
+ * @param {"user" | "assistant"} role
+ * @param {string} content
+ */
+function utterance(role, content) {
+  return element("div", `micdrop-utterance micdrop-${role}`, { "data-role": role }, [
+    element("span", "micdrop-speaker", {}, [SPEAKERS[role]]),
+    element("p", "micdrop-words", {}, [content]),
+  ]);
+}
+
+/**
+ * @param {string} title
+ * @param {string} json as the server sent it
+ */
+function toolItem(title, json) {
+  const summary = element("summary", "micdrop-tool-title", {}, [icon("tool"), element("span", "", {}, [title])]);
+  return element("details", "micdrop-tool", {}, [summary, element("pre", "", {}, [indented(json)])]);
+}
+
+/** @param {string} json */
+function indented(json) {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
+}

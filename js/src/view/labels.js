@@ -1,0 +1,158 @@
+/**
+ * Pure: what the panel says and offers in each state of the call.
+ *
+ * @typedef {import("../state.js").PanelState} PanelState
+ * @typedef {import("./icons.js").IconName} IconName
+ *
+ * @typedef {object} StateLabel
+ * @property {string} id the panel's data-state
+ * @property {string} words
+ * @property {IconName} icon
+ * @property {"idle" | "wait" | "hear" | "speak" | "off"} tone colour, beside words and icon
+ *
+ * @typedef {object} Control
+ * @property {string} label
+ * @property {IconName} icon
+ * @property {boolean} isPressed
+ * @property {boolean} isEnabled
+ * @property {"start" | "stop" | "mute" | "unmute" | "pause" | "resume"} action
+ */
+
+/**
+ * In order: the first row whose condition holds names the state.
+ *
+ * @type {[(state: PanelState) => boolean, StateLabel][]}
+ */
+const STATES = [
+  [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
+  [(s) => s.isKernelLost, label("disconnected", "No connection to the kernel", "warning", "off")],
+  [(s) => s.isStopRequested, label("stopping", "Stopping…", "wait", "wait")],
+  [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
+  [(s) => s.isStarting, label("connecting", "Connecting…", "wait", "wait")],
+  [(s) => s.isStartRequested && !s.isStarted, label("starting", "Starting…", "wait", "wait")],
+  [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
+  [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
+  [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "hear")],
+  [(s) => !s.isStarted && hasEnded(s), label("ended", "Call ended", "ended", "idle")],
+  [(s) => !s.isStarted, label("not-started", "Not started", "call", "idle")],
+  [(s) => isPaused(s), label("paused", "Paused", "pause", "off")],
+  [(s) => s.isUserSpeaking, label("user-speaking", "You are speaking", "waves", "hear")],
+  [(s) => s.isAssistantSpeaking, label("assistant-speaking", "Assistant is speaking", "speaker", "speak")],
+  [(s) => s.isProcessing, label("thinking", "Thinking…", "thinking", "wait")],
+  [(s) => isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
+  [(s) => !s.isMicStarted, label("microphone-off", "Microphone is off", "microphoneOff", "off")],
+  [(s) => s.isMicMuted, label("microphone-on-hold", "Microphone is on hold", "microphoneOff", "off")],
+  [(s) => s.isListening, label("listening", "Listening", "microphone", "hear")],
+];
+
+const CONNECTED = label("connected", "Connected", "call", "idle");
+
+/**
+ * @param {PanelState} state
+ * @returns {StateLabel}
+ */
+export function describeState(state) {
+  return STATES.find(([holds]) => holds(state))?.[1] ?? CONNECTED;
+}
+
+/**
+ * @param {PanelState} state
+ * @returns {{start: Control, mute: Control, pause: Control}}
+ */
+export function describeControls(state) {
+  const isInCall = !state.isKernelLost && (state.isStarted || state.isStarting || state.isStartRequested);
+  return {
+    start: isInCall
+      ? control("Stop", "stop", "stop", { isEnabled: !state._closed && !state.isStopRequested })
+      : control("Start", "call", "start", { isEnabled: !state._closed }),
+    mute: isMuted(state)
+      ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true })
+      : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
+    pause: isPaused(state)
+      ? control("Resume the call", "play", "resume", { isEnabled: canPause(state), isPressed: true })
+      : control("Pause the call", "pause", "pause", { isEnabled: canPause(state) }),
+  };
+}
+
+/**
+ * The call is up and has no microphone: after a reload, or when the one it had went away.
+ *
+ * @param {PanelState} state
+ */
+export function canRejoin(state) {
+  return isReachable(state) && state.isStarted && !state.isMicStarted && !state.isStartRequested && !state.isStopRequested;
+}
+
+/**
+ * What there is to know besides the state, in one or more sentences; "" = nothing.
+ *
+ * @param {PanelState} state
+ * @returns {string}
+ */
+export function describeNote(state) {
+  if (state._closed) return "This call was closed: run the cell again.";
+  if (state.isKernelLost) {
+    return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
+  }
+  if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
+  if (state.isMicStarted && state._owner !== null && state._owner !== state.id) {
+    return "The microphone is used in another tab.";
+  }
+  return "";
+}
+
+/**
+ * The error to show: the kernel's, or what only this page knows.
+ *
+ * @param {PanelState} state
+ * @returns {{message: string, remedy: string} | null}
+ */
+export function describeError(state) {
+  if (state.error !== null) return { message: state.error.message, remedy: state.error.remedy };
+  if (state.problem !== null) return { message: state.problem, remedy: "" };
+  return null;
+}
+
+/**
+ * @param {string} id
+ * @param {string} words
+ * @param {IconName} icon
+ * @param {StateLabel["tone"]} tone
+ * @returns {StateLabel}
+ */
+function label(id, words, icon, tone) {
+  return Object.freeze({ id, words, icon, tone });
+}
+
+/**
+ * @param {string} text
+ * @param {IconName} icon
+ * @param {Control["action"]} action
+ * @param {{isEnabled: boolean, isPressed?: boolean}} flags
+ * @returns {Control}
+ */
+function control(text, icon, action, { isEnabled, isPressed = false }) {
+  return { label: text, icon, action, isEnabled, isPressed };
+}
+
+/** @param {PanelState} state */
+const isMuted = (state) => state.isMuted || state.isMuteRequested;
+
+/** @param {PanelState} state */
+const isPaused = (state) => state.isPaused || state.isPauseRequested;
+
+/** @param {PanelState} state */
+const isReachable = (state) => !state._closed && !state.isKernelLost;
+
+/** @param {PanelState} state */
+const canMute = (state) => isReachable(state) && (state.isStarted || state.isStarting || state.isMicStarted);
+
+/** @param {PanelState} state */
+const canPause = (state) => isReachable(state) && state.isStarted;
+
+/**
+ * After a reload only the conversation tells that there was a call.
+ *
+ * @param {PanelState} state
+ */
+const hasEnded = (state) => state.wasStarted || state.conversation.length > 0;

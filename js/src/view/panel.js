@@ -1,0 +1,175 @@
+import { ConversationView } from "./conversation.js";
+import { element, setText } from "./dom.js";
+import { icon, setIcon } from "./icons.js";
+import { canRejoin, describeControls, describeError, describeNote, describeState } from "./labels.js";
+import { Meter } from "./meter.js";
+
+/** @typedef {import("../session.js").Session} Session */
+/** @typedef {import("./labels.js").Control} Control */
+
+/** The call panel: one view of a session. */
+export class Panel {
+  #session;
+  #root;
+  #badge = element("span", "micdrop-badge");
+  #badgeIcon = icon("call");
+  #state = element("div", "micdrop-state", { "data-testid": "state", role: "status", "aria-live": "polite" });
+  #start = new ControlButton("start", "micdrop-primary", true);
+  #mute = new ControlButton("mute");
+  #pause = new ControlButton("pause");
+  #microphone = new Meter("microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
+  #speaker = new Meter("speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
+  #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
+  #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
+  #rejoin = offer("rejoin", "microphone", "Rejoin with the microphone");
+  #errorMessage = element("strong", "");
+  #errorRemedy = element("span", "");
+  #error = element("div", "micdrop-error", { hidden: "", role: "alert", "data-testid": "error" });
+  #conversation = new ConversationView();
+  #leave;
+
+  /**
+   * @param {HTMLElement} host
+   * @param {Session} session
+   */
+  constructor(host, session) {
+    this.#session = session;
+    this.#root = this.#build();
+    const unsubscribe = [
+      session.onChange(() => this.#update()),
+      session.onLevel((meter, rms) => (meter === "microphone" ? this.#microphone : this.#speaker).push(rms)),
+      session.enter(),
+    ];
+    this.#leave = () => unsubscribe.forEach((end) => end());
+    this.#update();
+    host.append(this.#root);
+  }
+
+  dispose() {
+    this.#leave();
+    this.#microphone.dispose();
+    this.#speaker.dispose();
+    this.#root.remove();
+  }
+
+  #build() {
+    this.#badge.append(this.#badgeIcon);
+    this.#error.append(icon("warning"), element("div", "", {}, [this.#errorMessage, this.#errorRemedy]));
+    this.#allowAudio.addEventListener("click", () => this.#session.allowAudio());
+    this.#rejoin.addEventListener("click", () => this.#session.start());
+    for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
+    const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
+    const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
+      this.#mute.root,
+      this.#pause.root,
+      this.#start.root,
+    ]);
+    const head = element("div", "micdrop-head", {}, [
+      this.#badge,
+      element("div", "micdrop-headline", {}, [this.#state, meters]),
+      controls,
+    ]);
+    return element("section", "micdrop", { "aria-label": "Voice call" }, [
+      head,
+      this.#allowAudio,
+      this.#rejoin,
+      this.#note,
+      this.#error,
+      this.#conversation.root,
+    ]);
+  }
+
+  /** @param {Control["action"]} action */
+  #act(action) {
+    if (action === "start") return this.#session.start();
+    if (action === "stop") return this.#session.stop();
+    this.#session.ask(action);
+  }
+
+  #update() {
+    const state = this.#session.state;
+    const { id, words, icon: name, tone } = describeState(state);
+    this.#root.dataset.state = id;
+    this.#root.dataset.tone = tone;
+    setText(this.#state, words);
+    setIcon(this.#badgeIcon, name);
+    const controls = describeControls(state);
+    this.#start.update(controls.start);
+    this.#mute.update(controls.mute);
+    this.#pause.update(controls.pause);
+    const note = describeNote(state);
+    this.#note.hidden = note === "";
+    setText(this.#note, note);
+    this.#allowAudio.hidden = !state.isAudioBlocked;
+    this.#rejoin.hidden = !canRejoin(state);
+    const error = describeError(state);
+    this.#error.hidden = error === null;
+    setText(this.#errorMessage, error?.message ?? "");
+    setText(this.#errorRemedy, error?.remedy ?? "");
+    this.#conversation.update(state.conversation, state.partialAssistantMessage);
+  }
+
+  /**
+   * The badge breathes with the voice that the state is about.
+   *
+   * @param {"hear" | "speak"} tone
+   * @param {number} shown
+   */
+  #pulse(tone, shown) {
+    if (this.#root.dataset.tone !== tone) return;
+    this.#badge.style.setProperty("--micdrop-pulse", shown.toFixed(3));
+  }
+}
+
+/**
+ * A wide button that is there only when it is needed.
+ *
+ * @param {string} testId
+ * @param {import("./icons.js").IconName} name
+ * @param {string} words
+ */
+function offer(testId, name, words) {
+  const attributes = { type: "button", hidden: "", "data-testid": testId };
+  return element("button", "micdrop-button micdrop-offer", attributes, [icon(name), words]);
+}
+
+/** A button whose label, icon and action follow the state. */
+class ControlButton {
+  #icon = icon("call");
+  #words = element("span", "");
+  /** @type {Control["action"] | null} */
+  #action = null;
+  /** @type {(action: Control["action"]) => void} */
+  onAction = () => undefined;
+
+  /**
+   * @param {string} testId
+   * @param {string} [className]
+   * @param {boolean} [isWorded] the label is visible text; otherwise it is a tooltip
+   */
+  constructor(testId, className = "", isWorded = false) {
+    this.isWorded = isWorded;
+    this.root = element("button", `micdrop-button ${className}`.trim(), { type: "button", "data-testid": testId });
+    this.root.append(this.#icon);
+    if (isWorded) this.root.append(this.#words);
+    this.root.addEventListener("click", () => {
+      if (this.#action !== null) this.onAction(this.#action);
+    });
+  }
+
+  /** @param {Control} control */
+  update({ label, icon: name, isPressed, isEnabled, action }) {
+    this.#action = action;
+    this.root.disabled = !isEnabled;
+    this.root.dataset.action = action;
+    setIcon(this.#icon, name);
+    if (this.isWorded) {
+      setText(this.#words, label);
+      return;
+    }
+    // The label names what a click does, so a pressed state would say it twice; the class carries the look.
+    this.root.classList.toggle("micdrop-pressed", isPressed);
+    this.root.setAttribute("aria-label", label);
+    this.root.title = label;
+  }
+}

@@ -1,0 +1,106 @@
+"""The kernel's side of the comm messages, against the golden file that the front end's tests read too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micdrop_widget import _comm
+from micdrop_widget.sources import Microphone
+from micdrop_widget.state import Device
+
+GOLDEN = json.loads((Path(__file__).parent / "comm_messages.json").read_text())
+PCM = np.array([1, -1, -32768, 32767], dtype=np.int16)
+
+EXPECTED_UP: list[_comm.BrowserMessage] = [
+    _comm.Hello("f1"),
+    _comm.Bye("f1", page_gone=False),
+    *(_comm.Command("f1", name) for name in ("start", "stop", "mute", "unmute", "pause", "resume")),
+    _comm.MicPrompting("f1", 3),
+    _comm.MicOpened(
+        "f1", 3, Microphone("default", True, (Device("default", "Built-in"),), (Device("default", "Default"),))
+    ),
+    _comm.MicFailed("f1", 3, "denied", "NotAllowedError: Permission denied"),
+    _comm.MicEnded("f1", 3),
+    _comm.AudioFrame("f1", 3, 7, 3584, 1780000000123.5, PCM),
+    _comm.HeardReport("f1", 2, 4800, 0),
+]
+
+
+def buffers(case: dict[str, Any]) -> list[memoryview]:
+    return [memoryview(bytes.fromhex(case["buffer"]))] if "buffer" in case else []
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"), list(zip(GOLDEN["up"], EXPECTED_UP, strict=True)), ids=lambda value: str(value)[:60]
+)
+def test_each_message_of_the_browser_is_read(case: dict[str, Any], expected: _comm.BrowserMessage) -> None:
+    parsed = _comm.parse_message(case["content"], buffers(case))
+    if isinstance(expected, _comm.AudioFrame):
+        assert isinstance(parsed, _comm.AudioFrame)
+        assert np.array_equal(parsed.pcm, expected.pcm)
+        assert (parsed.seq, parsed.position, parsed.sent_ms) == (7, 3584, 1780000000123.5)
+    else:
+        assert parsed == expected
+
+
+def test_each_message_to_the_browser_is_written() -> None:
+    play, samples = _comm.play("f1", 2, 1600, PCM)
+    written = [_comm.open_mic("f1", 3, None), _comm.close_mic(), play, _comm.flush(3)]
+    assert written == [case["content"] for case in GOLDEN["down"]]
+    assert samples[0].hex() == GOLDEN["down"][2]["buffer"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        [],
+        {},
+        {"type": "hello"},
+        {"type": "hello", "from": 1},
+        {"type": "sing", "from": "f1"},
+        {"type": "bye", "from": "f1", "page_gone": 1},
+        {"type": "mic_prompting", "from": "f1", "request": True},
+        {"type": "mic_opened", "from": "f1", "request": 1, "settings": {}, "microphones": [{}], "speakers": []},
+        {"type": "heard", "from": "f1", "epoch": 1, "samples": "all", "underruns": 0},
+        {"type": "audio", "from": "f1", "request": 1, "seq": 0, "position": 0, "sent_ms": 0},
+    ],
+)
+def test_a_message_that_cannot_be_read_is_a_value_error(content: object) -> None:
+    with pytest.raises(ValueError, match=r"expected|unexpected|unknown"):
+        _comm.parse_message(content)
+
+
+def test_half_a_sample_is_refused() -> None:
+    content = {"type": "audio", "from": "f1", "request": 1, "seq": 0, "position": 0, "sent_ms": 0}
+    with pytest.raises(ValueError, match="even number of bytes"):
+        _comm.parse_message(content, [b"abc"])
+
+
+def test_echo_cancellation_is_off_only_where_the_browser_says_so() -> None:
+    def opened(settings: dict[str, Any]) -> bool:
+        content = {"type": "mic_opened", "from": "f1", "request": 1, "settings": settings}
+        message = _comm.parse_message({**content, "microphones": [], "speakers": []})
+        assert isinstance(message, _comm.MicOpened)
+        return message.microphone.echo_cancellation
+
+    assert opened({"echoCancellation": True})
+    assert opened({})
+    assert not opened({"echoCancellation": False})
+
+
+def test_the_routing_of_ipykernel_is_overridden_where_there_is_one() -> None:
+    class Routed:
+        def _reply_subshell_for(self, data: object, default: str) -> str:
+            return "the main thread"
+
+    routed = Routed()
+    _comm.honour_front_end_routing(routed)
+    assert routed._reply_subshell_for({}, "the front end's") == "the front end's"
+    plain = object()
+    _comm.honour_front_end_routing(plain)

@@ -1,0 +1,221 @@
+"""The options of a call: what is accepted, what is refused and how, and what is never shown."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import traceback
+from typing import Any
+
+import pytest
+
+from micdrop_widget.options import CallOptions, Reconnect, masked_url
+from micdrop_widget.vad import SileroVAD, VolumeVAD
+
+SECRET = "hunter2"
+
+
+def message_of(options: dict[str, Any]) -> str:
+    """Return what the refusal of options says, its traceback included."""
+    with pytest.raises((TypeError, ValueError)) as refusal:
+        CallOptions.of(options)
+    return "".join(traceback.format_exception(refusal.value))
+
+
+def test_the_defaults_are_those_of_the_design() -> None:
+    options = CallOptions()
+    assert options.url is None
+    assert options.params is None
+    assert options.vad == ("volume", "silero")
+    assert options.disable_interruption is False
+    assert (options.headers, options.ssl, options.ping_interval_s) == (None, None, 20)
+    assert options.reconnect == Reconnect(
+        max_attempts=None, delay_ms=1000, max_delay_ms=10_000, connection_timeout_ms=5000
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://localhost:8081",
+        "wss://example.org",
+        "wss://example.org:443/call/1?lang=fr#x",
+        "ws://user:pass@127.0.0.1:1/",
+        "ws://[::1]:8081/",
+        "WS://LOCALHOST",
+    ],
+)
+def test_a_websocket_address_is_accepted(url: str) -> None:
+    assert CallOptions(url=url).url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "localhost:8081", "http://localhost", "ws:/localhost", "ws://", "ws://:8081", "//localhost", " ws//x"],
+)
+def test_anything_else_is_refused_with_an_example_and_what_was_given(url: str) -> None:
+    with pytest.raises(ValueError, match=r"url: expected a WebSocket address like 'ws://localhost:8081'") as refusal:
+        CallOptions(url=url)
+    assert repr(url) in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ws://localhost:abc", "ws://localhost:99999", "ws://localhost:0", "ws://localhost:-1", "ws://[::1", "ws://[x]/"],
+)
+def test_a_port_or_address_that_nobody_can_connect_to_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="url: expected a WebSocket address"):
+        CallOptions(url=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://host/?token={SECRET}",
+        f"host?token={SECRET}@x",
+        f"http://me:{SECRET}@host/",
+        f"ws://me:{SECRET}/word@host/",
+        f"ws://me:{SECRET}?word@host/",
+        f"ws://me:{SECRET}@host:port/",
+        f"ws://host:port/#{SECRET}",
+        f"ws://[{SECRET}@::1/",
+    ],
+)
+def test_the_refusal_of_a_url_shows_no_secret(url: str) -> None:
+    assert SECRET not in message_of({"url": url})
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("ws://localhost:8081", "ws://localhost:8081"),
+        (f"wss://me:{SECRET}@example.org:1/call?token={SECRET}", "wss://example.org:1/call?…"),
+        (f"wss://example.org/call#{SECRET}", "wss://example.org/call?…"),
+    ],
+)
+def test_a_masked_url_keeps_only_where_it_leads(url: str, shown: str) -> None:
+    assert masked_url(url) == shown
+
+
+def test_a_url_of_another_type_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match=r"url: expected a str like 'ws://localhost:8081', got bytes"):
+        CallOptions.of({"url": b"ws://localhost"})
+
+
+@pytest.mark.parametrize(
+    ("option", "near"),
+    [
+        ("URL", "expected one of url, params, vad"),
+        ("param", "did you mean 'params'?"),
+        ("disableInterruption", "did you mean 'disable_interruption'?"),
+        ("reconect", "did you mean 'reconnect'?"),
+        ("zzzz", "expected one of url, params, vad"),
+    ],
+)
+def test_an_unknown_option_is_a_type_error_that_names_the_nearest_known_one(option: str, near: str) -> None:
+    assert f"unknown option {option!r}" in message_of({option: 1})
+    assert near in message_of({option: 1})
+    with pytest.raises(TypeError):
+        CallOptions().merged({option: 1})
+
+
+def test_options_given_later_are_put_over_the_earlier_ones_and_the_rest_sticks() -> None:
+    first = CallOptions(url="ws://a", params={"k": 1}, vad="volume")
+    second = first.merged({"url": "ws://b"})
+    assert (second.url, second.params, second.vad) == ("ws://b", {"k": 1}, "volume")
+    assert first.url == "ws://a"
+    assert first.merged({}) == first
+    assert second.merged({"params": None}).params is None
+
+
+def test_params_are_the_first_frame_as_json() -> None:
+    assert CallOptions().params_text() is None
+    assert CallOptions(params={}).params_text() == "{}"
+    text = CallOptions(params={"authorization": "Bearer é", "n": [1, None]}).params_text()
+    assert text is not None
+    assert json.loads(text) == {"authorization": "Bearer é", "n": [1, None]}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [SECRET, [SECRET], {"t": object()}, {"t": {SECRET}}, {"t": float("nan"), "s": SECRET}, {(SECRET,): 1}],
+)
+def test_params_that_are_no_json_object_are_refused_without_being_quoted(params: object) -> None:
+    message = message_of({"params": params})
+    assert "params: expected a dict" in message
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize("headers", [SECRET, [("a", SECRET)], {"a": SECRET.encode()}, {1: SECRET}, {"a": None}])
+def test_headers_that_are_no_dict_of_str_are_refused_without_being_quoted(headers: object) -> None:
+    message = message_of({"headers": headers})
+    assert "TypeError: headers: expected a dict of str to str" in message
+    assert SECRET not in message
+
+
+def test_no_repr_of_options_shows_a_secret() -> None:
+    options = CallOptions(
+        url=f"wss://me:{SECRET}@host/?key={SECRET}",
+        params={"authorization": SECRET},
+        headers={"X-Key": SECRET},
+        ssl=ssl.create_default_context(),
+    )
+    for shown in (repr(options), str(options), f"{options}", repr([options])):
+        assert SECRET not in shown
+    assert repr(options) == ("CallOptions(url='wss://host/?…', vad=('volume', 'silero'), params=…, headers=…)")
+    assert repr(CallOptions()) == "CallOptions(url=None, vad=('volume', 'silero'))"
+
+
+@pytest.mark.parametrize("vad", ["volume", "silero", VolumeVAD(), [SileroVAD(), "volume"], ("volume",)])
+def test_a_vad_is_a_name_a_detector_or_a_list_of_both(vad: Any) -> None:
+    assert CallOptions(vad=vad).vad is vad
+
+
+@pytest.mark.parametrize("vad", ["webrtc", [], ["volume", "x"], 3, None])
+def test_another_vad_is_refused(vad: Any) -> None:
+    with pytest.raises((ValueError, TypeError), match=r"vad|VAD"):
+        CallOptions(vad=vad)
+
+
+@pytest.mark.parametrize("ping_interval_s", [0, -1])
+def test_a_ping_interval_is_positive_or_none(ping_interval_s: float) -> None:
+    assert CallOptions(ping_interval_s=None).ping_interval_s is None
+    with pytest.raises(ValueError, match="ping_interval_s: expected seconds or None"):
+        CallOptions(ping_interval_s=ping_interval_s)
+
+
+def test_reconnect_may_be_given_as_a_dict() -> None:
+    assert CallOptions.of({"reconnect": {"max_attempts": 3}}).reconnect == Reconnect(max_attempts=3)
+    assert CallOptions().merged({"reconnect": {"delay_ms": 5}}).reconnect == Reconnect(delay_ms=5)
+    assert "did you mean 'max_attempts'?" in message_of({"reconnect": {"maxAttempts": 3}})
+    assert "reconnect: expected a Reconnect or a dict, got bool" in message_of({"reconnect": True})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_attempts": -1},
+        {"delay_ms": -1},
+        {"delay_ms": 20_000},
+        {"delay_ms": float("nan")},
+        {"connection_timeout_ms": 0},
+        {"connection_timeout_ms": float("nan")},
+    ],
+)
+def test_a_reconnect_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="Reconnect"):
+        Reconnect(**wrong)
+
+
+def test_the_wait_doubles_with_each_attempt_up_to_its_maximum() -> None:
+    reconnect = Reconnect(delay_ms=1000, max_delay_ms=10_000)
+    assert [reconnect.delay_before(attempt) for attempt in (1, 2, 3, 4, 5, 6, 10_000)] == [
+        1000, 2000, 4000, 8000, 10_000, 10_000, 10_000,
+    ]  # fmt: skip
+    assert Reconnect(delay_ms=0).delay_before(7) == 0
+
+
+def test_attempts_are_limited_endless_or_none() -> None:
+    assert [Reconnect(max_attempts=2).allows(attempt) for attempt in (1, 2, 3)] == [True, True, False]
+    assert not Reconnect(max_attempts=0).allows(1)
+    assert Reconnect().allows(10**9)

@@ -1,0 +1,147 @@
+"""Turns, as they are told from the steps of the call machine. A clock of milliseconds is passed in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from micdrop_widget import protocol as wire
+from micdrop_widget.errors import error_for_close
+from micdrop_widget.state import Settings
+from micdrop_widget.state import inputs as i
+from micdrop_widget.state.effects import Timer
+from micdrop_widget.timeline import Turn
+from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
+
+from .state.world import World
+
+QUESTION = SpeechConfirmed(position=8192, start=512, pcm=np.ones(7680, np.int16))
+SECOND = wire.Audio(bytes(32_000))
+
+
+def live(**settings: bool) -> World:
+    """Return a call that became ready at 1000 ms; its clock stands there."""
+    return World(now_ms=0).start(**settings).ready(at_ms=1000)
+
+
+def test_a_turn_has_every_time_since_start() -> None:
+    world = World(now_ms=50_000).start().ready(at_ms=50_100)
+    world.at(51_000, QUESTION)
+    world.at(51_032, SpeechContinued(np.ones(512, np.int16)))
+    world.at(52_000, SpeechEnded(24_576))
+    world.receive_at(52_300, wire.Message(wire.TextMessage("user", "Hello?")))
+    world.receive_at(52_400, SECOND)
+    world.receive_at(52_450, SECOND)
+    world.heard_at(52_500, 160)
+    world.heard_at(54_400, 32_000)
+    world.fire_at(54_600, Timer.ANSWER_GAP)
+    turn = Turn(
+        start_sample=512,
+        confirmed_sample=8192,
+        confirmed_ms=1000,
+        end_sample=24_576,
+        stopped_ms=2000,
+        user_message_ms=2300,
+        first_audio_ms=2400,
+        heard_ms=2500,
+        answer_end_ms=4400,
+    )
+    assert world.timeline.turns == (turn,)
+    assert turn.utterance_ms == (24_576 - 512) / 16
+    assert turn.answer_latency_ms == 500
+
+
+def test_what_has_not_happened_yet_is_none() -> None:
+    world = live()
+    assert world.timeline.turns == ()
+    world.at(2000, QUESTION)
+    (turn,) = world.timeline.turns
+    assert turn == Turn(512, 8192, 2000)
+    assert turn.utterance_ms is None
+    assert turn.answer_latency_ms is None
+
+
+def test_a_greeting_is_the_answer_to_nothing() -> None:
+    world = live()
+    world.receive_at(1100, SECOND)
+    world.heard_at(1200, 16_000)
+    world.fire_at(1400, Timer.ANSWER_GAP)
+    world.at(2000, QUESTION)
+    assert world.timeline.turns == (Turn(512, 8192, 2000),)
+
+
+def test_an_interruption_ends_the_answer_of_the_turn_before() -> None:
+    world = live()
+    world.at(2000, QUESTION)
+    world.at(3000, SpeechEnded(24_576))
+    world.receive_at(3100, SECOND)
+    world.heard_at(3200, 1600)
+    world.at(3700, SpeechConfirmed(40_000, 30_000, np.ones(10_000, np.int16)))
+    first, second = world.timeline.turns
+    assert (first.answer_end_ms, first.interrupted) == (3700, True)
+    assert second == Turn(30_000, 40_000, 3700)
+
+
+def test_an_answer_in_pieces_ends_with_its_last_piece() -> None:
+    world = live()
+    world.at(2000, QUESTION)
+    world.at(3000, SpeechEnded(24_576))
+    world.receive_at(3100, SECOND)
+    world.heard_at(4100, 16_000)
+    world.fire_at(4300, Timer.ANSWER_GAP)
+    world.receive_at(5000, SECOND)
+    world.heard_at(6000, 16_000)
+    world.fire_at(6200, Timer.ANSWER_GAP)
+    (turn,) = world.timeline.turns
+    assert (turn.first_audio_ms, turn.heard_ms, turn.answer_end_ms, turn.interrupted) == (3100, 4100, 6000, False)
+
+
+@pytest.mark.parametrize("command", [i.Mute(), i.Pause(), i.Stop()])
+def test_a_turn_closed_by_the_user_has_its_time_but_no_end_sample(command: i.Input) -> None:
+    world = live()
+    world.at(2000, QUESTION)
+    world.at(2500, command)
+    world.at(2600, SpeechEnded(24_576))
+    (turn,) = world.timeline.turns
+    assert (turn.stopped_ms, turn.end_sample, turn.utterance_ms) == (2500, None, None)
+
+
+def test_a_turn_dies_with_its_connection() -> None:
+    world = live()
+    world.at(2000, QUESTION)
+    world.at(2500, i.ConnectionClosed(world.call.connection, 1006))
+    assert world.timeline.turns[0].stopped_ms == 2500
+
+
+def test_speech_that_goes_nowhere_is_no_turn() -> None:
+    world = World(now_ms=0)
+    world.apply(i.StartMic())
+    world.apply(i.MicrophoneOpened(world.call.mic_request))
+    world.at(100, QUESTION)
+    assert world.state.isUserSpeaking
+    world.at(200, SpeechEnded(24_576))
+    world.start().ready(at_ms=1000)
+    world.apply(i.Mute())
+    world.at(1100, QUESTION)
+    assert world.timeline.turns == ()
+
+
+def test_speech_while_connecting_is_a_turn() -> None:
+    world = World(now_ms=0).start()
+    world.at(300, QUESTION)
+    assert world.timeline.turns == (Turn(512, 8192, 300),)
+
+
+def test_turns_survive_the_end_of_the_call_and_the_next_start_begins_anew() -> None:
+    world = live()
+    world.at(2000, QUESTION)
+    world.at(2500, i.ConnectionClosed(world.call.connection, 4401))
+    assert world.state.error is not None
+    assert str(world.state.error) == str(error_for_close(4401))
+    assert len(world.timeline.turns) == 1
+    world.apply(i.StartMic())
+    world.apply(i.MicrophoneOpened(world.call.mic_request))
+    world.at(3000, QUESTION)
+    assert len(world.timeline.turns) == 1
+    world.apply(i.Start(Settings(has_url=True)))
+    assert world.timeline.turns == ()
