@@ -211,3 +211,25 @@ def test_only_the_owner_says_what_was_heard() -> None:
     assert reports == []
     browser_speaker.receive(_comm.HeardReport("a", 0, 100, 0))
     assert reports == [(0, 100)]
+
+
+def test_an_answer_whose_page_is_gone_is_over() -> None:
+    sent = Sent()
+    browser_speaker, reports = speaker(sent)
+    browser_speaker.play(0, np.zeros(100_000, dtype=np.int16))
+    browser_speaker.lose()
+    assert reports == [(0, 100_000)]
+    assert sum(len(pcm) for pcm in sent.samples) == 32_000
+    browser_speaker.lose()
+    assert reports == [(0, 100_000)]
+
+
+def test_an_answer_that_no_page_plays_does_not_wait() -> None:
+    sent = Sent()
+    reports: list[tuple[int, int]] = []
+    browser_speaker = BrowserSpeaker(sent, FrontEnds())
+    browser_speaker.bind(lambda epoch, samples: reports.append((epoch, samples)))
+    browser_speaker.play(0, np.zeros(100, dtype=np.int16))
+    browser_speaker.play(0, np.zeros(50, dtype=np.int16))
+    assert reports == [(0, 100), (0, 150)]
+    assert sent.contents == []

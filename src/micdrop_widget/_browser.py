@@ -213,7 +213,19 @@ class BrowserSpeaker:
         if epoch > self._epoch:
             self._begin(epoch)
         self._waiting.append(pcm)
-        self._send_ahead()
+        if self._front_ends.owner is None:
+            self.lose()
+        else:
+            self._send_ahead()
+
+    def lose(self) -> None:
+        """Give the answer up: there is no page any more that plays it, so it is over."""
+        rest = sum(len(pcm) for pcm in self._waiting)
+        self._waiting.clear()
+        self._sent += rest
+        if self._sent > self._heard:
+            self._heard = self._sent
+            self._report(self._epoch, self._heard)
 
     def flush(self, epoch: int) -> None:
         """Be silent at once."""
@@ -231,9 +243,7 @@ class BrowserSpeaker:
 
     def _send_ahead(self) -> None:
         owner = self._front_ends.owner
-        if owner is None:
-            return
-        while self._waiting and (room := _AHEAD_SAMPLES - (self._sent - self._heard)) > 0:
+        while owner is not None and self._waiting and (room := _AHEAD_SAMPLES - (self._sent - self._heard)) > 0:
             pcm, rest = self._waiting[0][:room], self._waiting[0][room:]
             if len(rest):
                 self._waiting[0] = rest

@@ -41,7 +41,7 @@ _REASONS = {
     ),
     "page_gone": (
         "The page that had the microphone was closed or is being reloaded.",
-        "Open the notebook and press Start to go on with the call.",
+        "Open the notebook and press “Rejoin with the microphone” to go on with the call.",
     ),
     "panel_gone": (
         "The panel that had the microphone was removed from the page.",

@@ -242,9 +242,11 @@ class MicdropWidget(anywidget.AnyWidget):
 
     def _say_goodbye(self, front_end: str, page_gone: bool) -> None:
         """End a call whose panel was removed; a page that is gone has a while to come back."""
-        if self._front_ends.owner == front_end:
-            self._microphone.lose("page_gone" if page_gone else "panel_gone")
+        owned = self._front_ends.owner == front_end
         self._front_ends.bye(front_end)
+        if owned:
+            self._microphone.lose("page_gone" if page_gone else "panel_gone")
+            self._speaker.lose()
         if not self._front_ends.any_shown:
             delay_s = _REJOIN_S if page_gone else 0
             self._goodbye = asyncio.get_running_loop().call_later(delay_s, self.stop)

@@ -2,6 +2,6 @@
 
 from micdrop_widget.server.call import ServerCall
 from micdrop_widget.server.echo import echo
-from micdrop_widget.server.server import CallRefused, MicdropServer, Respond
+from micdrop_widget.server.server import CallRefused, Greet, MicdropServer, Respond
 
-__all__ = ["CallRefused", "MicdropServer", "Respond", "ServerCall", "echo"]
+__all__ = ["CallRefused", "Greet", "MicdropServer", "Respond", "ServerCall", "echo"]

@@ -102,6 +102,10 @@ class ServerCall:
             case _:
                 raise TypeError(f"unknown client frame {frame!r}")
 
+    def answer_with(self, answer: Awaitable[None]) -> None:
+        """Speak in the background, until it is through or the user interrupts."""
+        self._answer = asyncio.ensure_future(self._make_answer(answer))
+
     async def cancel_answer(self) -> None:
         """Stop the answer that is being made, and wait until it has stopped."""
         if self._answer is not None:
@@ -118,11 +122,11 @@ class ServerCall:
         if not len(pcm):
             await self.skip_answer()
             return
-        self._answer = asyncio.ensure_future(self._make_answer(np.ascontiguousarray(pcm)))
+        self.answer_with(self._respond(self, np.ascontiguousarray(pcm)))
 
-    async def _make_answer(self, utterance: Pcm) -> None:
+    async def _make_answer(self, answer: Awaitable[None]) -> None:
         try:
-            await self._respond(self, utterance)
+            await answer
         except Exception:  # noqa: BLE001 - the border to the user's code
             _log.exception("the answer failed")
             await self.skip_answer()

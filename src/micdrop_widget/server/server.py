@@ -15,11 +15,11 @@ from websockets.exceptions import ConnectionClosed
 
 from micdrop_widget._loop import LoopThread
 from micdrop_widget.audio import Pcm
-from micdrop_widget.protocol import SkipAnswer, parse_client_frame
+from micdrop_widget.protocol import parse_client_frame
 from micdrop_widget.server.call import ServerCall
 from micdrop_widget.server.echo import echo
 
-__all__ = ["CallRefused", "MicdropServer", "Respond"]
+__all__ = ["CallRefused", "Greet", "MicdropServer", "Respond"]
 
 _log = logging.getLogger("micdrop_widget.server")
 
@@ -31,9 +31,13 @@ _silent.setLevel(logging.CRITICAL + 1)
 
 _PARAMS_TIMEOUT_S = 3
 _MAX_FRAME_BYTES = 32 * 1024 * 1024
+_MAX_REASON_BYTES = 123
 
 Respond: TypeAlias = Callable[[ServerCall, Pcm], Awaitable[None]]
 """What a server does with an utterance: gets the call and int16 samples at 16 kHz; cancelled by interruption."""
+
+Greet: TypeAlias = Callable[[ServerCall], Awaitable[None]]
+"""What a server says first."""
 
 CheckParams: TypeAlias = Callable[[dict[str, Any]], Any]
 
@@ -47,9 +51,18 @@ class CallRefused(Exception):  # noqa: N818 - a refusal is no error of the serve
         4400 bad request, 4401 unauthorized, 4404 not found, or any other from 4000 to 4999.
     reason
         Short text for the client, at most 123 bytes.
+
+    Raises
+    ------
+    ValueError
+        Another code, or a longer reason: WebSocket has no room for them.
     """
 
     def __init__(self, close_code: int = 4401, reason: str = "") -> None:
+        if not 4000 <= close_code <= 4999:
+            raise ValueError(f"CallRefused: expected a close code from 4000 to 4999, got {close_code!r}")
+        if len(reason.encode()) > _MAX_REASON_BYTES:
+            raise ValueError(f"CallRefused: expected a reason of at most {_MAX_REASON_BYTES} bytes")
         super().__init__(close_code, reason)
         self.close_code = close_code
         self.reason = reason
@@ -66,7 +79,9 @@ class MicdropServer:
     host, port
         Where to listen; port 0 takes a free one.
     greeting
-        Text sent as the assistant's first message; None only says that the server is ready.
+        What the server says first: a text, sent as the assistant's message; an async function
+        `async def greet(call)` that speaks, cancelled when the user interrupts; or None, which only says that the
+        server is ready.
     check_params
         A function, async or not, that is given the client's params and raises `CallRefused` (4401 by default) or
         `ValueError` (4400) to refuse the call. With it the server waits 3 s for the params, as Micdrop's does.
@@ -91,12 +106,14 @@ class MicdropServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        greeting: str | None = "Say something: I answer with your own voice.",
+        greeting: str | Greet | None = "Say something: I answer with your own voice.",
         check_params: CheckParams | None = None,
         on_frame: Callable[[ServerCall, str | bytes], object] | None = None,
     ) -> None:
         if not inspect.iscoroutinefunction(respond):
             raise TypeError("respond: expected an async function, async def respond(call, utterance)")
+        if callable(greeting) and not inspect.iscoroutinefunction(greeting):
+            raise TypeError("greeting: expected a text or an async function, async def greet(call)")
         self._respond = respond
         self._host = host
         self._port = port
@@ -200,18 +217,31 @@ class MicdropServer:
             await connection.close(1011, "internal error")
             return
         call = ServerCall(connection, params, self._respond)
-        if self._greeting is not None:
-            await call.send_message("assistant", self._greeting)
-        await call.send(SkipAnswer())
+        await self._greet(call)
         try:
             async for frame in connection:
-                if self._on_frame is not None:
-                    self._on_frame(call, frame)
+                self._show(call, frame)
                 await call.receive(parse_client_frame(frame))
         except ConnectionClosed:
             pass
         finally:
             await call.cancel_answer()
+
+    async def _greet(self, call: ServerCall) -> None:
+        if callable(self._greeting):
+            call.answer_with(self._greeting(call))
+            return
+        if self._greeting is not None:
+            await call.send_message("assistant", self._greeting)
+        await call.skip_answer()
+
+    def _show(self, call: ServerCall, frame: str | bytes) -> None:
+        if self._on_frame is None:
+            return
+        try:
+            self._on_frame(call, frame)
+        except Exception:  # noqa: BLE001 - the border to the user's code
+            _log.exception("on_frame failed")
 
     async def _receive_params(self, connection: ServerConnection) -> Mapping[str, Any] | None:
         if self._check_params is None:
@@ -228,5 +258,6 @@ class MicdropServer:
             if inspect.isawaitable(checked):
                 await checked
         except ValueError as error:
-            raise CallRefused(4400, str(error)[:100]) from None
+            reason = str(error).encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
+            raise CallRefused(4400, reason) from None
         return params
