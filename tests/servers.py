@@ -14,11 +14,13 @@ from pathlib import Path
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 
 from micdrop_widget.protocol import Message, TextMessage, encode_server_frame
 
 __all__ = [
+    "PingCounter",
     "Received",
     "Script",
     "abort",
@@ -33,12 +35,23 @@ __all__ = [
     "silent_after_accept",
 ]
 
-Script = Callable[[ServerConnection], Awaitable[None]]
-"""What a server does with one connection."""
-
 _quiet = logging.getLogger("tests.servers")
 _quiet.propagate = False
 _quiet.setLevel(logging.CRITICAL + 1)
+
+Script = Callable[[ServerConnection], Awaitable[None]]
+"""What a server does with one connection."""
+
+
+class PingCounter(ServerConnection):
+    """A server's side of a connection that counts the pings of all clients."""
+
+    pings = 0
+
+    def process_event(self, event: object) -> None:
+        if isinstance(event, Frame) and event.opcode is Opcode.PING:
+            PingCounter.pings += 1
+        super().process_event(event)  # type: ignore[arg-type]
 
 
 @contextlib.asynccontextmanager
@@ -48,6 +61,7 @@ async def scripted(
     status: int | None = None,
     tls: ssl.SSLContext | None = None,
     receive_buffer: int | None = None,
+    connection_class: type[ServerConnection] = ServerConnection,
 ) -> AsyncIterator[str]:
     """Run a WebSocket server and give its url.
 
@@ -75,7 +89,8 @@ async def scripted(
         compression=None,
         max_size=None,
         ping_interval=None,
-        close_timeout=1,
+        close_timeout=0.2,
+        create_connection=connection_class,
         logger=_quiet,
     ):
         scheme = "ws" if tls is None else "wss"

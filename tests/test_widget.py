@@ -393,3 +393,28 @@ async def test_what_is_played_is_what_the_server_sent(monkeypatch: pytest.Monkey
     call.close()
     server.stop()
     assert np.array_equal(np.concatenate(page.heard), answer)
+
+
+async def test_the_debug_log_tells_the_call_under_the_cell_that_made_the_widget(
+    server: MicdropServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "micdrop_widget.call")
+    sentence, _ = read_wav(SENTENCE)
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(f"{server.url}/?key={MARKER}", debug_log=True, params={"token": MARKER})
+    page.show(call)
+    await call.start()
+    page.speak(sentence)
+    await call.until(isAssistantSpeaking=True, timeout=20)
+    call.close()
+    shown = capsys.readouterr().out
+    lines = ["asks for the microphone", "connects", "sends the params", "sends StartSpeaking", "sends StopSpeaking"]
+    positions = [shown.index(line) for line in lines]
+    assert positions == sorted(positions)
+    assert [record.getMessage() for record in caplog.records if record.name == "micdrop_widget.call"] == (
+        shown.splitlines()
+    )
+    assert MARKER not in shown

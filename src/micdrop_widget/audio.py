@@ -87,7 +87,8 @@ class Framer:
     @property
     def pending(self) -> Pcm:
         """The samples that do not fill a frame yet, a copy."""
-        return self._frame[: self._filled].copy()
+        pending: Pcm = self._frame[: self._filled].copy()
+        return pending
 
     def push(self, pcm: Pcm) -> list[Pcm]:
         """Take samples and return the frames that are complete now, oldest first, each an own copy."""
@@ -136,7 +137,8 @@ def read_wav(path: str | PathLike[str]) -> tuple[Pcm, int]:
         raise ValueError(
             f"{path} is no PCM WAV file ({error}). Convert it first: sox {path} -r 16000 -c 1 -b 16 out.wav"
         ) from error
-    samples = _decode(raw, width).reshape(-1, channels)
+    whole = len(raw) // (channels * width) * channels * width  # a file that was cut off may end within a sample
+    samples = _decode(raw[:whole], width).reshape(-1, channels)
     mono = samples[:, 0] if channels == 1 else samples.mean(axis=1)
     return float_to_pcm(mono), rate
 

@@ -6,6 +6,7 @@ import asyncio
 import difflib
 import inspect
 import logging
+from collections.abc import Callable
 from dataclasses import fields
 from types import TracebackType
 from typing import Any
@@ -47,6 +48,7 @@ class MicdropClient:
         `disable_interruption`: do not listen while the assistant speaks (default False).
         `reconnect`: a `Reconnect`, or a dict of the same.
         `headers`, `ssl`, `ping_interval_s`: of the WebSocket.
+        `debug_log`: log what happens, with times since the start, to the logger `micdrop_widget.call` (default False).
 
     Raises
     ------
@@ -124,12 +126,12 @@ class MicdropClient:
         if engine.call.phase in (Phase.IDLE, Phase.ENDING):
             engine.apply(i.Start(self._settings()))
         try:
-            await engine.when(lambda: not engine.state.isStarting)
+            state = await engine.when(lambda: not engine.state.isStarting)
         except asyncio.CancelledError:
             engine.apply(i.Stop())
             raise
-        if not engine.state.isStarted:
-            _raise(engine.state.error)
+        if not state.isStarted:
+            _raise(state.error)
 
     async def stop(self, *, graceful: bool = False) -> None:
         """End the call, and return when microphone and socket are released; without a call nothing happens.
@@ -194,7 +196,7 @@ class MicdropClient:
         self._handlers.off(event, handler)
 
     async def until(self, *, timeout: float | None = None, **state: Any) -> MicdropState:  # noqa: ANN401
-        """Wait until fields of the state have these values, and return the state.
+        """Wait until fields of the state have these values, and return the state that has them.
 
         Parameters
         ----------
@@ -217,11 +219,14 @@ class MicdropClient:
         engine = self._engine
         reached = engine.when(lambda: all(getattr(engine.state, name) == state[name] for name in state))
         try:
-            await asyncio.wait_for(reached, timeout)
+            return await asyncio.wait_for(reached, timeout)
         except asyncio.TimeoutError:
             now = {name: getattr(engine.state, name) for name in state}
             raise TimeoutError(f"after {timeout:g} s the state is {now}, expected {state}") from None
-        return engine.state
+
+    def show_log(self, show: Callable[[str], object]) -> None:
+        """Give each line of `debug_log` to a function as well, on the event loop."""
+        self._engine.show_log = show
 
     async def __aenter__(self) -> MicdropClient:
         return self

@@ -81,7 +81,8 @@ async def _demo() -> int:
         _say(f"  {_line(item)}")
     _say("\nThe timings, in milliseconds since the start")
     for label, field in _TIMES:
-        _say(f"  {label:<40}{getattr(turns[0], field):8.0f}")
+        time_ms = getattr(turns[0], field)
+        _say(f"  {label:<40}{'never' if time_ms is None else format(time_ms, '.0f'):>8}")
     return _verdict(sentence, turns[0], speaker.heard)
 
 

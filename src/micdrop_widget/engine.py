@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from micdrop_widget.audio import pcm_to_bytes
+from micdrop_widget.debug_log import describe
 from micdrop_widget.hearing import Hearing
 from micdrop_widget.options import CallOptions
 from micdrop_widget.protocol import encode_client_frame
@@ -24,6 +25,7 @@ from micdrop_widget.vad import VAD
 __all__ = ["Engine"]
 
 _log = logging.getLogger("micdrop_widget.engine")
+_call_log = logging.getLogger("micdrop_widget.call")
 
 Notify: TypeAlias = Callable[[effects.EventName, tuple[Any, ...]], None]
 
@@ -55,8 +57,10 @@ class Engine:
         self._inputs: deque[i.Input] = deque()
         self._stepping = False
         self._timers: dict[effects.Timer, asyncio.TimerHandle] = {}
-        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[MicdropState]]] = []
         self._warned: set[str] = set()
+        self.show_log: Callable[[str], object] = lambda line: None
+        """Where the lines of `debug_log` go besides logging."""
 
     def apply(self, event: i.Input) -> None:
         """Let the machine take a step, after those under way, and do what it asks for."""
@@ -70,13 +74,14 @@ class Engine:
         finally:
             self._stepping = False
 
-    async def when(self, reached: Callable[[], bool]) -> None:
-        """Wait until a condition holds after some step, or now."""
+    def when(self, reached: Callable[[], bool]) -> asyncio.Future[MicdropState]:
+        """Return what waits from now on until a condition holds after some step, and gives the state in which it did."""
+        future: asyncio.Future[MicdropState] = asyncio.get_running_loop().create_future()
         if reached():
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((reached, future))
-        await future
+            future.set_result(self.state)
+        else:
+            self._waiting.append((reached, future))
+        return future
 
     async def released(self) -> None:
         """Wait until the microphones and sockets that were given up are gone."""
@@ -92,8 +97,13 @@ class Engine:
         if asked and _log.isEnabledFor(logging.DEBUG):
             _log.debug("%8.1f ms %r -> %r", self.timeline.since_start_ms(now_ms), event, asked)
         self.timeline.record(event, asked, now_ms)
+        if self.options.debug_log:
+            self._tell(asked, now_ms)
         for effect in asked:
-            self._perform(effect)
+            try:
+                self._perform(effect)
+            except Exception:  # noqa: BLE001 - the border to loudspeakers and detectors that are not ours
+                self._failed(effect)
         if self._waiting:
             self._wake()
 
@@ -135,6 +145,23 @@ class Engine:
             case _:
                 raise TypeError(f"unknown effect {effect!r}")
 
+    def _failed(self, effect: effects.Effect) -> None:
+        """Tell that an effect failed; the others of the step are done, and the call goes on."""
+        what = f"{type(effect).__name__} failed"
+        if what not in self._warned:
+            self._warned.add(what)
+            _log.exception("%s; the call goes on", what)
+        if isinstance(effect, effects.Play):  # what cannot be played counts as heard: nobody would ever report it
+            self.apply(i.Heard(effect.epoch, self.call.sent_samples))
+
+    def _tell(self, asked: tuple[effects.Effect, ...], now_ms: float) -> None:
+        for effect in asked:
+            what = describe(effect)
+            if what is not None:
+                line = f"{self.timeline.since_start_ms(now_ms) / 1000:9.3f} s  {what}"
+                _call_log.info("%s", line)
+                self.show_log(line)
+
     def _set_timer(self, timer: effects.Timer, delay_ms: float) -> None:
         self._cancel_timer(timer)
 
@@ -151,10 +178,10 @@ class Engine:
     def _wake(self) -> None:
         for reached, future in self._waiting:
             if not future.done() and reached():
-                future.set_result(None)
+                future.set_result(self.state)
         self._waiting = [waiting for waiting in self._waiting if not waiting[1].done()]
 
     async def _taken(self) -> None:
         """Wait until a source that can wait may go on: the call is ready, and has sent what it was given."""
-        await self.when(lambda: not self.state.isStarting)
+        await self.when(lambda: self.state.isStarted and not self.state.isReconnecting)
         await self.transport.drained()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 
+import numpy as np
+
+from micdrop_widget.audio import Pcm
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.sources import AudioSource
 from micdrop_widget.state import inputs as i
@@ -78,8 +81,14 @@ class Hearing:
         try:
             outcome = await self._capture(request, device_id, vad)
         finally:
-            await _uninterrupted(self._source.close())
+            await _uninterrupted(self._release())
         self._apply(outcome)
+
+    async def _release(self) -> None:
+        try:
+            await self._source.close()
+        except Exception:  # noqa: BLE001 - the border to sources that are not ours
+            _log.exception("the microphone could not be released")
 
     async def _capture(self, request: int, device_id: str | None, vad: VAD) -> i.MicrophoneFailed | i.MicrophoneEnded:
         try:
@@ -101,6 +110,7 @@ class Hearing:
     async def _open(self, request: int, device_id: str | None, vad: VAD) -> None:
         # A model takes as long to load as a permission prompt to be drawn: both at once, off the loop.
         loading = asyncio.ensure_future(asyncio.to_thread(vad.load))
+        loading.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, also after open failed
         try:
             microphone = await self._source.open(device_id)
             await loading
@@ -119,18 +129,28 @@ class Hearing:
         )
 
     async def _listen(self) -> None:
-        async for pcm in self._source.frames():
-            if not self._source.live:
-                await self._when_taken()
-            self._captured += len(pcm)
-            if self._segmenter is None:
-                return
-            if self._is_heard():
-                self._tell(self._segmenter.push(pcm))
-            else:
-                self._segmenter.reset(self._captured)
+        frames = self._source.frames()
+        try:
+            async for pcm in frames:
+                if not self._source.live:
+                    await self._when_taken()
+                if self._segmenter is None:
+                    return
+                self._hear(self._segmenter, pcm)
+        finally:
+            if isinstance(frames, AsyncGenerator):
+                await frames.aclose()  # its clean-up comes before the release, not whenever it is collected
         if self._segmenter is not None and self._is_heard():
             self._tell(self._segmenter.finish())
+
+    def _hear(self, segmenter: Segmenter, pcm: Pcm) -> None:
+        if pcm.dtype != np.int16 or pcm.ndim != 1:
+            raise TypeError(f"frames(): expected int16 samples of shape (n,), got {pcm.dtype} of shape {pcm.shape}")
+        self._captured += len(pcm)
+        if self._is_heard():
+            self._tell(segmenter.push(pcm))
+        else:
+            segmenter.reset(self._captured)
 
     def _tell(self, events: list[SpeechEvent]) -> None:
         for event in events:

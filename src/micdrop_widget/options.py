@@ -39,7 +39,7 @@ class Reconnect:
             raise ValueError(f"Reconnect(max_attempts={self.max_attempts!r}): expected None, 0 or more")
         if not 0 <= self.delay_ms <= self.max_delay_ms:
             raise ValueError("Reconnect: expected 0 <= delay_ms <= max_delay_ms")
-        if self.connection_timeout_ms <= 0:
+        if not self.connection_timeout_ms > 0:  # NaN included
             raise ValueError("Reconnect: connection_timeout_ms must be positive")
 
     def allows(self, attempt: int) -> bool:
@@ -69,11 +69,14 @@ class CallOptions:
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     ssl: ssl_module.SSLContext | None = None
     ping_interval_s: float | None = 20
+    debug_log: bool = False
 
     def __post_init__(self) -> None:
         _check_url(self.url)
         if self.params is not None:
             _check_params(self.params)
+        if self.headers is not None:
+            _check_headers(self.headers)
         if isinstance(self.reconnect, Mapping):
             # frozen and slotted: the only way to store the converted value
             object.__setattr__(self, "reconnect", Reconnect(**_known(Reconnect, self.reconnect)))
@@ -106,7 +109,7 @@ class CallOptions:
 def masked_url(url: str) -> str:
     """Return a url without what may be secret: user, password, query and fragment."""
     parts = urlsplit(url)
-    query = "?…" if parts.query else ""
+    query = "?…" if parts.query or parts.fragment else ""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{query}"
 
 
@@ -115,21 +118,39 @@ def _check_url(url: object) -> None:
         return
     if not isinstance(url, str):
         raise TypeError(f"url: expected a str like 'ws://localhost:8081', got {type(url).__name__}")
-    parts = urlsplit(url)
-    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its message may quote what is secret
+        usable = False
+    if not usable:
         raise ValueError(
-            f"url: expected a WebSocket address like 'ws://localhost:8081' or 'wss://…', got {masked_url(url)!r}"
+            f"url: expected a WebSocket address like 'ws://localhost:8081' or 'wss://…', got {_plain(url)!r}"
         )
+
+
+def _plain(url: str) -> str:
+    """Return what may be shown of a url that cannot be taken apart."""
+    if "@" in url:  # a password is somewhere before it
+        scheme, found, _ = url.partition("://")
+        return f"{scheme}://…" if found else "…"
+    return url.partition("?")[0].partition("#")[0]
 
 
 def _check_params(params: object) -> None:
     if not isinstance(params, Mapping):
         raise TypeError(f"params: expected a dict, got {type(params).__name__}")
     try:
-        json.dumps(dict(params))
+        json.dumps(dict(params), allow_nan=False)
     except (TypeError, ValueError):
         # the original message quotes the value, which may be a secret
         raise TypeError("params: expected a dict of JSON values (str, number, bool, None, list, dict)") from None
+
+
+def _check_headers(headers: object) -> None:
+    # the values may be secret, and are not quoted
+    if not isinstance(headers, Mapping) or not all(isinstance(text, str) for pair in headers.items() for text in pair):
+        raise TypeError("headers: expected a dict of str to str")
 
 
 def _known(cls: type, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,6 +85,10 @@ def item_to_json(item: ConversationItem) -> dict[str, Any]:
 
 # Server to client
 
+_MAX_NAME = 80
+_MAX_REASON = 200
+"""What is told of a frame that cannot be used is for the log: a server may send megabytes of nonsense."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -187,11 +191,22 @@ def parse_server_frame(frame: str | bytes) -> ServerFrame:
             return EndCall()
         case "Message" | "ToolCall" | "PartialAssistantMessage" | "Classification":
             try:
-                return _parse_payload(name, json.loads(payload))
+                return _parse_payload(name, _parse_json(payload))
             except (ValueError, RecursionError) as error:
-                return Malformed(name, str(error))
+                return Malformed(name, str(error)[:_MAX_REASON])
         case _:
-            return Unknown(name[:80])
+            return Unknown(name[:_MAX_NAME])
+
+
+def _parse_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value that can be written as JSON again, whoever reads it: finite numbers, whole characters."""
+    value = json.loads(text)
+    written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    try:
+        written.encode()
+    except UnicodeEncodeError:  # half an emoji: a server in JavaScript may cut a partial answer there
+        value = json.loads(written.encode(errors="replace"))
+    return value
 
 
 def _parse_payload(name: str, value: Any) -> ServerFrame:  # noqa: ANN401 - any JSON value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
@@ -78,6 +79,7 @@ class VirtualSpeaker:
         if not self._queue:  # at the beginning, or after an underrun
             self._clock_s = now
         self._queue.append(pcm)
+        self._queued += len(pcm)
         self._tick()
 
     def flush(self, epoch: int) -> None:
@@ -88,10 +90,12 @@ class VirtualSpeaker:
 
     def _begin(self, epoch: int) -> None:
         self._epoch = epoch
-        self._queue: list[Pcm] = []
+        self._queue: deque[Pcm] = deque()
+        self._queued = 0
         self._clock_s = 0.0
         """The loop time up to which everything has been heard."""
         self._samples = 0
+        self._reported = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -100,12 +104,13 @@ class VirtualSpeaker:
         """Hear what the clock says has been heard by now."""
         if not self._queue:
             return
-        due = sum(len(pcm) for pcm in self._queue)
+        due = self._queued
         if self._realtime:
             elapsed = round((asyncio.get_running_loop().time() - self._clock_s) * SAMPLE_RATE)
             due = min(due, elapsed)
         self._clock_s += due / SAMPLE_RATE
         self._samples += due
+        self._queued -= due
         while due:
             part, rest = self._queue[0][:due], self._queue[0][due:]
             due -= len(part)
@@ -114,18 +119,18 @@ class VirtualSpeaker:
             if len(rest):
                 self._queue[0] = rest
             else:
-                self._queue.pop(0)
+                self._queue.popleft()
 
     def _tick(self) -> None:
-        before = self._samples
         self._advance()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._queue:
-            left_s = sum(len(pcm) for pcm in self._queue) / SAMPLE_RATE
+            left_s = self._queued / SAMPLE_RATE
             first = self._samples == 0
             delay_s = min(_REPORT_S, left_s) if not first else min(0.01, left_s)
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
-        if self._samples > before:
+        if self._samples > self._reported:
+            self._reported = self._samples
             self._report(self._epoch, self._samples)

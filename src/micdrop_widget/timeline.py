@@ -55,6 +55,17 @@ class Turn:
         return self.heard_ms - self.stopped_ms
 
 
+def _opens_turn(effects: tuple[Effect, ...]) -> bool:
+    """Return whether the user begins to speak in a call, not to a microphone that was merely opened first."""
+    changes = (effect for effect in effects if isinstance(effect, StateChanged))
+    return any(
+        change.state.isUserSpeaking
+        and not change.previous.isUserSpeaking
+        and (change.state.isStarting or change.state.isStarted)
+        for change in changes
+    )
+
+
 class Timeline:
     """Collects turns from what the call machine takes in and asks for."""
 
@@ -81,7 +92,7 @@ class Timeline:
         """Take one step of the machine: its input and its effects."""
         now = self.since_start_ms(now_ms)
         match event:
-            case SpeechConfirmed(position, start):
+            case SpeechConfirmed(position, start) if _opens_turn(effects):
                 self._turns.append(Turn(start, position, now))
             case SpeechEnded(position) if self._open:
                 self._change(end_sample=position, stopped_ms=now)
@@ -115,11 +126,11 @@ class Timeline:
 
     def _end_answer(self, now: float, interrupted: bool) -> None:
         # An interruption has opened the next turn already: the answer belongs to the one before.
+        # One that came in pieces ends with the last piece.
         for index in reversed(range(len(self._turns))):
             turn = self._turns[index]
             if turn.heard_ms is not None:
-                if turn.answer_end_ms is None:
-                    self._turns[index] = replace(turn, answer_end_ms=now, interrupted=interrupted)
+                self._turns[index] = replace(turn, answer_end_ms=now, interrupted=interrupted)
                 return
 
     def _change(self, **changes: float | int) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import logging
 import ssl
 from collections.abc import Callable
 from typing import TypeAlias
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, ProxyError
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_http_status
 from micdrop_widget.options import CallOptions, masked_url
@@ -25,6 +27,9 @@ _MAX_QUEUED_FRAMES = 4096
 """Two minutes of speech that the server does not read: the connection is given up."""
 
 _CLOSE_TIMEOUT_S = 2
+"""How long the last frames and the closing handshake may take before the line is cut."""
+
+_OTHER_SERVER = "Check that the url is that of a Micdrop server, and whether it begins with ws:// or wss://."
 
 _log = logging.getLogger("micdrop_widget.transport")
 
@@ -91,6 +96,7 @@ class _Socket:
         self._report: Report = report
         self._outgoing: asyncio.Queue[str | bytes] = asyncio.Queue(_MAX_QUEUED_FRAMES)
         self._websocket: ClientConnection | None = None
+        self._answered = asyncio.Event()
         self._stalled = False
         self._task = asyncio.ensure_future(self._run())
 
@@ -104,34 +110,39 @@ class _Socket:
                 self._websocket.transport.abort()
 
     async def drained(self) -> None:
-        await self._outgoing.join()
+        """Wait until everything is handed over, or will never be."""
+        joined = asyncio.ensure_future(self._outgoing.join())
+        try:
+            await asyncio.wait([joined, self._task], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            joined.cancel()
 
     async def close(self) -> None:
         self._report = lambda report: None
         if self._websocket is None:
             self._task.cancel()
         else:
-            await self._flush()
-            await self._websocket.close(1000)
+            try:
+                await asyncio.wait_for(self._finish(self._websocket), _CLOSE_TIMEOUT_S)
+            except asyncio.TimeoutError:
+                self._websocket.transport.abort()  # it does not read, not even a close frame
         await asyncio.wait([self._task])
 
-    async def _flush(self) -> None:
-        """Give the last frames (StopSpeaking) a moment to go out."""
-        flushed = asyncio.ensure_future(self._outgoing.join())
-        await asyncio.wait([flushed, self._task], timeout=_CLOSE_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
-        flushed.cancel()
+    async def _finish(self, websocket: ClientConnection) -> None:
+        await self.drained()  # StopSpeaking is among the last frames
+        await websocket.close(1000)
 
     async def _run(self) -> None:
-        try:
-            websocket = await self._connect()
-        except MicdropError as error:
-            self._report(i.ConnectionFailed(self._connection, error))
+        websocket = await self._connect()
+        if isinstance(websocket, MicdropError):
+            self._report(i.ConnectionFailed(self._connection, websocket))
             return
         self._websocket = websocket
-        tasks = [asyncio.ensure_future(self._write(websocket)), asyncio.ensure_future(self._ping(websocket))]
+        tasks = [asyncio.ensure_future(self._write(websocket)), asyncio.ensure_future(self._keep_alive(websocket))]
         try:
             self._report(i.ConnectionOpened(self._connection))
             async for frame in websocket:
+                self._answered.set()
                 self._report(i.Received(self._connection, parse_server_frame(frame)))
         except ConnectionClosed:
             pass
@@ -153,15 +164,36 @@ class _Socket:
             finally:
                 self._outgoing.task_done()
 
-    async def _ping(self, websocket: ClientConnection) -> None:
-        """Measure the round trip once, early: the interruption guard needs it before the first keepalive."""
-        try:
-            round_trip_s = await (await websocket.ping())
-        except ConnectionClosed:
-            return
-        self._report(i.RoundTripMeasured(self._connection, round_trip_s * 1000))
+    async def _keep_alive(self, websocket: ClientConnection) -> None:
+        """Measure the round trip, early and then at each interval, and give up a server that does not answer.
 
-    async def _connect(self) -> ClientConnection:
+        The keepalive of websockets is not used: its pings wait behind what a dead peer does not read. The first ping
+        waits for the server's first frame: a server that refuses the call closes and terminates in one go, and
+        whatever is on the way to it then costs the client the close code.
+        """
+        interval_s = self._options.ping_interval_s
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._answered.wait(), interval_s)
+        while True:
+            try:
+                round_trip_s = await asyncio.wait_for(_round_trip_s(websocket), interval_s)
+            except ConnectionClosed:
+                return
+            except asyncio.TimeoutError:
+                _log.warning("the server did not answer a ping within %g s: giving the connection up", interval_s)
+                websocket.transport.abort()
+                return
+            self._report(i.RoundTripMeasured(self._connection, round_trip_s * 1000))
+            if interval_s is None:
+                return
+            await asyncio.sleep(interval_s)
+
+    async def _connect(self) -> ClientConnection | MicdropError:
+        """Return the connection, or what became of it.
+
+        An error is returned, not raised: it would carry the exception it came from and the frames of this module,
+        with the url, the headers and the params in them.
+        """
         options = self._options
         assert options.url is not None, "the machine opens no connection without a url"
         timeout_s = options.reconnect.connection_timeout_ms / 1000
@@ -170,41 +202,50 @@ class _Socket:
             return await connect(
                 options.url,
                 additional_headers=dict(options.headers or {}),
-                ssl=options.ssl if secure else None,
+                ssl=(options.ssl or True) if secure else None,
                 open_timeout=timeout_s,
                 close_timeout=_CLOSE_TIMEOUT_S,
-                ping_interval=options.ping_interval_s,
-                ping_timeout=options.ping_interval_s,
+                ping_interval=None,
                 max_size=MAX_FRAME_BYTES,
                 compression=None,  # PCM does not shrink, and deflate costs latency
                 logger=_silent,
             )
         except InvalidStatus as error:
-            raise error_for_http_status(error.response.status_code) from None
+            return error_for_http_status(error.response.status_code)
         except (TimeoutError, asyncio.TimeoutError):
-            raise self._failure(f"did not answer within {timeout_s:g} s") from None
+            return self._failure(f"did not answer within {timeout_s:g} s")
         except ssl.SSLCertVerificationError as error:
-            raise self._failure(
+            return self._failure(
                 f"has a certificate that is not trusted ({error.verify_message})",
                 "Pass ssl=ssl.create_default_context(cafile=…) with the server's certificate authority.",
-            ) from None
+            )
         except ssl.SSLError as error:
-            raise self._failure(
-                f"does not speak TLS as expected ({error.reason})",
-                "Check whether the server wants ws:// instead of wss://.",
-            ) from None
-        except ConnectionRefusedError:
-            raise self._failure("refused the connection: nothing listens there") from None
+            return self._failure(f"does not speak TLS as expected ({error.reason})", _OTHER_SERVER)
+        except ConnectionResetError:
+            return self._failure("broke the connection off before the call", _OTHER_SERVER)
         except OSError as error:
-            raise self._failure(f"cannot be reached ({error.strerror or type(error).__name__})") from None
-        except (InvalidHandshake, InvalidURI, ProxyError, EOFError) as error:
-            # The text of these may quote the url: only the kind of the failure is told.
-            raise self._failure(
-                f"does not answer as a WebSocket server ({type(error).__name__})",
-                "Check that the url is that of a Micdrop server.",
-            ) from None
+            return self._failure(_reason(error))
+        except (InvalidHandshake, EOFError) as error:
+            # The text of these, and of those below, may quote the url: only the kind of the failure is told.
+            return self._failure(f"does not answer as a WebSocket server ({type(error).__name__})", _OTHER_SERVER)
+        except Exception as error:  # noqa: BLE001 - the border to websockets: whatever it is, the call has to end
+            return self._failure(
+                f"cannot be called ({type(error).__name__})",
+                "Check the url, the headers, ssl, and the proxy that the environment sets.",
+            )
 
     def _failure(self, what: str, remedy: str = "Start the server, or check the url.") -> MicdropError:
         assert self._options.url is not None
         server = masked_url(self._options.url)
         return MicdropError(MicdropErrorCode.Connection, f"The server at {server} {what}.", remedy)
+
+
+async def _round_trip_s(websocket: ClientConnection) -> float:
+    return await (await websocket.ping())
+
+
+def _reason(error: OSError) -> str:
+    # A name with several addresses (localhost: ::1 and 127.0.0.1) fails with one error that lists theirs as text.
+    if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
+        return "refused the connection: nothing listens there"
+    return f"cannot be reached ({error.strerror or type(error).__name__})"

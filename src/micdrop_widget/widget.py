@@ -11,6 +11,7 @@ import concurrent.futures
 import functools
 import logging
 import pathlib
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar, get_args
@@ -108,6 +109,8 @@ class MicdropWidget(anywidget.AnyWidget):
         self._lease = Lease()
         for event in get_args(EventName):
             self._client.on(event, functools.partial(self._tell, event))
+        log = UserHandler(lambda line: sys.stdout.write(f"{line}\n"))  # prints under the cell that makes the widget
+        self._client.show_log(lambda line: self._observer.post(lambda: log(line)))
         if self.comm is not None:
             _comm.honour_front_end_routing(self.comm)
         self.on_msg(self._on_message)

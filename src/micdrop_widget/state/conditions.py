@@ -9,6 +9,25 @@ from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import Call, MicPhase
 
+__all__ = [
+    "capturing",
+    "current",
+    "deaf_while_speaking",
+    "graceful",
+    "heard",
+    "heard_out",
+    "mic_closed",
+    "mic_open",
+    "mic_opening",
+    "no_url",
+    "over",
+    "recoverable",
+    "refused",
+    "requested",
+    "same_epoch",
+    "timer",
+]
+
 
 def no_url(_: Call, start: i.Start) -> bool:
     """There is no address to connect to."""
@@ -30,9 +49,14 @@ def mic_closed(call: Call, _: object) -> bool:
     return call.mic is MicPhase.CLOSED
 
 
-def requested(call: Call, answer: i.MicrophoneOpened | i.MicrophoneFailed | i.MicrophoneEnded) -> bool:
+def requested(call: Call, answer: i.MicrophoneOpened | i.MicrophoneFailed) -> bool:
     """The report answers the latest request for the microphone."""
-    return answer.request == call.mic_request
+    return call.mic is MicPhase.OPENING and answer.request == call.mic_request
+
+
+def capturing(call: Call, ended: i.MicrophoneEnded) -> bool:
+    """The report is about the microphone that captures."""
+    return call.mic is MicPhase.OPEN and ended.request == call.mic_request
 
 
 def current(
@@ -46,6 +70,11 @@ def current(
 def over(call: Call, closed: i.ConnectionClosed) -> bool:
     """The server ended the call normally."""
     return current(call, closed) and is_call_over(closed.close_code)
+
+
+def refused(call: Call, closed: i.ConnectionClosed) -> bool:
+    """The server ended the call normally, but it has never been ready."""
+    return over(call, closed) and not call.was_ready
 
 
 def recoverable(call: Call, report: i.ConnectionFailed | i.ConnectionClosed) -> bool:
@@ -67,8 +96,8 @@ def graceful(_: Call, stop: i.Stop) -> bool:
 
 
 def heard_out(call: Call, _: i.Completion) -> bool:
-    """Nothing is being heard, and nothing more is expected."""
-    return not (call.answering or call.sent_samples or call.processing or call.goodbye_due)
+    """Nothing is being heard, and nothing more is expected or would be heard, the call being paused."""
+    return call.paused or not (call.answering or call.sent_samples or call.processing or call.goodbye_due)
 
 
 def deaf_while_speaking(call: Call, _: i.Completion) -> bool:
@@ -93,4 +122,5 @@ def timer(timer: Timer) -> Callable[[Call, i.TimerFired], bool]:
         return event.timer is timer
 
     fired.__name__ = timer.value
+    fired.__doc__ = f"The timer “{timer.value}” has run out."
     return fired

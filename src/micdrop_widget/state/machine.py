@@ -13,6 +13,7 @@ from typing import Any
 from micdrop_widget.state import actions as do
 from micdrop_widget.state import conditions as if_
 from micdrop_widget.state import inputs as i
+from micdrop_widget.state import talk
 from micdrop_widget.state.effects import Effect, StateChanged, Timer
 from micdrop_widget.state.snapshot import Call, Phase, snapshot
 from micdrop_widget.state.step import Step
@@ -36,7 +37,8 @@ class Row:
 IDLE, OPENING, CONNECTING, GREETING, LIVE, RETRYING, ENDING = Phase
 ANY = tuple(Phase)
 CALL = ANY[1:]
-TALKING = (OPENING, CONNECTING, GREETING, LIVE)
+CONNECTED = (CONNECTING, GREETING, LIVE)
+TALKING = (OPENING, *CONNECTED)
 
 TABLE: tuple[Row, ...] = (
     # Start and the microphone
@@ -45,12 +47,12 @@ TABLE: tuple[Row, ...] = (
     Row((IDLE,), i.Start, do.begin_with_microphone_opening, to=OPENING, when=if_.mic_opening),
     Row((IDLE,), i.Start, do.begin_with_microphone_closed, to=OPENING, when=if_.mic_closed),
     Row((ENDING,), i.Start, do.restart, to=OPENING),
-    Row((IDLE, LIVE, RETRYING), i.StartMic, do.start_microphone, when=if_.mic_closed),
+    Row((IDLE, *CONNECTED, RETRYING), i.StartMic, do.start_microphone, when=if_.mic_closed),
     Row((OPENING,), i.MicrophoneOpened, do.connect_with_microphone, to=CONNECTING, when=if_.requested),
-    Row((IDLE, LIVE, RETRYING), i.MicrophoneOpened, do.microphone_opened, when=if_.requested),
+    Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneOpened, do.microphone_opened, when=if_.requested),
     Row((OPENING,), i.MicrophoneFailed, do.fail_without_microphone, to=IDLE, when=if_.requested),
-    Row((IDLE, LIVE, RETRYING), i.MicrophoneFailed, do.microphone_failed, when=if_.requested),
-    Row(ANY, i.MicrophoneEnded, do.microphone_ended, when=if_.requested),
+    Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneFailed, do.microphone_failed, when=if_.requested),
+    Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneEnded, do.microphone_ended, when=if_.capturing),
     # The connection comes
     Row((CONNECTING,), i.ConnectionOpened, do.send_params, to=GREETING, when=if_.current),
     Row((GREETING,), i.Received, do.become_ready_and_receive, to=LIVE, when=if_.current),
@@ -60,8 +62,8 @@ TABLE: tuple[Row, ...] = (
     Row((CONNECTING,), i.ConnectionFailed, do.lose_connection, to=RETRYING, when=if_.recoverable),
     Row((CONNECTING,), i.ConnectionFailed, do.fail_to_connect, to=IDLE, when=if_.current),
     Row((GREETING, LIVE), i.ConnectionClosed, do.lose_connection, to=RETRYING, when=if_.recoverable),
-    Row((GREETING,), i.ConnectionClosed, do.fail_refused, to=IDLE, when=if_.over),
-    Row((LIVE,), i.ConnectionClosed, do.play_out, to=ENDING, when=if_.over),
+    Row((GREETING,), i.ConnectionClosed, do.fail_refused, to=IDLE, when=if_.refused),
+    Row((GREETING, LIVE), i.ConnectionClosed, do.play_out, to=ENDING, when=if_.over),
     Row((ENDING,), i.ConnectionClosed, do.play_out, when=if_.current),
     Row((GREETING, LIVE), i.ConnectionClosed, do.fail_closed, to=IDLE, when=if_.current),
     # Stop
@@ -76,17 +78,17 @@ TABLE: tuple[Row, ...] = (
     Row((*TALKING, RETRYING), i.Pause, do.pause),
     Row(ANY, i.Resume, do.resume),
     # Speech
-    Row((IDLE,), SpeechConfirmed, do.hear_before_call, when=if_.heard),
-    Row(TALKING, SpeechConfirmed, do.open_utterance, when=if_.heard),
-    Row(TALKING, SpeechContinued, do.continue_utterance),
-    Row(ANY, SpeechEnded, do.end_utterance),
-    Row(ANY, i.Completion, do.end_utterance, when=if_.deaf_while_speaking),
+    Row((IDLE,), SpeechConfirmed, talk.hear_before_call, when=if_.heard),
+    Row(TALKING, SpeechConfirmed, talk.open_utterance, when=if_.heard),
+    Row(TALKING, SpeechContinued, talk.continue_utterance),
+    Row(ANY, SpeechEnded, talk.end_utterance),
+    Row(ANY, i.Completion, talk.end_utterance, when=if_.deaf_while_speaking),
     # What the server says, and what is heard of it
-    Row((LIVE, ENDING), i.Received, do.receive, when=if_.current),
-    Row(CALL, i.RoundTripMeasured, do.round_trip, when=if_.current),
-    Row(CALL, i.Heard, do.heard, when=if_.same_epoch),
-    Row(CALL, i.TimerFired, do.answer_over, when=if_.timer(Timer.ANSWER_GAP)),
-    Row(CALL, i.TimerFired, do.echo_over, when=if_.timer(Timer.ECHO_TAIL)),
+    Row((LIVE, ENDING), i.Received, talk.receive, when=if_.current),
+    Row(CALL, i.RoundTripMeasured, talk.round_trip, when=if_.current),
+    Row(CALL, i.Heard, talk.heard, when=if_.same_epoch),
+    Row(CALL, i.TimerFired, talk.answer_over, when=if_.timer(Timer.ANSWER_GAP)),
+    Row(CALL, i.TimerFired, talk.echo_over, when=if_.timer(Timer.ECHO_TAIL)),
 )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
 from micdrop_widget.errors import MicdropError
+from micdrop_widget.protocol import MuteCommand, StartSpeaking
 from micdrop_widget.state.effects import (
     CancelTimer,
     CloseConnection,
@@ -64,9 +65,15 @@ class Step:
             if isinstance(command_or_pcm, np.ndarray):
                 self.add(SendAudio(command_or_pcm))
             else:
-                self.add(SendCommand(command_or_pcm))
+                self._send_command(command_or_pcm)
         elif self.call.phase not in (Phase.IDLE, Phase.ENDING, Phase.RETRYING):
             self.set(outbox=_bounded((*self.call.outbox, command_or_pcm)))
+
+    def _send_command(self, command: Command) -> None:
+        if isinstance(command, StartSpeaking | MuteCommand):
+            # What is on the way when the server learns of the interruption belongs to the cancelled answer.
+            self.set(deaf_until_ms=self.now_ms + 2 * self.call.round_trip_ms)
+        self.add(SendCommand(command))
 
     def send_outbox(self) -> None:
         """Send what was kept."""

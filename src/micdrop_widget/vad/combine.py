@@ -52,7 +52,7 @@ class CombinedVAD(VAD):
 
     def update(self, window: NDArray[np.float32]) -> Status:
         """Show the window to every member and combine what they say."""
-        statuses = [member.update(window) for member in self.members]
+        statuses = [Status(member.update(window)) for member in self.members]
         if max(statuses) is Status.SILENCE:
             self.status = Status.SILENCE
         elif min(statuses) > Status.SILENCE and max(statuses) is Status.SPEAKING:

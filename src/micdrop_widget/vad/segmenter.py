@@ -76,7 +76,7 @@ class Segmenter:
         return events
 
     def _take(self, frame: Pcm, events: list[SpeechEvent]) -> None:
-        before, self.status = self.status, self.vad.update(pcm_to_float(frame))
+        before, self.status = self.status, Status(self.vad.update(pcm_to_float(frame)))
         if before is Status.SPEAKING:
             # A detector may fall back to "maybe" within speech: the utterance goes on until silence.
             events.append(SpeechContinued(frame))

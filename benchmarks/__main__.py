@@ -1,0 +1,68 @@
+"""`python -m benchmarks [NAME …]`: measure the named rows, or all of them, and print them as a table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.rows import ROWS
+from benchmarks.table import as_json, heading, machine, table
+
+_NAMES = {row.name: row for row in ROWS}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmarks.
+
+    Returns
+    -------
+    int
+        0 when every row was measured, whether or not its aim is met; 1 when one could not be measured.
+    """
+    options = _parser().parse_args(arguments)
+    if options.list:
+        print("\n".join(f"{row.name:<15}{row.what}" for row in ROWS))
+        return 0
+    rows = [_NAMES[name] for name in options.rows] or [row for row in ROWS if not (options.quick and row.needs_browser)]
+    print(heading(options.quick), flush=True)
+    measured = {"machine": machine(), "quick": options.quick, "rows": []}
+    failed = False
+    for row in rows:
+        try:
+            figures = row.measure(options.quick)
+        except Exception:  # noqa: BLE001 - one row that fails does not take the others with it
+            print(f"{row.name}: could not be measured\n{traceback.format_exc()}", file=sys.stderr)
+            failed = True
+            continue
+        print(table(row, figures), flush=True)
+        measured["rows"].append(as_json(row, figures))
+    if options.json is not None:
+        options.json.write_text(json.dumps(measured, indent=2) + "\n")
+    return int(failed)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure what things cost.")
+    parser.add_argument("rows", nargs="*", metavar="NAME", type=_name, help="rows to measure (default: all)")
+    parser.add_argument("--list", action="store_true", help="name the rows and measure nothing")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a smoke run of a few seconds: few repetitions and, unless named, no row that needs a browser",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
+    return parser
+
+
+def _name(name: str) -> str:
+    if name not in _NAMES:
+        raise argparse.ArgumentTypeError(f"there is no row {name!r}: expected one of {', '.join(_NAMES)}")
+    return name
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""Notebooks to measure in, and the page's clock."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.browser.lab import start_lab
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
+
+__all__ = ["CALL", "notebooks", "page_clock_ahead_ms", "start_call"]
+
+CALL = """
+from micdrop_widget import MicdropServer, MicdropWidget
+
+server = MicdropServer().start()
+call = MicdropWidget(server.url)
+call
+"""
+
+
+@contextmanager
+def notebooks() -> Iterator[NotebookOpener]:
+    """Start a JupyterLab and open notebooks in it; at the end close all, and tell what the pages complained of."""
+    with tempfile.TemporaryDirectory(prefix="micdrop-bench-", ignore_cleanup_errors=True) as home:
+        lab_home = Path(home, "lab")
+        lab_home.mkdir()
+        lab = start_lab(lab_home)
+        opener = NotebookOpener(lab, Path(home))
+        try:
+            yield opener
+            for error in opener.unexpected_errors():
+                print(f"the page reported: {error}", file=sys.stderr)
+        finally:
+            opener.close()
+            lab.stop()
+
+
+def start_call(notebook: Notebook, cell: int = 0) -> None:
+    """Press Start under a cell and wait until the call is ready."""
+    notebook.cell(cell).get_by_test_id("start").click()
+    notebook.kernel.until("call.isStarted")
+
+
+def page_clock_ahead_ms(notebook: Notebook) -> float:
+    """Return how far the page's performance clock is ahead of the machine's clock; it is set once, and drifts."""
+    ahead = "() => performance.timeOrigin + performance.now() - Date.now()"
+    # Date.now() is cut to whole milliseconds: half of one too early on average.
+    return statistics.median(notebook.page.evaluate(ahead) for _ in range(25)) - 0.5

@@ -1,0 +1,42 @@
+"""The rows there are. Each is measured by a function that is imported when its turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TypeAlias
+
+from benchmarks.figures import Figure
+
+__all__ = ["ROWS", "Measure", "Row"]
+
+Measure: TypeAlias = Callable[[bool], Iterable[Figure]]
+"""Takes whether it has to be quick, and gives the figures of one run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the table; `module` holds its function `measure`."""
+
+    name: str
+    what: str
+    module: str
+    needs_browser: bool = False
+
+    def measure(self, quick: bool) -> list[Figure]:
+        """Measure; quick: with as few repetitions as show that it works."""
+        measure: Measure = import_module(f"benchmarks.{self.module}").measure
+        return list(measure(quick))
+
+
+ROWS = (
+    Row("silero-window", "one window of 32 ms through Silero, our code against onnxruntime alone", "silero_window"),
+    Row("volume-window", "one window of 32 ms through VolumeVAD, against Silero", "volume_window"),
+    Row("import", "import in a fresh process, against importing anywidget and numpy", "importing"),
+    Row("machine-step", "one step of the call machine for one frame of speech in a live call", "machine_step"),
+    Row("loopback-turn", "MicdropClient and the embedded server, without browser and pacing", "loopback_turn"),
+    Row("browser-frame", "microphone frame: sent by the page -> on the loop thread", "browser.frame", True),
+    Row("answer-heard", "first audio leaves the server -> its first sample is played", "browser.answer", True),
+    Row("start-ready", "click on Start -> isStarted in the kernel, permission granted", "browser.start", True),
+)

@@ -1,0 +1,42 @@
+"""What holds for every state of a call, in the words of the protocol page, section 2."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from micdrop_widget.audio import SAMPLE_RATE
+from micdrop_widget.state import Call, MicdropState, Phase
+
+
+def check_state(call: Call, state: MicdropState) -> None:
+    """Raise an AssertionError that says what does not hold."""
+    in_call = state.isStarting or state.isStarted
+    assert in_call == (call.phase is not Phase.IDLE)
+    assert not (state.isStarting and state.isStarted), "either starting or started"
+    assert not state.isReconnecting or state.isStarted, "isStarted stays true while reconnecting"
+
+    listening = state.isMicStarted and not (
+        state.isPaused or state.isProcessing or state.isMicMuted or state.isUserSpeaking or state.isAssistantSpeaking
+    )
+    assert state.isListening == listening, "isListening is what the page says it is"
+
+    assert not (state.isProcessing and state.isPaused), "never processing while paused"
+    assert not (state.isProcessing and state.isUserSpeaking), "confirmed speech ends processing"
+    assert not (state.isProcessing and not in_call), "no call, no answer to wait for"
+    assert not (state.isUserSpeaking and state.isAssistantSpeaking), "confirmed speech stops the assistant"
+    assert not (state.isAssistantSpeaking and state.isPaused), "pause stops playback"
+    assert not (state.isAssistantSpeaking and not state.isStarted), "no call, no assistant"
+    assert not state.isUserSpeaking or state.isMicStarted, "speech comes from a microphone"
+    assert not (state.isUserSpeaking and state.isMicMuted), "a microphone that is not listened to hears no speech"
+    assert not state.isPaused or in_call, "a pause ends with its call"
+
+    for deafening in (state.isMuted, state.isPaused, state.isReconnecting):
+        assert state.isMicMuted or not deafening, "mute, pause and a lost connection close the ear"
+    if call.interruption_disabled:
+        assert state.isMicMuted or not state.isAssistantSpeaking, "the assistant is not interrupted by its echo"
+
+    kept = sum(len(item) for item in call.outbox if isinstance(item, np.ndarray))
+    assert kept <= 30 * SAMPLE_RATE, "what is kept for the server is bounded"
+    before_ready = call.phase in (Phase.OPENING, Phase.CONNECTING, Phase.GREETING)
+    assert not call.outbox or before_ready, "nothing is kept when it could be sent, or never will be"
+    assert len(call.odd_byte) <= 1

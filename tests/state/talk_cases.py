@@ -1,0 +1,178 @@
+"""Cases of the rows about speech, the server's frames, and what is heard."""
+
+from __future__ import annotations
+
+from micdrop_widget import protocol as wire
+from micdrop_widget.state import inputs as i
+from micdrop_widget.state.effects import Timer
+from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
+
+from .call_cases import OPEN, OUTBOX
+from .cases import (
+    ANY,
+    CONNECTED,
+    CONNECTING,
+    ENDING,
+    GREETING,
+    IDLE,
+    LIVE,
+    NOISE_OFF,
+    OPENING,
+    PCM,
+    RETRYING,
+    Case,
+    Settings,
+)
+
+CALL = ANY[1:]
+CONFIRMED = SpeechConfirmed(512, 0, PCM)
+SPEAKING = {"speaking": True, "processing": False}
+USER, ASSISTANT = wire.TextMessage("user", "Hi"), wire.TextMessage("assistant", "Hello")
+TOOL = wire.ToolCallMessage("1", "t", "{}")
+PLAYING = {"epoch": 2, "sent_samples": 100}
+UNINTERRUPTED = {"settings": Settings(has_url=True, disable_interruption=True)}
+
+SPEECH = [
+    Case("SpeechConfirmed if heard: hear_before_call", [IDLE], CONFIRMED, [], {"speaking": True}, OPEN),
+    Case(
+        "SpeechConfirmed if heard: open_utterance",
+        [LIVE],
+        CONFIRMED,
+        ["flush to epoch 3", *NOISE_OFF, "send StartSpeaking", "send 512 samples"],
+        {**SPEAKING, "epoch": 3, "sent_samples": 0, "answering": False, "odd_byte": b"", "goodbye_due": False,
+         "deaf_until_ms": 1050, "partial_assistant_message": ""},
+        {**PLAYING, "answering": True, "odd_byte": b"x", "goodbye_due": True, "round_trip_ms": 25,
+         "partial_assistant_message": "Well", "processing": True},
+    ),
+    Case(
+        "SpeechConfirmed if heard: open_utterance",
+        [OPENING, CONNECTING, GREETING],
+        CONFIRMED,
+        NOISE_OFF,
+        {**SPEAKING, "outbox": (wire.StartSpeaking(), PCM)},
+        OPEN,
+    ),
+    Case("SpeechContinued: continue_utterance", [LIVE], SpeechContinued(PCM), ["send 512 samples"], {}, SPEAKING),
+    Case("SpeechContinued: continue_utterance", [LIVE], SpeechContinued(PCM)),
+    Case("SpeechContinued: continue_utterance", [OPENING, CONNECTING, GREETING], SpeechContinued(PCM), [],
+         {"outbox": (wire.StartSpeaking(), PCM, PCM)}, {**OPEN, **OUTBOX}),
+    Case("SpeechEnded: end_utterance", [IDLE], SpeechEnded(9), [], {"speaking": False}, {**OPEN, "speaking": True}),
+    Case("SpeechEnded: end_utterance", [LIVE], SpeechEnded(9), ["send StopSpeaking"],
+         {"speaking": False, "processing": True}, SPEAKING),
+    Case("SpeechEnded: end_utterance", [OPENING, CONNECTING, GREETING], SpeechEnded(9), [],
+         {"speaking": False, "processing": True, "outbox": (wire.StartSpeaking(), PCM, wire.StopSpeaking())},
+         {**OPEN, **OUTBOX}),
+    Case("SpeechEnded: end_utterance", ANY, SpeechEnded(9), given={"answering": True}),
+    Case("Completion if deaf_while_speaking: end_utterance", [LIVE], i.Completion(), ["send StopSpeaking"],
+         {"speaking": False, "processing": True}, {**SPEAKING, "muted": True}),
+    Case("Completion if deaf_while_speaking: end_utterance", [IDLE], i.Completion(), [], {"speaking": False},
+         {**SPEAKING, "muted": True}),
+    Case("Completion if deaf_while_speaking: end_utterance", [OPENING, CONNECTING, GREETING], i.Completion(), [],
+         {"speaking": False, "processing": True, "outbox": (wire.StartSpeaking(), PCM, wire.StopSpeaking())},
+         {**OUTBOX, "muted": True}),
+    Case("Completion if deaf_while_speaking: end_utterance", [RETRYING, ENDING], i.Completion(), [],
+         {"speaking": False, "processing": True}, {**SPEAKING, "answering": True}),
+]  # fmt: skip
+
+
+def receives(frame: wire.ServerFrame, asks: list[str], then: dict[str, object], **given: object) -> Case:
+    return Case("Received if current: receive", [LIVE, ENDING], i.Received(1, frame), asks, then, given)
+
+
+FRAMES = [
+    receives(
+        wire.Audio(b"\x01\x00\x02\x00\x03"),
+        ["cancel goodbye", "cancel answer gap", "play 2 samples in epoch 2"],
+        {"sent_samples": 102, "odd_byte": b"\x03", "goodbye_due": False},
+        **PLAYING,
+        goodbye_due=True,
+    ),
+    receives(wire.Audio(b"\x01"), [], {"odd_byte": b"\x01"}, goodbye_due=True),
+    receives(wire.Audio(b""), [], {}),
+    receives(wire.Audio(bytes(8)), [], {}, deaf_until_ms=1000.1),
+    receives(
+        wire.Audio(bytes(8)),
+        ["cancel goodbye", "cancel answer gap", "play 4 samples in epoch 0"],
+        {"sent_samples": 4},
+        deaf_until_ms=1000,
+    ),
+    Case("Received if current: receive", [LIVE], i.Received(1, wire.Audio(bytes(8))), given=SPEAKING),
+    Case("Received if current: receive", [LIVE], i.Received(1, wire.Audio(bytes(8))), given={"paused": True}),
+    receives(
+        wire.Message(ASSISTANT),
+        ["emit Message"],
+        {"conversation": (USER, ASSISTANT), "partial_assistant_message": "", "rejoined": False},
+        conversation=(USER,),
+        partial_assistant_message="Hel",
+        rejoined=True,
+    ),
+    receives(
+        wire.Message(USER), ["emit Message"], {"conversation": (USER,)}, partial_assistant_message="stays"
+    ),
+    receives(wire.Message(TOOL), ["emit Message"], {"conversation": (USER, TOOL)}, conversation=(USER,)),
+    receives(wire.Message(ASSISTANT), [], {"rejoined": False}, conversation=(ASSISTANT, USER), rejoined=True),
+    receives(
+        wire.Message(ASSISTANT),
+        ["emit Message"],
+        {"conversation": (ASSISTANT, ASSISTANT)},
+        conversation=(ASSISTANT,),
+    ),
+    receives(
+        wire.CancelLastUserMessage(),
+        [],
+        {"conversation": (USER, ASSISTANT, TOOL), "processing": False},
+        conversation=(USER, ASSISTANT, USER, TOOL),
+        processing=True,
+        answering=True,
+    ),
+    receives(wire.CancelLastUserMessage(), [], {}, conversation=(ASSISTANT,), processing=False, answering=True),
+    receives(
+        wire.SkipAnswer(),
+        [],
+        {"processing": False, "partial_assistant_message": ""},
+        processing=True,
+        partial_assistant_message="Well",
+        answering=True,
+    ),
+    Case("Received if current: receive", [LIVE], i.Received(1, wire.EndCall()), ["emit EndCall"],
+         {"goodbye_due": True}),
+    Case("Received if current: receive", [ENDING], i.Received(1, wire.EndCall()),
+         ["set goodbye 5000 ms", "emit EndCall"], {"goodbye_due": True}),
+    receives(wire.ToolCall("t"), ["emit ToolCall"], {}),
+    receives(wire.Classification("a", "b", 1), ["emit Classification"], {}),
+    receives(
+        wire.PartialAssistantMessage("Well"), ["emit PartialAssistantMessage"], {"partial_assistant_message": "Well"}
+    ),
+    receives(
+        wire.Unknown("Ping"), ["warn: the server sent 'Ping', which this client does not know; ignored"], {}
+    ),
+    receives(
+        wire.Malformed("Message", "why"),
+        ["warn: the server sent a Message that cannot be read (why); ignored"],
+        {},
+    ),
+]  # fmt: skip
+
+HEARING = [
+    Case("RoundTripMeasured if current: round_trip", CONNECTED[1:], i.RoundTripMeasured(1, 40), [],
+         {"round_trip_ms": 40}),
+    Case("RoundTripMeasured if current: round_trip", [CONNECTING, RETRYING, ENDING], i.RoundTripMeasured(1, 40), [],
+         {"round_trip_ms": 40}),
+    Case("RoundTripMeasured if current: round_trip", [OPENING], i.RoundTripMeasured(0, 40), [],
+         {"round_trip_ms": 40}),
+    Case("Heard if same_epoch: heard", CALL, i.Heard(2, 99), [], {"answering": True, "processing": False}, PLAYING),
+    Case("Heard if same_epoch: heard", CALL, i.Heard(2, 100), ["set answer gap 200 ms"],
+         {"answering": True, "processing": False}, PLAYING),
+    Case("Heard if same_epoch: heard", [LIVE], i.Heard(2, 100),
+         ["set answer gap 200 ms", "set echo tail 300 ms", "reset hearing"],
+         {"answering": True, "echo_tail": True}, {**PLAYING, **UNINTERRUPTED}),
+    Case("Heard if same_epoch: heard", [LIVE], i.Heard(2, 100),
+         ["set answer gap 200 ms", "set echo tail 300 ms", "reset hearing"],
+         {"answering": True, "echo_tail": True}, {**PLAYING, "echo_cancellation": False}),
+    Case("TimerFired if answer gap: answer_over", CALL, i.TimerFired(Timer.ANSWER_GAP), [],
+         {"answering": False, "epoch": 3, "sent_samples": 0}, {**PLAYING, "answering": True, "odd_byte": b"x"}),
+    Case("TimerFired if echo tail: echo_over", CALL, i.TimerFired(Timer.ECHO_TAIL), [], {"echo_tail": False},
+         {"echo_tail": True, "answering": True}),
+]  # fmt: skip
+
+CASES = SPEECH + FRAMES + HEARING

@@ -1,0 +1,100 @@
+"""The transition table, row by row: effects in their order, and every fact of the call afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from micdrop_widget.state import Phase, effects, snapshot, step
+from micdrop_widget.state import inputs as i
+from micdrop_widget.state.effects import Timer
+from micdrop_widget.state.machine import TABLE, find_row
+
+from . import call_cases, talk_cases
+from .cases import Case, call_in, error, name_of
+from .told import told
+
+CASES = call_cases.CASES + talk_cases.CASES
+EVERY = [(case, phase) for case in CASES for phase in case.phases]
+NOW_MS = 1000
+
+
+def test_no_two_rows_have_the_same_name_in_the_same_phase() -> None:
+    pairs = [(name_of(row), phase) for row in TABLE for phase in row.phases]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_no_row_is_untested_in_any_of_its_phases() -> None:
+    tested = {(case.row, phase.name) for case, phase in EVERY}
+    in_table = {(name_of(row), phase.name) for row in TABLE for phase in row.phases}
+    assert tested == in_table
+
+
+@pytest.mark.parametrize(
+    ("case", "phase"), EVERY, ids=[f"{phase.name} {case.row} {n}" for n, (case, phase) in enumerate(EVERY)]
+)
+def test_a_row_asks_for_these_effects_and_changes_these_facts(case: Case, phase: Phase) -> None:
+    before = case.before(phase)
+    row = find_row(before, case.on)
+    assert row is not None
+    assert name_of(row) == case.row
+
+    after, asked = step(before, case.on, NOW_MS)
+    expected = case.after(phase, row)
+
+    assert told(asked) == list(case.asks)
+    if case.error is not None:
+        assert after.error is not None
+        assert after.error.code is case.error
+        expected = replace(expected, error=after.error)
+    assert after == expected
+    assert after.outbox == expected.outbox
+
+
+@pytest.mark.parametrize(("case", "phase"), EVERY[::7])
+def test_the_state_change_comes_first_and_tells_both_states(case: Case, phase: Phase) -> None:
+    before = case.before(phase)
+    after, asked = step(before, case.on, NOW_MS)
+    changes = [effect for effect in asked if isinstance(effect, effects.StateChanged)]
+    if snapshot(before) == snapshot(after):
+        assert changes == []
+    else:
+        assert changes == [asked[0]] == [effects.StateChanged(snapshot(after), snapshot(before))]
+
+
+LATE = [
+    i.ConnectionOpened(1),
+    i.ConnectionFailed(1, error()),
+    i.ConnectionClosed(1, 1006),
+    i.ConnectionClosed(1, 4401),
+    i.ConnectionClosed(1, 1000),
+    i.Received(1, talk_cases.wire.EndCall()),
+    i.Received(1, talk_cases.wire.Audio(bytes(4))),
+    i.RoundTripMeasured(1, 5),
+    i.MicrophoneOpened(1),
+    i.MicrophoneFailed(1, error()),
+    i.MicrophoneEnded(1, error()),
+    i.Heard(1, 1),
+    i.Heard(2, 0),
+    i.Heard(2, 101),
+    i.TimerFired(Timer.READY),
+    i.TimerFired(Timer.RETRY),
+    i.TimerFired(Timer.GOODBYE),
+]
+
+
+@pytest.mark.parametrize("event", LATE, ids=repr)
+def test_a_late_report_changes_nothing(event: i.Input) -> None:
+    call = call_in(Phase.LIVE, connection=2, mic_request=2, epoch=2, sent_samples=100)
+    assert step(call, event, NOW_MS) == (call, ())
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize(
+    "event", [i.Start(call_cases.SETTINGS), i.StartMic(), i.Pause(), talk_cases.CONFIRMED, i.Heard(0, 0)], ids=repr
+)
+def test_what_no_row_takes_changes_nothing(event: i.Input, phase: Phase) -> None:
+    call = call_in(phase, muted=True)
+    if find_row(call, event) is None:
+        assert step(call, event, NOW_MS) == (call, ())

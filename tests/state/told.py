@@ -1,0 +1,47 @@
+"""Effects in words, one short line each: what tests compare and people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from micdrop_widget.protocol import encode_client_frame
+from micdrop_widget.state import effects
+
+
+def told(asked: Iterable[effects.Effect]) -> list[str]:
+    """Return effects in words, in order, without StateChanged."""
+    return [_told(effect) for effect in asked if not isinstance(effect, effects.StateChanged)]
+
+
+def _told(effect: effects.Effect) -> str:
+    match effect:
+        case effects.OpenMicrophone(request, device_id):
+            return f"open microphone {request}, {device_id}"
+        case effects.CloseMicrophone():
+            return "close microphone"
+        case effects.ResetHearing():
+            return "reset hearing"
+        case effects.OpenConnection(connection):
+            return f"open connection {connection}"
+        case effects.CloseConnection():
+            return "close connection"
+        case effects.SendParams():
+            return "send params"
+        case effects.SendCommand(command):
+            return f"send {encode_client_frame(command)}"
+        case effects.SendAudio(pcm):
+            return f"send {len(pcm)} samples"
+        case effects.Play(epoch, pcm):
+            return f"play {len(pcm)} samples in epoch {epoch}"
+        case effects.FlushPlayer(epoch):
+            return f"flush to epoch {epoch}"
+        case effects.SetTimer(timer, delay_ms, jitter):
+            return f"set {timer.value} {delay_ms:g} ms" + (f" less up to {jitter:.0%}" if jitter else "")
+        case effects.CancelTimer(timer):
+            return f"cancel {timer.value}"
+        case effects.Emit(event):
+            return f"emit {event}"
+        case effects.Warn(text):
+            return f"warn: {text}"
+        case _:
+            raise TypeError(f"unknown effect {effect!r}")

@@ -1,0 +1,184 @@
+"""The import rules of the design, read from the sources: layers, circles, borders, and what an import costs."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import micdrop_widget
+
+PACKAGE = "micdrop_widget"
+ROOT = Path(micdrop_widget.__file__).parent
+
+# From the bottom up: a module imports only from its own layer and from lower ones.
+LAYERS = {
+    "pure": "errors audio protocol options handlers state vad timeline",
+    "asyncio": "transport client engine hearing sources sinks server demo simulate _loop",
+    "kernel": "_comm _observer _browser _awaitable _traits _mic_errors widget",
+    "top": "__init__ __main__",
+}
+HEIGHT = {name: height for height, names in enumerate(LAYERS.values()) for name in names.split()}
+
+# Clocks, threads, sockets, event loops, chance and other processes.
+NOT_PURE = set(
+    "_thread asyncio concurrent datetime ftplib http multiprocessing queue random sched secrets select selectors "
+    "signal smtplib socket socketserver subprocess threading time urllib.request uuid".split()
+)
+
+BORDERS = {
+    "websockets": {"transport", "server"},
+    "onnxruntime": {"vad.silero"},
+    "anywidget": {"widget"},
+    "traitlets": {"widget", "_traits"},
+    "soxr": {"sources"},
+}
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name within the package; that of the package itself is `__init__`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+SOURCES = {module_name(path): ast.parse(path.read_text()) for path in sorted(ROOT.rglob("*.py"))}
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Yield the absolute name of everything imported anywhere, under TYPE_CHECKING and in functions too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own(name: str) -> str | None:
+    """Return the module of ours that an imported name is, or is in; None for the modules of others."""
+    if name.split(".")[0] != PACKAGE:
+        return None
+    parts = name.split(".")[1:]
+    while parts and ".".join(parts) not in SOURCES:
+        parts.pop()
+    return ".".join(parts) or "__init__"
+
+
+def ours(module: str) -> set[str]:
+    return {home for name in imported(SOURCES[module]) if (home := own(name)) is not None and home != module}
+
+
+def others(module: str) -> set[str]:
+    return {name for name in imported(SOURCES[module]) if own(name) is None}
+
+
+def height(module: str) -> int:
+    return HEIGHT[module.split(".")[0]]
+
+
+def is_public(module: str) -> bool:
+    return not any(part.startswith("_") for part in module.split("."))
+
+
+PURE = [module for module in SOURCES if module.split(".")[0] in LAYERS["pure"].split()]
+
+
+def test_the_reader_sees_every_form_of_import() -> None:
+    source = """
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from micdrop_widget.state import machine, Call
+def late():
+    import time, os.path
+"""
+    found = set(imported(ast.parse(source)))
+    assert {"time", "os.path", "micdrop_widget.state.machine"} <= found
+    assert own("micdrop_widget.state.machine") == "state.machine"
+    assert own("micdrop_widget.state.Call") == "state"
+    assert own("micdrop_widget.MicdropClient") == "__init__"
+    assert own("numpy.typing") is None
+
+
+def test_every_module_has_a_place_in_the_layers() -> None:
+    assert {module.split(".")[0] for module in SOURCES} <= HEIGHT.keys()
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_a_module_imports_only_from_its_own_layer_and_from_lower_ones(module: str) -> None:
+    assert {name for name in ours(module) if height(name) > height(module)} == set()
+
+
+def test_no_module_imports_itself_by_a_circle() -> None:
+    try:
+        TopologicalSorter({module: ours(module) for module in SOURCES}).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' imports '.join(reversed(error.args[1]))}")
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_module_knows_no_clock_thread_socket_loop_or_chance(module: str) -> None:
+    for name in others(module):
+        packages = {name.rsplit(".", n)[0] for n in range(name.count(".") + 1)}
+        assert not packages & NOT_PURE, f"{name} is not pure"
+        assert name.split(".")[0] in sys.stdlib_module_names | {"numpy", "onnxruntime"}, f"{name} is not for pure code"
+        assert not name.startswith("numpy.random"), f"{name} is chance"
+
+
+@pytest.mark.parametrize("library", BORDERS)
+def test_a_library_is_known_only_at_its_border(library: str) -> None:
+    users = {module for module in SOURCES if any(name.split(".")[0] == library for name in others(module))}
+    assert {module for module in users if not {module, module.split(".")[0]} & BORDERS[library]} == set()
+    assert users, f"nobody imports {library} any more: take it off the list"
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_no_module_prints(module: str) -> None:
+    names = {node.id for node in ast.walk(SOURCES[module]) if isinstance(node, ast.Name)}
+    assert not names & {"print", "pprint"}
+
+
+def isort_order(name: str) -> tuple[int, str]:
+    """Return ruff's order of `__all__`: constants, then classes, then the rest."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)
+
+
+@pytest.mark.parametrize("module", [module for module in SOURCES if is_public(module)])
+def test_a_public_module_says_what_is_public_in_order_and_has_it(module: str) -> None:
+    loaded = importlib.import_module(f"{PACKAGE}.{module}")
+    names = loaded.__all__
+    assert names == sorted(names, key=isort_order)
+    assert len(set(names)) == len(names)
+    assert all(hasattr(loaded, name) for name in names)
+
+
+def test_every_exported_name_resolves_to_what_it_is_called() -> None:
+    assert micdrop_widget.__all__ == sorted(micdrop_widget.__all__, key=isort_order)
+    for name in micdrop_widget.__all__:
+        assert getattr(micdrop_widget, name).__name__ == name
+        assert name in dir(micdrop_widget)
+    with pytest.raises(AttributeError, match="no attribute 'MicdropWidgets'"):
+        micdrop_widget.MicdropWidgets  # noqa: B018 - the access is the test
+
+
+def run_python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("imports", "heavy"),
+    [
+        ("micdrop_widget", "onnxruntime websockets anywidget traitlets numpy pandas matplotlib soxr"),
+        ("micdrop_widget.state, micdrop_widget.timeline", "onnxruntime websockets anywidget asyncio pandas matplotlib"),
+        ("micdrop_widget.client", "onnxruntime anywidget traitlets pandas matplotlib soxr"),
+        ("micdrop_widget.widget", "onnxruntime pandas matplotlib soxr"),
+    ],
+)
+def test_an_import_loads_nothing_heavy(imports: str, heavy: str) -> None:
+    code = f"import sys, {imports}; print(*sorted(set({heavy.split()!r}) & set(sys.modules)))"
+    assert run_python(code) == ""

@@ -1,0 +1,349 @@
+"""What a connection endures: dead and deaf peers, frames of any size, bursts; and what it must never tell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import traceback
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+import pytest
+from websockets.asyncio.server import ServerConnection
+
+from micdrop_widget import MicdropError, Reconnect
+from micdrop_widget.audio import pcm_to_bytes
+from micdrop_widget.sinks import VirtualSpeaker
+from micdrop_widget.sources import ArraySource
+
+from .callers import loud, quiet, ready_client
+from .leaks import until
+from .servers import (
+    PingCounter,
+    abort,
+    answering_with,
+    closed_port,
+    hold,
+    message,
+    scripted,
+    serve_tcp,
+    silent_after_accept,
+)
+
+pytestmark = pytest.mark.usefixtures("clean_loop")
+
+NEVER = Reconnect(max_attempts=0)
+MARKER = "xyzzy-secret"
+
+
+async def deaf(connection: ServerConnection) -> None:
+    """Say that the call is ready, then read nothing any more, not even a ping."""
+    await connection.send("SkipAnswer")
+    connection.transport.pause_reading()  # type: ignore[attr-defined]
+    await connection.wait_closed()
+
+
+# A peer that is gone
+
+
+async def test_a_peer_that_answers_nothing_any_more_is_noticed_within_two_ping_intervals() -> None:
+    loop = asyncio.get_running_loop()
+    async with scripted(deaf) as url:
+        call, _, events = ready_client(url, reconnect=NEVER, ping_interval_s=0.3)
+        await call.start()
+        began = loop.time()
+        state = await call.until(isStarted=False, timeout=10)
+        assert loop.time() - began < 2 * 0.3 + 1  # a second for a busy machine
+        assert state.error is not None
+        assert state.error.code.value == "Connection"
+        assert len(events.errors) == 1
+        await call.stop()
+
+
+async def test_a_dead_peer_is_noticed_before_it_has_said_anything() -> None:
+    async def dead_from_the_start(connection: ServerConnection) -> None:
+        connection.transport.pause_reading()  # type: ignore[attr-defined]
+        await connection.wait_closed()
+
+    async with scripted(dead_from_the_start) as url:
+        call, _, events = ready_client(url, reconnect=NEVER, ping_interval_s=0.1)
+        with pytest.raises(MicdropError, match="close code 1006"):
+            await call.start()
+        assert len(events.errors) == 1
+        await call.stop()
+
+
+async def test_a_dead_peer_is_noticed_while_speech_waits_in_front_of_the_ping() -> None:
+    async with scripted(deaf, receive_buffer=4096) as url:
+        speech = ArraySource(loud(20_000), pace="fast")  # 20 MB: more than any buffer on the way
+        call, _, events = ready_client(url, source=speech, reconnect=NEVER, ping_interval_s=0.5)
+        await call.start()
+        await call.until(isStarted=False, timeout=15)
+        assert [error.code.value for error in events.errors] == ["Connection"]
+        await call.stop()
+
+
+async def test_a_server_that_answers_pings_is_kept() -> None:
+    async with scripted(answering_with("SkipAnswer"), connection_class=PingCounter) as url:
+        call, _, events = ready_client(url, reconnect=NEVER, ping_interval_s=0.02)
+        PingCounter.pings = 0
+        await call.start()
+        await until(lambda: PingCounter.pings >= 10)
+        assert call.state.isStarted
+        assert events.errors == []
+        await call.stop()
+
+
+async def test_without_a_ping_interval_only_the_round_trip_is_measured_once_the_server_has_spoken() -> None:
+    speak = asyncio.Event()
+
+    async def script(connection: ServerConnection) -> None:
+        await speak.wait()
+        await connection.send("SkipAnswer")
+        await hold(connection)
+
+    async with scripted(script, connection_class=PingCounter) as url:
+        call, _, _ = ready_client(url, ping_interval_s=None)
+        PingCounter.pings = 0
+        async with call:
+            starting = asyncio.ensure_future(call.start())
+            await call.until(isMicStarted=True, timeout=5)
+            await asyncio.sleep(0.1)  # nothing happens
+            assert PingCounter.pings == 0, "a refusal would be lost behind it"
+            speak.set()
+            await starting
+            await until(lambda: PingCounter.pings == 1)
+
+
+async def test_a_server_that_reads_nothing_is_given_up_when_two_minutes_of_speech_wait() -> None:
+    async with scripted(deaf, receive_buffer=4096) as url:
+        call, mic, events = ready_client(url, reconnect=NEVER, ping_interval_s=None)
+        await call.start()
+
+        async def speak() -> None:
+            while call.state.isStarted:
+                mic.say(loud(50))
+                await asyncio.sleep(0)
+
+        await asyncio.wait_for(speak(), 30)
+        assert [error.code.value for error in events.errors] == ["Connection"]
+        await call.stop()
+
+
+async def test_stop_cuts_the_line_to_a_server_that_does_not_even_read_the_close_frame() -> None:
+    async with scripted(deaf, receive_buffer=4096) as url:
+        call, _, events = ready_client(url, source=ArraySource(loud(20_000), pace="fast"), ping_interval_s=None)
+        await call.start()
+        await call.until(isUserSpeaking=True, timeout=5)
+        await asyncio.wait_for(call.stop(), 8)
+        assert not call.state.isStarted
+        assert events.errors == []
+
+
+async def test_a_reset_while_the_user_speaks_is_one_error() -> None:
+    async def reset(connection: ServerConnection) -> None:
+        await connection.send("SkipAnswer")
+        await connection.recv()
+        abort(connection)
+
+    async with scripted(reset) as url:
+        call, mic, events = ready_client(url, reconnect=NEVER)
+        await call.start()
+        mic.say(loud(50))
+        state = await call.until(isStarted=False, timeout=5)
+        assert [error.code.value for error in events.errors] == ["Connection"]
+        assert state.error is events.errors[0]
+        await call.stop()
+
+
+# Frames of any size
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 15, 511, 1600, 65_537, 1 << 20, 16 << 20])
+async def test_audio_frames_of_any_size_are_heard_whole(size: int) -> None:
+    total = max(size, 64) + (max(size, 64) & 1)
+    sent = np.arange(total // 2).astype("<i2").tobytes()
+
+    async def script(connection: ServerConnection) -> None:
+        await connection.send("SkipAnswer")
+        for start in range(0, total, size):
+            await connection.send(sent[start : start + size])
+        await hold(connection)
+
+    speaker = VirtualSpeaker(pace="fast", keep=True)
+    async with scripted(script) as url:
+        call, _, _ = ready_client(url, sink=speaker)
+        async with call:
+            await call.start()
+            await until(lambda: 2 * len(speaker.heard) == total)
+            assert pcm_to_bytes(speaker.heard) == sent
+            await call.until(isAssistantSpeaking=False, timeout=5)
+
+
+async def test_a_minute_of_audio_in_one_burst_is_heard_whole_and_in_order() -> None:
+    minute = np.random.default_rng(1).integers(-9000, 9000, 60 * 16_000).astype(np.int16)
+    sent = pcm_to_bytes(minute)
+
+    async def script(connection: ServerConnection) -> None:
+        await connection.send("SkipAnswer")
+        start = 0
+        for number in range(100_000):
+            size = 1 + (number * 7919) % 4001  # odd and even
+            await connection.send(sent[start : start + size])
+            start += size
+            if start >= len(sent):
+                break
+        await connection.send(message("assistant", "that was a minute"))
+        await hold(connection)
+
+    speaker = VirtualSpeaker(pace="fast", keep=True)
+    async with scripted(script) as url:
+        call, _, events = ready_client(url, sink=speaker)
+        async with call:
+            await call.start()
+            await until(lambda: call.state.conversation, 20)
+            assert pcm_to_bytes(speaker.heard) == sent
+            await call.until(isAssistantSpeaking=False, timeout=5)
+            assert events.course("isAssistantSpeaking") == [False, True, False]
+
+
+async def test_an_odd_byte_of_one_connection_does_not_shift_the_next() -> None:
+    connections = 0
+
+    async def script(connection: ServerConnection) -> None:
+        nonlocal connections
+        connections += 1
+        await connection.send("SkipAnswer")
+        if connections == 1:
+            await connection.send(b"\x01\x02\x03")
+            await connection.close(1001)
+            return
+        await connection.send(b"\x04\x05\x06\x07")
+        await hold(connection)
+
+    speaker = VirtualSpeaker(pace="fast", keep=True)
+    async with scripted(script) as url:
+        call, _, _ = ready_client(url, sink=speaker, reconnect={"delay_ms": 1})
+        async with call:
+            await call.start()
+            await until(lambda: len(speaker.heard) >= 3)
+            assert pcm_to_bytes(speaker.heard) == b"\x01\x02\x04\x05\x06\x07"
+
+
+async def test_a_frame_beyond_the_limit_ends_the_connection_not_the_program() -> None:
+    async def script(connection: ServerConnection) -> None:
+        await connection.send("SkipAnswer")
+        with contextlib.suppress(Exception):
+            await connection.send(bytes(33 << 20))
+        await connection.wait_closed()
+
+    async with scripted(script) as url:
+        call, _, events = ready_client(url, reconnect=NEVER)
+        await call.start()
+        await call.until(isStarted=False, timeout=10)
+        assert [error.code.value for error in events.errors] == ["Connection"]
+        await call.stop()
+
+
+# Privacy
+
+
+@contextlib.asynccontextmanager
+async def _failing(kind: str) -> AsyncIterator[str]:
+    async def refuse(connection: ServerConnection) -> None:
+        await connection.recv()
+        await connection.close(4401)
+
+    async def garbage(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"no WebSocket\r\n\r\n")
+        await writer.drain()
+
+    match kind:
+        case "refused":
+            yield f"ws://127.0.0.1:{closed_port()}"
+        case "unknown host":
+            yield "ws://nowhere.invalid:1"
+        case "bad port":
+            yield "ws://127.0.0.1:99999"
+        case "tls":
+            async with scripted(hold) as url:
+                yield url.replace("ws:", "wss:")
+        case "status":
+            async with scripted(hold, status=401) as url:
+                yield url
+        case "close code":
+            async with scripted(refuse) as url:
+                yield url
+        case "silent":
+            async with serve_tcp(silent_after_accept) as url:
+                yield url
+        case "garbage":
+            async with serve_tcp(garbage) as url:
+                yield url
+
+
+def _told(error: BaseException | None) -> str:
+    """Return everything that a traceback of the error and of what it came from can show."""
+    told = ""
+    while error is not None:
+        told += "".join(traceback.format_exception(error)) + repr(error) + str(error)
+        error = error.__cause__ or error.__context__
+    return told
+
+
+@pytest.mark.parametrize(
+    "kind", ["refused", "unknown host", "bad port", "tls", "status", "close code", "silent", "garbage"]
+)
+async def test_no_failure_tells_a_secret(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with _failing(kind) as url:
+        options: dict[str, Any] = {
+            "params": {"authorization": MARKER},
+            "headers": {"Authorization": f"Bearer {MARKER}"},
+            "reconnect": Reconnect(connection_timeout_ms=300),
+        }
+        secret_url = f"{url.replace('//', f'//{MARKER}:{MARKER}@')}/call?token={MARKER}"
+        try:
+            call, _, events = ready_client(secret_url, **options)
+        except (TypeError, ValueError) as error:
+            assert MARKER not in _told(error)
+            return
+        with pytest.raises(MicdropError) as raised:
+            await call.start()
+        assert MARKER not in _told(raised.value)
+        assert MARKER not in _told(call.state.error)
+        assert MARKER not in repr(call) + repr(call.options) + repr(call.state) + repr(events.all)
+        state_error = call.state.error
+        assert state_error is not None
+        assert state_error.__traceback__ is None, "its frames would hold the options"
+        assert state_error.__context__ is None
+        await call.stop()
+    assert "micdrop_widget.engine" in {record.name for record in caplog.records}
+    assert MARKER not in caplog.text
+    assert MARKER not in repr([(record.msg, record.args) for record in caplog.records])
+
+
+async def test_no_secret_is_logged_by_a_call_that_succeeds(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def script(connection: ServerConnection) -> None:
+        assert MARKER in str(await connection.recv())
+        await connection.send(message("assistant", "Hello"))
+        await connection.send("Message {broken")
+        await connection.send("Nonsense")
+        await hold(connection)
+
+    async with scripted(script) as url:
+        call, mic, _ = ready_client(
+            f"{url}/?token={MARKER}", params={"token": MARKER}, headers={"X-Token": MARKER}, ping_interval_s=0.05
+        )
+        async with call:
+            await call.start()
+            mic.say(np.concatenate([loud(3), quiet(3)]))
+            await call.until(isUserSpeaking=True, timeout=5)
+            await call.until(isUserSpeaking=False, timeout=5)
+            assert MARKER not in repr(call) + repr(call.state)
+    assert "Hello" in caplog.text, "the log is on"
+    assert MARKER not in caplog.text
