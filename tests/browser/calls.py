@@ -55,6 +55,11 @@ def panel_text(notebook: Notebook, part: str, cell: int = 1) -> str:
     return notebook.cell(cell).get_by_test_id(part).inner_text()
 
 
+def wait_for_words(notebook: Notebook, words: str, part: str = "state", cell: int = 1) -> None:
+    """Wait until a part of the panel says this: it follows the traits a moment later."""
+    notebook.cell(cell).get_by_test_id(part).filter(has_text=words).wait_for()
+
+
 def utterances(notebook: Notebook) -> list[NDArray[np.int16]]:
     """Return what the server received, int16 at 16 kHz."""
     return [np.array(pcm, dtype=np.int16) for pcm in notebook.kernel.eval("[u.tolist() for u in utterances]")]

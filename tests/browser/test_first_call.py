@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .calls import CALL, PROCESSING_OFF, SERVER, panel_text, press, utterances, wait_for_state, wait_for_turns
+from .calls import CALL, PROCESSING_OFF, SERVER, press, utterances, wait_for_state, wait_for_turns, wait_for_words
 from .channel import match_channel
 from .listen import align, find_faults
 from .notebook import Notebook
@@ -66,7 +66,7 @@ def test_two_sentences_reach_the_server_whole_and_the_echo_is_heard_whole(open_n
     notebook.run_all()
     press(notebook, "start")
     wait_for_turns(notebook, 2)
-    assert panel_text(notebook, "state") == "Listening"
+    wait_for_words(notebook, "Listening")
     press(notebook, "start")
     wait_for_state(notebook, isStarted=False, isMicStarted=False)
 
