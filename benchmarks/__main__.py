@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.rows import ROWS
 from benchmarks.table import as_json, heading, machine, table
@@ -29,19 +31,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     rows = [_NAMES[name] for name in options.rows] or [row for row in ROWS if not (options.quick and row.needs_browser)]
     print(heading(options.quick), flush=True)
-    measured = {"machine": machine(), "quick": options.quick, "rows": []}
+    measured: list[dict[str, Any]] = []
     failed = False
     for row in rows:
+        load = os.getloadavg()[0]
         try:
             figures = row.measure(options.quick)
         except Exception:  # noqa: BLE001 - one row that fails does not take the others with it
             print(f"{row.name}: could not be measured\n{traceback.format_exc()}", file=sys.stderr)
             failed = True
             continue
-        print(table(row, figures), flush=True)
-        measured["rows"].append(as_json(row, figures))
+        print(table(row, load, figures), flush=True)
+        measured.append(as_json(row, load, figures))
     if options.json is not None:
-        options.json.write_text(json.dumps(measured, indent=2) + "\n")
+        options.json.write_text(
+            json.dumps({"machine": machine(), "quick": options.quick, "rows": measured}, indent=2) + "\n"
+        )
     return int(failed)
 
 

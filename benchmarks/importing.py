@@ -30,7 +30,7 @@ def measure(quick: bool) -> Iterator[Figure]:
     for statement, measured in seconds.items():
         yield Figure(statement, "ms", Distribution.of(1000 * second for second in measured))
     yield Figure(f"{_PACKAGE} / reference", "x", ratios(seconds[_PACKAGE], seconds[_REFERENCE]), Aim("p50", 1.3))
-    yield Figure(f"{_WIDGET} / reference", "x", ratios(seconds[_WIDGET], seconds[_REFERENCE]))
+    yield Figure("that of MicdropWidget / reference", "x", ratios(seconds[_WIDGET], seconds[_REFERENCE]))
 
 
 def _in_fresh_process(statement: str) -> Callable[[], float]:

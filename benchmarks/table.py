@@ -14,18 +14,17 @@ from benchmarks.rows import Row
 
 __all__ = ["as_json", "heading", "machine", "table"]
 
-_WHAT = 52
+_WHAT = 56
 _NUMBER = 10
-_AIM = 14
+_AIM = 15
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures depend on; the load is that of the last minute, on all cores together."""
+    """Return what the figures depend on, the load apart, which changes from row to row."""
     packages = ("numpy", "onnxruntime", "anywidget", "ipykernel", "jupyterlab", "websockets")
     return {
         "python": platform.python_version(),
         "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 2),
         **{package: version(package) for package in packages},
     }
 
@@ -35,36 +34,35 @@ def heading(quick: bool) -> str:
     facts = ", ".join(f"{name} {value}" for name, value in machine().items())
     words = "A smoke run: too few values to mean anything.\n" if quick else ""
     columns = "".join(f"{name:>{_NUMBER}}" for name in ("p50", "p95", "max", "n"))
-    return f"{facts}\n{words}\n{'':{_WHAT}}{columns}   {'aim':<{_AIM}}met"
+    return f"{facts}\n{words}\n{'':{_WHAT}}{columns}   {'aim':<{_AIM}}met  note"
 
 
-def table(row: Row, figures: Sequence[Figure]) -> str:
-    """Return one row of the table, its figures one a line."""
-    return "\n".join([f"{row.name}: {row.what}", *(_line(figure) for figure in figures), ""])
+def table(row: Row, load: float, figures: Sequence[Figure]) -> str:
+    """Return one row of the table, its figures one a line; `load` is that of the minute before it was measured."""
+    return "\n".join([f"{row.name}: {row.what} (load before: {load:.1f})", *(_line(figure) for figure in figures), ""])
 
 
-def as_json(row: Row, figures: Sequence[Figure]) -> dict[str, Any]:
+def as_json(row: Row, load: float, figures: Sequence[Figure]) -> dict[str, Any]:
     """Return one row for `--json`."""
     return {
         "name": row.name,
         "what": row.what,
+        "load": round(load, 2),
         "figures": [{**asdict(figure), "met": figure.is_met} for figure in figures],
     }
 
 
 def _line(figure: Figure) -> str:
-    words = f"  {figure.what}{f' ({figure.note})' if figure.note else ''}"
     if figure.values is None:
-        return words
-    # Words that are too long get a line of their own.
-    start = f"{words:<{_WHAT}}" if len(words) < _WHAT else f"{words}\n{'':{_WHAT}}"
+        return f"  {figure.what}: {figure.note}"
     values = (figure.values.p50, figure.values.p95, figure.values.max)
     numbers = "".join(f"{_number(value, figure.unit):>{_NUMBER}}" for value in values)
-    aim = f"{figure.aim.statistic} ≤ {figure.aim.at_most:g} {figure.unit}" if figure.aim else ""
+    aim = f"{figure.aim.statistic} ≤ {_number(figure.aim.at_most, figure.unit)}" if figure.aim else ""
     met = {None: "", True: "yes", False: "NO"}[figure.is_met]
-    return f"{start}{numbers}{figure.values.n:>{_NUMBER}}   {aim:<{_AIM}}{met}".rstrip()
+    words = f"  {figure.what}"
+    return f"{words:<{_WHAT}}{numbers}{figure.values.n:>{_NUMBER}}   {aim:<{_AIM}}{met:<5}{figure.note}".rstrip()
 
 
 def _number(value: float, unit: str) -> str:
-    digits = 0 if unit == "" or abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
+    digits = 0 if unit == "" or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:.{digits}f} {unit}".rstrip()

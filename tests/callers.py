@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any, get_args
 
 import numpy as np
@@ -64,7 +65,7 @@ class Mic:
     def __init__(self) -> None:
         self.opened = 0
         self.closed = 0
-        self._spoken: asyncio.Queue[Pcm | None | Exception] = asyncio.Queue()
+        self._spoken: asyncio.Queue[Pcm | Exception | None] = asyncio.Queue()
 
     def say(self, pcm: Pcm) -> None:
         """Capture these samples."""
@@ -113,7 +114,7 @@ class Events:
     def states(self) -> list[MicdropState]:
         """Every state told, after checking that each follows from the one before and differs from it."""
         changes = self.of("StateChange")
-        for (state, previous), (following, before) in zip(changes, changes[1:], strict=False):
+        for (state, previous), (following, before) in pairwise(changes):
             assert before == state
             assert following != before
             assert state != previous

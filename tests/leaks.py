@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 
-__all__ = ["clean_loop", "open_sockets", "tasks", "timers", "until"]
+__all__ = ["clean_loop", "open_sockets", "our_tasks", "tasks", "timers", "until"]
 
 
 def tasks() -> set[asyncio.Task[Any]]:
     """Return the tasks of this loop, but for the one that asks."""
-    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+def our_tasks() -> list[asyncio.Task[Any]]:
+    """Return the tasks of this loop that run code of the package."""
+    return [task for task in tasks() if "/micdrop_widget/" in repr(task)]
 
 
 def timers() -> list[Any]:
@@ -56,6 +61,6 @@ async def clean_loop() -> AsyncIterator[None]:
     yield
     await until(lambda: tasks() <= before and not timers(), 5)
     await until(lambda: open_sockets() <= sockets, 5)
-    gc.collect()  # a task that failed unseen says so when it is collected
+    gc.collect(1)  # a task that failed unseen says so when it is collected
     await asyncio.sleep(0)
     assert failures == []

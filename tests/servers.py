@@ -11,6 +11,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -48,10 +49,10 @@ class PingCounter(ServerConnection):
 
     pings = 0
 
-    def process_event(self, event: object) -> None:
+    def process_event(self, event: Any) -> None:
         if isinstance(event, Frame) and event.opcode is Opcode.PING:
             PingCounter.pings += 1
-        super().process_event(event)  # type: ignore[arg-type]
+        super().process_event(event)
 
 
 @contextlib.asynccontextmanager
@@ -70,7 +71,7 @@ async def scripted(
     """
 
     def answer(connection: ServerConnection, request: Request) -> Response | None:
-        return None if status is None else connection.respond(status, "no")  # type: ignore[arg-type]
+        return None if status is None else connection.respond(status, "no")
 
     listening = socket.socket()
     if receive_buffer is not None:

@@ -19,7 +19,7 @@ ROOT = Path(micdrop_widget.__file__).parent
 
 # From the bottom up: a module imports only from its own layer and from lower ones.
 LAYERS = {
-    "pure": "errors audio protocol options handlers state vad timeline",
+    "pure": "errors audio protocol options handlers state vad timeline debug_log",
     "asyncio": "transport client engine hearing sources sinks server demo simulate _loop",
     "kernel": "_comm _observer _browser _awaitable _traits _mic_errors widget",
     "top": "__init__ __main__",
@@ -27,10 +27,11 @@ LAYERS = {
 HEIGHT = {name: height for height, names in enumerate(LAYERS.values()) for name in names.split()}
 
 # Clocks, threads, sockets, event loops, chance and other processes.
-NOT_PURE = set(
-    "_thread asyncio concurrent datetime ftplib http multiprocessing queue random sched secrets select selectors "
-    "signal smtplib socket socketserver subprocess threading time urllib.request uuid".split()
-)
+NOT_PURE = {
+    *("asyncio", "concurrent", "datetime", "multiprocessing", "queue", "sched", "signal", "subprocess", "time"),
+    *("_thread", "threading", "http", "select", "selectors", "socket", "socketserver", "urllib.request"),
+    *("random", "secrets", "uuid"),
+}
 
 BORDERS = {
     "websockets": {"transport", "server"},
@@ -62,9 +63,9 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 def own(name: str) -> str | None:
     """Return the module of ours that an imported name is, or is in; None for the modules of others."""
-    if name.split(".")[0] != PACKAGE:
+    package, *parts = name.split(".")
+    if package != PACKAGE:
         return None
-    parts = name.split(".")[1:]
     while parts and ".".join(parts) not in SOURCES:
         parts.pop()
     return ".".join(parts) or "__init__"
@@ -79,7 +80,7 @@ def others(module: str) -> set[str]:
 
 
 def height(module: str) -> int:
-    return HEIGHT[module.split(".")[0]]
+    return HEIGHT[module.partition(".")[0]]
 
 
 def is_public(module: str) -> bool:

@@ -94,10 +94,11 @@ def test_a_handler_may_remove_itself_while_it_is_called() -> None:
 )
 def test_an_unknown_event_is_refused_with_the_nearest_known_one(event: str, hint: str) -> None:
     handlers = Handlers()
-    for use in (lambda: handlers.on(event, print), lambda: handlers.off(event)):
-        with pytest.raises(ValueError, match=f"unknown event '{event}'") as refusal:
-            use()
-        assert hint in str(refusal.value)
+    with pytest.raises(ValueError, match=f"unknown event '{event}'") as refusal:
+        handlers.on(event, print)
+    assert hint in str(refusal.value)
+    with pytest.raises(ValueError, match=f"unknown event '{event}'"):
+        handlers.off(event)
 
 
 def test_what_cannot_be_called_is_refused() -> None:

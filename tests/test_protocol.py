@@ -174,7 +174,10 @@ def test_no_payload_of_a_known_name_raises(name: str, payload: Any) -> None:
     assert type(frame).__name__ in (name, "Malformed")
 
 
-@given(st.dictionaries(st.sampled_from("role content metadata toolCallId toolName parameters".split()), json_values))
+item_keys = st.sampled_from(["role", "content", "metadata", "toolCallId", "toolName", "parameters", "output"])
+
+
+@given(st.dictionaries(item_keys, json_values))
 def test_no_message_of_the_right_keys_and_wrong_values_raises(payload: dict[str, Any]) -> None:
     payload.setdefault("role", "user")
     assert isinstance(wire.parse_server_frame(f"Message {json.dumps(payload)}"), wire.Message | wire.Malformed)

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import traceback
-from collections.abc import AsyncIterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,18 +14,15 @@ from micdrop_widget.audio import pcm_to_bytes
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import ArraySource
 
-from .callers import loud, quiet, ready_client
+from .callers import loud, ready_client
 from .leaks import until
 from .servers import (
     PingCounter,
     abort,
     answering_with,
-    closed_port,
     hold,
     message,
     scripted,
-    serve_tcp,
-    silent_after_accept,
 )
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
@@ -41,7 +34,7 @@ MARKER = "xyzzy-secret"
 async def deaf(connection: ServerConnection) -> None:
     """Say that the call is ready, then read nothing any more, not even a ping."""
     await connection.send("SkipAnswer")
-    connection.transport.pause_reading()  # type: ignore[attr-defined]
+    connection.transport.pause_reading()
     await connection.wait_closed()
 
 
@@ -64,7 +57,7 @@ async def test_a_peer_that_answers_nothing_any_more_is_noticed_within_two_ping_i
 
 async def test_a_dead_peer_is_noticed_before_it_has_said_anything() -> None:
     async def dead_from_the_start(connection: ServerConnection) -> None:
-        connection.transport.pause_reading()  # type: ignore[attr-defined]
+        connection.transport.pause_reading()
         await connection.wait_closed()
 
     async with scripted(dead_from_the_start) as url:
@@ -96,7 +89,7 @@ async def test_a_server_that_answers_pings_is_kept() -> None:
         await call.stop()
 
 
-async def test_without_a_ping_interval_only_the_round_trip_is_measured_once_the_server_has_spoken() -> None:
+async def test_without_a_ping_interval_one_ping_follows_the_servers_first_frame() -> None:
     speak = asyncio.Event()
 
     async def script(connection: ServerConnection) -> None:
@@ -245,105 +238,3 @@ async def test_a_frame_beyond_the_limit_ends_the_connection_not_the_program() ->
         await call.until(isStarted=False, timeout=10)
         assert [error.code.value for error in events.errors] == ["Connection"]
         await call.stop()
-
-
-# Privacy
-
-
-@contextlib.asynccontextmanager
-async def _failing(kind: str) -> AsyncIterator[str]:
-    async def refuse(connection: ServerConnection) -> None:
-        await connection.recv()
-        await connection.close(4401)
-
-    async def garbage(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"no WebSocket\r\n\r\n")
-        await writer.drain()
-
-    match kind:
-        case "refused":
-            yield f"ws://127.0.0.1:{closed_port()}"
-        case "unknown host":
-            yield "ws://nowhere.invalid:1"
-        case "bad port":
-            yield "ws://127.0.0.1:99999"
-        case "tls":
-            async with scripted(hold) as url:
-                yield url.replace("ws:", "wss:")
-        case "status":
-            async with scripted(hold, status=401) as url:
-                yield url
-        case "close code":
-            async with scripted(refuse) as url:
-                yield url
-        case "silent":
-            async with serve_tcp(silent_after_accept) as url:
-                yield url
-        case "garbage":
-            async with serve_tcp(garbage) as url:
-                yield url
-
-
-def _told(error: BaseException | None) -> str:
-    """Return everything that a traceback of the error and of what it came from can show."""
-    told = ""
-    while error is not None:
-        told += "".join(traceback.format_exception(error)) + repr(error) + str(error)
-        error = error.__cause__ or error.__context__
-    return told
-
-
-@pytest.mark.parametrize(
-    "kind", ["refused", "unknown host", "bad port", "tls", "status", "close code", "silent", "garbage"]
-)
-async def test_no_failure_tells_a_secret(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    async with _failing(kind) as url:
-        options: dict[str, Any] = {
-            "params": {"authorization": MARKER},
-            "headers": {"Authorization": f"Bearer {MARKER}"},
-            "reconnect": Reconnect(connection_timeout_ms=300),
-        }
-        secret_url = f"{url.replace('//', f'//{MARKER}:{MARKER}@')}/call?token={MARKER}"
-        try:
-            call, _, events = ready_client(secret_url, **options)
-        except (TypeError, ValueError) as error:
-            assert MARKER not in _told(error)
-            return
-        with pytest.raises(MicdropError) as raised:
-            await call.start()
-        assert MARKER not in _told(raised.value)
-        assert MARKER not in _told(call.state.error)
-        assert MARKER not in repr(call) + repr(call.options) + repr(call.state) + repr(events.all)
-        state_error = call.state.error
-        assert state_error is not None
-        assert state_error.__traceback__ is None, "its frames would hold the options"
-        assert state_error.__context__ is None
-        await call.stop()
-    assert "micdrop_widget.engine" in {record.name for record in caplog.records}
-    assert MARKER not in caplog.text
-    assert MARKER not in repr([(record.msg, record.args) for record in caplog.records])
-
-
-async def test_no_secret_is_logged_by_a_call_that_succeeds(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-
-    async def script(connection: ServerConnection) -> None:
-        assert MARKER in str(await connection.recv())
-        await connection.send(message("assistant", "Hello"))
-        await connection.send("Message {broken")
-        await connection.send("Nonsense")
-        await hold(connection)
-
-    async with scripted(script) as url:
-        call, mic, _ = ready_client(
-            f"{url}/?token={MARKER}", params={"token": MARKER}, headers={"X-Token": MARKER}, ping_interval_s=0.05
-        )
-        async with call:
-            await call.start()
-            mic.say(np.concatenate([loud(3), quiet(3)]))
-            await call.until(isUserSpeaking=True, timeout=5)
-            await call.until(isUserSpeaking=False, timeout=5)
-            assert MARKER not in repr(call) + repr(call.state)
-    assert "Hello" in caplog.text, "the log is on"
-    assert MARKER not in caplog.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -95,6 +96,6 @@ def _sent_between(notebook: Notebook, began_ms: float, ended_ms: float) -> list[
 def _figures(when: str, frames: list[_Frame], aim: Aim) -> Iterator[Figure]:
     yield Figure(when, "ms", Distribution.of(frame.arrived_ms - frame.sent_ms for frame in frames), aim)
     numbers = sorted({frame.seq for frame in frames})
-    missing = [later - earlier - 1 for earlier, later in zip(numbers, numbers[1:], strict=False)]
+    missing = [later - earlier - 1 for earlier, later in itertools.pairwise(numbers)]
     note = f"{sum(missing)} in all"
     yield Figure(f"{when}: frames lost before a frame", "", Distribution.of(missing), Aim("max", 0), note)

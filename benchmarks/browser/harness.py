@@ -51,4 +51,5 @@ def page_clock_ahead_ms(notebook: Notebook) -> float:
     """Return how far the page's performance clock is ahead of the machine's clock; it is set once, and drifts."""
     ahead = "() => performance.timeOrigin + performance.now() - Date.now()"
     # Date.now() is cut to whole milliseconds: half of one too early on average.
-    return statistics.median(notebook.page.evaluate(ahead) for _ in range(25)) - 0.5
+    ahead_ms: list[float] = [notebook.page.evaluate(ahead) for _ in range(25)]
+    return statistics.median(ahead_ms) - 0.5

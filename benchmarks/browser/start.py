@@ -19,8 +19,10 @@ _WATCH = """
 import time
 
 came_true = {}
-for _stage in ("isStarting", "isMicStarted", "isStarted"):
-    call.observe(lambda change: came_true.__setitem__(change.name, time.time() * 1000) if change.new else None, _stage)
+call.observe(
+    lambda change: came_true.update({change.name: time.time() * 1000}) if change.new else None,
+    ["isStarting", "isMicStarted", "isStarted"],
+)
 """
 
 _NOTE_CLICKS = """

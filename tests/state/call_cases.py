@@ -1,4 +1,4 @@
-"""Cases of the rows that begin, keep and end a call."""
+"""Cases of the rows that begin a call, and keep it or lose it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
 
 from .cases import (
-    ANY,
     BEGUN,
     CONNECTED,
     CONNECTING,
@@ -21,9 +20,9 @@ from .cases import (
     GREETING,
     IDLE,
     LIVE,
-    NOISE_OFF,
+    OPEN,
     OPENING,
-    PCM,
+    OUTBOX,
     RETRYING,
     SETTINGS,
     WITH_MIC,
@@ -33,13 +32,11 @@ from .cases import (
 
 OLD = {"conversation": (wire.TextMessage("user", "before"),), "error": error()}
 START = i.Start(SETTINGS)
-OPEN = {"mic": MicPhase.OPEN}
 MIC_IN_CALL = (IDLE, *CONNECTED, RETRYING)
 DEVICES = (Device("m", "Mic"),), (Device("s", "Speaker"),)
 NOWHERE = Settings(has_params=True)
 NO_RETRY = {"settings": Settings(has_url=True, reconnect=Reconnect(max_attempts=0))}
 RETRY = "set retry 1000 ms less up to 30%"
-OUTBOX = {"outbox": (wire.StartSpeaking(), PCM), "speaking": True, "processing": False}
 
 BEGINNINGS = [
     Case(
@@ -327,98 +324,4 @@ CONNECTIONS = [
     ),
 ]
 
-ENDS = [
-    Case(
-        "Stop if graceful: hear_out",
-        [LIVE],
-        i.Stop(graceful=True),
-        ["send StopSpeaking", "close microphone", "set goodbye 5000 ms", "reset hearing"],
-        {"mic": MicPhase.CLOSED, "mic_request": 2, "speaking": False, "processing": True},
-        given={"speaking": True},
-    ),
-    Case(
-        "Stop if graceful: hear_out",
-        [LIVE],
-        i.Stop(graceful=True),
-        ["close microphone", "reset hearing"],
-        {"mic": MicPhase.CLOSED, "mic_request": 2},
-        given={"answering": True, "sent_samples": 9},
-    ),
-    Case("Stop if graceful: nothing", [ENDING], i.Stop(graceful=True)),
-    Case("Stop: stop", [IDLE], i.Stop(), END, {"connection": 1}),
-    Case("Stop: stop", [OPENING], i.Stop(), ["close microphone", *END], {**WITH_MIC, "connection": 1}),
-    Case("Stop: stop", [CONNECTING, GREETING], i.Stop(True), ["close microphone", *END, "reset hearing"], WITH_MIC),
-    Case("Stop: stop", [RETRYING], i.Stop(graceful=True), ["close microphone", *END], WITH_MIC),
-    Case(
-        "Stop: stop",
-        [LIVE],
-        i.Stop(),
-        [
-            "send StopSpeaking",
-            "close microphone",
-            "close connection",
-            "flush to epoch 1",
-            *END[1:],
-            "reset hearing",
-        ],
-        {**WITH_MIC, "epoch": 1, "sent_samples": 0, "paused": False, "partial_assistant_message": ""},
-        given={"speaking": True, "sent_samples": 9, "partial_assistant_message": "Well"},
-    ),
-    Case("Stop: stop", [ENDING], i.Stop(), END, ENDED_2),
-    Case("TimerFired if goodbye: no_answer_came", [ENDING], i.TimerFired(Timer.GOODBYE),
-         [], {"processing": False, "goodbye_due": False}, given={"goodbye_due": True, "answering": True}),
-    Case("Completion if heard_out: stop", [ENDING], i.Completion(), END, ENDED_2, given={"processing": False}),
-    Case(
-        "Completion if heard_out: stop",
-        [ENDING],
-        i.Completion(),
-        END,
-        {**ENDED_2, "paused": False, "goodbye_due": False},
-        given={"processing": False, "paused": True, "goodbye_due": True},
-    ),
-]  # fmt: skip
-
-WISHES = [
-    Case("Mute: mute", [IDLE, OPENING, RETRYING, ENDING], i.Mute(), [], {"muted": True}),
-    Case("Mute: mute", CONNECTED, i.Mute(), ["reset hearing"], {"muted": True}),
-    Case(
-        "Mute: mute",
-        [LIVE],
-        i.Mute(),
-        ["send StopSpeaking", "reset hearing"],
-        {"muted": True, "speaking": False, "processing": True},
-        given={"speaking": True},
-    ),
-    Case("Unmute: unmute", ANY, i.Unmute(), [], {"muted": False}, given={"muted": True}),
-    Case("Pause: pause", [OPENING], i.Pause(), NOISE_OFF, {"paused": True, "processing": False,
-         "outbox": (wire.MuteCommand(),)}),
-    Case("Pause: pause", [CONNECTING, GREETING], i.Pause(), [*NOISE_OFF, "reset hearing"], {"paused": True,
-         "processing": False, "speaking": False,
-         "outbox": (wire.StartSpeaking(), PCM, wire.StopSpeaking(), wire.MuteCommand())}, given=OUTBOX),
-    Case("Pause: pause", [RETRYING], i.Pause(), NOISE_OFF, {"paused": True}),
-    Case(
-        "Pause: pause",
-        [LIVE],
-        i.Pause(),
-        ["send StopSpeaking", "send Mute", *NOISE_OFF, "reset hearing"],
-        {"paused": True, "speaking": False, "deaf_until_ms": 1080},
-        given={"speaking": True, "round_trip_ms": 40},
-    ),
-    Case(
-        "Pause: pause",
-        [LIVE],
-        i.Pause(),
-        ["send Mute", "flush to epoch 6", *NOISE_OFF, "reset hearing"],
-        {"paused": True, "answering": False, "echo_tail": False, "epoch": 6, "sent_samples": 0, "odd_byte": b"",
-         "deaf_until_ms": 1000, "partial_assistant_message": ""},
-        given={"answering": True, "echo_tail": True, "epoch": 5, "sent_samples": 9, "odd_byte": b"x",
-               "partial_assistant_message": "Well"},
-    ),
-    Case("Pause: pause", [LIVE], i.Pause(), given={"paused": True}),
-    Case("Resume: resume", ANY, i.Resume(), [], {"paused": False}, given={"paused": True, "processing": False,
-         "answering": True}),
-    Case("Resume: resume", [GREETING], i.Resume(), [], {"paused": False, "outbox": OUTBOX["outbox"]},
-         given={"paused": True, "processing": False, "outbox": (*OUTBOX["outbox"], wire.MuteCommand())}),
-]  # fmt: skip
-
-CASES = BEGINNINGS + CONNECTIONS + ENDS + WISHES
+CASES = BEGINNINGS + CONNECTIONS

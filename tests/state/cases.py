@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from micdrop_widget import protocol as wire
+from micdrop_widget.audio import Pcm
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.options import Reconnect
 from micdrop_widget.state import Call, Phase, Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.machine import Row
-from micdrop_widget.state.snapshot import MicPhase
+from micdrop_widget.state.snapshot import Command, MicPhase
 
 IDLE, OPENING, CONNECTING, GREETING, LIVE, RETRYING, ENDING = Phase
 ANY = tuple(Phase)
@@ -77,3 +79,8 @@ ENDED = {"was_ready": False, "attempt": 0, "processing": False, "speaking": Fals
 ENDED_2 = {**ENDED, "connection": 2}
 WITH_MIC = {**ENDED, "connection": 2, "mic": MicPhase.CLOSED, "mic_request": 2}
 BEGUN = {"processing": True, "conversation": (), "error": None}
+
+OPEN: dict[str, Any] = {"mic": MicPhase.OPEN}
+KEPT: tuple[Command | Pcm, ...] = (wire.StartSpeaking(), PCM)
+OUTBOX: dict[str, Any] = {"outbox": KEPT, "speaking": True, "processing": False}
+"""The user began to speak before the server was ready."""

@@ -14,12 +14,12 @@ ENDED = SpeechEnded(9000)
 
 
 def ramp(start: int, samples: int) -> Pcm:
-    """Return the samples start, start + 1, …"""
+    """Return the samples start, start + 1 and so on."""
     return np.arange(start, start + samples, dtype=np.int64).astype(np.int16)
 
 
 def confirmed(samples: int = 1000) -> SpeechConfirmed:
-    """Return confirmed speech, the samples 0, 1, …"""
+    """Return confirmed speech, the samples 0, 1 and so on."""
     return SpeechConfirmed(samples, 0, ramp(0, samples))
 
 
@@ -35,15 +35,15 @@ def says(content: str, role: str = "assistant") -> wire.Message:
     return wire.Message(wire.TextMessage(role, content))  # type: ignore[arg-type]
 
 
-def listening(**settings: bool) -> World:
+def listening(*, disable_interruption: bool = False) -> World:
     """Return a call that is ready and has nothing to answer, at 1000 ms, with nothing in its records."""
-    world = World(now_ms=1000).start(**settings).ready()
+    world = World(now_ms=1000).start(disable_interruption=disable_interruption).ready()
     assert world.state.isListening
     return world
 
 
-def answered(samples: int = 1600, **settings: bool) -> World:
+def answered(*, disable_interruption: bool = False) -> World:
     """Return a call in which an answer is being heard, its first sample at least."""
-    world = listening(**settings).receive(audio(samples)).heard(1)
+    world = listening(disable_interruption=disable_interruption).receive(audio(1600)).heard(1)
     assert world.state.isAssistantSpeaking
     return world

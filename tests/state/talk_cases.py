@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from micdrop_widget import protocol as wire
+from micdrop_widget.state import Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
 
-from .call_cases import OPEN, OUTBOX
 from .cases import (
     ANY,
     CONNECTED,
@@ -17,11 +17,12 @@ from .cases import (
     IDLE,
     LIVE,
     NOISE_OFF,
+    OPEN,
     OPENING,
+    OUTBOX,
     PCM,
     RETRYING,
     Case,
-    Settings,
 )
 
 CALL = ANY[1:]
@@ -139,6 +140,7 @@ FRAMES = [
     Case("Received if current: receive", [ENDING], i.Received(1, wire.EndCall()),
          ["set goodbye 5000 ms", "emit EndCall"], {"goodbye_due": True}),
     receives(wire.ToolCall("t"), ["emit ToolCall"], {}),
+    receives(wire.PartialAssistantMessage("Well"), [], {}, deaf_until_ms=1000.1),
     receives(wire.Classification("a", "b", 1), ["emit Classification"], {}),
     receives(
         wire.PartialAssistantMessage("Well"), ["emit PartialAssistantMessage"], {"partial_assistant_message": "Well"}

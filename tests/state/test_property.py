@@ -204,7 +204,7 @@ class AnyCall(RuleBasedStateMachine):
 
     @invariant()
     def an_end_comes_by_itself(self) -> None:
-        """A graceful stop of a player that plays ends, whatever the server does or does not."""
+        """See that a graceful stop ends when the player plays and timers run out, whatever the server does."""
         if self.world.call.phase is not Phase.ENDING:
             return
         world = World(call=self.world.call, now_ms=self.world.now_ms)

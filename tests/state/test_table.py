@@ -6,16 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from micdrop_widget import protocol as wire
 from micdrop_widget.state import Phase, effects, snapshot, step
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.machine import TABLE, find_row
 
-from . import call_cases, talk_cases
-from .cases import Case, call_in, error, name_of
+from . import call_cases, end_cases, talk_cases
+from .cases import SETTINGS, Case, call_in, error, name_of
 from .told import told
 
-CASES = call_cases.CASES + talk_cases.CASES
+CASES = call_cases.CASES + end_cases.CASES + talk_cases.CASES
 EVERY = [(case, phase) for case in CASES for phase in case.phases]
 NOW_MS = 1000
 
@@ -69,8 +70,8 @@ LATE = [
     i.ConnectionClosed(1, 1006),
     i.ConnectionClosed(1, 4401),
     i.ConnectionClosed(1, 1000),
-    i.Received(1, talk_cases.wire.EndCall()),
-    i.Received(1, talk_cases.wire.Audio(bytes(4))),
+    i.Received(1, wire.EndCall()),
+    i.Received(1, wire.Audio(bytes(4))),
     i.RoundTripMeasured(1, 5),
     i.MicrophoneOpened(1),
     i.MicrophoneFailed(1, error()),
@@ -92,7 +93,7 @@ def test_a_late_report_changes_nothing(event: i.Input) -> None:
 
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize(
-    "event", [i.Start(call_cases.SETTINGS), i.StartMic(), i.Pause(), talk_cases.CONFIRMED, i.Heard(0, 0)], ids=repr
+    "event", [i.Start(SETTINGS), i.StartMic(), i.Pause(), talk_cases.CONFIRMED, i.Heard(0, 0)], ids=repr
 )
 def test_what_no_row_takes_changes_nothing(event: i.Input, phase: Phase) -> None:
     call = call_in(phase, muted=True)

@@ -13,7 +13,7 @@ def told(asked: Iterable[effects.Effect]) -> list[str]:
     return [_told(effect) for effect in asked if not isinstance(effect, effects.StateChanged)]
 
 
-def _told(effect: effects.Effect) -> str:
+def _told(effect: effects.Effect) -> str:  # noqa: PLR0912 - one case an effect
     match effect:
         case effects.OpenMicrophone(request, device_id):
             return f"open microphone {request}, {device_id}"

@@ -155,7 +155,7 @@ class World:
             case i.MicrophoneFailed(request) | i.MicrophoneEnded(request) if request == self.microphone:
                 self.microphone = None
 
-    def _perform(self, effect: effects.Effect, becomes_ready: bool) -> None:
+    def _perform(self, effect: effects.Effect, becomes_ready: bool) -> None:  # noqa: PLR0912 - one case an effect
         match effect:
             case effects.SetTimer(timer, delay_ms, jitter):
                 assert delay_ms >= 0
@@ -183,7 +183,7 @@ class World:
                 assert any(pcm is spoken for spoken in self._may_be_sent), "samples of a deaf microphone"
                 self._send(pcm, becomes_ready)
             case effects.Play(epoch, pcm):
-                assert not self.call.paused and not self.call.speaking, "audio that must not be heard"
+                assert not any((self.call.paused, self.call.speaking)), "audio that must not be heard"
                 assert epoch >= self.epoch, "an epoch that is over"
                 if epoch > self.epoch:
                     self.epoch, self.given = epoch, 0

@@ -102,9 +102,9 @@ class ServerCall:
             case _:
                 raise TypeError(f"unknown client frame {frame!r}")
 
-    def answer_with(self, answer: Awaitable[None]) -> None:
-        """Speak in the background, until it is through or the user interrupts."""
-        self._answer = asyncio.ensure_future(self._make_answer(answer))
+    def answer_with(self, answer: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Speak in the background, with this function, until it is through or the user interrupts."""
+        self._answer = asyncio.ensure_future(self._make_answer(answer, *arguments))
 
     async def cancel_answer(self) -> None:
         """Stop the answer that is being made, and wait until it has stopped."""
@@ -122,11 +122,11 @@ class ServerCall:
         if not len(pcm):
             await self.skip_answer()
             return
-        self.answer_with(self._respond(self, np.ascontiguousarray(pcm)))
+        self.answer_with(self._respond, self, np.ascontiguousarray(pcm))
 
-    async def _make_answer(self, answer: Awaitable[None]) -> None:
+    async def _make_answer(self, answer: Callable[..., Awaitable[None]], *arguments: object) -> None:
         try:
-            await answer
+            await answer(*arguments)
         except Exception:  # noqa: BLE001 - the border to the user's code
             _log.exception("the answer failed")
             await self.skip_answer()

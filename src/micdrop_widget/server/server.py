@@ -229,7 +229,7 @@ class MicdropServer:
 
     async def _greet(self, call: ServerCall) -> None:
         if callable(self._greeting):
-            call.answer_with(self._greeting(call))
+            call.answer_with(self._greeting, call)
             return
         if self._greeting is not None:
             await call.send_message("assistant", self._greeting)

@@ -104,7 +104,7 @@ def restart(step: Step, start: i.Start) -> None:
 
 
 def start_microphone(step: Step, start_mic: i.StartMic) -> None:
-    """Ask for the microphone without a call."""
+    """Ask for the microphone, without a call or for a call that has lost its own."""
     step.set(error=None)
     step.request_microphone(start_mic.device_id or step.call.mic_device_id)
 
@@ -128,7 +128,7 @@ def connect_with_microphone(step: Step, opened: i.MicrophoneOpened) -> None:
 
 
 def microphone_failed(step: Step, failed: i.MicrophoneFailed) -> None:
-    """Report it; outside a call nothing else has to end."""
+    """Report it; nothing else has to end."""
     step.set(mic=MicPhase.CLOSED)
     step.report(failed.error)
 
@@ -181,7 +181,7 @@ def _ready(step: Step) -> None:
 
 
 def fail_to_connect(step: Step, failed: i.ConnectionFailed) -> None:
-    """Fail: a first connection that does not come about is not tried again."""
+    """Fail: a first connection that does not come about is not tried again, nor one after the last attempt."""
     fail(step, failed.error)
 
 

@@ -105,7 +105,7 @@ class Call:
     odd_byte: bytes = b""
     """Half a sample, whose other half begins the next audio frame."""
     deaf_until_ms: float = 0
-    """Audio before this time belongs to an answer that was cancelled."""
+    """Audio and text of an answer before this time belong to one that was cancelled."""
     round_trip_ms: float = 0
 
     outbox: tuple[Command | Pcm, ...] = field(default=(), compare=False)

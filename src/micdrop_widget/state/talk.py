@@ -103,9 +103,11 @@ def receive(step: Step, received: i.Received) -> None:  # noqa: PLR0912 - one ca
             step.add(Emit("ToolCall", (tool_call,)))
         case wire.Classification() as classification:
             step.add(Emit("Classification", (classification,)))
-        case wire.PartialAssistantMessage(text):
+        case wire.PartialAssistantMessage(text) if not _cancelled(step):
             step.set(partial_assistant_message=text)
             step.add(Emit("PartialAssistantMessage", (text,)))
+        case wire.PartialAssistantMessage():
+            pass
         case wire.Unknown(name):
             step.add(Warn(f"the server sent {name!r}, which this client does not know; ignored"))
         case wire.Malformed(name, reason):
@@ -119,9 +121,14 @@ def _greets_again(step: Step, item: wire.ConversationItem) -> bool:
     return step.call.rejoined and step.call.conversation[:1] == (item,)
 
 
+def _cancelled(step: Step) -> bool:
+    """Return whether what arrives now belongs to an answer that the user has interrupted."""
+    return step.call.speaking or step.now_ms < step.call.deaf_until_ms
+
+
 def _play(step: Step, pcm_bytes: bytes) -> None:
     call = step.call
-    if call.paused or call.speaking or step.now_ms < call.deaf_until_ms:
+    if call.paused or _cancelled(step):
         return
     whole = call.odd_byte + pcm_bytes
     even = len(whole) & ~1

@@ -1,0 +1,1 @@
+"""What the protocol page states, and the tests that prove it."""

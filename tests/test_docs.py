@@ -1,0 +1,54 @@
+"""The pages that are made from the code are up to date, and say what the code says."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from micdrop_widget.state.machine import TABLE
+from micdrop_widget.state.snapshot import Phase
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return (DOCS / "call-machine.md").read_text(encoding="utf-8")
+
+
+def test_the_page_of_the_call_machine_is_the_one_that_the_table_gives(generate: ModuleType, page: str) -> None:
+    assert page == generate.render(), "run: python docs/generate.py"
+
+
+def test_the_page_has_a_line_for_every_row_and_no_empty_cell_where_the_row_says_something(page: str) -> None:
+    transitions = page.partition("## Transitions")[2].partition("## Timers")[0]
+    lines = [line.strip("| ").split(" | ") for line in transitions.splitlines() if re.match(r"\| (?!in |---)", line)]
+    assert len(lines) == len(TABLE)
+    for cells, row in zip(lines, TABLE, strict=True):
+        assert all(phase.value in cells[0] for phase in row.phases) or cells[0].startswith("any phase")
+        if row.to is not None:
+            assert cells[-1] == row.to.value
+
+
+def test_the_diagram_has_every_way_from_one_phase_to_another_and_no_other(page: str) -> None:
+    diagram = page.partition("```mermaid")[2].partition("```")[0]
+    drawn: set[tuple[str, str]] = set()
+    calls = {phase.value for phase in Phase} - {"idle"}
+    for source, target in re.findall(r"(\w+) --> (\w+):", diagram):
+        drawn |= {(phase, target) for phase in calls} if source == "call" else {(source, target)}
+    in_table = {(phase.value, row.to.value) for row in TABLE if row.to for phase in row.phases if phase is not row.to}
+    assert drawn == in_table

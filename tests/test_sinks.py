@@ -1,0 +1,116 @@
+"""The loudspeaker that nobody hears: it plays to a clock, and reports the first sample, the last, and some between."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import numpy as np
+import pytest
+
+from micdrop_widget.sinks import VirtualSpeaker
+from micdrop_widget.sources import Pace
+
+from .callers import loud
+from .leaks import timers, until
+
+pytestmark = pytest.mark.usefixtures("clean_loop")
+
+
+def bound(pace: Pace = "realtime") -> tuple[VirtualSpeaker, list[tuple[int, int]]]:
+    reports: list[tuple[int, int]] = []
+    speaker = VirtualSpeaker(pace=pace, keep=True)
+    speaker.bind(lambda epoch, samples: reports.append((epoch, samples)))
+    return speaker, reports
+
+
+async def test_fast_hears_everything_the_moment_it_arrives() -> None:
+    speaker, reports = bound("fast")
+    speaker.play(0, loud(1))
+    speaker.play(0, loud(2))
+    assert reports == [(0, 512), (0, 1536)]
+    assert np.array_equal(speaker.heard, np.concatenate([loud(1), loud(2)]))
+
+
+async def test_real_time_hears_as_many_samples_as_time_has_passed() -> None:
+    speaker, reports = bound()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    speaker.play(0, loud(10))
+    await until(lambda: reports and reports[-1] == (0, 5120))
+    assert 5120 / 16_000 - 0.01 <= loop.time() - began < 5
+    told = [samples for _, samples in reports]
+    assert told == sorted(set(told)), "each tells something new"
+    assert reports[0][1] < 2500, "the first sample is told soon"
+    assert np.array_equal(speaker.heard, loud(10))
+    assert timers() == []
+
+
+async def test_frames_that_come_while_others_play_follow_without_a_gap() -> None:
+    speaker, reports = bound()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for _ in range(8):
+        speaker.play(0, loud(1))
+    await until(lambda: reports and reports[-1] == (0, 4096))
+    assert loop.time() - began >= 4096 / 16_000 - 0.01
+    assert np.array_equal(speaker.heard, np.concatenate([loud(1)] * 8))
+
+
+async def test_silence_after_an_underrun_is_not_made_up_for() -> None:
+    speaker, reports = bound()
+    speaker.play(0, loud(1))
+    await until(lambda: reports and reports[-1] == (0, 512))
+    await asyncio.sleep(0.1)  # nothing to play
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    speaker.play(0, loud(4))
+    await until(lambda: reports[-1] == (0, 2560))
+    assert loop.time() - began >= 4 * 512 / 16_000 - 0.01
+
+
+async def test_a_flush_is_silent_at_once_and_what_is_older_is_never_played() -> None:
+    speaker, reports = bound()
+    speaker.play(0, loud(100))
+    await until(lambda: reports)
+    speaker.flush(1)
+    heard = len(speaker.heard)
+    assert 0 < heard < 51_200
+    told = len(reports)
+    speaker.play(0, loud(1))
+    assert timers() == []
+    speaker.play(1, loud(1))
+    await until(lambda: reports[-1] == (1, 512))
+    assert {epoch for epoch, _ in reports[told:]} == {1}
+    assert np.array_equal(speaker.heard[heard:], loud(1))
+
+
+async def test_looking_at_what_was_heard_does_not_swallow_the_report_of_the_last_sample() -> None:
+    speaker, reports = bound()
+    speaker.play(0, loud(3))
+    time.sleep(0.15)  # noqa: ASYNC251 - a busy loop: the report is late, and somebody looks before it
+    assert len(speaker.heard) == 1536
+    await until(lambda: reports and reports[-1] == (0, 1536))
+
+
+async def test_thousands_of_tiny_frames_are_no_work_to_speak_of() -> None:
+    speaker, reports = bound()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    sample = loud(1)[:1]
+    for _ in range(60_000):
+        speaker.play(0, sample)
+    assert loop.time() - began < 4, "the work must not grow with what waits"
+    speaker.flush(1)
+    assert reports
+
+
+async def test_a_speaker_keeps_nothing_unless_asked() -> None:
+    speaker = VirtualSpeaker(pace="fast")
+    speaker.play(0, loud(1))
+    assert len(speaker.heard) == 0
+
+
+async def test_an_unknown_pace_says_what_was_expected() -> None:
+    with pytest.raises(ValueError, match="expected 'realtime' or 'fast', got 'slow'"):
+        VirtualSpeaker(pace="slow")  # type: ignore[arg-type]

@@ -1,0 +1,208 @@
+"""Spoken sentences: Silero against the bare model, and every detector finds every sentence whole."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from numpy.typing import NDArray
+
+from micdrop_widget.audio import FRAME_SAMPLES, Pcm, pcm_to_float
+from micdrop_widget.vad import (
+    Segmenter,
+    SileroVAD,
+    SpeechConfirmed,
+    SpeechContinued,
+    SpeechEnded,
+    SpeechEvent,
+    SpeechStarted,
+    Status,
+    VadOption,
+    build_vad,
+)
+from micdrop_widget.vad.silero import SileroModel
+
+from ..browser.spoken import spoken
+
+MODEL = Path(str(files("micdrop_widget.vad") / "models" / "silero_vad_16k_op15.onnx"))
+DETECTORS: list[VadOption] = ["volume", "silero", ("volume", "silero")]
+
+
+def windows_of(pcm: Pcm) -> list[NDArray[np.float32]]:
+    return [pcm_to_float(pcm[n : n + FRAME_SAMPLES]) for n in range(0, len(pcm) - FRAME_SAMPLES + 1, FRAME_SAMPLES)]
+
+
+def reference_probabilities(pcm: Pcm) -> NDArray[np.float64]:
+    """Run the model as its authors do: 64 samples of context in front of each window, the state carried."""
+    session = onnxruntime.InferenceSession(str(MODEL), providers=["CPUExecutionProvider"])
+    state: Any = np.zeros((2, 1, 128), dtype=np.float32)
+    padded = np.concatenate([np.zeros(64, np.float32), pcm.astype(np.float32) / 32768])
+    probabilities = []
+    for start in range(0, len(pcm) - 511, 512):
+        inputs = {"input": padded[None, start : start + 576], "state": state, "sr": np.array(16_000, np.int64)}
+        output, state = session.run(None, inputs)
+        probabilities.append(float(output[0, 0]))
+    return np.array(probabilities)
+
+
+@pytest.mark.parametrize("name", ["sentence", "two_sentences"])
+def test_silero_gives_the_probability_of_the_bare_model_in_every_window(name: str) -> None:
+    pcm = spoken(name).pcm
+    vad = SileroVAD()
+    ours = []
+    for window in windows_of(pcm):
+        vad.update(window)
+        ours.append(vad.probability)
+    reference = reference_probabilities(pcm)
+    assert len(ours) == len(reference) == len(pcm) // 512
+    assert_allclose(ours, reference, rtol=0, atol=1e-5)
+    assert reference.max() > 0.9
+    assert reference[:20].max() < 0.35
+
+
+def test_the_context_and_the_state_matter_to_the_fixture() -> None:
+    """Show that the parity test could fail: a model without memory gives something else."""
+    pcm = spoken("sentence").pcm
+    model, forgetful = SileroModel(), []
+    for window in windows_of(pcm):
+        model.reset()
+        forgetful.append(model.probability(window))
+    assert np.abs(np.array(forgetful) - reference_probabilities(pcm)).max() > 0.1
+
+
+def test_a_reset_begins_anew_with_the_loaded_model() -> None:
+    pcm = spoken("sentence").pcm[16_000:32_000]
+    vad = SileroVAD()
+    first = [vad.update(window) for window in windows_of(pcm)]
+    last = vad.probability
+    vad.reset()
+    assert vad.probability == 0
+    assert [vad.update(window) for window in windows_of(pcm)] == first
+    assert vad.probability == last
+    assert first[-1] is Status.SPEAKING
+
+
+def test_the_model_may_be_another_file_of_the_same_kind() -> None:
+    window = windows_of(spoken("sentence").pcm[20_000:])[0]
+    own = SileroVAD(model=MODEL)
+    own.load()
+    assert own.update(window) is SileroVAD().update(window)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"threshold": 1.1},
+        {"threshold": 0.3},
+        {"negative_threshold": 0},
+        {"min_speech_ms": 0},
+        {"min_silence_ms": -1},
+        {"pre_roll_ms": -1},
+    ],
+)
+def test_settings_of_silero_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="SileroVAD: "):
+        SileroVAD(**wrong)  # type: ignore[arg-type]
+
+
+def found(option: VadOption, pcm: Pcm, chunk: int | None = None) -> list[SpeechEvent]:
+    """Return the events of a recording, its end included."""
+    vad = build_vad(option)
+    vad.load()
+    segmenter = Segmenter(vad)
+    events: list[SpeechEvent] = []
+    for start in range(0, len(pcm), chunk or len(pcm)):
+        events += segmenter.push(pcm[start : start + (chunk or len(pcm))])
+    return events + segmenter.finish()
+
+
+def utterances(events: list[SpeechEvent]) -> list[tuple[int, int, Pcm]]:
+    """Return start, end and samples of each utterance."""
+    told, parts, start = [], list[Pcm](), 0
+    for event in events:
+        match event:
+            case SpeechConfirmed(_, start, pcm):
+                parts = [pcm]
+            case SpeechContinued(pcm):
+                parts.append(pcm)
+            case SpeechEnded(position):
+                told.append((start, position, np.concatenate(parts)))
+    return told
+
+
+@pytest.mark.parametrize("option", DETECTORS, ids=str)
+@pytest.mark.parametrize("name", ["sentence", "two_sentences"])
+def test_every_sentence_is_found_whole_and_nothing_else(name: str, option: VadOption) -> None:
+    recording = spoken(name)
+    heard = utterances(found(option, recording.pcm))
+    assert len(heard) == len(recording.sentences)
+    for (start, end, pcm), sentence in zip(heard, recording.sentences, strict=True):
+        assert start <= sentence.start_sample
+        assert end >= sentence.end_sample
+        assert_array_equal(pcm, recording.pcm[start:end])
+        # No more in front than the pre-roll and what confirmation may take; behind, what ends an utterance.
+        assert sentence.start_sample - start <= (500 + 300) * 16
+        assert end - sentence.end_sample <= 1000 * 16
+
+
+@pytest.mark.parametrize("option", DETECTORS, ids=str)
+@pytest.mark.parametrize("chunk", [1601, 4096, 111])
+def test_a_sentence_gives_the_same_events_however_it_is_chunked(option: VadOption, chunk: int) -> None:
+    pcm = spoken("sentence").pcm
+    whole, chunked = found(option, pcm), found(option, pcm, chunk)
+    assert [repr(event) for event in whole] == [repr(event) for event in chunked]
+    for (_, _, one), (_, _, other) in zip(utterances(whole), utterances(chunked), strict=True):
+        assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("min_speech_ms", "min_silence_ms", "confirmed", "ended"), [(128, 640, 4, 20), (129, 641, 5, 21), (1, 1, 1, 1)]
+)
+def test_milliseconds_of_silero_are_whole_windows_rounded_up(
+    min_speech_ms: float, min_silence_ms: float, confirmed: int, ended: int
+) -> None:
+    class Fixed(SileroVAD):
+        """Silero's counting of a probability that is the loudness of the window."""
+
+        def load(self) -> None:
+            self._model = _Loudness()  # type: ignore[assignment]
+
+    vad = Fixed(min_speech_ms=min_speech_ms, min_silence_ms=min_silence_ms)
+    loud, quiet = np.full(FRAME_SAMPLES, 0.9, np.float32), np.zeros(FRAME_SAMPLES, np.float32)
+    statuses = [vad.update(loud) for _ in range(confirmed)] + [vad.update(quiet) for _ in range(ended)]
+    assert statuses.index(Status.SPEAKING) == confirmed - 1
+    assert statuses.index(Status.SILENCE, confirmed) == confirmed + ended - 1
+
+
+class _Loudness:
+    """In place of the network."""
+
+    def probability(self, window: NDArray[np.float32]) -> float:
+        return float(window[0])
+
+    def reset(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("option", "positions"),
+    [
+        ("volume", [18432, (19968, 9728), 62976, 153600, (155136, 144896), 202752]),
+        ("silero", [16896, (18432, 11264), 66560, 152064, (153600, 146432), 207872]),
+        (("volume", "silero"), [16896, (18432, 8192), 66560, 152064, (153600, 143360), 207872]),
+    ],
+    ids=str,
+)
+def test_two_sentences_give_their_events_at_these_positions(option: VadOption, positions: list[object]) -> None:
+    told: list[object] = []
+    for event in found(option, spoken("two_sentences").pcm):
+        match event:
+            case SpeechConfirmed(position, start):
+                told.append((position, start))
+            case SpeechStarted(position) | SpeechEnded(position):
+                told.append(position)
+    assert told == positions
