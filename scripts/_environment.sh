@@ -31,10 +31,10 @@ environment() {
   if [ ! -x "$PYTHON" ]; then
     say "Making the virtual environment $VENV"
     python3 -m venv "$VENV"
-    "$PYTHON" -m pip install --quiet --upgrade pip
   fi
   if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
     say "Installing into $VENV: $*"
+    "$PYTHON" -m pip install --quiet --upgrade "pip>=25.1"  # the first that knows --group
     "$PYTHON" -m pip install --quiet "$@"
     touch "$stamp"
   fi

@@ -204,9 +204,11 @@ async def test_a_source_that_is_not_live_waits_for_the_call_and_through_a_reconn
     speech = np.concatenate([turns_over(100)] * 10)
     async with scripted(script) as url:
         source = ArraySource(speech, pace="fast")
-        call = MicdropClient(url, source=source, vad=LoudVAD(), reconnect={"delay_ms": 1})
+        call = MicdropClient(url, source=source, vad=LoudVAD(), reconnect={"delay_ms": 200})
         async with call:
             await call.start_mic()
+            for _ in range(50):  # turns of the loop in which a source that did not wait would speak
+                await asyncio.sleep(0)
             assert not call.state.isUserSpeaking
             await call.start()
             await call.until(isReconnecting=True, timeout=5)

@@ -75,7 +75,7 @@ class Engine:
             self._stepping = False
 
     def when(self, reached: Callable[[], bool]) -> asyncio.Future[MicdropState]:
-        """Return what waits from now on until a condition holds after some step, and gives the state in which it did."""
+        """Wait, from now on, until a condition holds after some step; the result is the state in which it did."""
         future: asyncio.Future[MicdropState] = asyncio.get_running_loop().create_future()
         if reached():
             future.set_result(self.state)

@@ -174,19 +174,29 @@ class _Socket:
         interval_s = self._options.ping_interval_s
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._answered.wait(), interval_s)
-        while True:
-            try:
-                round_trip_s = await asyncio.wait_for(_round_trip_s(websocket), interval_s)
-            except ConnectionClosed:
-                return
-            except asyncio.TimeoutError:
-                _log.warning("the server did not answer a ping within %g s: giving the connection up", interval_s)
-                websocket.transport.abort()
-                return
-            self._report(i.RoundTripMeasured(self._connection, round_trip_s * 1000))
+        while await self._answers_ping(websocket):
             if interval_s is None:
                 return
             await asyncio.sleep(interval_s)
+
+    async def _answers_ping(self, websocket: ClientConnection) -> bool:
+        """Measure one round trip; a server that does not answer in time is given up."""
+        interval_s = self._options.ping_interval_s
+        measuring = asyncio.ensure_future(_round_trip_s(websocket))
+        try:
+            # Not wait_for, which before Python 3.12 may swallow a cancellation that comes with the answer.
+            done, _ = await asyncio.wait([measuring], timeout=interval_s)
+        finally:
+            measuring.cancel()
+        if not done:
+            _log.warning("the server did not answer a ping within %g s: giving the connection up", interval_s)
+            websocket.transport.abort()
+            return False
+        round_trip_s = measuring.result()
+        if round_trip_s is None:
+            return False
+        self._report(i.RoundTripMeasured(self._connection, round_trip_s * 1000))
+        return True
 
     async def _connect(self) -> ClientConnection | MicdropError:
         """Return the connection, or what became of it.
@@ -240,8 +250,12 @@ class _Socket:
         return MicdropError(MicdropErrorCode.Connection, f"The server at {server} {what}.", remedy)
 
 
-async def _round_trip_s(websocket: ClientConnection) -> float:
-    return await (await websocket.ping())
+async def _round_trip_s(websocket: ClientConnection) -> float | None:
+    """Return how long a ping takes, or None when the connection ends before."""
+    try:
+        return await (await websocket.ping())
+    except ConnectionClosed:
+        return None
 
 
 def _reason(error: OSError) -> str:
