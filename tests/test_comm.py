@@ -28,6 +28,7 @@ EXPECTED_UP: list[_comm.BrowserMessage] = [
     _comm.MicEnded("f1", 3),
     _comm.AudioFrame("f1", 3, 7, 3584, 1780000000123.5, PCM),
     _comm.HeardReport("f1", 2, 4800, 0),
+    _comm.SpeakerFailed("f1", "usb", "NotFoundError: gone"),
 ]
 
 
@@ -50,7 +51,7 @@ def test_each_message_of_the_browser_is_read(case: dict[str, Any], expected: _co
 
 def test_each_message_to_the_browser_is_written() -> None:
     play, samples = _comm.play("f1", 2, 1600, PCM)
-    written = [_comm.open_mic("f1", 3, None), _comm.close_mic(), play, _comm.flush(3)]
+    written = [_comm.open_mic("f1", 3, None), _comm.close_mic(), play, _comm.flush(3), _comm.set_speaker("usb")]
     assert written == [case["content"] for case in GOLDEN["down"]]
     assert samples[0].hex() == GOLDEN["down"][2]["buffer"]
 

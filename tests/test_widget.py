@@ -418,3 +418,49 @@ async def test_the_debug_log_tells_the_call_under_the_cell_that_made_the_widget(
         shown.splitlines()
     )
     assert MARKER not in shown
+
+
+async def test_another_microphone_takes_over_and_a_muted_call_stays_muted(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.start()
+    await call.mute()
+    await call.change_mic_device("usb")
+    assert [m["device_id"] for m in page.messages if m["type"] == "open_mic"] == [None, "usb"]
+    state = await call.until(isMicStarted=True, timeout=10)
+    call.close()
+    assert state.isStarted
+    assert state.isMicMuted
+
+
+async def test_a_microphone_chosen_before_the_call_is_the_one_that_opens(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.change_mic_device("usb")
+    assert "open_mic" not in page.types()
+    await call.start()
+    call.close()
+    assert [m["device_id"] for m in page.messages if m["type"] == "open_mic"] == ["usb"]
+
+
+async def test_another_loudspeaker_is_told_to_every_page_and_one_that_fails_is_taken_back(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.change_speaker_device("headset")
+    await call.until(speakerDeviceId="headset", timeout=10)
+    page.show(call)  # a second page
+    page.send({"type": "speaker_failed", "device_id": "headset", "detail": "NotFoundError"})
+    await call.until(speakerDeviceId=None, timeout=10)
+    call.close()
+    told = [m for m in page.messages if m["type"] == "set_speaker"]
+    assert told == [{"type": "set_speaker", "to": None, "device_id": "headset"}] * 2
+    assert "NotFoundError" in caplog.text

@@ -11,7 +11,8 @@
  * @typedef {{type: "close_mic"}} CloseMic
  * @typedef {{type: "play", epoch: number, position: number, samples: Int16Array<ArrayBuffer>}} Play
  * @typedef {{type: "flush", epoch: number}} Flush
- * @typedef {OpenMic | CloseMic | Play | Flush} DownMessage
+ * @typedef {{type: "set_speaker", deviceId: string}} SetSpeaker
+ * @typedef {OpenMic | CloseMic | Play | Flush | SetSpeaker} DownMessage
  */
 
 /** A message that is not part of the contract: the bundle and the kernel's package are of different versions. */
@@ -98,6 +99,13 @@ export function heard(from, { epoch, samples, underruns }) {
 }
 
 /**
+ * @param {string} from
+ * @param {string} deviceId
+ * @param {string} detail
+ */
+export const speakerFailed = (from, deviceId, detail) => up("speaker_failed", from, { device_id: deviceId, detail });
+
+/**
  * Reads one custom message from the kernel.
  *
  * @param {unknown} content
@@ -121,6 +129,7 @@ export function parseDown(content, buffers, id) {
     const constraints = fields.object("constraints");
     return { type, request: fields.count("request"), deviceId: fields.stringOrNull("device_id"), constraints };
   }
+  if (type === "set_speaker") return { type, deviceId: fields.string("device_id") };
   throw new CommError(`unknown message ${JSON.stringify(type)}`);
 }
 

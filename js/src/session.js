@@ -208,9 +208,19 @@ export class Session {
       this.#isPlaybackHeld = false;
       return this.#player.flush(message.epoch);
     }
+    if (message.type === "set_speaker") return this.#setSpeaker(message.deviceId);
     this.#capture.close();
     this.#planRest();
     this.#notify();
+  }
+
+  /** @param {string} deviceId */
+  #setSpeaker(deviceId) {
+    this.#engine.selectSpeaker(deviceId).catch((error) => {
+      const detail = describeError(error);
+      this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
+      this.#send(comm.speakerFailed(this.#id, deviceId, detail));
+    });
   }
 
   /** @param {comm.OpenMic} message */

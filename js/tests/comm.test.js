@@ -29,6 +29,7 @@ const builders = {
   audio: ({ from, request, seq, position, sent_ms: sentMs }, buffer) =>
     comm.audio(from, { request, seq, position, sentMs, samples: samples(buffer) }),
   heard: ({ from, epoch, samples: count, underruns }) => comm.heard(from, { epoch, samples: count, underruns }),
+  speaker_failed: ({ from, device_id: deviceId, detail }) => comm.speakerFailed(from, deviceId, detail),
 };
 
 for (const { content, buffer } of golden.up) {
@@ -44,6 +45,7 @@ const parsed = {
   close_mic: ({ type }) => ({ type }),
   play: ({ type, epoch, position }, buffer) => ({ type, epoch, position, samples: samples(buffer) }),
   flush: ({ type, epoch }) => ({ type, epoch }),
+  set_speaker: ({ type, device_id: deviceId }) => ({ type, deviceId }),
 };
 
 for (const { content, buffer } of golden.down) {

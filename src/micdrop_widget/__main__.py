@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("demo", help="hold a spoken sentence against the embedded server, and check the echo")
     serve = commands.add_parser("serve", help="run the embedded echo server until Ctrl-C")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=8081, help="port to listen on, 0 for a free one (default: 8081)")
+    serve.add_argument("--port", type=_port, default=8081, help="port to listen on, 0 for a free one (default: 8081)")
     options = parser.parse_args(arguments)
     if options.debug:
         logging.basicConfig(level=logging.DEBUG, format="%(name)s %(message)s")
@@ -43,6 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         return asyncio.run(_serve(options.host, options.port))
     return 0
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 65535, got {text!r}")
+    return int(text)
 
 
 async def _serve(host: str, port: int) -> int:

@@ -196,6 +196,7 @@ class BrowserSpeaker:
         self._send = send
         self._front_ends = front_ends
         self._report: HeardReport = lambda epoch, samples: None
+        self._device_id: str | None = None
         self._begin(0)
 
     def _begin(self, epoch: int) -> None:
@@ -232,6 +233,16 @@ class BrowserSpeaker:
         if epoch > self._epoch:
             self._begin(epoch)
         self._send(_comm.flush(self._epoch), None)
+
+    def select(self, device_id: str) -> None:
+        """Play on another loudspeaker, on every page that shows the call."""
+        self._device_id = device_id
+        self.tell_device()
+
+    def tell_device(self) -> None:
+        """Tell the pages which loudspeaker was chosen, if one was: a page that is new does not know it."""
+        if self._device_id is not None:
+            self._send(_comm.set_speaker(self._device_id), None)
 
     def receive(self, report: _comm.HeardReport) -> None:
         """Take the front end's word for what was heard."""

@@ -26,12 +26,14 @@ __all__ = [
     "MicFailed",
     "MicOpened",
     "MicPrompting",
+    "SpeakerFailed",
     "close_mic",
     "flush",
     "honour_front_end_routing",
     "open_mic",
     "parse_message",
     "play",
+    "set_speaker",
 ]
 
 Content: TypeAlias = dict[str, Any]
@@ -123,8 +125,17 @@ class HeardReport:
     underruns: int
 
 
+@dataclass(frozen=True, slots=True)
+class SpeakerFailed:
+    """The browser cannot play on the loudspeaker that was chosen."""
+
+    front_end: str
+    device_id: str
+    detail: str
+
+
 BrowserMessage: TypeAlias = (
-    Hello | Bye | Command | MicPrompting | MicOpened | MicFailed | MicEnded | AudioFrame | HeardReport
+    Hello | Bye | Command | MicPrompting | MicOpened | MicFailed | MicEnded | AudioFrame | HeardReport | SpeakerFailed
 )
 
 
@@ -169,6 +180,8 @@ def parse_message(content: object, buffers: Sequence[memoryview | bytes] = ()) -
             return HeardReport(
                 front_end, _get(content, "epoch", int), _get(content, "samples", int), _get(content, "underruns", int)
             )
+        case "speaker_failed":
+            return SpeakerFailed(front_end, _get(content, "device_id", str), _get(content, "detail", str))
         case other:
             raise ValueError(f"unknown message type {other!r}")
 
@@ -226,6 +239,11 @@ def play(to: str, epoch: int, position: int, pcm: Pcm) -> tuple[Content, list[by
 def flush(epoch: int) -> Content:
     """Return the order to be silent and to forget every older epoch."""
     return {"type": "flush", "to": None, "epoch": epoch}
+
+
+def set_speaker(device_id: str) -> Content:
+    """Return the order to play on another loudspeaker."""
+    return {"type": "set_speaker", "to": None, "device_id": device_id}
 
 
 def honour_front_end_routing(comm: object) -> None:

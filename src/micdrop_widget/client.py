@@ -162,6 +162,29 @@ class MicdropClient:
         if engine.call.mic is MicPhase.CLOSED:
             _raise(engine.state.error)
 
+    async def change_mic_device(self, device_id: str) -> None:
+        """Use another microphone: now, or from the next time one is opened. A muted call stays muted.
+
+        Raises
+        ------
+        MicdropError
+            With code `Mic`: it cannot be opened. The call goes on without a microphone until another is chosen.
+        """
+        engine = self._engine
+        changes = engine.call.mic is not MicPhase.CLOSED
+        engine.apply(i.ChangeMicDevice(device_id))
+        state = await engine.when(lambda: engine.call.mic is not MicPhase.OPENING)
+        if changes and engine.call.mic is MicPhase.CLOSED:
+            _raise(state.error)
+
+    def change_speaker_device(self, device_id: str) -> asyncio.Future[None]:
+        """Play on another loudspeaker. A browser that cannot says so in the panel, and the usual one plays on."""
+        return self._command(i.ChangeSpeakerDevice(device_id))
+
+    def speaker_failed(self, device_id: str, detail: str) -> None:
+        """Take the loudspeaker's word that it cannot play on a device."""
+        self._engine.apply(i.SpeakerFailed(device_id, detail))
+
     def pause(self) -> asyncio.Future[None]:
         """Stop listening and playing, and cancel the running answer; the connection stays."""
         return self._command(i.Pause())

@@ -21,6 +21,8 @@ def describe(effect: effects.Effect) -> str | None:
     match effect:
         case effects.OpenMicrophone(_, device_id):
             return "asks for the microphone" + (f" {device_id!r}" if device_id else "")
+        case effects.SelectSpeaker(device_id):
+            return f"plays on {device_id!r}"
         case effects.CloseMicrophone():
             return "releases the microphone"
         case effects.OpenConnection():

@@ -119,6 +119,8 @@ class Engine:
                 self._sink.play(epoch, pcm)
             case effects.FlushPlayer(epoch):
                 self._sink.flush(epoch)
+            case effects.SelectSpeaker(device_id):
+                self._sink.select(device_id)
             case effects.OpenMicrophone(request, device_id):
                 self.hearing.open(request, device_id, self.vad)
             case effects.CloseMicrophone():

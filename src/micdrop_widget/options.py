@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import json
 import ssl as ssl_module
 from collections.abc import Mapping
@@ -121,6 +122,8 @@ def _check_url(url: object) -> None:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
+        if "[" in parts.netloc:  # Python 3.10 takes anything in brackets
+            ipaddress.ip_address(parts.hostname or "")
     except ValueError:  # its message may quote what is secret
         usable = False
     if not usable:

@@ -35,6 +35,10 @@ class AudioSink(Protocol):
         """Be silent at once; what is older than this epoch is never played."""
         ...
 
+    def select(self, device_id: str) -> None:
+        """Play on another loudspeaker, where there is more than one."""
+        ...
+
 
 class VirtualSpeaker:
     """A loudspeaker that nobody hears: it plays to the event loop's clock, and can keep what was heard.
@@ -87,6 +91,9 @@ class VirtualSpeaker:
         self._advance()
         if epoch > self._epoch:
             self._begin(epoch)
+
+    def select(self, device_id: str) -> None:
+        """There is no other: nothing happens."""
 
     def _begin(self, epoch: int) -> None:
         self._epoch = epoch

@@ -147,6 +147,14 @@ class MicdropWidget(anywidget.AnyWidget):
         """Open the microphone without a call. See `MicdropClient.start_mic`."""
         return self._run(self._client.start_mic(vad=vad, device_id=device_id))
 
+    def change_mic_device(self, device_id: str) -> CallFuture[None]:
+        """Use another microphone, one of `micDevices`. See `MicdropClient.change_mic_device`."""
+        return self._run(self._client.change_mic_device(device_id))
+
+    def change_speaker_device(self, device_id: str) -> CallFuture[None]:
+        """Play on another loudspeaker, one of `speakerDevices`. Some browsers then stop cancelling echo."""
+        return self._run(self._do(lambda: self._client.change_speaker_device(device_id)))
+
     def pause(self) -> CallFuture[None]:
         """Stop listening and playing, and cancel the running answer; the connection stays."""
         return self._run(self._do(self._client.pause))
@@ -216,12 +224,15 @@ class MicdropWidget(anywidget.AnyWidget):
         match message:
             case _comm.Hello(front_end):
                 self._front_ends.hello(front_end)
+                self._speaker.tell_device()
                 if self._goodbye is not None:
                     self._goodbye.cancel()
             case _comm.Bye(front_end, page_gone):
                 self._say_goodbye(front_end, page_gone)
             case _comm.Command(front_end, name):
                 self._press(front_end, name)
+            case _comm.SpeakerFailed(_, device_id, detail):
+                self._client.speaker_failed(device_id, detail)
             case _comm.HeardReport():
                 self._speaker.receive(message)
             case _:

@@ -154,6 +154,7 @@
       tap.first = null;
       tap.chunks = [];
     })),
+    sinks: () => taps.filter((tap) => tap.kind === "playback").map((tap) => tap.context.sinkId),
     contexts: () => taps.filter((tap) => tap.kind === "playback").map((tap) => tap.context.state),
   };
 })();

@@ -35,6 +35,8 @@ def _told(effect: effects.Effect) -> str:  # noqa: PLR0912 - one case an effect
             return f"play {len(pcm)} samples in epoch {epoch}"
         case effects.FlushPlayer(epoch):
             return f"flush to epoch {epoch}"
+        case effects.SelectSpeaker(device_id):
+            return f"play on {device_id}"
         case effects.SetTimer(timer, delay_ms, jitter):
             return f"set {timer.value} {delay_ms:g} ms" + (f" less up to {jitter:.0%}" if jitter else "")
         case effects.CancelTimer(timer):

@@ -16,6 +16,8 @@ export class AudioEngine {
   #context = null;
   /** @type {Promise<AudioContext> | null} */
   #ready = null;
+  /** @type {string | null} the loudspeaker that was asked for; asking may end echo cancellation, so null asks for none */
+  #speakerId = null;
   #isBlocked = false;
   #onBlockedChange;
 
@@ -45,6 +47,23 @@ export class AudioEngine {
     return this.#ready;
   }
 
+  /**
+   * Plays on another loudspeaker, now and in every later context.
+   *
+   * @param {string} deviceId
+   * @throws {Error} this browser cannot, or there is no such device; the usual one plays
+   */
+  async selectSpeaker(deviceId) {
+    this.#speakerId = deviceId;
+    if (this.#context === null) return;
+    try {
+      await setSink(this.#context, deviceId);
+    } catch (error) {
+      this.#speakerId = null;
+      throw error;
+    }
+  }
+
   /** Closes the context; the next start makes a new one. */
   close() {
     const context = this.#context;
@@ -68,6 +87,8 @@ export class AudioEngine {
     const context = newContext();
     this.#context = context;
     context.addEventListener("statechange", () => this.#checkBlocked(context));
+    // A loudspeaker that is gone is no reason to be silent: the usual one plays.
+    if (this.#speakerId !== null) await setSink(context, this.#speakerId).catch(() => undefined);
     await Promise.all([addModule(context, captureSource), addModule(context, playbackSource)]);
     return context;
   }
@@ -100,6 +121,17 @@ function newContext() {
     if (error instanceof AudioFailure) throw error;
     throw new AudioFailure("sample_rate", describeError(error));
   }
+}
+
+/**
+ * @param {AudioContext} context
+ * @param {string} deviceId
+ */
+async function setSink(context, deviceId) {
+  const { setSinkId } = /** @type {{setSinkId?: (id: string) => Promise<void>}} */ (/** @type {unknown} */ (context));
+  if (setSinkId === undefined) throw new Error("this browser cannot choose the loudspeaker");
+  // Chromium's name for the default device is the empty string.
+  await setSinkId.call(context, deviceId === "default" ? "" : deviceId);
 }
 
 /**

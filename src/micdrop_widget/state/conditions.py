@@ -49,6 +49,17 @@ def mic_closed(call: Call, _: object) -> bool:
     return call.mic is MicPhase.CLOSED
 
 
+def other_device(call: Call, change: i.ChangeMicDevice) -> bool:
+    """Another microphone is open, or has been asked for."""
+    opening = call.mic is MicPhase.OPENING
+    return opening or (call.mic is MicPhase.OPEN and call.mic_device_id != change.device_id)
+
+
+def same_speaker(call: Call, failed: i.SpeakerFailed) -> bool:
+    """The loudspeaker that failed is the one that was asked for last."""
+    return call.speaker_device_id == failed.device_id
+
+
 def requested(call: Call, answer: i.MicrophoneOpened | i.MicrophoneFailed) -> bool:
     """The report answers the latest request for the microphone."""
     return call.mic is MicPhase.OPENING and answer.request == call.mic_request

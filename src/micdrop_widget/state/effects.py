@@ -21,6 +21,7 @@ __all__ = [
     "OpenMicrophone",
     "Play",
     "ResetHearing",
+    "SelectSpeaker",
     "SendAudio",
     "SendCommand",
     "SendParams",
@@ -121,6 +122,13 @@ class FlushPlayer:
 
 
 @dataclass(frozen=True, slots=True)
+class SelectSpeaker:
+    """Play on another loudspeaker."""
+
+    device_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetTimer:
     """Start a timer, or start it again; up to `jitter` of the delay may be left out at random."""
 
@@ -170,6 +178,7 @@ Effect: TypeAlias = (
     | SendAudio
     | Play
     | FlushPlayer
+    | SelectSpeaker
     | SetTimer
     | CancelTimer
     | StateChanged

@@ -12,6 +12,8 @@ from micdrop_widget.state.snapshot import Device, Settings
 from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
 
 __all__ = [
+    "ChangeMicDevice",
+    "ChangeSpeakerDevice",
     "Completion",
     "ConnectionClosed",
     "ConnectionFailed",
@@ -26,6 +28,7 @@ __all__ = [
     "Received",
     "Resume",
     "RoundTripMeasured",
+    "SpeakerFailed",
     "Start",
     "StartMic",
     "Stop",
@@ -48,6 +51,20 @@ class StartMic:
     """Open the microphone without a call."""
 
     device_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMicDevice:
+    """Use another microphone, now or from the next time one is opened."""
+
+    device_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSpeakerDevice:
+    """Use another loudspeaker."""
+
+    device_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +122,14 @@ class MicrophoneEnded:
 
     request: int
     error: MicdropError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerFailed:
+    """The loudspeaker that was asked for cannot be used: the usual one plays."""
+
+    device_id: str
+    detail: str
 
 
 # What the connection reports
@@ -176,6 +201,8 @@ class Completion:
 Input: TypeAlias = (
     Start
     | StartMic
+    | ChangeMicDevice
+    | ChangeSpeakerDevice
     | Stop
     | Pause
     | Resume
@@ -184,6 +211,7 @@ Input: TypeAlias = (
     | MicrophoneOpened
     | MicrophoneFailed
     | MicrophoneEnded
+    | SpeakerFailed
     | ConnectionOpened
     | ConnectionFailed
     | ConnectionClosed

@@ -12,8 +12,8 @@ from typing import Any
 
 from micdrop_widget.state import actions as do
 from micdrop_widget.state import conditions as if_
+from micdrop_widget.state import devices, talk
 from micdrop_widget.state import inputs as i
-from micdrop_widget.state import talk
 from micdrop_widget.state.effects import Effect, StateChanged, Timer
 from micdrop_widget.state.snapshot import Call, Phase, snapshot
 from micdrop_widget.state.step import Step
@@ -53,6 +53,11 @@ TABLE: tuple[Row, ...] = (
     Row((OPENING,), i.MicrophoneFailed, do.fail_without_microphone, to=IDLE, when=if_.requested),
     Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneFailed, do.microphone_failed, when=if_.requested),
     Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneEnded, do.microphone_ended, when=if_.capturing),
+    # Devices
+    Row(ANY, i.ChangeMicDevice, devices.remember_microphone, when=if_.mic_closed),
+    Row(ANY, i.ChangeMicDevice, devices.change_microphone, when=if_.other_device),
+    Row(ANY, i.ChangeSpeakerDevice, devices.change_speaker),
+    Row(ANY, i.SpeakerFailed, devices.speaker_failed, when=if_.same_speaker),
     # The connection comes
     Row((CONNECTING,), i.ConnectionOpened, do.send_params, to=GREETING, when=if_.current),
     Row((GREETING,), i.Received, do.become_ready_and_receive, to=LIVE, when=if_.current),

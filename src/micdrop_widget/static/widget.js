@@ -1,4 +1,4 @@
-// sources sha256:992f255e9654362b2f94ad410e35e65114737ff0afabcfeb62ccc118a22ca49c
+// sources sha256:d233f296adfa5c89a367406443220660e6eb02c931aba51b423c0b39a6e2b0a7
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -20,6 +20,7 @@ function audio(from, { request, seq, position, sentMs, samples }) {
 function heard(from, { epoch, samples, underruns }) {
   return up("heard", from, { epoch, samples, underruns });
 }
+var speakerFailed = (from, deviceId, detail) => up("speaker_failed", from, { device_id: deviceId, detail });
 function parseDown(content, buffers, id) {
   if (typeof content !== "object" || content === null) throw new CommError(`expected an object, got ${typeof content}`);
   const fields = new Fields(
@@ -38,6 +39,7 @@ function parseDown(content, buffers, id) {
     const constraints = fields.object("constraints");
     return { type, request: fields.count("request"), deviceId: fields.stringOrNull("device_id"), constraints };
   }
+  if (type === "set_speaker") return { type, deviceId: fields.string("device_id") };
   throw new CommError(`unknown message ${JSON.stringify(type)}`);
 }
 function readSamples(buffers) {
@@ -702,6 +704,8 @@ var AudioEngine = class {
   #context = null;
   /** @type {Promise<AudioContext> | null} */
   #ready = null;
+  /** @type {string | null} the loudspeaker that was asked for; asking may end echo cancellation, so null asks for none */
+  #speakerId = null;
   #isBlocked = false;
   #onBlockedChange;
   /** @param {() => void} onBlockedChange */
@@ -726,6 +730,22 @@ var AudioEngine = class {
     }
     return this.#ready;
   }
+  /**
+   * Plays on another loudspeaker, now and in every later context.
+   *
+   * @param {string} deviceId
+   * @throws {Error} this browser cannot, or there is no such device; the usual one plays
+   */
+  async selectSpeaker(deviceId) {
+    this.#speakerId = deviceId;
+    if (this.#context === null) return;
+    try {
+      await setSink(this.#context, deviceId);
+    } catch (error) {
+      this.#speakerId = null;
+      throw error;
+    }
+  }
   /** Closes the context; the next start makes a new one. */
   close() {
     const context = this.#context;
@@ -745,6 +765,7 @@ var AudioEngine = class {
     const context = newContext();
     this.#context = context;
     context.addEventListener("statechange", () => this.#checkBlocked(context));
+    if (this.#speakerId !== null) await setSink(context, this.#speakerId).catch(() => void 0);
     await Promise.all([addModule(context, capture_processor_default), addModule(context, playback_processor_default)]);
     return context;
   }
@@ -774,6 +795,15 @@ function newContext() {
     if (error instanceof AudioFailure) throw error;
     throw new AudioFailure("sample_rate", describeError(error));
   }
+}
+async function setSink(context, deviceId) {
+  const { setSinkId } = (
+    /** @type {{setSinkId?: (id: string) => Promise<void>}} */
+    /** @type {unknown} */
+    context
+  );
+  if (setSinkId === void 0) throw new Error("this browser cannot choose the loudspeaker");
+  await setSinkId.call(context, deviceId === "default" ? "" : deviceId);
 }
 async function addModule(context, source) {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -1189,9 +1219,18 @@ var Session = class {
       this.#isPlaybackHeld = false;
       return this.#player.flush(message.epoch);
     }
+    if (message.type === "set_speaker") return this.#setSpeaker(message.deviceId);
     this.#capture.close();
     this.#planRest();
     this.#notify();
+  }
+  /** @param {string} deviceId */
+  #setSpeaker(deviceId) {
+    this.#engine.selectSpeaker(deviceId).catch((error) => {
+      const detail = describeError(error);
+      this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
+      this.#send(speakerFailed(this.#id, deviceId, detail));
+    });
   }
   /** @param {comm.OpenMic} message */
   #openMic({ request, deviceId, constraints }) {

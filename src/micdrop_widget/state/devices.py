@@ -1,0 +1,31 @@
+"""What the call machine does when another microphone or loudspeaker is chosen."""
+
+from __future__ import annotations
+
+from micdrop_widget.state import inputs as i
+from micdrop_widget.state.effects import SelectSpeaker, Warn
+from micdrop_widget.state.step import Step
+
+__all__ = ["change_microphone", "change_speaker", "remember_microphone", "speaker_failed"]
+
+
+def remember_microphone(step: Step, change: i.ChangeMicDevice) -> None:
+    """Use it when a microphone is opened next."""
+    step.set(mic_device_id=change.device_id)
+
+
+def change_microphone(step: Step, change: i.ChangeMicDevice) -> None:
+    """Ask for it in place of the one that is open; mute and pause stay as they are."""
+    step.request_microphone(change.device_id)
+
+
+def change_speaker(step: Step, change: i.ChangeSpeakerDevice) -> None:
+    """Play on it from now on."""
+    step.set(speaker_device_id=change.device_id)
+    step.add(SelectSpeaker(change.device_id))
+
+
+def speaker_failed(step: Step, failed: i.SpeakerFailed) -> None:
+    """Note that the usual loudspeaker plays."""
+    step.set(speaker_device_id=None)
+    step.add(Warn(f"the loudspeaker {failed.device_id!r} cannot be used ({failed.detail}); the usual one plays"))

@@ -1,0 +1,75 @@
+"""Cases of the rows that change microphone and loudspeaker."""
+
+from __future__ import annotations
+
+from micdrop_widget.state import inputs as i
+from micdrop_widget.state.snapshot import MicPhase
+
+from .cases import ANY, CONNECTED, ENDING, IDLE, LIVE, OPENING, RETRYING, Case
+
+ASKED = {"mic": MicPhase.OPENING, "mic_request": 2}
+CLOSED = {"mic": MicPhase.CLOSED}
+
+CASES = [
+    Case(
+        "ChangeMicDevice if mic_closed: remember_microphone",
+        ANY,
+        i.ChangeMicDevice("usb"),
+        then={"mic_device_id": "usb"},
+        given=CLOSED,
+    ),
+    Case(
+        "ChangeMicDevice if other_device: change_microphone",
+        [OPENING],
+        i.ChangeMicDevice("usb"),
+        ["open microphone 2, usb"],
+        ASKED,
+    ),
+    Case(
+        "ChangeMicDevice if other_device: change_microphone",
+        [IDLE, *CONNECTED],
+        i.ChangeMicDevice("usb"),
+        ["open microphone 2, usb", "reset hearing"],
+        ASKED,
+        given={"mic": MicPhase.OPEN, "mic_device_id": "built-in"},
+    ),
+    Case(  # not listened to before, so there is nothing to forget
+        "ChangeMicDevice if other_device: change_microphone",
+        [RETRYING, ENDING],
+        i.ChangeMicDevice("usb"),
+        ["open microphone 2, usb"],
+        ASKED,
+        given={"mic": MicPhase.OPEN},
+    ),
+    Case(
+        "ChangeMicDevice if other_device: change_microphone",
+        [LIVE],
+        i.ChangeMicDevice("usb"),
+        ["open microphone 2, usb", "send StopSpeaking", "reset hearing"],
+        {**ASKED, "speaking": False, "processing": True},
+        given={"speaking": True},
+    ),
+    Case(
+        "ChangeMicDevice if other_device: change_microphone",
+        [LIVE],
+        i.ChangeMicDevice("usb"),
+        ["open microphone 2, usb"],
+        ASKED,
+        given={"muted": True},
+    ),
+    Case(
+        "ChangeSpeakerDevice: change_speaker",
+        ANY,
+        i.ChangeSpeakerDevice("headset"),
+        ["play on headset"],
+        {"speaker_device_id": "headset"},
+    ),
+    Case(
+        "SpeakerFailed if same_speaker: speaker_failed",
+        ANY,
+        i.SpeakerFailed("headset", "gone"),
+        ["warn: the loudspeaker 'headset' cannot be used (gone); the usual one plays"],
+        {"speaker_device_id": None},
+        given={"speaker_device_id": "headset"},
+    ),
+]
