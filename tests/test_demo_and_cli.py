@@ -162,3 +162,11 @@ def test_no_command_and_an_unknown_one_are_errors_of_usage(capsys: pytest.Captur
             main(arguments)
         assert ended.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_a_port_that_is_none_is_told_at_once(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["serve", f"--port={port}"])
+    assert caught.value.code == 2
+    assert "from 0 to 65535" in capsys.readouterr().err
