@@ -94,6 +94,15 @@ def test_the_model_may_be_another_file_of_the_same_kind() -> None:
     assert own.update(window) is SileroVAD().update(window)
 
 
+def test_the_model_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    vad = SileroVAD(pre_roll_ms=0)
+    assert (vad.probability, vad.pre_roll_ms) == (0, 0)
+    vad.load()
+    monkeypatch.setattr("micdrop_widget.vad.silero.SileroModel", None)  # a second one could not be made
+    vad.load()
+    assert vad.update(np.zeros(FRAME_SAMPLES, np.float32)) is Status.SILENCE
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
