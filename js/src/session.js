@@ -123,9 +123,9 @@ export class Session {
   start() {
     this.#isPlaybackHeld = false;
     this.#problem = null;
+    this.#command("start"); // first: creating an audio context holds the page up
     // What goes wrong here goes wrong again when the microphone is opened, and is told then.
     this.#engine.start().catch(() => undefined);
-    this.#command("start");
   }
 
   /** Releases the microphone and falls silent at once; the kernel hears of it after that. */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import MicdropErrorCode as Code
+from micdrop_widget.errors import error_for_close
 from micdrop_widget.options import Reconnect
 from micdrop_widget.state import Device, Settings
 from micdrop_widget.state import inputs as i
@@ -226,7 +227,7 @@ CONNECTIONS = [
         "ConnectionFailed if recoverable: lose_connection",
         [CONNECTING],
         i.ConnectionFailed(1, error(Code.Connection)),
-        ["cancel ready", "set retry 2000 ms less up to 30%"],
+        ["warn: It broke. Trying again.", "cancel ready", "set retry 2000 ms less up to 30%"],
         {"attempt": 2, "processing": False},
         given={"was_ready": True, "attempt": 1},
     ),
@@ -261,7 +262,7 @@ CONNECTIONS = [
         "ConnectionClosed if recoverable: lose_connection",
         [LIVE],
         i.ConnectionClosed(1, 1006),
-        ["cancel ready", RETRY, "reset hearing"],
+        [f"warn: {error_for_close(1006).message} Trying again.", "cancel ready", RETRY, "reset hearing"],
         {"attempt": 1, "speaking": False, "goodbye_due": False, "partial_assistant_message": ""},
         given={"speaking": True, "goodbye_due": True, "partial_assistant_message": "Well"},
     ),
@@ -269,7 +270,7 @@ CONNECTIONS = [
         "ConnectionClosed if recoverable: lose_connection",
         [GREETING],
         i.ConnectionClosed(1, 1011),
-        ["cancel ready", RETRY],
+        [f"warn: {error_for_close(1011).message} Trying again.", "cancel ready", RETRY],
         {"attempt": 1, "processing": False},
         given={"was_ready": True},
     ),

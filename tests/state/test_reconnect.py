@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from micdrop_widget import protocol as wire
-from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_http_status
+from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_close, error_for_http_status
 from micdrop_widget.options import Reconnect
 from micdrop_widget.state import Phase
 from micdrop_widget.state import inputs as i
@@ -36,7 +36,8 @@ def ready_call(reconnect: Reconnect) -> World:
 @pytest.mark.parametrize("close_code", [1001, 1006, 1010, 1011, 4000, 4999])
 def test_a_lost_connection_is_tried_again(close_code: int) -> None:
     world = lost(close_code=close_code)
-    assert world.asked() == ["cancel ready", "set retry 1000 ms less up to 30%", "reset hearing"]
+    why = f"warn: {error_for_close(close_code).message} Trying again."
+    assert world.asked() == [why, "cancel ready", "set retry 1000 ms less up to 30%", "reset hearing"]
     assert (world.state.isStarted, world.state.isReconnecting, world.state.isStarting) == (True, True, False)
     assert world.state.isMicStarted
     assert world.state.isMicMuted
@@ -63,18 +64,18 @@ def test_a_server_that_ends_the_call_normally_ends_it(close_code: int, ready: bo
 
 def test_the_wait_grows_with_each_failed_attempt_and_begins_again_after_success() -> None:
     world = lost(ready_call(Reconnect(delay_ms=100, max_delay_ms=500)))
-    waits = [world.asked()[1]]
+    waits = [world.asked()[2]]
     for _ in range(4):
         world.fire(Timer.RETRY).apply(i.ConnectionFailed(world.call.connection, refused()))
-        waits.append(world.asked()[1])
+        waits.append(world.asked()[2])
     assert waits == [f"set retry {ms} ms less up to 30%" for ms in (100, 200, 400, 500, 500)]
     lost(back(world).ready())
-    assert world.asked()[1] == "set retry 100 ms less up to 30%"
+    assert world.asked()[2] == "set retry 100 ms less up to 30%"
 
 
 def test_an_attempt_that_dies_before_it_is_ready_counts_as_failed() -> None:
     world = lost(back(lost(ready_call(Reconnect(max_attempts=2)))))
-    assert world.asked()[1] == "set retry 2000 ms less up to 30%"
+    assert world.asked()[2] == "set retry 2000 ms less up to 30%"
     lost(back(world))
     assert world.call.phase is Phase.IDLE
 

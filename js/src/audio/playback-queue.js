@@ -31,13 +31,13 @@ export class PlaybackQueue {
 
   /**
    * @param {object} [options] all in samples, the defaults for 16 kHz
-   * @param {number} [options.startThreshold] buffered audio with which playing starts (60 ms)
-   * @param {number} [options.startPatience] playing starts with less after this time (100 ms)
+   * @param {number} [options.startThreshold] buffered audio with which playing starts (200 ms)
+   * @param {number} [options.startPatience] playing starts with less after this time (40 ms): a server that paces its answer is that much ahead
    * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
    * @param {number} [options.reportInterval] between two reports while playing (100 ms)
    * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (1 s)
    */
-  constructor({ startThreshold = 960, startPatience = 1600, fade = 80, reportInterval = 1600, underrunWindow = 16000 } = {}) {
+  constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 16000 } = {}) {
     this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
   }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_close
 from micdrop_widget.state import inputs as i
-from micdrop_widget.state.effects import CancelTimer, SendParams, Timer
+from micdrop_widget.state.effects import CancelTimer, SendParams, Timer, Warn
 from micdrop_widget.state.snapshot import MicPhase
 from micdrop_widget.state.step import Step
 from micdrop_widget.state.talk import GOODBYE_MS, close_utterance, receive
@@ -202,9 +202,11 @@ def fail_refused(step: Step, _: i.ConnectionClosed) -> None:
     )
 
 
-def lose_connection(step: Step, _: i.ConnectionClosed | i.ConnectionFailed) -> None:
-    """Wait before the next attempt. The open utterance died with the connection."""
+def lose_connection(step: Step, lost: i.ConnectionClosed | i.ConnectionFailed) -> None:
+    """Log why, and wait before the next attempt. The open utterance died with the connection."""
     attempt = step.call.attempt + 1
+    error = lost.error if isinstance(lost, i.ConnectionFailed) else error_for_close(lost.close_code, lost.reason)
+    step.add(Warn(f"{error.message} Trying again."))
     step.set(
         attempt=attempt,
         speaking=False,

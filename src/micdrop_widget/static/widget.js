@@ -1,4 +1,4 @@
-// sources sha256:d233f296adfa5c89a367406443220660e6eb02c931aba51b423c0b39a6e2b0a7
+// sources sha256:268a5ec83919ae95555aa0c41a75c34c9d59c147be3b1bac6e0a4f3fb67f6a83
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -484,13 +484,13 @@ var playback_processor_default = `"use strict";
     #unreported = 0;
     /**
      * @param {object} [options] all in samples, the defaults for 16 kHz
-     * @param {number} [options.startThreshold] buffered audio with which playing starts (60 ms)
-     * @param {number} [options.startPatience] playing starts with less after this time (100 ms)
+     * @param {number} [options.startThreshold] buffered audio with which playing starts (200 ms)
+     * @param {number} [options.startPatience] playing starts with less after this time (40 ms): a server that paces its answer is that much ahead
      * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
      * @param {number} [options.reportInterval] between two reports while playing (100 ms)
      * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (1 s)
      */
-    constructor({ startThreshold = 960, startPatience = 1600, fade = 80, reportInterval = 1600, underrunWindow = 16e3 } = {}) {
+    constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 16e3 } = {}) {
       this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
     }
     get epoch() {
@@ -1143,8 +1143,8 @@ var Session = class {
   start() {
     this.#isPlaybackHeld = false;
     this.#problem = null;
-    this.#engine.start().catch(() => void 0);
     this.#command("start");
+    this.#engine.start().catch(() => void 0);
   }
   /** Releases the microphone and falls silent at once; the kernel hears of it after that. */
   stop() {
