@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import traceback
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert options.params is None
     assert options.vad == ("volume", "silero")
     assert options.disable_interruption is False
+    assert options.record is True
     assert (options.headers, options.ssl, options.ping_interval_s) == (None, None, 20)
     assert options.reconnect == Reconnect(
         max_attempts=None, delay_ms=1000, max_delay_ms=10_000, connection_timeout_ms=5000
@@ -182,6 +184,22 @@ def test_a_ping_interval_is_positive_or_none(ping_interval_s: float) -> None:
     assert CallOptions(ping_interval_s=None).ping_interval_s is None
     with pytest.raises(ValueError, match="ping_interval_s: expected seconds or None"):
         CallOptions(ping_interval_s=ping_interval_s)
+
+
+def test_a_recording_is_kept_or_not_or_goes_to_a_path(tmp_path: Path) -> None:
+    for record in (True, False, tmp_path / "call.wav", str(tmp_path / "call.wav")):
+        assert CallOptions.of({"record": record}).record == record
+
+
+def test_a_recording_that_cannot_be_written_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "absent"
+    assert f"'{folder}/call.wav' cannot be written: make the folder '{folder}' first" in message_of(
+        {"record": folder / "call.wav"}
+    )
+    assert f"got the folder '{tmp_path}': add a file name" in message_of({"record": str(tmp_path)})
+    assert "record: expected the path of a WAV file" in message_of({"record": ""})
+    assert "record: expected True, False or the path of a WAV file, got int" in message_of({"record": 1})
+    assert "record: expected True, False or the path of a WAV file, got NoneType" in message_of({"record": None})
 
 
 def test_reconnect_may_be_given_as_a_dict() -> None:

@@ -77,6 +77,7 @@ async def test_a_flush_is_silent_at_once_and_what_is_older_is_never_played() -> 
     heard = len(speaker.heard)
     assert 0 < heard < 51_200
     told = len(reports)
+    assert reports[-1] == (0, heard), "what was heard until the flush is told"
     speaker.play(0, loud(1))
     assert timers() == []
     speaker.play(1, loud(1))

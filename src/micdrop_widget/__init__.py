@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from micdrop_widget.client import MicdropClient
     from micdrop_widget.errors import MicdropError, MicdropErrorCode
     from micdrop_widget.options import Reconnect
+    from micdrop_widget.recording import Recording
     from micdrop_widget.server import MicdropServer
     from micdrop_widget.state import MicdropState
     from micdrop_widget.timeline import Turn
@@ -27,6 +28,7 @@ __all__ = [
     "MicdropState",
     "MicdropWidget",
     "Reconnect",
+    "Recording",
     "SileroVAD",
     "Turn",
     "VolumeVAD",
@@ -42,6 +44,7 @@ _HOMES = {
     "MicdropState": "state",
     "MicdropWidget": "widget",
     "Reconnect": "options",
+    "Recording": "recording",
     "SileroVAD": "vad",
     "Turn": "timeline",
     "VAD": "vad",

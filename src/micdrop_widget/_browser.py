@@ -192,6 +192,8 @@ class BrowserSpeaker:
         Who shows the panel.
     """
 
+    live = True
+
     def __init__(self, send: Send, front_ends: FrontEnds) -> None:
         self._send = send
         self._front_ends = front_ends

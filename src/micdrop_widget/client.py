@@ -15,6 +15,7 @@ from micdrop_widget.engine import Engine
 from micdrop_widget.errors import MicdropError
 from micdrop_widget.handlers import Handler, Handlers
 from micdrop_widget.options import CallOptions
+from micdrop_widget.recording import Recording
 from micdrop_widget.sinks import AudioSink, VirtualSpeaker
 from micdrop_widget.sources import SourceOption, as_source
 from micdrop_widget.state import MicdropState, Phase, Settings
@@ -48,6 +49,7 @@ class MicdropClient:
         `disable_interruption`: do not listen while the assistant speaks (default False).
         `reconnect`: a `Reconnect`, or a dict of the same.
         `headers`, `ssl`, `ping_interval_s`: of the WebSocket.
+        `record`: True keeps the last 10 minutes in memory (default), a path writes the whole call there, False nothing.
         `debug_log`: log what happens, with times since the start, to the logger `micdrop_widget.call` (default False).
 
     Raises
@@ -96,6 +98,11 @@ class MicdropClient:
         return self._engine.timeline.turns
 
     @property
+    def recording(self) -> Recording | None:
+        """What the latest call sounded like; None before the first, or when it was not to be recorded."""
+        return self._engine.tape.recording
+
+    @property
     def options(self) -> CallOptions:
         """The options in use; their repr hides what may be secret."""
         return self._engine.options
@@ -120,10 +127,13 @@ class MicdropClient:
         ------
         MicdropError
             The call could not be made; `code` and the message say why and what to do.
+        OSError
+            The file of `record` cannot be written; nothing was begun.
         """
         self._merge(options)
         engine = self._engine
         if engine.call.phase in (Phase.IDLE, Phase.ENDING):
+            engine.tape.begin(engine.options.record)
             engine.apply(i.Start(self._settings()))
         try:
             state = await engine.when(lambda: not engine.state.isStarting)

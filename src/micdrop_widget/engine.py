@@ -16,8 +16,9 @@ from micdrop_widget.options import CallOptions
 from micdrop_widget.protocol import encode_client_frame
 from micdrop_widget.sinks import AudioSink
 from micdrop_widget.sources import AudioSource
-from micdrop_widget.state import Call, MicdropState, effects, snapshot, step
+from micdrop_widget.state import Call, MicdropState, Phase, effects, snapshot, step
 from micdrop_widget.state import inputs as i
+from micdrop_widget.tape import Tape
 from micdrop_widget.timeline import Timeline
 from micdrop_widget.transport import Transport
 from micdrop_widget.vad import VAD
@@ -51,8 +52,10 @@ class Engine:
         self.timeline = Timeline()
         self.transport = Transport(self.apply)
         self.hearing = Hearing(source, self.apply, lambda: self.call.hears, self._taken)
+        self.tape = Tape(live_sink=getattr(sink, "live", False))
+        self.hearing.record = self.tape.hear
         self._sink = sink
-        self._sink.bind(lambda epoch, samples: self.apply(i.Heard(epoch, samples)))
+        self._sink.bind(self._heard)
         self._notify = notify
         self._inputs: deque[i.Input] = deque()
         self._stepping = False
@@ -104,6 +107,8 @@ class Engine:
                 self._perform(effect)
             except Exception:  # noqa: BLE001 - the border to loudspeakers and detectors that are not ours
                 self._failed(effect)
+        if self.call.phase is Phase.IDLE:
+            self.tape.end()
         if self._waiting:
             self._wake()
 
@@ -116,9 +121,11 @@ class Engine:
             case effects.SendParams():
                 self.transport.send(self.options.params_text())
             case effects.Play(epoch, pcm):
+                self.tape.play(epoch, pcm)
                 self._sink.play(epoch, pcm)
             case effects.FlushPlayer(epoch):
                 self._sink.flush(epoch)
+                self.tape.flush(epoch)
             case effects.SelectSpeaker(device_id):
                 self._sink.select(device_id)
             case effects.OpenMicrophone(request, device_id):
@@ -155,6 +162,11 @@ class Engine:
             _log.exception("%s; the call goes on", what)
         if isinstance(effect, effects.Play):  # what cannot be played counts as heard: nobody would ever report it
             self.apply(i.Heard(effect.epoch, self.call.sent_samples))
+
+    def _heard(self, epoch: int, samples: int) -> None:
+        """Take the loudspeaker's report."""
+        self.tape.heard(epoch, samples)
+        self.apply(i.Heard(epoch, samples))
 
     def _tell(self, asked: tuple[effects.Effect, ...], now_ms: float) -> None:
         for effect in asked:

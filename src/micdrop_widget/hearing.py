@@ -45,6 +45,8 @@ class Hearing:
         self._apply = apply
         self._is_heard = is_heard
         self._when_taken = when_taken
+        self.record: Callable[[Pcm, bool], object] = lambda pcm, heard: None
+        """Called with all that the microphone gives, and whether it is listened to."""
         self._segmenter: Segmenter | None = None
         self._captured = 0
         self._task: asyncio.Task[None] | None = None
@@ -146,6 +148,7 @@ class Hearing:
     def _hear(self, segmenter: Segmenter, pcm: Pcm) -> None:
         if pcm.dtype != np.int16 or pcm.ndim != 1:
             raise TypeError(f"frames(): expected int16 samples of shape (n,), got {pcm.dtype} of shape {pcm.shape}")
+        self.record(pcm, self._is_heard())
         self._captured += len(pcm)
         if self._is_heard():
             self._tell(segmenter.push(pcm))

@@ -8,6 +8,8 @@ import json
 import ssl as ssl_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from os import PathLike
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -70,6 +72,7 @@ class CallOptions:
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     ssl: ssl_module.SSLContext | None = None
     ping_interval_s: float | None = 20
+    record: bool | str | PathLike[str] = True
     debug_log: bool = False
 
     def __post_init__(self) -> None:
@@ -87,6 +90,8 @@ class CallOptions:
             build_vad(self.vad)
         if self.ping_interval_s is not None and self.ping_interval_s <= 0:
             raise ValueError(f"ping_interval_s: expected seconds or None, got {self.ping_interval_s!r}")
+
+        _check_record(self.record)
 
     def __repr__(self) -> str:
         url = None if self.url is None else masked_url(self.url)
@@ -138,6 +143,18 @@ def _plain(url: str) -> str:
         scheme, found, _ = url.partition("://")
         return f"{scheme}://…" if found else "…"
     return url.partition("?")[0].partition("#")[0]
+
+
+def _check_record(record: object) -> None:
+    if isinstance(record, bool):
+        return
+    if not isinstance(record, str | PathLike):
+        raise TypeError(f"record: expected True, False or the path of a WAV file, got {type(record).__name__}")
+    path = Path(record).expanduser()
+    if path.is_dir():
+        raise ValueError(f"record: expected the path of a WAV file, got the folder {str(path)!r}: add a file name")
+    if not path.parent.is_dir():
+        raise ValueError(f"record: {str(path)!r} cannot be written: make the folder {str(path.parent)!r} first")
 
 
 def _check_params(params: object) -> None:

@@ -21,7 +21,11 @@ _REPORT_S = 0.1
 
 
 class AudioSink(Protocol):
-    """A loudspeaker. All methods are called on the call's event loop and return at once."""
+    """A loudspeaker. All methods are called on the call's event loop and return at once.
+
+    One that reports what was heard of an epoch when it is flushed lets the recording end at that very sample. One
+    with an attribute `live` that is true plays in real time: what it reports faster than that was given up, not heard.
+    """
 
     def bind(self, report: HeardReport) -> None:
         """Take the function to report to: at the first sample heard of an epoch, and at the last one there is."""
@@ -87,8 +91,9 @@ class VirtualSpeaker:
         self._tick()
 
     def flush(self, epoch: int) -> None:
-        """Be silent at once."""
+        """Be silent at once; what was heard until now is reported."""
         self._advance()
+        self._tell()
         if epoch > self._epoch:
             self._begin(epoch)
 
@@ -138,6 +143,9 @@ class VirtualSpeaker:
             first = self._samples == 0
             delay_s = min(_REPORT_S, left_s) if not first else min(0.01, left_s)
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+        self._tell()
+
+    def _tell(self) -> None:
         if self._samples > self._reported:
             self._reported = self._samples
             self._report(self._epoch, self._samples)

@@ -26,6 +26,7 @@ from micdrop_widget._loop import Lease
 from micdrop_widget._observer import ObserverThread, UserHandler
 from micdrop_widget.client import MicdropClient
 from micdrop_widget.handlers import Handler, Handlers
+from micdrop_widget.recording import Recording
 from micdrop_widget.state import MicdropState
 from micdrop_widget.state.effects import EventName
 from micdrop_widget.timeline import Turn
@@ -125,6 +126,11 @@ class MicdropWidget(anywidget.AnyWidget):
     def turns(self) -> tuple[Turn, ...]:
         """One row per turn of the latest call."""
         return self._client.turns
+
+    @property
+    def recording(self) -> Recording | None:
+        """What the latest call sounded like; it stays in the kernel. See `MicdropClient.recording`."""
+        return self._client.recording
 
     @property
     def vad(self) -> VAD:
