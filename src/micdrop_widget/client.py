@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import inspect
 import logging
 from collections.abc import Callable
-from dataclasses import fields
 from types import TracebackType
 from typing import Any
 
 from micdrop_widget.engine import Engine
-from micdrop_widget.errors import MicdropError
+from micdrop_widget.errors import raise_again
 from micdrop_widget.handlers import Handler, Handlers
 from micdrop_widget.options import CallOptions
 from micdrop_widget.recording import Recording
@@ -28,8 +26,6 @@ from micdrop_widget.vad import VAD, VadOption, build_vad
 __all__ = ["MicdropClient"]
 
 _log = logging.getLogger("micdrop_widget.client")
-
-_STATE_FIELDS = tuple(field.name for field in fields(MicdropState))
 
 
 class MicdropClient:
@@ -141,7 +137,7 @@ class MicdropClient:
             engine.apply(i.Stop())
             raise
         if not state.isStarted:
-            _raise(state.error)
+            raise_again(state.error)
 
     async def stop(self, *, graceful: bool = False) -> None:
         """End the call, and return when microphone and socket are released; without a call nothing happens.
@@ -170,7 +166,7 @@ class MicdropClient:
         engine.apply(i.StartMic(device_id))
         await engine.when(lambda: engine.call.mic is not MicPhase.OPENING)
         if engine.call.mic is MicPhase.CLOSED:
-            _raise(engine.state.error)
+            raise_again(engine.state.error)
 
     async def change_mic_device(self, device_id: str) -> None:
         """Use another microphone: now, or from the next time one is opened. A muted call stays muted.
@@ -185,7 +181,7 @@ class MicdropClient:
         engine.apply(i.ChangeMicDevice(device_id))
         state = await engine.when(lambda: engine.call.mic is not MicPhase.OPENING)
         if changes and engine.call.mic is MicPhase.CLOSED:
-            _raise(state.error)
+            raise_again(state.error)
 
     def change_speaker_device(self, device_id: str) -> asyncio.Future[None]:
         """Play on another loudspeaker. A browser that cannot says so in the panel, and the usual one plays on."""
@@ -245,17 +241,7 @@ class MicdropClient:
         TypeError
             There is no such field.
         """
-        for name in state:
-            if name not in _STATE_FIELDS:
-                near = difflib.get_close_matches(name, _STATE_FIELDS, n=1, cutoff=0)
-                raise TypeError(f"until(): the state has no field {name!r}: did you mean {near[0]!r}?")
-        engine = self._engine
-        reached = engine.when(lambda: all(getattr(engine.state, name) == state[name] for name in state))
-        try:
-            return await asyncio.wait_for(reached, timeout)
-        except asyncio.TimeoutError:
-            now = {name: getattr(engine.state, name) for name in state}
-            raise TimeoutError(f"after {timeout:g} s the state is {now}, expected {state}") from None
+        return await self._engine.until(timeout, state)
 
     def show_log(self, show: Callable[[str], object]) -> None:
         """Give each line of `debug_log` to a function as well, on the event loop."""
@@ -307,9 +293,3 @@ class MicdropClient:
         self._handler_tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _log.error("a handler failed", exc_info=task.exception())
-
-
-def _raise(error: MicdropError | None) -> None:
-    """Raise what the state tells, as a new exception: the one in the state collects no tracebacks."""
-    if error is not None:
-        raise MicdropError(error.code, error.message, error.remedy)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import logging
 import random
 from collections import deque
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, TypeAlias
 
 from micdrop_widget.audio import pcm_to_bytes
@@ -27,6 +29,8 @@ __all__ = ["Engine"]
 
 _log = logging.getLogger("micdrop_widget.engine")
 _call_log = logging.getLogger("micdrop_widget.call")
+
+_STATE_FIELDS = tuple(field.name for field in fields(MicdropState))
 
 Notify: TypeAlias = Callable[[effects.EventName, tuple[Any, ...]], None]
 
@@ -85,6 +89,19 @@ class Engine:
         else:
             self._waiting.append((reached, future))
         return future
+
+    async def until(self, timeout_s: float | None, state: dict[str, Any]) -> MicdropState:
+        """Wait until fields of the state have these values; see `MicdropClient.until`."""
+        for name in state:
+            if name not in _STATE_FIELDS:
+                near = difflib.get_close_matches(name, _STATE_FIELDS, n=1, cutoff=0)
+                raise TypeError(f"until(): the state has no field {name!r}: did you mean {near[0]!r}?")
+        reached = self.when(lambda: all(getattr(self.state, name) == state[name] for name in state))
+        try:
+            return await asyncio.wait_for(reached, timeout_s)
+        except asyncio.TimeoutError:
+            now = {name: getattr(self.state, name) for name in state}
+            raise TimeoutError(f"after {timeout_s:g} s the state is {now}, expected {state}") from None
 
     async def released(self) -> None:
         """Wait until the microphones and sockets that were given up are gone."""
