@@ -191,11 +191,18 @@ def test_a_recording_is_kept_or_not_or_goes_to_a_path(tmp_path: Path) -> None:
         assert CallOptions.of({"record": record}).record == record
 
 
-def test_a_recording_that_cannot_be_written_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_recording_that_cannot_be_written_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "absent"
     assert f"'{folder}/call.wav' cannot be written: make the folder '{folder}' first" in message_of(
         {"record": folder / "call.wav"}
     )
+    with monkeypatch.context() as patched:
+        patched.setattr("os.access", lambda path, mode: False)  # root may write everywhere
+        assert f"'{tmp_path}/call.wav' cannot be written: give a path that you may write to" in message_of(
+            {"record": tmp_path / "call.wav"}
+        )
     assert f"got the folder '{tmp_path}': add a file name" in message_of({"record": str(tmp_path)})
     assert "record: expected the path of a WAV file" in message_of({"record": ""})
     assert "record: expected True, False or the path of a WAV file, got int" in message_of({"record": 1})

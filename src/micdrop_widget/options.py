@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import json
+import os
 import ssl as ssl_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -155,6 +156,8 @@ def _check_record(record: object) -> None:
         raise ValueError(f"record: expected the path of a WAV file, got the folder {str(path)!r}: add a file name")
     if not path.parent.is_dir():
         raise ValueError(f"record: {str(path)!r} cannot be written: make the folder {str(path.parent)!r} first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ValueError(f"record: {str(path)!r} cannot be written: give a path that you may write to, or record=True")
 
 
 def _check_params(params: object) -> None:

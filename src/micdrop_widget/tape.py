@@ -125,11 +125,12 @@ class RecordingFile:
             self._made = not path.exists()
             self._file = path.open("w+b" if self._made else "r+b")
         except OSError as error:
-            raise OSError(
-                error.errno,
+            message = (
                 f"record: {str(path)!r} cannot be written ({os.strerror(error.errno or 0)}). "
-                "Give the path of a WAV file in a folder that you may write to, or record=True to keep it in memory",
-            ) from error
+                "Give the path of a WAV file in a folder that you may write to, or record=True to keep it in memory"
+            )
+            _log.error("%s", message)  # a start from the panel is awaited by nobody
+            raise OSError(error.errno, message) from error
 
     def add(self, stereo: Stereo) -> None:
         """Take samples for the next write; from any thread."""
