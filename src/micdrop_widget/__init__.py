@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from micdrop_widget.timeline import Turn
     from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
     from micdrop_widget.widget import MicdropWidget
+    from micdrop_widget.workbench import SpeechReport, detect_speech, sweep
 
 __all__ = [
     "VAD",
@@ -28,8 +29,11 @@ __all__ = [
     "MicdropWidget",
     "Reconnect",
     "SileroVAD",
+    "SpeechReport",
     "Turn",
     "VolumeVAD",
+    "detect_speech",
+    "sweep",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -43,9 +47,12 @@ _HOMES = {
     "MicdropWidget": "widget",
     "Reconnect": "options",
     "SileroVAD": "vad",
+    "SpeechReport": "workbench",
     "Turn": "timeline",
     "VAD": "vad",
     "VolumeVAD": "vad",
+    "detect_speech": "workbench",
+    "sweep": "workbench",
 }
 
 
