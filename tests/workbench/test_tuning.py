@@ -27,16 +27,16 @@ def segment(start: int, end: int, confirmed: int = 0, by_silence: bool = True) -
 @pytest.mark.parametrize(
     ("found", "labels", "expected"),
     [
-        # speech, missed, false; samples, head, tail, inner; onset, closing
-        ([], [], Outcome(0, 0, 0, 0, 0, 0, 0, (), ())),
-        ([], [(10, 20)], Outcome(1, 1, 0, 0, 0, 0, 0, (), ())),
-        ([segment(0, 30, 15)], [(10, 20)], Outcome(1, 0, 0, 10, 0, 0, 0, (5,), (10,))),
-        ([segment(0, 10)], [(10, 20)], Outcome(1, 1, 1, 0, 0, 0, 0, (), ())),
-        ([segment(20, 30)], [(10, 20)], Outcome(1, 1, 1, 0, 0, 0, 0, (), ())),
-        ([segment(12, 17, 14)], [(10, 20)], Outcome(1, 0, 0, 10, 2, 3, 0, (4,), (-3,))),
-        ([segment(8, 13, 12), segment(15, 30, 16)], [(10, 20)], Outcome(1, 0, 0, 10, 0, 0, 2, (2,), (10,))),
-        ([segment(0, 60, 12)], [(10, 20), (30, 40)], Outcome(2, 0, 0, 20, 0, 0, 0, (2, -18), (20,))),
-        ([segment(0, 20, 12, False)], [(10, 20)], Outcome(1, 0, 0, 10, 0, 0, 0, (2,), ())),
+        # speech, missed, false, splits; samples, head, tail, inner; onset, closing
+        ([], [], Outcome(0, 0, 0, 0, 0, 0, 0, 0, (), ())),
+        ([], [(10, 20)], Outcome(1, 1, 0, 0, 0, 0, 0, 0, (), ())),
+        ([segment(0, 30, 15)], [(10, 20)], Outcome(1, 0, 0, 0, 10, 0, 0, 0, (5,), (10,))),
+        ([segment(0, 10)], [(10, 20)], Outcome(1, 1, 1, 0, 0, 0, 0, 0, (), ())),
+        ([segment(20, 30)], [(10, 20)], Outcome(1, 1, 1, 0, 0, 0, 0, 0, (), ())),
+        ([segment(12, 17, 14)], [(10, 20)], Outcome(1, 0, 0, 0, 10, 2, 3, 0, (4,), (-3,))),
+        ([segment(8, 13, 12), segment(15, 30, 16)], [(10, 20)], Outcome(1, 0, 0, 1, 10, 0, 0, 2, (2,), (10,))),
+        ([segment(0, 60, 12)], [(10, 20), (30, 40)], Outcome(2, 0, 0, 0, 20, 0, 0, 0, (2, -18), (20,))),
+        ([segment(0, 20, 12, False)], [(10, 20)], Outcome(1, 0, 0, 0, 10, 0, 0, 0, (2,), ())),
     ],
 )
 def test_what_is_found_is_compared_with_the_labels_sample_by_sample(

@@ -46,6 +46,8 @@ class Outcome:
     """Labelled stretches of which no utterance holds a sample."""
     false_segments: int
     """Utterances that hold no sample of any labelled stretch."""
+    splits: int
+    """Utterances beyond the first one that hold a sample of the same stretch: breaks the server hears as turns."""
     speech_samples: int
     """Samples of the stretches that were not missed."""
     head_cut_samples: int
@@ -70,6 +72,7 @@ def judge(segments: Iterable[Segment], labels: Labels) -> Outcome:
         speech=len(labels),
         missed=len(labels) - len(heard),
         false_segments=len(false),
+        splits=sum(len(holding) - 1 for _, _, holding in heard),
         speech_samples=sum(end - start for start, end, _ in heard),
         head_cut_samples=sum(max(0, holding[0].start_sample - start) for start, _, holding in heard),
         tail_cut_samples=sum(max(0, end - holding[-1].end_sample) for _, end, holding in heard),
@@ -122,7 +125,8 @@ def sweep(
     Returns
     -------
     DataFrame
-        One row per setting: the settings; `speech` (labelled stretches), `missed`, `false_segments`;
+        One row per setting: the settings; `speech` (labelled stretches), `missed`, `false_segments`, and `splits`
+        (utterances beyond the first within one stretch);
         `head_cut_samples`, `tail_cut_samples`, `inner_cut_samples`, and `cut_share`, the share of all samples of the
         stretches not missed that no utterance holds; `onset_delay_ms`, the median from the start of a stretch to the
         confirmation, and `closing_delay_ms`, the median from the end of a stretch to the end of its utterance.
@@ -208,9 +212,10 @@ def _row(outcomes: Sequence[Outcome]) -> dict[str, float]:
         name: sum(getattr(outcome, name) for outcome in outcomes)
         for name in ("head_cut_samples", "tail_cut_samples", "inner_cut_samples")
     }
+    counts = ("speech", "missed", "false_segments", "splits")
     speech_samples = sum(outcome.speech_samples for outcome in outcomes)
     return {
-        **{name: sum(getattr(one, name) for one in outcomes) for name in ("speech", "missed", "false_segments")},
+        **{name: sum(getattr(one, name) for one in outcomes) for name in counts},
         **cut,
         "cut_share": sum(cut.values()) / speech_samples if speech_samples else float("nan"),
         "onset_delay_ms": _median_ms(delay for outcome in outcomes for delay in outcome.onset_delays),
