@@ -70,7 +70,7 @@ def _durations() -> Iterator[str]:
     yield from _table(["pause \\ `min_silence_ms`", *_MIN_SILENCE_MS], pauses)
 
 
-def _sweep(sounds: list[corpus.Sound], column: str, **settings: Any) -> list[int]:
+def _sweep(sounds: list[corpus.Sound], column: str, **settings: Any) -> list[int]:  # noqa: ANN401 - as of sweep
     table = sweep([sound.pcm for sound in sounds], [sound.labels for sound in sounds], thresholds=[0.5], **settings)
     return [int(value) for value in table[column]]
 
