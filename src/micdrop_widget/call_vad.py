@@ -78,3 +78,8 @@ class CallVAD:
     def off(self, event: str, handler: Handler | None = None) -> None:
         """Remove a handler, or all of an event."""
         self.handlers.off(event, handler)
+
+    def call(self, event: SpeechEventName) -> None:
+        """Call the handlers of an event, each of which takes care of its own errors."""
+        for handler in self.handlers.of(event):
+            handler()

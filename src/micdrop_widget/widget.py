@@ -112,7 +112,7 @@ class MicdropWidget(anywidget.AnyWidget):
         for event in get_args(EventName):
             self._client.on(event, functools.partial(self._tell, event))
         for name in get_args(SpeechEventName):
-            self._client.vad.on(name, functools.partial(self._tell_speech, name))
+            self._client.vad.on(name, functools.partial(self._observer.post, functools.partial(self._vad.call, name)))
         log = UserHandler(lambda line: sys.stdout.write(f"{line}\n"))  # prints under the cell that makes the widget
         self._client.show_log(lambda line: self._observer.post(lambda: log(line)))
         if self.comm is not None:
@@ -285,9 +285,6 @@ class MicdropWidget(anywidget.AnyWidget):
                         self.set_trait(name, getattr(state, name))
         for handler in self._handlers.of(event):
             handler(*arguments)
-
-    def _tell_speech(self, name: SpeechEventName) -> None:
-        self._observer.post(lambda: [handler() for handler in self._vad.handlers.of(name)])
 
     # To the loop thread
 
