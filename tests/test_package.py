@@ -17,6 +17,7 @@ CONTENTS = {
     "micdrop_widget/static/widget.js",
     "micdrop_widget/static/widget.css",
     "micdrop_widget/vad/models/silero_vad_16k_op15.onnx",
+    "micdrop_widget/vad/models/silero_vad_16k_sequence.onnx",
     "micdrop_widget/vad/models/LICENSE-silero-vad",
     "micdrop_widget/samples/hello.wav",
 }

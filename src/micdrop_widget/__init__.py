@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from micdrop_widget.timeline import Turn
     from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
     from micdrop_widget.widget import MicdropWidget
+    from micdrop_widget.workbench import SpeechReport, detect_speech, sweep
 
 __all__ = [
     "VAD",
@@ -30,8 +31,11 @@ __all__ = [
     "Reconnect",
     "Recording",
     "SileroVAD",
+    "SpeechReport",
     "Turn",
     "VolumeVAD",
+    "detect_speech",
+    "sweep",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -46,9 +50,12 @@ _HOMES = {
     "Reconnect": "options",
     "Recording": "recording",
     "SileroVAD": "vad",
+    "SpeechReport": "workbench",
     "Turn": "timeline",
     "VAD": "vad",
     "VolumeVAD": "vad",
+    "detect_speech": "workbench",
+    "sweep": "workbench",
 }
 
 

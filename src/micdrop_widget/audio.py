@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import wave
 from os import PathLike
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ __all__ = [
     "SAMPLE_RATE",
     "Framer",
     "Pcm",
+    "as_pcm",
     "float_to_pcm",
     "ms_to_samples",
     "pcm_from_bytes",
@@ -69,6 +70,38 @@ def float_to_pcm(samples: NDArray[np.floating]) -> Pcm:
     scaled = np.rint(np.asarray(samples, dtype=np.float64) * FULL_SCALE)
     pcm: Pcm = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
     return pcm
+
+
+def as_pcm(samples: NDArray[Any], sample_rate: int = SAMPLE_RATE, *, what: str = "samples") -> Pcm:
+    """Return samples of any rate as int16 at 16 kHz.
+
+    Parameters
+    ----------
+    samples
+        Shape (n,): int16, or floating in [-1, 1].
+    sample_rate
+        Rate of `samples` in Hz; other rates than 16 000 are resampled with soxr.
+    what
+        What an error calls them.
+
+    Raises
+    ------
+    ValueError
+        The samples, or the rate, are not what they should be.
+    """
+    samples = np.asarray(samples)
+    if samples.ndim != 1:
+        raise ValueError(f"{what}: expected mono samples of shape (n,), got shape {samples.shape}")
+    if samples.dtype != np.int16 and not np.issubdtype(samples.dtype, np.floating):
+        raise ValueError(f"{what}: expected int16 or floating samples, got {samples.dtype}")
+    if sample_rate <= 0:
+        raise ValueError(f"{what}: expected a positive sample rate in Hz, got {sample_rate!r}")
+    if sample_rate != SAMPLE_RATE:
+        import soxr  # noqa: PLC0415 - only for what is not at 16 kHz
+
+        floats = samples / FULL_SCALE if samples.dtype == np.int16 else samples
+        samples = soxr.resample(floats, sample_rate, SAMPLE_RATE)
+    return samples if samples.dtype == np.int16 else float_to_pcm(samples)
 
 
 class Framer:

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from micdrop_widget.call_vad import CallVAD
 from micdrop_widget.engine import Engine
 from micdrop_widget.errors import raise_again
-from micdrop_widget.handlers import Handler, Handlers
+from micdrop_widget.handlers import Handler, Handlers, InContext
 from micdrop_widget.options import CallOptions
 from micdrop_widget.recording import Recording
 from micdrop_widget.sinks import AudioSink, VirtualSpeaker
@@ -21,7 +22,7 @@ from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import EventName
 from micdrop_widget.state.snapshot import MicPhase
 from micdrop_widget.timeline import Turn
-from micdrop_widget.vad import VAD, VadOption, build_vad
+from micdrop_widget.vad import VadOption, build_vad
 
 __all__ = ["MicdropClient"]
 
@@ -79,6 +80,8 @@ class MicdropClient:
             build_vad(call_options.vad),
             self._emit,
         )
+        self._vad = CallVAD(lambda: self._engine.vad, lambda: self._engine.hearing.status)
+        self._engine.hearing.tell = lambda name: self._call(name, self._vad.handlers.of(name))
 
     def __repr__(self) -> str:
         return f"<MicdropClient {self._engine.call.phase.value}, {self._engine.options!r}>"
@@ -104,9 +107,9 @@ class MicdropClient:
         return self._engine.options
 
     @property
-    def vad(self) -> VAD:
-        """The voice activity detector in use."""
-        return self._engine.vad
+    def vad(self) -> CallVAD:
+        """The voice activity detection: its detector, what it hears now, and its own four events."""
+        return self._vad
 
     async def start(self, **options: Any) -> None:  # noqa: ANN401 - each is checked by CallOptions
         """Begin the call, and return when it is ready.
@@ -278,7 +281,10 @@ class MicdropClient:
         return done
 
     def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
-        for handler in self._handlers.of(event):
+        self._call(event, self._handlers.of(event), *arguments)
+
+    def _call(self, event: str, handlers: tuple[InContext, ...], *arguments: Any) -> None:  # noqa: ANN401
+        for handler in handlers:
             try:
                 result = handler(*arguments)
             except Exception:  # noqa: BLE001 - the border to the user's code

@@ -15,7 +15,7 @@ Handler: TypeAlias = Callable[..., Any]
 
 _T = TypeVar("_T")
 
-_EVENTS = get_args(EventName)
+_EVENTS: tuple[str, ...] = get_args(EventName)
 
 
 class InContext:
@@ -51,11 +51,13 @@ class Handlers:
     ----------
     wrap
         What each handler is wrapped in.
+    events
+        The names of the events there are; by default those of a call.
     """
 
-    def __init__(self, wrap: type[InContext] = InContext) -> None:
+    def __init__(self, wrap: type[InContext] = InContext, events: tuple[str, ...] = _EVENTS) -> None:
         self._wrap = wrap
-        self._handlers: dict[str, list[InContext]] = {event: [] for event in _EVENTS}
+        self._handlers: dict[str, list[InContext]] = {event: [] for event in events}
 
     def on(self, event: str, handler: Handler) -> None:
         """Add a handler.
@@ -81,13 +83,13 @@ class Handlers:
         elif handler in handlers:
             handlers.remove(handler)  # type: ignore[arg-type]  # equal to its wrapper
 
-    def of(self, event: EventName) -> tuple[InContext, ...]:
+    def of(self, event: str) -> tuple[InContext, ...]:
         """Return the handlers of an event, in the order they were added."""
         return tuple(self._handlers[event])
 
     def _of(self, event: str) -> list[InContext]:
         if event not in self._handlers:
-            near = difflib.get_close_matches(event, _EVENTS, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(_EVENTS)}"
+            near = difflib.get_close_matches(event, self._handlers, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(self._handlers)}"
             raise ValueError(f"unknown event {event!r}: {hint}")
         return self._handlers[event]

@@ -12,11 +12,24 @@ from micdrop_widget.audio import Pcm
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.sources import AudioSource
 from micdrop_widget.state import inputs as i
-from micdrop_widget.vad import VAD, Segmenter, SpeechCancelled, SpeechEvent, SpeechStarted
+from micdrop_widget.vad import VAD, Segmenter, SpeechCancelled, SpeechEvent, SpeechEventName, SpeechStarted, Status
+from micdrop_widget.vad.events import name_of
 
 __all__ = ["Hearing"]
 
 _log = logging.getLogger("micdrop_widget.hearing")
+
+_LOOK_S = 0.3
+_IDLE_LOOKS = 2
+"""An open segment whose microphone has been idle at two looks in a row is over: after 0.6 to 0.9 s without samples.
+One look would not do: a loop that was blocked fires its timers before it takes the frames that have come."""
+
+_STATUS_AFTER: dict[SpeechEventName, Status] = {
+    "StartSpeaking": Status.MAYBE_SPEAKING,
+    "ConfirmSpeaking": Status.SPEAKING,
+    "CancelSpeaking": Status.SILENCE,
+    "StopSpeaking": Status.SILENCE,
+}
 
 
 class Hearing:
@@ -47,8 +60,13 @@ class Hearing:
         self._when_taken = when_taken
         self.record: Callable[[Pcm, bool], object] = lambda pcm, heard: None
         """Called with all that the microphone gives, and whether it is listened to."""
+        self.tell: Callable[[SpeechEventName], object] = lambda name: None
+        """Called with the name of each event of the detection, in order, before it changes anything in the call."""
         self._segmenter: Segmenter | None = None
         self._captured = 0
+        self._resets = 0
+        self._status = Status.SILENCE
+        self._looking: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -58,10 +76,21 @@ class Hearing:
         before = tuple(self._closing)
         self._task = asyncio.ensure_future(self._run(request, device_id, vad, before))
 
+    @property
+    def status(self) -> Status:
+        """What the detection has told last: silence, maybe speech, or speech."""
+        return self._status
+
     def reset(self) -> None:
-        """Forget what was heard; an open segment is dropped without an event."""
-        if self._segmenter is not None:
-            self._segmenter.reset(self._captured)
+        """Forget what was heard: an open segment is dropped, the call is told nothing of it."""
+        if self._segmenter is None:
+            return
+        self._resets += 1
+        self._segmenter.reset(self._captured)
+        if self._status is Status.SPEAKING:
+            self._say("StopSpeaking")
+        elif self._status is Status.MAYBE_SPEAKING:
+            self._say("CancelSpeaking")
 
     def close(self) -> None:
         """Release the microphone, in the background."""
@@ -70,7 +99,7 @@ class Hearing:
             self._closing.add(self._task)
             self._task.add_done_callback(self._closing.discard)
             self._task = None
-        self._segmenter = None
+        self._forget()
 
     async def closed(self) -> None:
         """Wait until the microphone is released."""
@@ -83,8 +112,16 @@ class Hearing:
         try:
             outcome = await self._capture(request, device_id, vad)
         finally:
+            self._forget()
             await _uninterrupted(self._release())
         self._apply(outcome)
+
+    def _forget(self) -> None:
+        self.reset()
+        self._segmenter = None
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
 
     async def _release(self) -> None:
         try:
@@ -143,22 +180,50 @@ class Hearing:
             if isinstance(frames, AsyncGenerator):
                 await frames.aclose()  # its clean-up comes before the release, not whenever it is collected
         if self._segmenter is not None and self._is_heard():
-            self._tell(self._segmenter.finish())
+            self._pass_on(self._segmenter.finish())
 
     def _hear(self, segmenter: Segmenter, pcm: Pcm) -> None:
         if pcm.dtype != np.int16 or pcm.ndim != 1:
             raise TypeError(f"frames(): expected int16 samples of shape (n,), got {pcm.dtype} of shape {pcm.shape}")
         self.record(pcm, self._is_heard())
         self._captured += len(pcm)
-        if self._is_heard():
-            self._tell(segmenter.push(pcm))
-        else:
-            segmenter.reset(self._captured)
+        if not self._is_heard():
+            self.reset()
+            return
+        self._pass_on(segmenter.push(pcm))
+        if self._source.live and self._looking is None and self.status is not Status.SILENCE:
+            self._look_later(0)
 
-    def _tell(self, events: list[SpeechEvent]) -> None:
+    def _look_later(self, idle: int) -> None:
+        self._looking = asyncio.get_running_loop().call_later(_LOOK_S, self._look, self._captured, idle)
+
+    def _look(self, captured: int, idle: int) -> None:
+        """End an open segment when the microphone gives no samples any more: a frozen tab, a closed lid."""
+        self._looking = None
+        if self._segmenter is None or self.status is Status.SILENCE:
+            return
+        idle = idle + 1 if captured == self._captured else 0
+        if idle < _IDLE_LOOKS:
+            self._look_later(idle)
+            return
+        _log.warning("the microphone gives no samples any more: the utterance ends here")
+        self._pass_on(self._segmenter.finish())
+        self.reset()  # the next sample has the position it was captured at
+
+    def _pass_on(self, events: list[SpeechEvent]) -> None:
+        resets = self._resets
         for event in events:
+            name = name_of(event)
+            if name is not None:
+                self._say(name)
+            if self._resets != resets:
+                return  # the call does not listen any more: what came after that was not heard
             if not isinstance(event, SpeechStarted | SpeechCancelled):  # suspicion changes nothing in the call
                 self._apply(event)
+
+    def _say(self, name: SpeechEventName) -> None:
+        self._status = _STATUS_AFTER[name]
+        self.tell(name)
 
 
 async def _uninterrupted(release: Coroutine[None, None, None]) -> None:

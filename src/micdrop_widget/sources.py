@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, float_to_pcm, read_wav
+from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, as_pcm, read_wav
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.state import Device
 
@@ -77,7 +77,7 @@ class ArraySource:
     def __init__(self, samples: NDArray[Any], *, sample_rate: int = SAMPLE_RATE, pace: Pace = "realtime") -> None:
         if pace not in ("realtime", "fast"):
             raise ValueError(f"pace: expected 'realtime' or 'fast', got {pace!r}")
-        self._pcm = _as_pcm(samples, sample_rate)
+        self._pcm = as_pcm(samples, sample_rate, what="source")
         self.live = pace == "realtime"
 
     @classmethod
@@ -145,19 +145,3 @@ def as_source(option: SourceOption | None) -> AudioSource:
     if isinstance(option, AudioSource):
         return option
     raise TypeError(f"source: expected an array, the path of a WAV file or an AudioSource, got {type(option).__name__}")
-
-
-def _as_pcm(samples: NDArray[Any], sample_rate: int) -> Pcm:
-    samples = np.asarray(samples)
-    if samples.ndim != 1:
-        raise ValueError(f"source: expected mono samples of shape (n,), got shape {samples.shape}")
-    if samples.dtype != np.int16 and not np.issubdtype(samples.dtype, np.floating):
-        raise ValueError(f"source: expected int16 or floating samples, got {samples.dtype}")
-    if sample_rate <= 0:
-        raise ValueError(f"source: expected a positive sample rate in Hz, got {sample_rate!r}")
-    if sample_rate != SAMPLE_RATE:
-        import soxr  # noqa: PLC0415 - only for files that are not at 16 kHz
-
-        floats = samples / 32_768 if samples.dtype == np.int16 else samples
-        samples = soxr.resample(floats, sample_rate, SAMPLE_RATE)
-    return samples if samples.dtype == np.int16 else float_to_pcm(samples)

@@ -24,13 +24,14 @@ from micdrop_widget._awaitable import CallFuture
 from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, FrontEnds
 from micdrop_widget._loop import Lease
 from micdrop_widget._observer import ObserverThread, UserHandler
+from micdrop_widget.call_vad import CallVAD
 from micdrop_widget.client import MicdropClient
 from micdrop_widget.handlers import Handler, Handlers
 from micdrop_widget.recording import Recording
 from micdrop_widget.state import MicdropState
 from micdrop_widget.state.effects import EventName
 from micdrop_widget.timeline import Turn
-from micdrop_widget.vad import VAD, VadOption
+from micdrop_widget.vad import SpeechEventName, VadOption
 
 __all__ = ["MicdropWidget"]
 
@@ -103,6 +104,7 @@ class MicdropWidget(anywidget.AnyWidget):
         self._speaker = BrowserSpeaker(self.send, front_ends)
         self._client = MicdropClient(url, source=self._microphone, sink=self._speaker, **options)
         self._handlers = Handlers(UserHandler)
+        self._vad = CallVAD(lambda: self._client.vad.detector, lambda: self._client.vad.status, UserHandler)
         self._shown_owner: str | None = None
         self._goodbye: asyncio.TimerHandle | None = None
         super().__init__()
@@ -110,6 +112,8 @@ class MicdropWidget(anywidget.AnyWidget):
         self._lease = Lease()
         for event in get_args(EventName):
             self._client.on(event, functools.partial(self._tell, event))
+        for name in get_args(SpeechEventName):
+            self._client.vad.on(name, functools.partial(self._observer.post, functools.partial(self._vad.call, name)))
         log = UserHandler(lambda line: sys.stdout.write(f"{line}\n"))  # prints under the cell that makes the widget
         self._client.show_log(lambda line: self._observer.post(lambda: log(line)))
         if self.comm is not None:
@@ -133,9 +137,9 @@ class MicdropWidget(anywidget.AnyWidget):
         return self._client.recording
 
     @property
-    def vad(self) -> VAD:
-        """The voice activity detector in use."""
-        return self._client.vad
+    def vad(self) -> CallVAD:
+        """The voice activity detection; its handlers run on the observer thread. See `MicdropClient.vad`."""
+        return self._vad
 
     def start(self, **options: Any) -> CallFuture[None]:  # noqa: ANN401 - checked by the client
         """Begin the call; awaiting it returns when the call is ready and raises `MicdropError` when it cannot be.

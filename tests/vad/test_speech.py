@@ -179,7 +179,7 @@ def test_milliseconds_of_silero_are_whole_windows_rounded_up(
         """Silero's counting of a probability that is the loudness of the window."""
 
         def load(self) -> None:
-            self._model = _Loudness()  # type: ignore[assignment]
+            self._model = _Loudness()
 
     vad = Fixed(min_speech_ms=min_speech_ms, min_silence_ms=min_silence_ms)
     loud, quiet = np.full(FRAME_SAMPLES, 0.9, np.float32), np.zeros(FRAME_SAMPLES, np.float32)

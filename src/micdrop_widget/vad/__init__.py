@@ -8,6 +8,7 @@ from micdrop_widget.vad.events import (
     SpeechContinued,
     SpeechEnded,
     SpeechEvent,
+    SpeechEventName,
     SpeechStarted,
 )
 from micdrop_widget.vad.segmenter import Segmenter
@@ -24,6 +25,7 @@ __all__ = [
     "SpeechContinued",
     "SpeechEnded",
     "SpeechEvent",
+    "SpeechEventName",
     "SpeechStarted",
     "Status",
     "VadOption",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from enum import IntEnum
 
@@ -29,6 +30,15 @@ class VAD(ABC):
 
     pre_roll_ms: float = 320
     """Audio before the onset that travels with the utterance."""
+
+    probability: float = math.nan
+    """Probability of speech of the latest window; NaN where a detector knows none."""
+
+    level_db: float = math.nan
+    """Level that the latest decision was made on; NaN where a detector knows none."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
 
     def load(self) -> None:  # noqa: B027 - most detectors have nothing to load
         """Load what takes long to load (a model); called once before the first window, off the event loop."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ from micdrop_widget.vad.base import VAD, Status
 from micdrop_widget.vad.silero import SileroVAD
 from micdrop_widget.vad.volume import VolumeVAD
 
-__all__ = ["CombinedVAD", "VadOption", "build_vad"]
+__all__ = ["CombinedVAD", "VadOption", "build_vad", "detectors"]
 
 VadOption: TypeAlias = str | VAD | Sequence[str | VAD]
 """A detector by name, a detector, or a list of both."""
@@ -36,8 +37,11 @@ class CombinedVAD(VAD):
         self.members = tuple(members)
         if not self.members:
             raise ValueError("CombinedVAD: expected at least one VAD")
-        self.pre_roll_ms = max(member.pre_roll_ms for member in self.members)
         self.status = Status.SILENCE
+        self._follow()
+
+    def __repr__(self) -> str:
+        return f"CombinedVAD({list(self.members)!r})"
 
     def load(self) -> None:
         """Load every member."""
@@ -49,10 +53,12 @@ class CombinedVAD(VAD):
         self.status = Status.SILENCE
         for member in self.members:
             member.reset()
+        self._follow()
 
     def update(self, window: NDArray[np.float32]) -> Status:
         """Show the window to every member and combine what they say."""
         statuses = [Status(member.update(window)) for member in self.members]
+        self._follow()
         if max(statuses) is Status.SILENCE:
             self.status = Status.SILENCE
         elif min(statuses) > Status.SILENCE and max(statuses) is Status.SPEAKING:
@@ -60,6 +66,25 @@ class CombinedVAD(VAD):
         else:
             self.status = max(self.status, Status.MAYBE_SPEAKING)
         return self.status
+
+    def _follow(self) -> None:
+        """Show what the members show: the longest pre-roll, the first probability and the first level there are."""
+        self.pre_roll_ms = max(member.pre_roll_ms for member in self.members)
+        self.probability = _first(member.probability for member in self.members)
+        self.level_db = _first(member.level_db for member in self.members)
+
+
+def _first(values: Iterable[float]) -> float:
+    return next((value for value in values if not math.isnan(value)), math.nan)
+
+
+def detectors(vad: VAD) -> Iterator[VAD]:
+    """Yield the detectors that a detector is made of."""
+    if isinstance(vad, CombinedVAD):
+        for member in vad.members:
+            yield from detectors(member)
+    else:
+        yield vad
 
 
 def build_vad(option: VadOption) -> VAD:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from micdrop_widget.audio import Pcm
 
@@ -13,7 +13,9 @@ __all__ = [
     "SpeechContinued",
     "SpeechEnded",
     "SpeechEvent",
+    "SpeechEventName",
     "SpeechStarted",
+    "name_of",
 ]
 
 
@@ -63,3 +65,23 @@ class SpeechEnded:
 
 
 SpeechEvent: TypeAlias = SpeechStarted | SpeechConfirmed | SpeechContinued | SpeechCancelled | SpeechEnded
+
+SpeechEventName: TypeAlias = Literal["StartSpeaking", "ConfirmSpeaking", "CancelSpeaking", "StopSpeaking"]
+"""What Micdrop calls the four events of its voice activity detection."""
+
+
+def name_of(event: SpeechEvent) -> SpeechEventName | None:
+    """Return Micdrop's name of an event; None for the samples in between, which have none."""
+    match event:
+        case SpeechStarted():
+            return "StartSpeaking"
+        case SpeechConfirmed():
+            return "ConfirmSpeaking"
+        case SpeechCancelled():
+            return "CancelSpeaking"
+        case SpeechEnded():
+            return "StopSpeaking"
+        case SpeechContinued():
+            return None
+        case _:
+            raise TypeError(f"unknown speech event {event!r}")

@@ -39,8 +39,6 @@ class Segmenter:
         self.vad = vad
         self._framer = Framer()
         self._held: deque[Pcm] = deque()
-        self._pre_roll_frames = -(-ms_to_samples(vad.pre_roll_ms) // FRAME_SAMPLES)
-        self._max_held_frames = -(-ms_to_samples(vad.pre_roll_ms + _MAX_UNCONFIRMED_MS) // FRAME_SAMPLES)
         self.reset()
 
     @property
@@ -86,11 +84,9 @@ class Segmenter:
                 self.status = Status.SPEAKING
             return
         if before is Status.SILENCE:
-            while len(self._held) > self._pre_roll_frames:
-                self._held.popleft()
+            self._hold_at_most(self.vad.pre_roll_ms)
         self._held.append(frame)
-        if len(self._held) > self._max_held_frames:
-            self._held.popleft()
+        self._hold_at_most(self.vad.pre_roll_ms + _MAX_UNCONFIRMED_MS)
         if before is Status.SILENCE and self.status is not Status.SILENCE:
             events.append(SpeechStarted(self._framed))
         if self.status is Status.SPEAKING:
@@ -99,3 +95,8 @@ class Segmenter:
             events.append(SpeechConfirmed(self._framed, self._framed - len(held), held))
         elif self.status is Status.SILENCE and before is Status.MAYBE_SPEAKING:
             events.append(SpeechCancelled(self._framed))
+
+    def _hold_at_most(self, duration_ms: float) -> None:
+        frames = -(-ms_to_samples(duration_ms) // FRAME_SAMPLES)
+        while len(self._held) > frames:
+            self._held.popleft()

@@ -41,8 +41,6 @@ class VolumeVAD(VAD):
     pre_roll_ms = 500
 
     def __init__(self, threshold: float = -55.0, history: int = 5) -> None:
-        if history < _MIN_HISTORY:
-            raise ValueError(f"VolumeVAD(history={history!r}): expected at least {_MIN_HISTORY} checks")
         self.threshold = threshold
         self.history = history
         # The exact Blackman window of the Web Audio specification (alpha 0.16), periodic, unlike np.blackman.
@@ -50,6 +48,31 @@ class VolumeVAD(VAD):
         taper = 0.42 - 0.5 * np.cos(phase) + 0.08 * np.cos(2 * phase)
         self._taper = (taper / FRAME_SAMPLES).astype(np.float32)
         self.reset()
+
+    def __repr__(self) -> str:
+        return f"VolumeVAD(threshold={self.threshold!r}, history={self.history!r})"
+
+    @property
+    def threshold(self) -> float:
+        """Level in dB at and above which a check is loud; a change holds from the next check on."""
+        return self._threshold
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        if not threshold < 0:
+            raise ValueError(f"VolumeVAD(threshold={threshold!r}): expected dB below full scale, such as -55")
+        self._threshold = float(threshold)
+
+    @property
+    def history(self) -> int:
+        """How many checks are remembered; a change holds from the next check on."""
+        return self._history
+
+    @history.setter
+    def history(self, history: int) -> None:
+        if history < _MIN_HISTORY:
+            raise ValueError(f"VolumeVAD(history={history!r}): expected at least {_MIN_HISTORY} checks")
+        self._history = int(history)
 
     def reset(self) -> None:
         """Forget the levels heard so far."""
@@ -73,6 +96,10 @@ class VolumeVAD(VAD):
 
     def _decide(self, loud: bool) -> Status:
         # The history is the one *before* this check, as in Micdrop.
+        if self._loud.maxlen != self.history:  # changed meanwhile; what was not remembered counts as quiet
+            remembered = list(self._loud)[-self.history :]
+            quiet = [False] * (self.history - len(remembered))
+            self._loud = deque(quiet + remembered, maxlen=self.history)
         recent = list(self._loud)
         self._loud.append(loud)
         if loud:

@@ -1,0 +1,134 @@
+"""`call.vad`: the four events and what is heard now, on the client and on the widget."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from contextvars import ContextVar
+
+import pytest
+
+from micdrop_widget import MicdropServer, MicdropWidget, SileroVAD, VolumeVAD
+from micdrop_widget.vad import Status
+
+from .callers import LoudVAD, loud, quiet, ready_client, turns_over
+from .fake_front_end import FakeFrontEnd
+from .leaks import until
+
+NAMES = ["StartSpeaking", "ConfirmSpeaking", "CancelSpeaking", "StopSpeaking"]
+
+
+async def test_the_events_of_the_detection_come_in_order_on_the_loop() -> None:
+    async with MicdropServer() as server:
+        call, mic, _ = ready_client(server.url)
+        told: list[tuple[str, Status, bool]] = []
+        for name in NAMES:
+            call.vad.on(name, lambda name=name: told.append((name, call.vad.status, call.state.isUserSpeaking)))
+        async with call:
+            await call.start()
+            mic.say(turns_over(3))
+            await until(lambda: len(told) == 3)
+    assert told == [
+        ("StartSpeaking", Status.MAYBE_SPEAKING, False),
+        ("ConfirmSpeaking", Status.SPEAKING, False),
+        ("StopSpeaking", Status.SILENCE, True),
+    ]
+
+
+async def test_handlers_stay_when_the_call_is_given_another_detector() -> None:
+    async with MicdropServer() as server:
+        call, mic, _ = ready_client(server.url)
+        heard = []
+        call.vad.on("ConfirmSpeaking", lambda: heard.append(call.vad.detector))
+        second = LoudVAD()
+        async with call:
+            await call.start(vad=second)
+            mic.say(loud(2))
+            await until(lambda: heard)
+    assert heard == [second]
+
+
+async def test_a_handler_may_be_a_coroutine_may_fail_and_may_be_removed(caplog: pytest.LogCaptureFixture) -> None:
+    async with MicdropServer() as server:
+        call, mic, _ = ready_client(server.url)
+        heard: list[str] = []
+
+        async def later() -> None:
+            heard.append("later")
+
+        def removed() -> None:
+            heard.append("removed")
+
+        call.vad.on("StartSpeaking", lambda: 1 / 0)
+        call.vad.on("StartSpeaking", removed)
+        call.vad.off("StartSpeaking", removed)
+        call.vad.on("StartSpeaking", later)
+        async with call:
+            await call.start()
+            mic.say(loud(2))
+            await until(lambda: heard)
+    assert heard == ["later"]
+    assert "a handler of StartSpeaking failed" in caplog.text
+
+
+async def test_a_call_that_is_muted_within_speech_tells_its_end() -> None:
+    async with MicdropServer() as server:
+        call, mic, _ = ready_client(server.url)
+        told: list[str] = []
+        for name in NAMES:
+            call.vad.on(name, lambda name=name: told.append(name))
+        async with call:
+            await call.start()
+            mic.say(loud(3))
+            await call.until(isUserSpeaking=True)
+            await call.mute()
+            assert told == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
+            assert call.vad.status is Status.SILENCE
+            mic.say(quiet(1))
+    assert len(told) == 3
+
+
+async def test_an_unknown_event_is_refused_with_the_nearest_one() -> None:
+    call, _, _ = ready_client(None)
+    with pytest.raises(ValueError, match="did you mean 'StartSpeaking'"):
+        call.vad.on("StartSpeeking", print)
+    with pytest.raises(ValueError, match="unknown event 'Message'"):
+        call.vad.on("Message", print)
+    with pytest.raises(ValueError, match="unknown event 'StartSpeaking'"):
+        call.on("StartSpeaking", print)
+
+
+async def test_probability_level_and_settings_can_be_read_and_changed() -> None:
+    silero, volume = SileroVAD(), VolumeVAD()
+    call, _, _ = ready_client(None, vad=[volume, silero])
+    assert (call.vad.probability, call.vad.level_db, call.vad.status) == (0.0, -120.0, Status.SILENCE)
+    assert repr(call.vad) == f"<CallVAD SILENCE, CombinedVAD([{volume!r}, {silero!r}])>"
+    silero.threshold = 0.9
+    assert "threshold=0.9" in repr(call.vad)
+    alone, _, _ = ready_client(None, vad=volume)
+    assert math.isnan(alone.vad.probability)
+    assert alone.vad.detector is volume
+
+
+async def test_on_the_widget_handlers_run_on_the_observer_thread_in_the_context_of_their_cell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cell: ContextVar[int] = ContextVar("cell")
+    server = MicdropServer().start()
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url, vad=LoudVAD())
+    page.show(call)
+    told: list[tuple[str, int, str]] = []
+    for number, name in enumerate(NAMES):
+        cell.set(number)
+        call.vad.on(name, lambda name=name: told.append((name, cell.get(), threading.current_thread().name)))
+    cell.set(9)
+    await call.start()
+    page.speak(turns_over(3))
+    await until(lambda: len(told) == 3)
+    thread = f"micdrop-observer-{call.model_id[:8]}"
+    assert call.vad.status is Status.SILENCE
+    await asyncio.to_thread(call.close)
+    server.stop()
+    assert told == [("StartSpeaking", 0, thread), ("ConfirmSpeaking", 1, thread), ("StopSpeaking", 3, thread)]

@@ -1,0 +1,190 @@
+"""From the microphone to the speech events: what is told, and the silence of a microphone that gives nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from micdrop_widget.audio import FRAME_SAMPLES
+from micdrop_widget.hearing import Hearing
+from micdrop_widget.state import inputs as i
+from micdrop_widget.vad import SpeechConfirmed, SpeechEnded, Status
+
+from . import virtual_time
+from .callers import LoudVAD, Mic, loud, quiet, turns_over
+
+
+class Ear:
+    """A `Hearing`, its microphone, and all that it tells; `deaf` is what the call decides."""
+
+    def __init__(self, live: bool = True) -> None:
+        self.mic = Mic()
+        self.mic.live = live
+        self.inputs: list[i.Input] = []
+        self.names: list[str] = []
+        self.statuses: list[Status] = []
+        self.deaf = False
+        self.on_input: Callable[[i.Input], object] = lambda event: None
+        self.hearing = Hearing(self.mic, self._apply, lambda: not self.deaf, self._taken)
+        self.hearing.tell = self._tell
+
+    def _apply(self, event: i.Input) -> None:
+        self.inputs.append(event)
+        self.on_input(event)
+
+    def _tell(self, name: str) -> None:
+        self.names.append(name)
+        self.statuses.append(self.hearing.status)
+
+    async def _taken(self) -> None: ...
+
+    @property
+    def ended(self) -> list[SpeechEnded]:
+        return [event for event in self.inputs if isinstance(event, SpeechEnded)]
+
+    async def open(self) -> None:
+        self.hearing.open(1, None, LoudVAD())
+        while not self.inputs:  # noqa: ASYNC110 - the detector loads in a thread
+            await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        self.hearing.close()
+        await self.hearing.closed()
+
+
+def hears(test: Callable[[Ear], Coroutine[Any, Any, None]], live: bool = True) -> Ear:
+    """Run a test with an open microphone, in virtual time."""
+    ear = Ear(live)
+
+    async def whole() -> None:
+        await ear.open()
+        await test(ear)
+        await ear.close()
+
+    virtual_time.run(whole())
+    return ear
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.05, 0.1, 0.2, 0.29])
+def test_speech_ends_within_a_second_when_a_live_microphone_falls_silent(
+    late_s: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    took_s = []
+
+    async def stall(ear: Ear) -> None:
+        loop = asyncio.get_running_loop()
+        ear.mic.say(loud(3))
+        await asyncio.sleep(late_s)
+        ear.mic.say(loud(1))
+        await settle()
+        last_s = loop.time()
+        ear.on_input = lambda event: took_s.append(loop.time() - last_s) if isinstance(event, SpeechEnded) else None
+        await asyncio.sleep(5)
+
+    with caplog.at_level(logging.WARNING):
+        ear = hears(stall)
+    assert ear.ended == [SpeechEnded(4 * FRAME_SAMPLES)]
+    assert 0.6 <= took_s[0] <= 0.901
+    assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
+    assert "gives no samples" in caplog.text
+
+
+def test_a_frame_that_is_half_full_when_the_microphone_falls_silent_is_not_lost() -> None:
+    async def stall(ear: Ear) -> None:
+        ear.mic.say(loud(3)[:-100])
+        await asyncio.sleep(2)
+        ear.mic.say(turns_over(3))
+        await settle()
+
+    ear = hears(stall)
+    confirmed = [event for event in ear.inputs if isinstance(event, SpeechConfirmed)]
+    assert [event.position for event in ear.ended] == [3 * FRAME_SAMPLES, 8 * FRAME_SAMPLES - 100]
+    assert confirmed[1].start == 3 * FRAME_SAMPLES - 100  # positions count the samples that were captured
+
+
+def test_a_microphone_that_goes_on_in_time_ends_nothing() -> None:
+    async def slow(ear: Ear) -> None:
+        for _ in range(20):
+            ear.mic.say(loud(1))
+            await asyncio.sleep(0.59)
+        assert ear.ended == []
+
+    assert hears(slow).names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]  # the last one by close
+
+
+def test_silence_of_the_microphone_in_silence_is_nothing_to_tell() -> None:
+    async def silent(ear: Ear) -> None:
+        ear.mic.say(quiet(3))
+        await asyncio.sleep(5)
+        ear.mic.say(turns_over(3))
+        await settle()
+        await asyncio.sleep(5)
+
+    ear = hears(silent)
+    assert len(ear.ended) == 1
+
+
+def test_a_source_that_is_not_live_may_take_its_time() -> None:
+    async def slow(ear: Ear) -> None:
+        ear.mic.say(loud(3))
+        await asyncio.sleep(5)
+        assert ear.ended == []
+
+    hears(slow, live=False)
+
+
+def test_no_timer_is_left_when_the_microphone_is_closed_within_speech() -> None:
+    async def closing(ear: Ear) -> None:
+        ear.mic.say(loud(3))
+        await settle()
+        await ear.close()
+        await asyncio.sleep(5)
+
+    ear = hears(closing)
+    assert ear.ended == []
+    assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
+
+
+def test_every_event_is_told_with_the_status_after_it() -> None:
+    async def speak(ear: Ear) -> None:
+        ear.mic.say(turns_over(3))
+        await settle()
+
+    ear = hears(speak)
+    assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
+    assert ear.statuses == [Status.MAYBE_SPEAKING, Status.SPEAKING, Status.SILENCE]
+
+
+def test_a_call_that_stops_listening_ends_what_was_told() -> None:
+    async def mute(ear: Ear) -> None:
+        ear.mic.say(loud(3))
+        await settle()
+        ear.hearing.reset()
+        assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
+        ear.deaf = True
+        ear.mic.say(turns_over(3))
+        await settle()
+
+    ear = hears(mute)
+    assert ear.ended == []
+    assert len(ear.names) == 3
+
+
+def test_what_a_chunk_holds_after_the_call_has_stopped_listening_is_not_told() -> None:
+    async def one_chunk(ear: Ear) -> None:
+        ear.on_input = lambda event: ear.hearing.reset() if isinstance(event, SpeechConfirmed) else None
+        ear.mic.say(turns_over(3))
+        await settle()
+
+    ear = hears(one_chunk)
+    assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
+    assert [type(event).__name__ for event in ear.inputs[1:]] == ["SpeechConfirmed"]
