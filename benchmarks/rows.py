@@ -33,6 +33,7 @@ class Row:
 ROWS = (
     Row("silero-window", "one window of 32 ms through Silero, our code against onnxruntime alone", "silero_window"),
     Row("volume-window", "one window of 32 ms through VolumeVAD, against Silero", "volume_window"),
+    Row("smart-turn", "features of 8 s for Smart Turn, and a whole prediction", "smart_turn"),
     Row("import", "import in a fresh process, against importing anywidget and numpy", "importing"),
     Row("machine-step", "one step of the call machine for one frame of speech in a live call", "machine_step"),
     Row("loopback-turn", "MicdropClient and the embedded server, without browser and pacing", "loopback_turn"),

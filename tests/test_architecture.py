@@ -19,7 +19,7 @@ ROOT = Path(micdrop_widget.__file__).parent
 
 # From the bottom up: a module imports only from its own layer and from lower ones.
 LAYERS = {
-    "pure": "errors audio protocol options handlers state vad timeline debug_log",
+    "pure": "errors audio protocol options handlers state vad turn timeline debug_log",
     "asyncio": "transport client engine hearing sources sinks server demo simulate _loop",
     "kernel": "_comm _observer _browser _awaitable _traits _mic_errors widget",
     "top": "__init__ __main__",
@@ -35,7 +35,7 @@ NOT_PURE = {
 
 BORDERS = {
     "websockets": {"transport", "server"},
-    "onnxruntime": {"vad.silero"},
+    "onnxruntime": {"turn.smart_turn", "vad.silero"},
     "anywidget": {"widget"},
     "traitlets": {"widget", "_traits"},
     "soxr": {"sources"},

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from micdrop_widget.server import MicdropServer
     from micdrop_widget.state import MicdropState
     from micdrop_widget.timeline import Turn
+    from micdrop_widget.turn import SmartTurn, TurnDetector
     from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
     from micdrop_widget.widget import MicdropWidget
 
@@ -28,7 +29,9 @@ __all__ = [
     "MicdropWidget",
     "Reconnect",
     "SileroVAD",
+    "SmartTurn",
     "Turn",
+    "TurnDetector",
     "VolumeVAD",
 ]
 
@@ -43,7 +46,9 @@ _HOMES = {
     "MicdropWidget": "widget",
     "Reconnect": "options",
     "SileroVAD": "vad",
+    "SmartTurn": "turn",
     "Turn": "timeline",
+    "TurnDetector": "turn",
     "VAD": "vad",
     "VolumeVAD": "vad",
 }
