@@ -20,7 +20,7 @@ ROOT = Path(micdrop_widget.__file__).parent
 # From the bottom up: a module imports only from its own layer and from lower ones.
 LAYERS = {
     "pure": "errors audio protocol options handlers state vad turn timeline debug_log",
-    "asyncio": "transport client engine hearing sources sinks server demo simulate _loop",
+    "asyncio": "transport client engine hearing turn_taking sources sinks server demo simulate _loop",
     "kernel": "_comm _observer _browser _awaitable _traits _mic_errors widget",
     "top": "__init__ __main__",
 }

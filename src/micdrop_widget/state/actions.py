@@ -205,9 +205,9 @@ def fail_refused(step: Step, _: i.ConnectionClosed) -> None:
 def lose_connection(step: Step, _: i.ConnectionClosed | i.ConnectionFailed) -> None:
     """Wait before the next attempt. The open utterance died with the connection."""
     attempt = step.call.attempt + 1
+    step.drop_utterance()
     step.set(
         attempt=attempt,
-        speaking=False,
         processing=False,
         goodbye_due=False,
         partial_assistant_message="",
@@ -248,7 +248,8 @@ def hear_out(step: Step, _: i.Stop) -> None:
 def play_out(step: Step, _: i.ConnectionClosed) -> None:
     """Release the microphone, and play what has arrived: nothing more will."""
     step.release_microphone()
-    step.set(speaking=False, processing=False, goodbye_due=False)
+    step.drop_utterance()
+    step.set(processing=False, goodbye_due=False)
 
 
 def no_answer_came(step: Step, _: i.TimerFired) -> None:

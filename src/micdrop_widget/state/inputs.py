@@ -33,6 +33,7 @@ __all__ = [
     "StartMic",
     "Stop",
     "TimerFired",
+    "TurnPredicted",
     "Unmute",
 ]
 
@@ -132,6 +133,14 @@ class SpeakerFailed:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class TurnPredicted:
+    """The turn detector's answer to a question; one that failed counts as complete."""
+
+    question: int
+    complete: bool
+
+
 # What the connection reports
 
 
@@ -220,6 +229,7 @@ Input: TypeAlias = (
     | SpeechConfirmed
     | SpeechContinued
     | SpeechEnded
+    | TurnPredicted
     | Heard
     | TimerFired
     | Completion

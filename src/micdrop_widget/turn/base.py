@@ -21,7 +21,10 @@ class TurnDetector(ABC):
     """Probability above which a turn is complete."""
 
     def load(self) -> None:  # noqa: B027 - not every detector has something to load
-        """Load what takes long to load (a model); called once before the first turn, off the event loop."""
+        """Load what takes long to load (a model), off the event loop.
+
+        Called before the first turn, and again whenever a microphone is opened: what is loaded stays loaded.
+        """
 
     @abstractmethod
     def push(self, pcm: Pcm) -> None:
