@@ -35,6 +35,7 @@ ROWS = (
     Row("volume-window", "one window of 32 ms through VolumeVAD, against Silero", "volume_window"),
     Row("offline", "detect_speech over a recording of half a minute, a window of 32 ms", "offline"),
     Row("hearing", "what each detector makes of speech, noise, and speech in noise", "hearing.row"),
+    Row("smart-turn", "features of 8 s for Smart Turn, and a whole prediction", "smart_turn"),
     Row("import", "import in a fresh process, against importing anywidget and numpy", "importing"),
     Row("machine-step", "one step of the call machine for one frame of speech in a live call", "machine_step"),
     Row("loopback-turn", "MicdropClient and the embedded server, without browser and pacing", "loopback_turn"),

@@ -15,7 +15,7 @@ from micdrop_widget.state.actions import READY_GRACE_MS
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.machine import ANY, CALL, TABLE, Row
 from micdrop_widget.state.snapshot import Phase
-from micdrop_widget.state.talk import ANSWER_GAP_MS, ECHO_TAIL_MS, GOODBYE_MS
+from micdrop_widget.state.talk import ANSWER_GAP_MS, ECHO_TAIL_MS, GOODBYE_MS, TURN_ANSWER_MS
 
 _Member = TypeVar("_Member", bound=Enum)
 
@@ -30,6 +30,7 @@ _DURATIONS = {
     Timer.ANSWER_GAP: f"{ANSWER_GAP_MS} ms",
     Timer.ECHO_TAIL: f"{ECHO_TAIL_MS} ms",
     Timer.GOODBYE: f"{GOODBYE_MS} ms",
+    Timer.TURN_WAIT: f"{TURN_ANSWER_MS} ms for the detector's answer, then `turn_max_wait_ms`",
 }
 
 _HEAD = """# The call machine

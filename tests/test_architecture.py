@@ -19,8 +19,8 @@ ROOT = Path(micdrop_widget.__file__).parent
 
 # From the bottom up: a module imports only from its own layer and from lower ones.
 LAYERS = {
-    "pure": "errors audio protocol options handlers state vad timeline recording debug_log workbench call_vad",
-    "asyncio": "transport client engine hearing tape sources sinks server demo simulate _loop",
+    "pure": "errors audio protocol options handlers state vad turn timeline recording debug_log workbench call_vad",
+    "asyncio": "transport client engine hearing turn_taking tape sources sinks server demo simulate _loop",
     "kernel": "_comm _observer _browser _awaitable _traits _mic_errors widget",
     "top": "__init__ __main__",
 }
@@ -35,7 +35,7 @@ NOT_PURE = {
 
 BORDERS = {
     "websockets": {"transport", "server"},
-    "onnxruntime": {"vad.silero", "vad.silero_sequence"},
+    "onnxruntime": {"turn.smart_turn", "vad.silero", "vad.silero_sequence"},
     "anywidget": {"widget"},
     "traitlets": {"widget", "_traits"},
     "soxr": {"audio"},

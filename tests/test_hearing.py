@@ -29,7 +29,7 @@ class Ear:
         self.statuses: list[Status] = []
         self.deaf = False
         self.on_input: Callable[[i.Input], object] = lambda event: None
-        self.hearing = Hearing(self.mic, self._apply, lambda: not self.deaf, self._taken)
+        self.hearing = Hearing(self.mic, self._apply, lambda: not self.deaf, lambda: False, self._taken)
         self.hearing.tell = self._tell
 
     def _apply(self, event: i.Input) -> None:
@@ -93,6 +93,7 @@ def test_speech_ends_within_a_second_when_a_live_microphone_falls_silent(
     with caplog.at_level(logging.WARNING):
         ear = hears(stall)
     assert ear.ended == [SpeechEnded(4 * FRAME_SAMPLES)]
+    assert ear.inputs[-1] == i.MicrophoneStalled()
     assert 0.6 <= took_s[0] <= 0.901
     assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
     assert "gives no samples" in caplog.text
@@ -181,7 +182,12 @@ def test_a_call_that_stops_listening_ends_what_was_told() -> None:
 
 def test_what_a_chunk_holds_after_the_call_has_stopped_listening_is_not_told() -> None:
     async def one_chunk(ear: Ear) -> None:
-        ear.on_input = lambda event: ear.hearing.reset() if isinstance(event, SpeechConfirmed) else None
+        def stop_listening(event: i.Input) -> None:
+            if isinstance(event, SpeechConfirmed):
+                ear.deaf = True
+                ear.hearing.reset()
+
+        ear.on_input = stop_listening
         ear.mic.say(turns_over(3))
         await settle()
 

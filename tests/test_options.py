@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from micdrop_widget.options import CallOptions, Reconnect, masked_url
+from micdrop_widget.turn import SmartTurn
 from micdrop_widget.vad import SileroVAD, VolumeVAD
 
 SECRET = "hunter2"
@@ -30,6 +31,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert options.vad == ("volume", "silero")
     assert options.disable_interruption is False
     assert options.record is True
+    assert (options.turn_detector, options.turn_max_wait_ms) == (None, 4000)
     assert (options.headers, options.ssl, options.ping_interval_s) == (None, None, 20)
     assert options.reconnect == Reconnect(
         max_attempts=None, delay_ms=1000, max_delay_ms=10_000, connection_timeout_ms=5000
@@ -244,3 +246,15 @@ def test_attempts_are_limited_endless_or_none() -> None:
     assert [Reconnect(max_attempts=2).allows(attempt) for attempt in (1, 2, 3)] == [True, True, False]
     assert not Reconnect(max_attempts=0).allows(1)
     assert Reconnect().allows(10**9)
+
+
+def test_a_turn_detector_is_one_or_none() -> None:
+    detector = SmartTurn()
+    assert CallOptions(turn_detector=detector, turn_max_wait_ms=0).turn_detector is detector
+    refused = message_of({"turn_detector": "smart"})
+    assert "turn_detector: expected a TurnDetector like SmartTurn(), or None, got 'smart'" in refused
+
+
+@pytest.mark.parametrize("wait_ms", [-1, float("nan")])
+def test_a_turn_waits_for_a_while_and_not_for_less_than_nothing(wait_ms: float) -> None:
+    assert "turn_max_wait_ms: expected milliseconds, 0 or more" in message_of({"turn_max_wait_ms": wait_ms})

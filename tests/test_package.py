@@ -19,6 +19,8 @@ CONTENTS = {
     "micdrop_widget/vad/models/silero_vad_16k_op15.onnx",
     "micdrop_widget/vad/models/silero_vad_16k_sequence.onnx",
     "micdrop_widget/vad/models/LICENSE-silero-vad",
+    "micdrop_widget/turn/models/smart_turn_v3.2_cpu.onnx",
+    "micdrop_widget/turn/models/LICENSE-smart-turn",
     "micdrop_widget/samples/hello.wav",
 }
 
@@ -33,6 +35,7 @@ assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == call.mode
 assert "// sources sha256:" in call._esm
 vad = micdrop_widget.SileroVAD()
 vad.load()
+micdrop_widget.SmartTurn().load()
 call.close()
 print("shown")
 """
@@ -57,14 +60,16 @@ def test_the_wheel_holds_everything_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert names >= CONTENTS
     assert any(name.endswith("licenses/LICENSE") for name in names)
-    assert any(name.endswith("LICENSE-silero-vad") and "dist-info" in name for name in names)
+    for notice in ("LICENSE-silero-vad", "LICENSE-smart-turn"):
+        assert any(name.endswith(notice) and "dist-info" in name for name in names)
+    assert wheel.stat().st_size < 15e6
     strangers = [name for name in names if not name.startswith("micdrop_widget")]
     assert strangers == []
     assert not any("__pycache__" in name for name in names)
 
 
-def test_the_model_in_the_wheel_is_the_one_in_the_tree(wheel: Path) -> None:
-    model = "micdrop_widget/vad/models/silero_vad_16k_op15.onnx"
+@pytest.mark.parametrize("model", [name for name in sorted(CONTENTS) if name.endswith(".onnx")])
+def test_a_model_in_the_wheel_is_the_one_in_the_tree(wheel: Path, model: str) -> None:
     assert zipfile.ZipFile(wheel).read(model) == (ROOT / "src" / model).read_bytes()
 
 

@@ -149,3 +149,34 @@ def test_turns_survive_the_end_of_the_call_and_the_next_start_begins_anew() -> N
     assert len(turns(world)) == 1
     world.apply(i.Start(Settings(has_url=True)))
     assert turns(world) == []
+
+
+def pausing() -> World:
+    """Return a call with a turn detector, asked at 3000 ms; the user was heard for 24 576 samples."""
+    world = World(now_ms=0).start(detects_turns=True).ready(at_ms=1000)
+    world.at(2000, QUESTION)
+    world.at(3000, SpeechEnded(24_576))
+    world.at(3032, SpeechContinued(np.ones(512, np.int16)))
+    assert turns(world) == [Turn(512, 8192, 2000, end_sample=25_088)]
+    return world
+
+
+def test_a_turn_ends_when_the_detector_says_so_and_with_all_that_was_sent() -> None:
+    world = pausing().at(3050, i.TurnPredicted(1, complete=True))
+    world.at(3064, SpeechContinued(np.ones(512, np.int16)))
+    assert turns(world) == [Turn(512, 8192, 2000, end_sample=25_088, stopped_ms=3050)]
+
+
+def test_a_turn_with_a_pause_is_one_turn() -> None:
+    world = pausing().at(3050, i.TurnPredicted(1, complete=False))
+    world.at(3500, SpeechConfirmed(32_768, 32_256, np.ones(512, np.int16)))
+    assert turns(world) == [Turn(512, 8192, 2000)]
+    world.at(4000, SpeechEnded(40_960))
+    world.at(4050, i.TurnPredicted(2, complete=False))
+    world.fire_at(8050, Timer.TURN_WAIT)
+    assert turns(world) == [Turn(512, 8192, 2000, end_sample=40_960, stopped_ms=8050)]
+
+
+@pytest.mark.parametrize("command", [i.Mute(), i.Pause(), i.Stop()])
+def test_a_pause_that_the_user_closes_ends_the_turn(command: i.Input) -> None:
+    assert turns(pausing().at(3100, command)) == [Turn(512, 8192, 2000, end_sample=25_088, stopped_ms=3100)]

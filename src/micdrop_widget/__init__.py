@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from micdrop_widget.server import MicdropServer
     from micdrop_widget.state import MicdropState
     from micdrop_widget.timeline import Turn
+    from micdrop_widget.turn import SmartTurn, TurnDetector
     from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
     from micdrop_widget.widget import MicdropWidget
     from micdrop_widget.workbench import SpeechReport, detect_speech, sweep
@@ -31,8 +32,10 @@ __all__ = [
     "Reconnect",
     "Recording",
     "SileroVAD",
+    "SmartTurn",
     "SpeechReport",
     "Turn",
+    "TurnDetector",
     "VolumeVAD",
     "detect_speech",
     "sweep",
@@ -50,8 +53,10 @@ _HOMES = {
     "Reconnect": "options",
     "Recording": "recording",
     "SileroVAD": "vad",
+    "SmartTurn": "turn",
     "SpeechReport": "workbench",
     "Turn": "timeline",
+    "TurnDetector": "turn",
     "VAD": "vad",
     "VolumeVAD": "vad",
     "detect_speech": "workbench",

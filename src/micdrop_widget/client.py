@@ -43,6 +43,8 @@ class MicdropClient:
     **options
         `params`: JSON object sent first on every connection; may hold tokens, is never logged or shown.
         `vad`: "volume", "silero", a `VAD`, or a list of them (default: both).
+        `turn_detector`: a `TurnDetector` that knows when a turn is over, like `SmartTurn()`; None (the default) ends
+        it with the speech. `turn_max_wait_ms`: how long a turn that is not complete stays open in silence (4000).
         `disable_interruption`: do not listen while the assistant speaks (default False).
         `reconnect`: a `Reconnect`, or a dict of the same.
         `headers`, `ssl`, `ping_interval_s`: of the WebSocket.
@@ -272,6 +274,8 @@ class MicdropClient:
             has_params=options.params is not None,
             disable_interruption=options.disable_interruption,
             reconnect=options.reconnect,
+            detects_turns=options.turn_detector is not None,
+            turn_max_wait_ms=options.turn_max_wait_ms,
         )
 
     def _command(self, command: i.Input) -> asyncio.Future[None]:

@@ -23,6 +23,7 @@ from micdrop_widget.state import inputs as i
 from micdrop_widget.tape import Tape
 from micdrop_widget.timeline import Timeline
 from micdrop_widget.transport import Transport
+from micdrop_widget.turn_taking import TurnTaking
 from micdrop_widget.vad import VAD
 
 __all__ = ["Engine"]
@@ -55,7 +56,8 @@ class Engine:
         self.state: MicdropState = snapshot(self.call)
         self.timeline = Timeline()
         self.transport = Transport(self.apply)
-        self.hearing = Hearing(source, self.apply, lambda: self.call.hears, self._taken)
+        self.hearing = Hearing(source, self.apply, lambda: self.call.hears, lambda: self.call.pausing, self._taken)
+        self.turn_taking = TurnTaking(self.apply)
         self.tape = Tape(live_sink=getattr(sink, "live", False))
         self.hearing.record = self.tape.hear
         self._sink = sink
@@ -137,6 +139,12 @@ class Engine:
                 self.transport.send(encode_client_frame(command))
             case effects.SendParams():
                 self.transport.send(self.options.params_text())
+            case effects.OpenTurn():
+                self.turn_taking.open()
+            case effects.HearTurn(pcm):
+                self.turn_taking.hear(pcm)
+            case effects.AskTurn(question):
+                self.turn_taking.ask(question)
             case effects.Play(epoch, pcm):
                 self.tape.play(epoch, pcm)
                 self._sink.play(epoch, pcm)
@@ -146,12 +154,14 @@ class Engine:
             case effects.SelectSpeaker(device_id):
                 self._sink.select(device_id)
             case effects.OpenMicrophone(request, device_id):
-                self.hearing.open(request, device_id, self.vad)
+                self.turn_taking.detector = self.options.turn_detector
+                self.hearing.open(request, device_id, self.vad, self.options.turn_detector)
             case effects.CloseMicrophone():
                 self.hearing.close()
             case effects.ResetHearing():
                 self.hearing.reset()
             case effects.OpenConnection(connection):
+                self.turn_taking.use(self.options.turn_detector)
                 self.transport.open(connection, self.options)
             case effects.CloseConnection():
                 self.transport.close()
@@ -213,6 +223,12 @@ class Engine:
         self._waiting = [waiting for waiting in self._waiting if not waiting[1].done()]
 
     async def _taken(self) -> None:
-        """Wait until a source that can wait may go on: the call is ready, and has sent what it was given."""
-        await self.when(lambda: self.state.isStarted and not self.state.isReconnecting)
+        """Wait until a source that can wait may go on: the call is ready, has sent what it was given, and decided."""
+        await self.when(
+            lambda: (
+                self.state.isStarted
+                and not self.state.isReconnecting
+                and not (self.call.pausing and self.turn_taking.asked)
+            )
+        )
         await self.transport.drained()

@@ -8,10 +8,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 
 import numpy as np
 
-from micdrop_widget.audio import Pcm
+from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.sources import AudioSource
 from micdrop_widget.state import inputs as i
+from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VAD, Segmenter, SpeechCancelled, SpeechEvent, SpeechEventName, SpeechStarted, Status
 from micdrop_widget.vad.events import name_of
 
@@ -43,6 +44,8 @@ class Hearing:
         Called with everything that is heard.
     is_heard
         Whether the microphone is listened to now: what it gives otherwise is thrown away here.
+    in_pause
+        Whether the user pauses within a turn now: its silence is told as well.
     when_taken
         Waits until the call has taken what it was given; held against a source that is not live.
     """
@@ -52,11 +55,13 @@ class Hearing:
         source: AudioSource,
         apply: Callable[[i.Input], None],
         is_heard: Callable[[], bool],
+        in_pause: Callable[[], bool],
         when_taken: Callable[[], Awaitable[None]],
     ) -> None:
         self._source = source
         self._apply = apply
         self._is_heard = is_heard
+        self._in_pause = in_pause
         self._when_taken = when_taken
         self.record: Callable[[Pcm, bool], object] = lambda pcm, heard: None
         """Called with all that the microphone gives, and whether it is listened to."""
@@ -70,11 +75,11 @@ class Hearing:
         self._task: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
-    def open(self, request: int, device_id: str | None, vad: VAD) -> None:
-        """Begin to open the microphone; the answer carries the number of the request."""
+    def open(self, request: int, device_id: str | None, vad: VAD, turn_detector: TurnDetector | None = None) -> None:
+        """Begin to open the microphone and to load the models; the answer carries the number of the request."""
         self.close()
         before = tuple(self._closing)
-        self._task = asyncio.ensure_future(self._run(request, device_id, vad, before))
+        self._task = asyncio.ensure_future(self._run(request, device_id, vad, turn_detector, before))
 
     @property
     def status(self) -> Status:
@@ -106,11 +111,18 @@ class Hearing:
         while self._closing:
             await asyncio.wait(self._closing)
 
-    async def _run(self, request: int, device_id: str | None, vad: VAD, before: tuple[asyncio.Task[None], ...]) -> None:
+    async def _run(
+        self,
+        request: int,
+        device_id: str | None,
+        vad: VAD,
+        turn_detector: TurnDetector | None,
+        before: tuple[asyncio.Task[None], ...],
+    ) -> None:
         if before:
             await asyncio.wait(before)  # never two microphones at once
         try:
-            outcome = await self._capture(request, device_id, vad)
+            outcome = await self._capture(request, device_id, vad, turn_detector)
         finally:
             self._forget()
             await _uninterrupted(self._release())
@@ -129,9 +141,11 @@ class Hearing:
         except Exception:  # noqa: BLE001 - the border to sources that are not ours
             _log.exception("the microphone could not be released")
 
-    async def _capture(self, request: int, device_id: str | None, vad: VAD) -> i.MicrophoneFailed | i.MicrophoneEnded:
+    async def _capture(
+        self, request: int, device_id: str | None, vad: VAD, turn_detector: TurnDetector | None
+    ) -> i.MicrophoneFailed | i.MicrophoneEnded:
         try:
-            await self._open(request, device_id, vad)
+            await self._open(request, device_id, vad, turn_detector)
         except MicdropError as error:
             return i.MicrophoneFailed(request, error)
         except Exception as error:  # noqa: BLE001 - the border to sources and detectors that are not ours
@@ -146,9 +160,9 @@ class Hearing:
             return i.MicrophoneEnded(request, _broken("failed", error))
         return i.MicrophoneEnded(request)
 
-    async def _open(self, request: int, device_id: str | None, vad: VAD) -> None:
+    async def _open(self, request: int, device_id: str | None, vad: VAD, turn_detector: TurnDetector | None) -> None:
         # A model takes as long to load as a permission prompt to be drawn: both at once, off the loop.
-        loading = asyncio.ensure_future(asyncio.to_thread(vad.load))
+        loading = asyncio.ensure_future(asyncio.to_thread(_load, vad, turn_detector))
         loading.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, also after open failed
         try:
             microphone = await self._source.open(device_id)
@@ -185,12 +199,19 @@ class Hearing:
     def _hear(self, segmenter: Segmenter, pcm: Pcm) -> None:
         if pcm.dtype != np.int16 or pcm.ndim != 1:
             raise TypeError(f"frames(): expected int16 samples of shape (n,), got {pcm.dtype} of shape {pcm.shape}")
-        self.record(pcm, self._is_heard())
-        self._captured += len(pcm)
-        if not self._is_heard():
-            self.reset()
-            return
-        self._pass_on(segmenter.push(pcm))
+        # Frame by frame, since what one frame does to the call decides what becomes of the next.
+        for start in range(0, len(pcm), FRAME_SAMPLES):
+            piece = pcm[start : start + FRAME_SAMPLES]
+            heard = self._is_heard()
+            self.record(piece, heard)
+            self._captured += len(piece)
+            if heard:
+                segmenter.in_pause = self._in_pause()
+                self._pass_on(segmenter.push(piece))
+            else:
+                self.reset()
+            if self._segmenter is not segmenter:
+                return
         if self._source.live and self._looking is None and self.status is not Status.SILENCE:
             self._look_later(0)
 
@@ -208,6 +229,7 @@ class Hearing:
             return
         _log.warning("the microphone gives no samples any more: the utterance ends here")
         self._pass_on(self._segmenter.finish())
+        self._apply(i.MicrophoneStalled())
         self.reset()  # the next sample has the position it was captured at
 
     def _pass_on(self, events: list[SpeechEvent]) -> None:
@@ -226,6 +248,12 @@ class Hearing:
         self.tell(name)
 
 
+def _load(vad: VAD, turn_detector: TurnDetector | None) -> None:
+    vad.load()
+    if turn_detector is not None:
+        turn_detector.load()
+
+
 async def _uninterrupted(release: Coroutine[None, None, None]) -> None:
     """Await to the end, whatever is cancelled meanwhile: a microphone is always released."""
     releasing = asyncio.ensure_future(release)
@@ -239,6 +267,6 @@ async def _uninterrupted(release: Coroutine[None, None, None]) -> None:
 def _broken(what: str, error: Exception) -> MicdropError:
     return MicdropError(
         MicdropErrorCode.Mic,
-        f"The microphone or its voice activity detection {what} ({type(error).__name__}: {error}).",
+        f"The microphone or its voice or turn detection {what} ({type(error).__name__}: {error}).",
         "Look at the traceback in the log, then start again.",
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VAD, VadOption, build_vad
 
 __all__ = ["CallOptions", "Reconnect", "masked_url"]
@@ -68,6 +69,8 @@ class CallOptions:
     url: str | None = None
     params: Mapping[str, Any] | None = field(default=None, repr=False)
     vad: VadOption = ("volume", "silero")
+    turn_detector: TurnDetector | None = None
+    turn_max_wait_ms: float = 4000
     disable_interruption: bool = False
     reconnect: Reconnect = field(default_factory=Reconnect)
     headers: Mapping[str, str] | None = field(default=None, repr=False)
@@ -89,6 +92,12 @@ class CallOptions:
             raise TypeError(f"reconnect: expected a Reconnect or a dict, got {type(self.reconnect).__name__}")
         if not isinstance(self.vad, VAD):
             build_vad(self.vad)
+        if not isinstance(self.turn_detector, TurnDetector | None):
+            raise TypeError(
+                f"turn_detector: expected a TurnDetector like SmartTurn(), or None, got {self.turn_detector!r}"
+            )
+        if not self.turn_max_wait_ms >= 0:  # NaN included
+            raise ValueError(f"turn_max_wait_ms: expected milliseconds, 0 or more, got {self.turn_max_wait_ms!r}")
         if self.ping_interval_s is not None and self.ping_interval_s <= 0:
             raise ValueError(f"ping_interval_s: expected seconds or None, got {self.ping_interval_s!r}")
 

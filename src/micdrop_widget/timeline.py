@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import samples_to_ms
 from micdrop_widget.state import inputs as i
-from micdrop_widget.state.effects import Effect, Play, StateChanged
-from micdrop_widget.vad.events import SpeechConfirmed, SpeechEnded
+from micdrop_widget.state.effects import AskTurn, CancelTimer, Effect, Play, StateChanged, Timer
+from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
 
 __all__ = ["Timeline", "Turn"]
 
@@ -28,7 +28,7 @@ class Turn:
     confirmed_ms: float
     """StartSpeaking: the utterance goes out."""
     end_sample: int | None = None
-    """Samples heard when the utterance was over."""
+    """Samples heard when the utterance was over, the pause at its end that the turn detector needed included."""
     stopped_ms: float | None = None
     """StopSpeaking: the turn is over."""
     user_message_ms: float | None = None
@@ -73,6 +73,8 @@ class Timeline:
         self._turns: list[Turn] = []
         self._began_ms = 0.0
         self._last_heard_ms = 0.0
+        self._pausing = False
+        """The turn is open, but the user is silent."""
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -86,16 +88,23 @@ class Timeline:
     def begin(self, now_ms: float) -> None:
         """Begin with a new call."""
         self._turns.clear()
+        self._pausing = False
         self._began_ms = now_ms
 
     def record(self, event: i.Input, effects: tuple[Effect, ...], now_ms: float) -> None:
         """Take one step of the machine: its input and its effects."""
         now = self.since_start_ms(now_ms)
         match event:
+            case SpeechConfirmed() if self._pausing and self._open:
+                self._pausing = False
+                self._change(end_sample=None)
+            case SpeechContinued(pcm) if self._pausing and self._open:
+                self._change(end_sample=(self._turns[-1].end_sample or 0) + len(pcm))
             case SpeechConfirmed(position, start) if _opens_turn(effects):
                 self._turns.append(Turn(start, position, now))
             case SpeechEnded(position) if self._open:
-                self._change(end_sample=position, stopped_ms=now)
+                self._pausing = any(isinstance(effect, AskTurn) for effect in effects)
+                self._change(end_sample=position, stopped_ms=None if self._pausing else now)
             case i.Received(_, wire.Message(wire.TextMessage("user"))) if self._answerable("user_message_ms"):
                 self._change(user_message_ms=now)
             case i.Heard():
@@ -105,10 +114,13 @@ class Timeline:
 
     def _record_effect(self, effect: Effect, now: float) -> None:
         match effect:
+            case CancelTimer(Timer.TURN_WAIT) if self._pausing:
+                self._pausing = False
+                self._change(stopped_ms=now)
             case Play() if self._answerable("first_audio_ms"):
                 self._change(first_audio_ms=now)
             case StateChanged(state, previous):
-                if previous.isUserSpeaking and not state.isUserSpeaking and self._open:
+                if previous.isUserSpeaking and not state.isUserSpeaking and self._open and not self._pausing:
                     self._change(stopped_ms=now)  # closed by mute or pause
                 if state.isAssistantSpeaking and self._answerable("heard_ms"):
                     self._change(heard_ms=now)
@@ -133,5 +145,5 @@ class Timeline:
                 self._turns[index] = replace(turn, answer_end_ms=now, interrupted=interrupted)
                 return
 
-    def _change(self, **changes: float | int) -> None:
+    def _change(self, **changes: float | None) -> None:
         self._turns[-1] = replace(self._turns[-1], **changes)  # type: ignore[arg-type]

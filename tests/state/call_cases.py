@@ -262,7 +262,12 @@ CONNECTIONS = [
         "ConnectionClosed if recoverable: lose_connection",
         [LIVE],
         i.ConnectionClosed(1, 1006),
-        [f"warn: {error_for_close(1006).message} Trying again.", "cancel ready", RETRY, "reset hearing"],
+        [
+            f"warn: {error_for_close(1006).message} Trying again.",
+            "cancel ready",
+            RETRY,
+            "reset hearing",
+        ],
         {"attempt": 1, "speaking": False, "goodbye_due": False, "partial_assistant_message": ""},
         given={"speaking": True, "goodbye_due": True, "partial_assistant_message": "Well"},
     ),

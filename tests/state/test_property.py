@@ -77,15 +77,18 @@ class AnyCall(RuleBasedStateMachine):
         has_params=st.booleans(),
         disable_interruption=st.booleans(),
         max_attempts=st.sampled_from([None, 0, 1, 2]),
+        detects_turns=st.booleans(),
     )
-    def begin(self, begins: str, has_params: bool, disable_interruption: bool, max_attempts: int | None) -> None:
+    def begin(
+        self, begins: str, has_params: bool, disable_interruption: bool, max_attempts: int | None, detects_turns: bool
+    ) -> None:
         """Begin where most things happen, not only where everything begins."""
         world = self.world
         world.now_ms = 1000
         if begins == "microphone first":
             world.apply(i.StartMic()).apply(i.MicrophoneOpened(world.call.mic_request))
         elif begins != "idle":
-            options = Settings(True, has_params, disable_interruption, Reconnect(max_attempts))
+            options = Settings(True, has_params, disable_interruption, Reconnect(max_attempts), detects_turns)
             world.apply(i.Start(options)).apply(i.MicrophoneOpened(world.call.mic_request))
         if begins in ("greeting", "live", "again"):
             world.apply(i.ConnectionOpened(world.call.connection))
@@ -102,9 +105,12 @@ class AnyCall(RuleBasedStateMachine):
         has_params=st.booleans(),
         disable_interruption=st.booleans(),
         max_attempts=st.sampled_from([None, 0, 1, 2]),
+        detects_turns=st.booleans(),
     )
-    def start(self, has_url: bool, has_params: bool, disable_interruption: bool, max_attempts: int | None) -> None:
-        self.step(i.Start(Settings(has_url, has_params, disable_interruption, Reconnect(max_attempts))))
+    def start(
+        self, has_url: bool, has_params: bool, disable_interruption: bool, max_attempts: int | None, detects_turns: bool
+    ) -> None:
+        self.step(i.Start(Settings(has_url, has_params, disable_interruption, Reconnect(max_attempts), detects_turns)))
 
     @rule(command=st.sampled_from([i.StartMic(), i.StartMic("usb"), i.Pause(), i.Resume(), i.Mute(), i.Unmute()]))
     def wish(self, command: i.Input) -> None:
@@ -157,6 +163,11 @@ class AnyCall(RuleBasedStateMachine):
     @rule()
     def speech_ends(self) -> None:
         self.step(SpeechEnded(9000))
+
+    @precondition(lambda self: self.world.call.question)
+    @rule(complete=st.booleans(), age=late)
+    def turn_is_predicted(self, complete: bool, age: int) -> None:
+        self.step(i.TurnPredicted(self.world.call.question - age, complete))
 
     # The connection
 
@@ -231,4 +242,4 @@ TestAnyCall.settings = settings(max_examples=300, stateful_step_count=50, deadli
 
 
 def test_the_timers_of_the_world_are_those_of_the_machine() -> None:
-    assert {timer.value for timer in Timer} == {"ready", "retry", "answer gap", "echo tail", "goodbye"}
+    assert {timer.value for timer in Timer} == {"ready", "retry", "answer gap", "echo tail", "goodbye", "turn wait"}

@@ -12,11 +12,11 @@ from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.machine import TABLE, find_row
 
-from . import call_cases, device_cases, end_cases, talk_cases
+from . import call_cases, device_cases, end_cases, talk_cases, turn_cases
 from .cases import SETTINGS, Case, call_in, error, name_of
 from .told import told
 
-CASES = call_cases.CASES + device_cases.CASES + end_cases.CASES + talk_cases.CASES
+CASES = call_cases.CASES + device_cases.CASES + end_cases.CASES + talk_cases.CASES + turn_cases.CASES
 EVERY = [(case, phase) for case in CASES for phase in case.phases]
 NOW_MS = 1000
 
@@ -76,6 +76,8 @@ LATE = [
     i.MicrophoneOpened(1),
     i.MicrophoneFailed(1, error()),
     i.MicrophoneEnded(1, error()),
+    i.TurnPredicted(0, complete=True),
+    i.TurnPredicted(0, complete=False),
     i.Heard(1, 1),
     i.Heard(2, 0),
     i.Heard(2, 101),

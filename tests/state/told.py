@@ -31,6 +31,12 @@ def _told(effect: effects.Effect) -> str:  # noqa: PLR0912 - one case an effect
             return f"send {encode_client_frame(command)}"
         case effects.SendAudio(pcm):
             return f"send {len(pcm)} samples"
+        case effects.OpenTurn():
+            return "open turn"
+        case effects.HearTurn(pcm):
+            return f"hear {len(pcm)} samples"
+        case effects.AskTurn(question):
+            return f"ask turn {question}"
         case effects.Play(epoch, pcm):
             return f"play {len(pcm)} samples in epoch {epoch}"
         case effects.FlushPlayer(epoch):

@@ -183,7 +183,7 @@ class World:
                 assert any(pcm is spoken for spoken in self._may_be_sent), "samples of a deaf microphone"
                 self._send(pcm, becomes_ready)
             case effects.Play(epoch, pcm):
-                assert not any((self.call.paused, self.call.speaking)), "audio that must not be heard"
+                assert not any((self.call.paused, self.call.utterance_open)), "audio that must not be heard"
                 assert epoch >= self.epoch, "an epoch that is over"
                 if epoch > self.epoch:
                     self.epoch, self.given = epoch, 0
@@ -247,6 +247,7 @@ class World:
         assert (Timer.RETRY in self.timers) == (call.phase is Phase.RETRYING)
         assert call.phase is not Phase.GREETING or Timer.READY in self.timers
         assert not call.echo_tail or Timer.ECHO_TAIL in self.timers
+        assert (Timer.TURN_WAIT in self.timers) == call.pausing
         player_has_samples = call.sent_samples > 0
         assert call.sent_samples == (self.given if self.epoch == call.epoch else 0)
         assert not call.answering or player_has_samples

@@ -221,3 +221,30 @@ def test_the_samples_of_events_are_copies() -> None:
     assert_array_equal(confirmed.pcm, ramp(FRAME_SAMPLES))
     assert repr(confirmed) == "SpeechConfirmed(position=512, start=0, 512 samples)"
     assert repr(SpeechContinued(pcm)) == "SpeechContinued(512 samples)"
+
+
+def test_a_pause_within_a_turn_is_told_frame_by_frame_and_what_follows_joins_it() -> None:
+    segmenter = Segmenter(ScriptedVAD("Ssssmsms" + "mSS"))
+    samples = ramp(11 * FRAME_SAMPLES)
+    events: list[SpeechEvent] = []
+    for start in range(0, len(samples), FRAME_SAMPLES):
+        events += segmenter.push(samples[start : start + FRAME_SAMPLES])
+        segmenter.in_pause = isinstance(events[-1], SpeechEnded) or segmenter.in_pause
+    confirmed = [event for event in events if isinstance(event, SpeechConfirmed)]
+    assert [(event.position, event.start) for event in confirmed] == [(512, 0), (10 * 512, 9 * 512)]
+    told = [event.pcm for event in events if isinstance(event, SpeechConfirmed | SpeechContinued)]
+    assert_array_equal(np.concatenate(told), samples)
+
+
+def test_after_a_pause_that_ended_the_turn_an_utterance_has_its_whole_pre_roll() -> None:
+    segmenter = Segmenter(ScriptedVAD("SssssS", pre_roll_ms=64))
+    samples = ramp(6 * FRAME_SAMPLES)
+    segmenter.push(samples[: 2 * FRAME_SAMPLES])
+    segmenter.in_pause = True
+    segmenter.push(samples[2 * FRAME_SAMPLES : 4 * FRAME_SAMPLES])
+    segmenter.in_pause = False
+    (confirmed,) = [
+        event for event in segmenter.push(samples[4 * FRAME_SAMPLES :]) if isinstance(event, SpeechConfirmed)
+    ]
+    assert confirmed.start == 3 * FRAME_SAMPLES
+    assert_array_equal(confirmed.pcm, samples[3 * FRAME_SAMPLES :])

@@ -207,9 +207,9 @@ def lose_connection(step: Step, lost: i.ConnectionClosed | i.ConnectionFailed) -
     attempt = step.call.attempt + 1
     error = lost.error if isinstance(lost, i.ConnectionFailed) else error_for_close(lost.close_code, lost.reason)
     step.add(Warn(f"{error.message} Trying again."))
+    step.drop_utterance()
     step.set(
         attempt=attempt,
-        speaking=False,
         processing=False,
         goodbye_due=False,
         partial_assistant_message="",
@@ -250,7 +250,8 @@ def hear_out(step: Step, _: i.Stop) -> None:
 def play_out(step: Step, _: i.ConnectionClosed) -> None:
     """Release the microphone, and play what has arrived: nothing more will."""
     step.release_microphone()
-    step.set(speaking=False, processing=False, goodbye_due=False)
+    step.drop_utterance()
+    step.set(processing=False, goodbye_due=False)
 
 
 def no_answer_came(step: Step, _: i.TimerFired) -> None:

@@ -21,11 +21,15 @@ __all__ = [
     "mic_opening",
     "no_url",
     "over",
+    "pausing",
     "recoverable",
     "refused",
     "requested",
     "same_epoch",
     "timer",
+    "turn_complete",
+    "turn_detected",
+    "turn_incomplete",
 ]
 
 
@@ -113,12 +117,32 @@ def heard_out(call: Call, _: i.Completion) -> bool:
 
 def deaf_while_speaking(call: Call, _: i.Completion) -> bool:
     """An utterance is open, but the microphone is not listened to any more."""
-    return call.speaking and not call.hears
+    return call.utterance_open and not call.hears
 
 
 def heard(call: Call, _: object) -> bool:
     """The microphone is listened to."""
     return call.hears
+
+
+def pausing(call: Call, _: object) -> bool:
+    """The user pauses within the turn, and the microphone is listened to."""
+    return call.pausing and call.hears
+
+
+def turn_detected(call: Call, _: object) -> bool:
+    """An utterance is open, and a turn detector knows when it is over."""
+    return call.speaking and call.settings.detects_turns
+
+
+def turn_complete(call: Call, predicted: i.TurnPredicted) -> bool:
+    """The answer is to the latest question, the user is still silent, and the turn is complete."""
+    return call.pausing and predicted.question == call.question and predicted.complete
+
+
+def turn_incomplete(call: Call, predicted: i.TurnPredicted) -> bool:
+    """The answer is to the latest question, the user is still silent, and the turn is not complete."""
+    return call.pausing and predicted.question == call.question and not predicted.complete
 
 
 def same_epoch(call: Call, report: i.Heard) -> bool:

@@ -10,6 +10,7 @@ from micdrop_widget.audio import Pcm
 from micdrop_widget.state.snapshot import Command, MicdropState
 
 __all__ = [
+    "AskTurn",
     "CancelTimer",
     "CloseConnection",
     "CloseMicrophone",
@@ -17,8 +18,10 @@ __all__ = [
     "Emit",
     "EventName",
     "FlushPlayer",
+    "HearTurn",
     "OpenConnection",
     "OpenMicrophone",
+    "OpenTurn",
     "Play",
     "ResetHearing",
     "SelectSpeaker",
@@ -49,6 +52,8 @@ class Timer(Enum):
     """The room still echoes what was heard."""
     GOODBYE = "goodbye"
     """An answer that is due before the end of the call, but may never come."""
+    TURN_WAIT = "turn wait"
+    """The user has stopped speaking, but the turn is not known to be over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,28 @@ class SendAudio:
 
     def __repr__(self) -> str:
         return f"SendAudio({len(self.pcm)} samples)"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """Let the turn detector begin with a new turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class HearTurn:
+    """Let the turn detector hear the next samples of the turn."""
+
+    pcm: Pcm
+
+    def __repr__(self) -> str:
+        return f"HearTurn({len(self.pcm)} samples)"
+
+
+@dataclass(frozen=True, slots=True)
+class AskTurn:
+    """Ask the turn detector whether the turn is complete; the answer carries the number of the question."""
+
+    question: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +203,9 @@ Effect: TypeAlias = (
     | SendParams
     | SendCommand
     | SendAudio
+    | OpenTurn
+    | HearTurn
+    | AskTurn
     | Play
     | FlushPlayer
     | SelectSpeaker

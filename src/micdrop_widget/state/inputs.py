@@ -23,6 +23,7 @@ __all__ = [
     "MicrophoneEnded",
     "MicrophoneFailed",
     "MicrophoneOpened",
+    "MicrophoneStalled",
     "Mute",
     "Pause",
     "Received",
@@ -33,6 +34,7 @@ __all__ = [
     "StartMic",
     "Stop",
     "TimerFired",
+    "TurnPredicted",
     "Unmute",
 ]
 
@@ -125,11 +127,24 @@ class MicrophoneEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class MicrophoneStalled:
+    """The microphone is open, but gives no samples within speech: a frozen tab, a closed lid."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakerFailed:
     """The loudspeaker that was asked for cannot be used: the usual one plays."""
 
     device_id: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPredicted:
+    """The turn detector's answer to a question; one that failed counts as complete."""
+
+    question: int
+    complete: bool
 
 
 # What the connection reports
@@ -211,6 +226,7 @@ Input: TypeAlias = (
     | MicrophoneOpened
     | MicrophoneFailed
     | MicrophoneEnded
+    | MicrophoneStalled
     | SpeakerFailed
     | ConnectionOpened
     | ConnectionFailed
@@ -220,6 +236,7 @@ Input: TypeAlias = (
     | SpeechConfirmed
     | SpeechContinued
     | SpeechEnded
+    | TurnPredicted
     | Heard
     | TimerFired
     | Completion

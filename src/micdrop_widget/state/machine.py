@@ -84,10 +84,17 @@ TABLE: tuple[Row, ...] = (
     Row(ANY, i.Resume, do.resume),
     # Speech
     Row((IDLE,), SpeechConfirmed, talk.hear_before_call, when=if_.heard),
+    Row(TALKING, SpeechConfirmed, talk.resume_utterance, when=if_.pausing),
     Row(TALKING, SpeechConfirmed, talk.open_utterance, when=if_.heard),
     Row(TALKING, SpeechContinued, talk.continue_utterance),
+    Row(TALKING, SpeechEnded, talk.ask_turn, when=if_.turn_detected),
     Row(ANY, SpeechEnded, talk.end_utterance),
     Row(ANY, i.Completion, talk.end_utterance, when=if_.deaf_while_speaking),
+    # The end of a turn
+    Row(TALKING, i.MicrophoneStalled, talk.end_utterance),
+    Row(TALKING, i.TurnPredicted, talk.end_utterance, when=if_.turn_complete),
+    Row(TALKING, i.TurnPredicted, talk.wait_for_more, when=if_.turn_incomplete),
+    Row(TALKING, i.TimerFired, talk.end_utterance, when=if_.timer(Timer.TURN_WAIT)),
     # What the server says, and what is heard of it
     Row((LIVE, ENDING), i.Received, talk.receive, when=if_.current),
     Row(CALL, i.RoundTripMeasured, talk.round_trip, when=if_.current),

@@ -60,6 +60,8 @@ class Settings:
     has_params: bool = False
     disable_interruption: bool = False
     reconnect: Reconnect = field(default_factory=Reconnect)
+    detects_turns: bool = False
+    turn_max_wait_ms: float = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,10 @@ class Call:
     paused: bool = False
     speaking: bool = False
     """An utterance is open: confirmed speech that has not ended."""
+    pausing: bool = False
+    """An utterance is open, but the user is silent: the turn detector is asked, or more speech is waited for."""
+    question: int = 0
+    """Number of the latest question to the turn detector; answers to earlier ones are late and ignored."""
     processing: bool = False
     goodbye_due: bool = False
     """EndCall came, and no audio since."""
@@ -124,6 +130,11 @@ class Call:
     def reconnecting(self) -> bool:
         """The connection was lost and a retry is pending or under way."""
         return self.was_ready and self.phase in (Phase.RETRYING, Phase.CONNECTING, Phase.GREETING)
+
+    @property
+    def utterance_open(self) -> bool:
+        """What the microphone captures belongs to an utterance: the user speaks, or pauses within the turn."""
+        return self.speaking or self.pausing
 
     @property
     def interruption_disabled(self) -> bool:

@@ -105,6 +105,12 @@ class Step:
         self.set(connection=self.call.connection + 1)
         self.add(CloseConnection())
 
+    def drop_utterance(self) -> None:
+        """Forget the open utterance; the server has been told, or has lost it already."""
+        if self.call.pausing:
+            self.add(CancelTimer(Timer.TURN_WAIT))
+        self.set(speaking=False, pausing=False)
+
     # Playback
 
     def silence_assistant(self) -> None:
@@ -128,6 +134,7 @@ class Step:
             was_ready=False,
             attempt=0,
             speaking=False,
+            pausing=False,
             processing=False,
             goodbye_due=False,
             paused=False,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from micdrop_widget import protocol as wire
-from micdrop_widget.audio import pcm_from_bytes
+from micdrop_widget.audio import Pcm, pcm_from_bytes
 from micdrop_widget.state import inputs as i
-from micdrop_widget.state.effects import CancelTimer, Emit, Play, Timer, Warn
+from micdrop_widget.state.effects import AskTurn, CancelTimer, Emit, HearTurn, OpenTurn, Play, Timer, Warn
 from micdrop_widget.state.snapshot import Phase
 from micdrop_widget.state.step import Step
 from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
@@ -14,7 +14,9 @@ __all__ = [
     "ANSWER_GAP_MS",
     "ECHO_TAIL_MS",
     "GOODBYE_MS",
+    "TURN_ANSWER_MS",
     "answer_over",
+    "ask_turn",
     "close_utterance",
     "continue_utterance",
     "echo_over",
@@ -23,7 +25,9 @@ __all__ = [
     "heard",
     "open_utterance",
     "receive",
+    "resume_utterance",
     "round_trip",
+    "wait_for_more",
 ]
 
 ANSWER_GAP_MS = 200
@@ -35,6 +39,9 @@ ECHO_TAIL_MS = 300
 GOODBYE_MS = 5000
 """How long a graceful stop waits for an answer to begin: a server may hold one back for 4 s."""
 
+TURN_ANSWER_MS = 1000
+"""How long the turn detector may take; a turn that it does not know to be incomplete by then is over."""
+
 
 # Speech
 
@@ -44,7 +51,16 @@ def open_utterance(step: Step, confirmed: SpeechConfirmed) -> None:
     step.silence_assistant()
     step.set(speaking=True, processing=False, goodbye_due=False)
     step.send(wire.StartSpeaking())
-    step.send(confirmed.pcm)
+    if step.call.settings.detects_turns:
+        step.add(OpenTurn())
+    _send_speech(step, confirmed.pcm)
+
+
+def resume_utterance(step: Step, confirmed: SpeechConfirmed) -> None:
+    """Go on with the same utterance: the pause in it is over, and was sent."""
+    step.add(CancelTimer(Timer.TURN_WAIT))
+    step.set(speaking=True, pausing=False, goodbye_due=False)
+    _send_speech(step, confirmed.pcm)
 
 
 def hear_before_call(step: Step, _: SpeechConfirmed) -> None:
@@ -53,22 +69,43 @@ def hear_before_call(step: Step, _: SpeechConfirmed) -> None:
 
 
 def continue_utterance(step: Step, continued: SpeechContinued) -> None:
-    """Send the next samples."""
-    if step.call.speaking:
-        step.send(continued.pcm)
+    """Send the next samples, those of a pause included."""
+    if step.call.utterance_open:
+        _send_speech(step, continued.pcm)
 
 
-def end_utterance(step: Step, _: SpeechEnded) -> None:
+def _send_speech(step: Step, pcm: Pcm) -> None:
+    step.send(pcm)
+    if step.call.settings.detects_turns:
+        step.add(HearTurn(pcm))
+
+
+def ask_turn(step: Step, _: SpeechEnded) -> None:
+    """Leave the turn open and ask whether it is complete; no answer in time counts as one."""
+    step.set(speaking=False, pausing=True, question=step.call.question + 1)
+    step.add(AskTurn(step.call.question))
+    step.set_timer(Timer.TURN_WAIT, TURN_ANSWER_MS)
+
+
+def wait_for_more(step: Step, _: i.TurnPredicted) -> None:
+    """Leave the turn open, but not for ever."""
+    step.set_timer(Timer.TURN_WAIT, step.call.settings.turn_max_wait_ms)
+
+
+def end_utterance(
+    step: Step, _: SpeechEnded | i.MicrophoneStalled | i.TurnPredicted | i.TimerFired | i.Completion
+) -> None:
     """Send StopSpeaking and wait for the answer."""
     close_utterance(step)
 
 
 def close_utterance(step: Step) -> None:
     """End the open utterance, if there is one."""
-    if not step.call.speaking:
+    if not step.call.utterance_open:
         return
     step.send(wire.StopSpeaking())
-    step.set(speaking=False, processing=step.call.in_call)
+    step.drop_utterance()
+    step.set(processing=step.call.in_call)
 
 
 # The server's frames
@@ -123,7 +160,7 @@ def _greets_again(step: Step, item: wire.ConversationItem) -> bool:
 
 def _cancelled(step: Step) -> bool:
     """Return whether what arrives now belongs to an answer that the user has interrupted."""
-    return step.call.speaking or step.now_ms < step.call.deaf_until_ms
+    return step.call.utterance_open or step.now_ms < step.call.deaf_until_ms
 
 
 def _play(step: Step, pcm_bytes: bytes) -> None:

@@ -29,7 +29,7 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class SpeechConfirmed:
-    """It is speech (Micdrop's `ConfirmSpeaking`): the utterance begins, with all that was held back."""
+    """It is speech (Micdrop's `ConfirmSpeaking`): the utterance begins, or goes on, with all that was held back."""
 
     position: int
     start: int
@@ -42,7 +42,7 @@ class SpeechConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class SpeechContinued:
-    """The next samples of a confirmed utterance."""
+    """The next samples of a confirmed utterance, or of the pause within a turn."""
 
     pcm: Pcm
 

@@ -37,6 +37,8 @@ class Segmenter:
 
     def __init__(self, vad: VAD) -> None:
         self.vad = vad
+        self.in_pause = False
+        """The user pauses within a turn: silence is told as well, as the next samples of the same utterance."""
         self._framer = Framer()
         self._held: deque[Pcm] = deque()
         self.reset()
@@ -90,10 +92,13 @@ class Segmenter:
         if before is Status.SILENCE and self.status is not Status.SILENCE:
             events.append(SpeechStarted(self._framed))
         if self.status is Status.SPEAKING:
-            held = np.concatenate(self._held)
+            held = frame if self.in_pause else np.concatenate(self._held)  # what is before it was told in the pause
             self._held.clear()
             events.append(SpeechConfirmed(self._framed, self._framed - len(held), held))
-        elif self.status is Status.SILENCE and before is Status.MAYBE_SPEAKING:
+            return
+        if self.in_pause:
+            events.append(SpeechContinued(frame))
+        if self.status is Status.SILENCE and before is Status.MAYBE_SPEAKING:
             events.append(SpeechCancelled(self._framed))
 
     def _hold_at_most(self, duration_ms: float) -> None:

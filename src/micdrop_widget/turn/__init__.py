@@ -1,0 +1,7 @@
+"""Turn detection: tells a turn that is over from a pause in it."""
+
+from micdrop_widget.turn.base import TurnDetector
+from micdrop_widget.turn.features import smart_turn_features, trim_silence
+from micdrop_widget.turn.smart_turn import SmartTurn
+
+__all__ = ["SmartTurn", "TurnDetector", "smart_turn_features", "trim_silence"]

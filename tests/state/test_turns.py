@@ -1,0 +1,153 @@
+"""The end of a turn: the detector is asked, the turn is over or goes on, and the utterance stays one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from micdrop_widget.state import inputs as i
+from micdrop_widget.state.effects import AskTurn, HearTurn, OpenTurn, Timer
+from micdrop_widget.vad.events import SpeechConfirmed
+
+from .spoken import ENDED, audio, confirmed, continued, ramp
+from .world import World
+
+
+def listening() -> World:
+    return World(now_ms=1000).start(detects_turns=True).ready()
+
+
+def speaking() -> World:
+    return listening().apply(confirmed(1000)).apply(continued(1000, 512))
+
+
+def pausing() -> World:
+    """Return a call in a pause: 1512 samples were spoken, and the detector is asked."""
+    world = speaking().apply(ENDED)
+    assert AskTurn(1) in world.effects
+    assert not world.state.isUserSpeaking
+    assert not world.state.isProcessing
+    return world
+
+
+def goes_on(start: int) -> SpeechConfirmed:
+    return SpeechConfirmed(start + 512, start, ramp(start, 512))
+
+
+def test_a_complete_turn_is_over_at_once() -> None:
+    world = pausing().apply(i.TurnPredicted(1, complete=True))
+    assert world.commands() == ["params", "StartSpeaking", "1512", "StopSpeaking"]
+    assert world.state.isProcessing
+    assert world.timers == set()
+
+
+def test_an_incomplete_turn_waits_for_more_and_then_is_over() -> None:
+    world = pausing().apply(i.TurnPredicted(1, complete=False))
+    assert world.asked() == ["set turn wait 4000 ms"]
+    assert world.state.isListening
+    world.fire(Timer.TURN_WAIT)
+    assert world.commands() == ["params", "StartSpeaking", "1512", "StopSpeaking"]
+    assert world.state.isProcessing
+
+
+def test_no_answer_within_a_second_is_an_answer() -> None:
+    world = speaking().apply(ENDED)
+    assert world.asked() == ["ask turn 1", "set turn wait 1000 ms"]
+    world.fire(Timer.TURN_WAIT).apply(i.TurnPredicted(1, complete=False))
+    assert world.commands()[-1] == "StopSpeaking"
+    assert world.timers == set()
+
+
+def test_a_turn_with_a_pause_is_one_utterance_with_every_sample_of_it() -> None:
+    world = pausing().apply(continued(1512, 512))
+    world.apply(i.TurnPredicted(1, complete=False)).apply(continued(2024, 512)).apply(goes_on(2536))
+    assert world.state.isUserSpeaking
+    assert world.timers == set()
+    world.apply(continued(3048, 512)).apply(ENDED).apply(i.TurnPredicted(2, complete=True))
+    assert world.commands() == ["params", "StartSpeaking", "3560", "StopSpeaking"]
+    sent = [sent for sent in world.sent if isinstance(sent, np.ndarray)]
+    assert np.array_equal(np.concatenate(sent), ramp(0, 3560))
+
+
+def test_an_answer_that_comes_after_the_user_went_on_is_late() -> None:
+    world = pausing().apply(goes_on(1512)).apply(i.TurnPredicted(1, complete=True))
+    assert world.state.isUserSpeaking
+    world.apply(ENDED).apply(i.TurnPredicted(1, complete=True))
+    assert world.commands()[-1] == "2024", "the answer to the first question does not answer the second"
+    world.apply(i.TurnPredicted(2, complete=True))
+    assert world.commands()[-1] == "StopSpeaking"
+
+
+def test_the_detector_hears_what_is_sent_from_the_pre_roll_on_and_begins_anew_with_each_turn() -> None:
+    world, heard = listening(), list[object]()
+    turn: list[i.Input] = [
+        confirmed(1000),
+        continued(1000),
+        ENDED,
+        continued(1512),
+        goes_on(2024),
+        ENDED,
+        i.TurnPredicted(2, True),
+    ]
+    for event in (*turn, continued(9000), confirmed(700)):
+        world.apply(event)
+        heard += [effect for effect in world.effects if isinstance(effect, OpenTurn | HearTurn)]
+    told = [len(effect.pcm) if isinstance(effect, HearTurn) else "open" for effect in heard]
+    assert told == ["open", 1000, 512, 512, 512, "open", 700]
+
+
+@pytest.mark.parametrize(
+    ("command", "sent"),
+    [(i.Mute(), ["StopSpeaking"]), (i.Pause(), ["StopSpeaking", "Mute"]), (i.Stop(), ["StopSpeaking"])],
+)
+@pytest.mark.parametrize("begins", [speaking, pausing])
+def test_mute_pause_and_stop_close_the_turn_without_asking(
+    begins: Callable[[], World], command: i.Input, sent: list[str]
+) -> None:
+    world = begins()
+    before = world.commands()
+    world.apply(command)
+    assert not any(isinstance(effect, AskTurn) for effect in world.effects)
+    assert world.commands()[len(before) :] == sent
+    assert world.timers == set()
+    world.apply(i.TurnPredicted(1, complete=True))
+    assert world.commands()[len(before) :] == sent
+
+
+def test_a_microphone_that_ends_in_a_pause_closes_the_turn() -> None:
+    world = pausing()
+    world.apply(i.MicrophoneEnded(world.call.mic_request))
+    assert world.commands()[-1] == "StopSpeaking"
+    assert world.timers == set()
+
+
+def test_a_lost_connection_takes_the_turn_with_it() -> None:
+    world = pausing()
+    world.apply(i.ConnectionClosed(world.call.connection, 1006))
+    assert world.timers == {Timer.RETRY}
+    assert not world.call.pausing
+    world.apply(i.TurnPredicted(1, complete=True))
+    assert not world.state.isProcessing
+
+
+def test_the_assistant_does_not_speak_into_a_pause() -> None:
+    world = pausing().receive(audio())
+    assert world.effects == ()
+
+
+def test_without_a_call_there_is_no_turn() -> None:
+    world = World(now_ms=0).apply(i.StartMic())
+    world.apply(i.MicrophoneOpened(world.call.mic_request)).apply(confirmed()).apply(ENDED)
+    assert world.asked() == []
+    assert not world.state.isUserSpeaking
+
+
+def test_a_turn_that_is_over_before_the_server_is_ready_is_sent_when_it_is() -> None:
+    world = World(now_ms=0).start(detects_turns=True).apply(confirmed(1000)).apply(ENDED)
+    world.apply(i.TurnPredicted(1, complete=True))
+    assert world.commands() == ["params"]
+    world.ready()
+    assert world.commands() == ["params", "StartSpeaking", "1000", "StopSpeaking"]
+    assert world.state.isProcessing

@@ -1,0 +1,185 @@
+"""The turn detector on an event loop: in a worker thread, one method at a time, and whatever it does to us."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+
+import numpy as np
+import pytest
+
+from micdrop_widget.audio import Pcm
+from micdrop_widget.state import inputs as i
+from micdrop_widget.turn import TurnDetector
+from micdrop_widget.turn_taking import TurnTaking
+
+from .leaks import until
+from .turn.detectors import ScriptedDetector, SlowDetector
+
+pytestmark = pytest.mark.usefixtures("clean_loop")
+
+ONE, TWO, THREE = (np.full(2, number, dtype=np.int16) for number in (1, 2, 3))
+
+
+def taking(detector: TurnDetector | None) -> tuple[TurnTaking, list[i.Input]]:
+    answers: list[i.Input] = []
+    turns = TurnTaking(answers.append)
+    turns.detector = detector
+    return turns, answers
+
+
+async def test_a_turn_is_heard_here_and_predicted_in_another_thread() -> None:
+    detector = ScriptedDetector(0.2, 0.8)
+    turns, answers = taking(detector)
+    turns.open()
+    turns.hear(ONE)
+    turns.ask(1)
+    await until(lambda: answers)
+    turns.hear(TWO)
+    turns.ask(2)
+    await until(lambda: len(answers) == 2)
+    assert answers == [i.TurnPredicted(1, complete=False), i.TurnPredicted(2, complete=True)]
+    assert detector.heard == [[1, 1, 2, 2]]
+    assert threading.current_thread() not in detector.threads
+
+
+async def test_what_is_heard_during_a_prediction_is_pushed_after_it() -> None:
+    detector = SlowDetector(False)
+    turns, answers = taking(detector)
+    turns.open()
+    turns.hear(ONE)
+    turns.ask(1)
+    await until(detector.asked.is_set)
+    turns.hear(TWO)
+    turns.hear(THREE)
+    assert detector.heard == [[1, 1]]
+    assert turns.asked
+    detector.may_answer.set()
+    await until(lambda: answers)
+    assert detector.heard == [[1, 1, 2, 2, 3, 3]]
+    assert not turns.asked
+
+
+async def test_a_new_turn_waits_for_the_prediction_of_the_old_one() -> None:
+    detector = SlowDetector(False, False)
+    turns, answers = taking(detector)
+    turns.open()
+    turns.hear(ONE)
+    turns.ask(1)
+    await until(detector.asked.is_set)
+    turns.hear(TWO)
+    turns.open()
+    turns.hear(THREE)
+    turns.ask(2)
+    assert detector.calls == ["reset"]
+    for count in (1, 2):
+        detector.may_answer.set()
+        await until(lambda count=count: len(answers) == count)  # type: ignore[misc]
+    assert answers == [i.TurnPredicted(1, complete=False), i.TurnPredicted(2, complete=False)]
+    assert detector.heard == [[1, 1], [3, 3]]
+    assert detector.calls == ["reset", "predict", "reset", "predict"]
+
+
+async def test_a_detector_that_hangs_holds_no_more_than_half_a_minute() -> None:
+    detector = SlowDetector(False)
+    turns, answers = taking(detector)
+    turns.open()
+    turns.ask(1)
+    await until(detector.asked.is_set)
+    for number in range(1500):
+        turns.hear(np.array([number], dtype=np.int16))
+    detector.may_answer.set()
+    await until(lambda: answers)
+    assert detector.heard == [list(range(500, 1500))]
+
+
+class Faulty(ScriptedDetector):
+    """Fails in one method."""
+
+    def __init__(self, fails_in: str) -> None:
+        super().__init__(False)
+        self.fails_in = fails_in
+
+    def reset(self) -> None:
+        super().reset()
+        self._fail("reset")
+
+    def push(self, pcm: Pcm) -> None:
+        super().push(pcm)
+        self._fail("push")
+
+    def predict(self) -> float | bool:
+        self._fail("predict")
+        return super().predict()
+
+    def _fail(self, method: str) -> None:
+        if method == self.fails_in:
+            raise ZeroDivisionError(method)
+
+
+@pytest.mark.parametrize("method", ["reset", "push", "predict"])
+async def test_a_detector_that_fails_closes_the_turn_and_has_another_chance_in_the_next(
+    method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    detector = Faulty(method)
+    turns, answers = taking(detector)
+    with caplog.at_level(logging.ERROR):
+        turns.open()
+        turns.hear(ONE)
+        turns.hear(TWO)
+        turns.ask(1)
+        await until(lambda: answers)
+        turns.ask(2)
+        assert answers == [i.TurnPredicted(1, complete=True), i.TurnPredicted(2, complete=True)]
+    (record,) = caplog.records
+    assert "the turn detector failed" in record.message
+    assert record.exc_info is not None
+    detector.fails_in = ""
+    turns.open()
+    turns.ask(3)
+    await until(lambda: len(answers) == 3)
+    assert answers[2] == i.TurnPredicted(3, complete=False)
+
+
+async def test_an_answer_that_is_none_closes_the_turn(caplog: pytest.LogCaptureFixture) -> None:
+    turns, answers = taking(ScriptedDetector(None))  # type: ignore[arg-type]
+    turns.open()
+    turns.ask(1)
+    await until(lambda: answers)
+    assert answers == [i.TurnPredicted(1, complete=True)]
+    assert "expected a probability or a bool, got None" in caplog.text
+
+
+async def test_a_detector_that_comes_to_an_open_microphone_is_loaded_before_it_hears() -> None:
+    loading, go_on = threading.Event(), threading.Event()
+
+    class Heavy(ScriptedDetector):
+        def load(self) -> None:
+            loading.set()
+            assert go_on.wait(30)
+            super().load()
+
+    detector = Heavy(False)
+    turns, answers = taking(None)
+    turns.use(detector)
+    turns.open()
+    turns.hear(ONE)
+    turns.ask(1)
+    await until(loading.is_set)
+    assert detector.calls == []
+    go_on.set()
+    await until(lambda: answers)
+    assert detector.calls == ["load", "reset", "predict"]
+    assert detector.heard == [[1, 1]]
+    turns.use(detector)
+    await asyncio.sleep(0)
+    assert detector.calls.count("load") == 1
+
+
+async def test_without_a_detector_every_turn_is_complete() -> None:
+    turns, answers = taking(None)
+    turns.open()
+    turns.hear(ONE)
+    turns.ask(1)
+    assert answers == [i.TurnPredicted(1, complete=True)]
