@@ -40,12 +40,8 @@ _T = TypeVar("_T")
 _log = logging.getLogger("micdrop_widget.widget")
 
 _STATIC = pathlib.Path(__file__).parent / "static"
-
-_REJOIN_S = 30
-"""How long a call waits for a page that is being reloaded."""
-
+_REJOIN_S = 30  # how long a call waits for a page that is being reloaded
 _CLOSE_S = 5
-
 _STATE_FIELDS = tuple(field.name for field in fields(MicdropState))
 
 

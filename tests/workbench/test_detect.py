@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 
-from micdrop_widget import SileroVAD, VolumeVAD, detect_speech
+from micdrop_widget import MicdropClient, MicdropServer, SileroVAD, VolumeVAD, detect_speech
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, float_to_pcm, pcm_to_float, read_wav, write_wav
+from micdrop_widget.sinks import VirtualSpeaker
+from micdrop_widget.sources import ArraySource
 from micdrop_widget.vad import (
     Segmenter,
     SpeechConfirmed,
@@ -181,7 +183,7 @@ def test_an_array_of_another_rate_is_resampled() -> None:
 @pytest.mark.parametrize(
     ("wrong", "error", "message"),
     [
-        ([1, 2], TypeError, "recording: expected an array or the path"),
+        ([1, 2], TypeError, "recording: expected a Recording, an array or the path"),
         (np.zeros((2, 5), np.int16), ValueError, "recording: expected mono samples"),
         (np.zeros(5, np.int32), ValueError, "recording: expected int16 or floating samples, got int32"),
     ],
@@ -228,3 +230,15 @@ def test_the_plot_shows_waveform_tracks_thresholds_and_segments(vad: VadOption, 
 def test_an_empty_and_a_short_recording_can_be_drawn() -> None:
     for samples in (0, 1, 700):
         assert len(detect_speech(np.zeros(samples, np.int16)).plot().axes) >= 1
+
+
+async def test_the_recording_of_a_call_holds_the_segments_that_the_call_sent() -> None:
+    async with MicdropServer() as server:
+        source = ArraySource.from_wav(FIXTURES / "sentence.wav", pace="fast")
+        async with MicdropClient(server.url, source=source, sink=VirtualSpeaker(pace="fast")) as call:
+            await call.start()
+            await call.until(isMicStarted=False, timeout=30)
+        recording, (turn,) = call.recording, call.turns
+    assert recording is not None
+    (segment,) = detect_speech(recording).segments
+    assert (segment.start_sample, segment.end_sample) == (turn.start_sample, turn.end_sample)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, as_pcm, read_wav
+from micdrop_widget.recording import Recording
 from micdrop_widget.vad import (
     VAD,
     Segmenter,
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordingOption", "SpeechReport", "as_recording", "detect_speech", "fold"]
 
-RecordingOption: TypeAlias = NDArray[Any] | str | PathLike[str]
-"""A recording: an int16 or floating array, or the path of a WAV file."""
+RecordingOption: TypeAlias = Recording | NDArray[Any] | str | PathLike[str]
+"""A recording: that of a call, an int16 or floating array, or the path of a WAV file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +83,8 @@ def detect_speech(
     Parameters
     ----------
     recording
-        An array of shape (n,), int16 or floating in [-1, 1], or the path of a WAV file.
+        The `recording` of a call (its microphone), an array of shape (n,), int16 or floating in [-1, 1], or the path
+        of a WAV file.
     vad
         As of `MicdropClient`. A detector instance is used as it is set, and reset before and afterwards: give none
         that a running call uses.
@@ -119,11 +121,14 @@ def as_recording(recording: RecordingOption, sample_rate: int = SAMPLE_RATE) -> 
     ValueError, TypeError, FileNotFoundError
         It cannot be used.
     """
+    if isinstance(recording, Recording):
+        return recording.microphone
     if isinstance(recording, str | PathLike):
         samples, sample_rate = read_wav(recording)
         return as_pcm(samples, sample_rate)
     if not isinstance(recording, np.ndarray):
-        raise TypeError(f"recording: expected an array or the path of a WAV file, got {type(recording).__name__}")
+        kind = type(recording).__name__
+        raise TypeError(f"recording: expected a Recording, an array or the path of a WAV file, got {kind}")
     return as_pcm(recording, sample_rate, what="recording")
 
 
