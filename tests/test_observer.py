@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import Future
 from contextvars import ContextVar
 
 import pytest
@@ -55,6 +56,37 @@ def test_stop_runs_what_was_posted_and_leaves_no_thread() -> None:
     observer.stop()
     assert ran == [1]
     assert "observer-stopped" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_an_outcome_comes_after_what_was_posted_before_it() -> None:
+    observer = ObserverThread("observer")
+    ran: list[str] = []
+    outcome: Future[int] = Future()
+    settled = observer.after(outcome)
+    observer.post(lambda: time.sleep(0.05))
+    observer.post(lambda: ran.append("trait"))
+    outcome.set_result(7)
+    assert settled.result(timeout=10) == 7
+    assert ran == ["trait"]
+    failed: Future[int] = Future()
+    settled = observer.after(failed)
+    failed.set_exception(KeyError("why"))
+    with pytest.raises(KeyError):
+        settled.result(timeout=10)
+    given_up: Future[int] = Future()
+    settled = observer.after(given_up)
+    given_up.cancel()
+    observer.stop()
+    assert settled.cancelled()
+
+
+def test_on_the_observer_thread_an_outcome_is_not_held_back() -> None:
+    observer = ObserverThread("observer")
+    outcome: Future[int] = Future()
+    same: list[bool] = []
+    observer.post(lambda: same.append(observer.after(outcome) is outcome))
+    observer.stop()
+    assert same == [True]
 
 
 def test_an_idle_thread_ends_and_the_next_function_starts_it_again(monkeypatch: pytest.MonkeyPatch) -> None:

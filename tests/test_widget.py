@@ -464,3 +464,34 @@ async def test_another_loudspeaker_is_told_to_every_page_and_one_that_fails_is_t
     told = [m for m in page.messages if m["type"] == "set_speaker"]
     assert told == [{"type": "set_speaker", "to": None, "device_id": "headset"}] * 2
     assert "NotFoundError" in caplog.text
+
+
+async def test_the_traits_have_followed_when_an_awaited_method_returns(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    for _ in range(20):
+        await call.start()
+        assert (call.isStarted, call.isMicStarted) == (True, True)
+        await call.mute()
+        assert call.isMuted
+        await call.unmute()
+        await call.stop()
+        assert (call.isStarted, call.isMuted) == (False, False)
+    call.close()
+
+
+async def test_a_handler_may_await_the_call(server: MicdropServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+
+    async def leave(item: object) -> None:
+        await call.stop()
+
+    call.on("Message", leave)
+    await call.start()
+    await call.until(isStarted=False, timeout=10)
+    call.close()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import inspect
 import logging
 import queue
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from micdrop_widget.handlers import Handler, InContext
 
 __all__ = ["ObserverThread", "UserHandler"]
+
+_T = TypeVar("_T")
 
 _log = logging.getLogger("micdrop_widget.observer")
 
@@ -47,6 +50,17 @@ class ObserverThread:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
 
+    def after(self, future: concurrent.futures.Future[_T]) -> concurrent.futures.Future[_T]:
+        """Return a future with the same outcome, once what was posted until then has run.
+
+        On the observer thread itself, where nothing can run meanwhile, that is the future itself.
+        """
+        if threading.current_thread() is self._thread:
+            return future
+        settled: concurrent.futures.Future[_T] = concurrent.futures.Future()
+        future.add_done_callback(lambda done: self.post(lambda: _settle(settled, done)))
+        return settled
+
     def stop(self) -> None:
         """End the thread when it has run what was posted; returns then, or at once on the thread itself."""
         with self._lock:
@@ -72,6 +86,15 @@ class ObserverThread:
                 if self._done == self._posted:
                     self._thread = None
                     return
+
+
+def _settle(settled: concurrent.futures.Future[_T], done: concurrent.futures.Future[_T]) -> None:
+    if done.cancelled():
+        settled.cancel()
+    elif (error := done.exception()) is not None:
+        settled.set_exception(error)
+    else:
+        settled.set_result(done.result())
 
 
 class UserHandler(InContext):

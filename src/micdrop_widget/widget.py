@@ -294,7 +294,7 @@ class MicdropWidget(anywidget.AnyWidget):
         if self._ended:
             work.close()
             raise RuntimeError("this call was closed: make a new MicdropWidget (run the cell again)")
-        return CallFuture(self._lease.thread.submit(work))
+        return CallFuture(self._observer.after(self._lease.thread.submit(work)))  # the traits have followed by then
 
     async def _do(self, command: Callable[[], object]) -> None:
         command()
