@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, MicdropState, MicdropWidget
+from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, MicdropState, MicdropWidget, VolumeVAD
 from micdrop_widget.audio import Pcm, read_wav
 from micdrop_widget.server import CallRefused, ServerCall
+from micdrop_widget.vad import Status
 
 from .fake_front_end import FakeFrontEnd
 
@@ -495,3 +497,30 @@ async def test_a_handler_may_await_the_call(server: MicdropServer, monkeypatch: 
     await call.start()
     await call.until(isStarted=False, timeout=10)
     call.close()
+
+
+async def test_a_detector_given_to_start_is_the_one_that_hears_where_the_microphone_came_first(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Counting(VolumeVAD):
+        windows = 0
+
+        def update(self, window: NDArray[np.float32]) -> Status:
+            self.windows += 1
+            return super().update(window)
+
+    sentence, _ = read_wav(SENTENCE)
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.start_mic()
+    await call.start()
+    assert page.types().count("open_mic") == 1
+    await call.stop()
+    await call.start_mic()
+    counting = Counting()
+    await call.start(vad=counting)
+    page.speak(sentence)
+    await call.until(isAssistantSpeaking=True, timeout=10)
+    call.close()
+    assert counting.windows > 0

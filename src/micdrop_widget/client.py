@@ -262,10 +262,11 @@ class MicdropClient:
 
     def _merge(self, options: dict[str, Any]) -> None:
         engine = self._engine
-        merged = engine.options.merged(options)
-        if merged.vad is not engine.options.vad:
-            engine.vad = build_vad(merged.vad)
-        engine.options = merged
+        before, engine.options = engine.options, engine.options.merged(options)
+        if engine.options.vad is not before.vad:
+            engine.vad = build_vad(engine.options.vad)
+        if (engine.options.vad, engine.options.turn_detector) != (before.vad, before.turn_detector):
+            engine.apply(i.DetectionChanged())
 
     def _settings(self) -> Settings:
         options = self._engine.options

@@ -53,6 +53,11 @@ def mic_closed(call: Call, _: object) -> bool:
     return call.mic is MicPhase.CLOSED
 
 
+def mic_in_use(call: Call, _: object) -> bool:
+    """The microphone captures, or has been asked for."""
+    return call.mic is not MicPhase.CLOSED
+
+
 def other_device(call: Call, change: i.ChangeMicDevice) -> bool:
     """Another microphone is open, or has been asked for."""
     opening = call.mic is MicPhase.OPENING

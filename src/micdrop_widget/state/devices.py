@@ -6,7 +6,7 @@ from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import SelectSpeaker, Warn
 from micdrop_widget.state.step import Step
 
-__all__ = ["change_microphone", "change_speaker", "remember_microphone", "speaker_failed"]
+__all__ = ["change_microphone", "change_speaker", "remember_microphone", "reopen_microphone", "speaker_failed"]
 
 
 def remember_microphone(step: Step, change: i.ChangeMicDevice) -> None:
@@ -17,6 +17,11 @@ def remember_microphone(step: Step, change: i.ChangeMicDevice) -> None:
 def change_microphone(step: Step, change: i.ChangeMicDevice) -> None:
     """Ask for it in place of the one that is open; mute and pause stay as they are."""
     step.request_microphone(change.device_id)
+
+
+def reopen_microphone(step: Step, _: i.DetectionChanged) -> None:
+    """Ask for the same one again: it is opened with the detectors loaded."""
+    step.request_microphone(step.call.mic_device_id)
 
 
 def change_speaker(step: Step, change: i.ChangeSpeakerDevice) -> None:

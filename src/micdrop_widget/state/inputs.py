@@ -18,6 +18,7 @@ __all__ = [
     "ConnectionClosed",
     "ConnectionFailed",
     "ConnectionOpened",
+    "DetectionChanged",
     "Heard",
     "Input",
     "MicrophoneEnded",
@@ -60,6 +61,11 @@ class ChangeMicDevice:
     """Use another microphone, now or from the next time one is opened."""
 
     device_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionChanged:
+    """Other detectors were chosen: an open microphone is opened again, to listen with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +224,7 @@ Input: TypeAlias = (
     | StartMic
     | ChangeMicDevice
     | ChangeSpeakerDevice
+    | DetectionChanged
     | Stop
     | Pause
     | Resume
