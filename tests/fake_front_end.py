@@ -87,6 +87,7 @@ class FakeFrontEnd:
                     "request": self.request,
                     "seq": number,
                     "position": start,
+                    "dropped": 0,
                     "sent_ms": time.time() * 1000,
                 },
                 [pcm_to_bytes(pcm[start : start + FRAME_SAMPLES])],
@@ -123,13 +124,15 @@ class FakeFrontEnd:
 
     def _open(self, request: int) -> None:
         self.request = request
-        self.send({"type": "mic_prompting", "request": request})
+        self.send({"type": "mic_prompting", "request": request, "sent_ms": time.time() * 1000})
         if self._refusal is not None:
             self.send({"type": "mic_failed", "request": request, "reason": self._refusal, "detail": "Fake"})
             return
         self.mic_open = True
-        opened = {"type": "mic_opened", "request": request, "sample_rate": 16000, "settings": self._settings}
-        self.send({**opened, "microphones": [{"id": "default", "label": "Fake"}], "speakers": []})
+        opened = {"type": "mic_opened", "request": request, "label": "Fake", "sample_rate": 16000}
+        self.send(
+            {**opened, "settings": self._settings, "microphones": [{"id": "default", "label": "Fake"}], "speakers": []}
+        )
 
     def _release(self) -> None:
         self.mic_open = False

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micdrop_widget import _browser, _comm
+from micdrop_widget import _comm
 from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, FrontEnds
+from micdrop_widget._browser import front_ends as front_ends_module
+from micdrop_widget._browser import microphone as microphone_module
 from micdrop_widget.audio import Pcm, pcm_from_bytes
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.sources import Microphone
+from micdrop_widget.sources import Gap, Microphone
 
 
 class Sent:
@@ -39,21 +41,22 @@ def shown(*names: str) -> FrontEnds:
 
 
 def frame(seq: int, request: int = 1) -> _comm.AudioFrame:
-    return _comm.AudioFrame("a", request, seq, seq * 512, 0.0, np.full(512, seq, dtype=np.int16))
+    return _comm.AudioFrame("a", request, seq, seq * 512, 0, 0.0, np.full(512, seq, dtype=np.int16))
 
 
-async def opened(microphone: BrowserMicrophone) -> AsyncIterator[Pcm]:
+async def opened(microphone: BrowserMicrophone) -> AsyncIterator[Pcm | Gap]:
     opening = asyncio.ensure_future(microphone.open(None))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    microphone.receive(_comm.MicPrompting("a", 1))
+    microphone.receive(_comm.MicPrompting("a", 1, 0.0))
     microphone.receive(_comm.MicOpened("a", 1, Microphone()))
     await opening
     return microphone.frames()
 
 
-async def first_samples(frames: AsyncIterator[Pcm], count: int) -> list[int]:
-    return [int((await frames.__anext__())[0]) for _ in range(count)]
+async def first_samples(frames: AsyncIterator[Pcm | Gap], count: int) -> list[int]:
+    heard = [await frames.__anext__() for _ in range(count)]
+    return [int(pcm[0]) for pcm in heard if not isinstance(pcm, Gap)]
 
 
 async def test_the_first_front_end_shown_owns_a_call_started_from_python() -> None:
@@ -78,7 +81,7 @@ async def test_an_owner_that_leaves_owns_nothing() -> None:
 
 
 async def test_without_a_panel_the_microphone_fails_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_browser, "_ANSWER_S", 0.01)
+    monkeypatch.setattr(front_ends_module, "_ANSWER_S", 0.01)
     with pytest.raises(MicdropError, match="No call panel is shown") as caught:
         await BrowserMicrophone(Sent(), FrontEnds()).open(None)
     assert caught.value.code is MicdropErrorCode.Mic
@@ -86,18 +89,18 @@ async def test_without_a_panel_the_microphone_fails_with_a_remedy(monkeypatch: p
 
 
 async def test_a_browser_that_does_not_answer_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_browser, "_ANSWER_S", 0.01)
+    monkeypatch.setattr(microphone_module, "_ANSWER_S", 0.01)
     with pytest.raises(MicdropError, match="did not answer") as caught:
         await BrowserMicrophone(Sent(), shown("a")).open(None)
     assert "without await" in caught.value.remedy
 
 
 async def test_a_question_nobody_answers_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_browser, "_PERMISSION_S", 0.01)
+    monkeypatch.setattr(microphone_module, "_PERMISSION_S", 0.01)
     microphone = BrowserMicrophone(Sent(), shown("a"))
     opening = asyncio.ensure_future(microphone.open(None))
     await asyncio.sleep(0)
-    microphone.receive(_comm.MicPrompting("a", 1))
+    microphone.receive(_comm.MicPrompting("a", 1, 0.0))
     with pytest.raises(MicdropError, match="was not answered"):
         await opening
 
@@ -129,12 +132,12 @@ async def test_frames_come_in_order_once_each_however_the_threads_overtake() -> 
     assert await first_samples(frames, 5) == [0, 1, 2, 3, 4]
 
 
-async def test_a_frame_that_never_comes_is_given_up_after_half_a_second_of_later_ones() -> None:
+async def test_a_frame_that_never_comes_is_silence_after_half_a_second_of_later_ones() -> None:
     microphone = BrowserMicrophone(Sent(), shown("a"))
     frames = await opened(microphone)
     for seq in (0, *range(2, 19)):
         microphone.receive(frame(seq))
-    assert await first_samples(frames, 18) == [0, *range(2, 19)]
+    assert await first_samples(frames, 19) == [0, 0, *range(2, 19)]
 
 
 async def test_frames_of_an_earlier_request_are_ignored() -> None:
@@ -160,9 +163,35 @@ async def test_closing_tells_every_front_end_and_makes_late_answers_void() -> No
     microphone = BrowserMicrophone(sent, shown("a"))
     await opened(microphone)
     await microphone.close()
-    assert sent.contents[-1] == {"type": "close_mic", "to": None}
+    assert sent.contents[-1] == {"type": "close_mic", "to": None, "request": 1}
     microphone.receive(frame(0))
     microphone.receive(_comm.MicFailed("a", 1, "denied", ""))
+
+
+async def test_frames_are_acknowledged_a_few_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(microphone_module, "_ACK_S", 0.01)
+    sent = Sent()
+    microphone = BrowserMicrophone(sent, shown("a"))
+    await opened(microphone)
+    sent.something.clear()
+    for seq in (0, 1, 3):
+        microphone.receive(frame(seq))
+    await asyncio.wait_for(sent.something.wait(), 10)
+    ack = sent.contents[-1]
+    assert (ack["type"], ack["to"], ack["request"], ack["seq"]) == ("ack", "a", 1, 1)
+    assert [content["type"] for content in sent.contents].count("ack") == 1
+    await microphone.close()
+
+
+async def test_a_closed_microphone_acknowledges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(microphone_module, "_ACK_S", 0.01)
+    sent = Sent()
+    microphone = BrowserMicrophone(sent, shown("a"))
+    await opened(microphone)
+    microphone.receive(frame(0))
+    await microphone.close()
+    await asyncio.sleep(0.05)
+    assert "ack" not in [content["type"] for content in sent.contents]
 
 
 def speaker(sent: Sent) -> tuple[BrowserSpeaker, list[tuple[int, int]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,26 @@ EXPECTED_UP: list[_comm.BrowserMessage] = [
     _comm.Hello("f1"),
     _comm.Bye("f1", page_gone=False),
     *(_comm.Command("f1", name) for name in ("start", "stop", "mute", "unmute", "pause", "resume")),
-    _comm.MicPrompting("f1", 3),
+    _comm.ChooseDevice("f1", "microphone", "usb"),
+    _comm.DevicesChanged("f1", (Device("usb", "USB"),), ()),
+    _comm.MicPrompting("f1", 3, 1780000000000.5),
     _comm.MicOpened(
-        "f1", 3, Microphone("default", True, (Device("default", "Built-in"),), (Device("default", "Default"),))
+        "f1",
+        3,
+        Microphone(
+            device_id="default",
+            label="Built-in",
+            sample_rate=16000,
+            echo_cancellation=True,
+            noise_suppression=True,
+            auto_gain_control=True,
+            mic_devices=(Device("default", "Built-in"),),
+            speaker_devices=(Device("default", "Default"),),
+        ),
     ),
     _comm.MicFailed("f1", 3, "denied", "NotAllowedError: Permission denied"),
     _comm.MicEnded("f1", 3),
-    _comm.AudioFrame("f1", 3, 7, 3584, 1780000000123.5, PCM),
+    _comm.AudioFrame("f1", 3, 7, 3584, 1024, 1780000000123.5, PCM),
     _comm.HeardReport("f1", 2, 4800, 0),
     _comm.SpeakerFailed("f1", "usb", "NotFoundError: gone"),
 ]
@@ -44,16 +58,25 @@ def test_each_message_of_the_browser_is_read(case: dict[str, Any], expected: _co
     if isinstance(expected, _comm.AudioFrame):
         assert isinstance(parsed, _comm.AudioFrame)
         assert np.array_equal(parsed.pcm, expected.pcm)
-        assert (parsed.seq, parsed.position, parsed.sent_ms) == (7, 3584, 1780000000123.5)
+        assert (parsed.seq, parsed.position, parsed.dropped, parsed.sent_ms) == (7, 3584, 1024, 1780000000123.5)
     else:
         assert parsed == expected
 
 
 def test_each_message_to_the_browser_is_written() -> None:
     play, samples = _comm.play("f1", 2, 1600, PCM)
-    written = [_comm.open_mic("f1", 3, None), _comm.close_mic(), play, _comm.flush(3), _comm.set_speaker("usb")]
+    processed = _comm.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
+    written = [
+        _comm.open_mic("f1", 3, None, processed),
+        _comm.close_mic(3),
+        _comm.ack("f1", 3, 7, 12.5),
+        _comm.hearing(0.75, math.nan),
+        play,
+        _comm.flush(3),
+        _comm.set_speaker("usb"),
+    ]
     assert written == [case["content"] for case in GOLDEN["down"]]
-    assert samples[0].hex() == GOLDEN["down"][2]["buffer"]
+    assert samples[0].hex() == GOLDEN["down"][4]["buffer"]
 
 
 @pytest.mark.parametrize(
@@ -66,10 +89,14 @@ def test_each_message_to_the_browser_is_written() -> None:
         {"type": "hello", "from": 1},
         {"type": "sing", "from": "f1"},
         {"type": "bye", "from": "f1", "page_gone": 1},
-        {"type": "mic_prompting", "from": "f1", "request": True},
-        {"type": "mic_opened", "from": "f1", "request": 1, "settings": {}, "microphones": [{}], "speakers": []},
+        {"type": "mic_prompting", "from": "f1", "request": True, "sent_ms": 0},
+        {"type": "choose_device", "from": "f1", "kind": "camera", "device_id": "usb"},
+        {
+            **{"type": "mic_opened", "from": "f1", "request": 1, "label": "", "sample_rate": 16000},
+            **{"settings": {}, "microphones": [{}], "speakers": []},
+        },
         {"type": "heard", "from": "f1", "epoch": 1, "samples": "all", "underruns": 0},
-        {"type": "audio", "from": "f1", "request": 1, "seq": 0, "position": 0, "sent_ms": 0},
+        {"type": "audio", "from": "f1", "request": 1, "seq": 0, "position": 0, "dropped": 0, "sent_ms": 0},
     ],
 )
 def test_a_message_that_cannot_be_read_is_a_value_error(content: object) -> None:
@@ -78,15 +105,15 @@ def test_a_message_that_cannot_be_read_is_a_value_error(content: object) -> None
 
 
 def test_half_a_sample_is_refused() -> None:
-    content = {"type": "audio", "from": "f1", "request": 1, "seq": 0, "position": 0, "sent_ms": 0}
+    content = {"type": "audio", "from": "f1", "request": 1, "seq": 0, "position": 0, "dropped": 0, "sent_ms": 0}
     with pytest.raises(ValueError, match="even number of bytes"):
         _comm.parse_message(content, [b"abc"])
 
 
 def test_echo_cancellation_is_off_only_where_the_browser_says_so() -> None:
     def opened(settings: dict[str, Any]) -> bool:
-        content = {"type": "mic_opened", "from": "f1", "request": 1, "settings": settings}
-        message = _comm.parse_message({**content, "microphones": [], "speakers": []})
+        content = {"type": "mic_opened", "from": "f1", "request": 1, "label": "", "sample_rate": 16000}
+        message = _comm.parse_message({**content, "settings": settings, "microphones": [], "speakers": []})
         assert isinstance(message, _comm.MicOpened)
         return message.microphone.echo_cancellation
 

@@ -12,7 +12,7 @@ import pytest
 
 from micdrop_widget import MicdropError
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
-from micdrop_widget.sources import ArraySource, AudioSource, Microphone, NoSource, as_source
+from micdrop_widget.sources import ArraySource, AudioSource, Gap, Microphone, NoSource, as_source
 
 from .browser.spoken import spoken
 from .callers import Mic, loud
@@ -22,7 +22,7 @@ async def read(source: AudioSource) -> list[Pcm]:
     await source.open(None)
     chunks = [pcm async for pcm in source.frames()]
     await source.close()
-    return chunks
+    return [pcm for pcm in chunks if not isinstance(pcm, Gap)]
 
 
 async def test_an_array_is_given_in_frames_of_512_samples_and_a_shorter_last_one() -> None:

@@ -8,11 +8,13 @@
  * @typedef {{content: Record<string, unknown>, buffers: ArrayBuffer[]}} UpMessage
  *
  * @typedef {{type: "open_mic", request: number, deviceId: string | null, constraints: Record<string, unknown>}} OpenMic
- * @typedef {{type: "close_mic"}} CloseMic
+ * @typedef {{type: "close_mic", request: number}} CloseMic
+ * @typedef {{type: "ack", request: number, seq: number, lagMs: number}} Ack
+ * @typedef {{type: "hearing", probability: number | null, levelDb: number | null}} Hearing
  * @typedef {{type: "play", epoch: number, position: number, samples: Int16Array<ArrayBuffer>}} Play
  * @typedef {{type: "flush", epoch: number}} Flush
  * @typedef {{type: "set_speaker", deviceId: string}} SetSpeaker
- * @typedef {OpenMic | CloseMic | Play | Flush | SetSpeaker} DownMessage
+ * @typedef {OpenMic | CloseMic | Ack | Hearing | Play | Flush | SetSpeaker} DownMessage
  */
 
 /** A message that is not part of the contract: the bundle and the kernel's package are of different versions. */
@@ -46,21 +48,36 @@ export const command = (from, name) => up("command", from, { name });
 
 /**
  * @param {string} from
- * @param {number} request
+ * @param {"microphone" | "speaker"} kind
+ * @param {string} deviceId
  */
-export const micPrompting = (from, request) => up("mic_prompting", from, { request });
+export const chooseDevice = (from, kind, deviceId) => up("choose_device", from, { kind, device_id: deviceId });
+
+/**
+ * @param {string} from
+ * @param {{microphones: Device[], speakers: Device[]}} devices all there are now
+ */
+export const devices = (from, { microphones, speakers }) => up("devices", from, { microphones, speakers });
+
+/**
+ * @param {string} from
+ * @param {number} request
+ * @param {number} sentMs
+ */
+export const micPrompting = (from, request, sentMs) => up("mic_prompting", from, { request, sent_ms: sentMs });
 
 /**
  * @param {string} from
  * @param {object} opened
  * @param {number} opened.request
+ * @param {string} opened.label
  * @param {number} opened.sampleRate
  * @param {MediaTrackSettings} opened.settings what the browser really applied
  * @param {Device[]} opened.microphones
  * @param {Device[]} opened.speakers
  */
-export function micOpened(from, { request, sampleRate, settings, microphones, speakers }) {
-  return up("mic_opened", from, { request, sample_rate: sampleRate, settings, microphones, speakers });
+export function micOpened(from, { request, label, sampleRate, settings, microphones, speakers }) {
+  return up("mic_opened", from, { request, label, sample_rate: sampleRate, settings, microphones, speakers });
 }
 
 /**
@@ -79,15 +96,11 @@ export const micEnded = (from, request) => up("mic_ended", from, { request });
 
 /**
  * @param {string} from
- * @param {object} frame
- * @param {number} frame.request
- * @param {number} frame.seq
- * @param {number} frame.position
- * @param {number} frame.sentMs
- * @param {Int16Array<ArrayBuffer>} frame.samples
+ * @param {import("./uplink.js").AudioMessage} message
+ * @param {number} sentMs
  */
-export function audio(from, { request, seq, position, sentMs, samples }) {
-  return up("audio", from, { request, seq, position, sent_ms: sentMs }, [samples.buffer]);
+export function audio(from, { request, seq, position, dropped, samples }, sentMs) {
+  return up("audio", from, { request, seq, position, dropped, sent_ms: sentMs }, [samples.buffer]);
 }
 
 /**
@@ -120,7 +133,13 @@ export function parseDown(content, buffers, id) {
   const to = fields.stringOrNull("to");
   if (to !== null && to !== id) return null;
   const type = fields.string("type");
-  if (type === "close_mic") return { type };
+  if (type === "close_mic") return { type, request: fields.count("request") };
+  if (type === "ack") {
+    return { type, request: fields.count("request"), seq: fields.number("seq"), lagMs: fields.number("lag_ms") };
+  }
+  if (type === "hearing") {
+    return { type, probability: fields.numberOrNull("probability"), levelDb: fields.numberOrNull("level_db") };
+  }
   if (type === "flush") return { type, epoch: fields.count("epoch") };
   if (type === "play") {
     return { type, epoch: fields.count("epoch"), position: fields.count("position"), samples: readSamples(buffers) };
@@ -174,6 +193,18 @@ class Fields {
     const value = this.#content[name];
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw this.#unexpected(name, "a count");
     return value;
+  }
+
+  /** @param {string} name */
+  number(name) {
+    const value = this.#content[name];
+    if (typeof value !== "number") throw this.#unexpected(name, "a number");
+    return value;
+  }
+
+  /** @param {string} name */
+  numberOrNull(name) {
+    return this.#content[name] === null ? null : this.number(name);
   }
 
   /** @param {string} name */

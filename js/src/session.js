@@ -5,6 +5,7 @@ import { AudioFailure, describeError } from "./audio/failures.js";
 import { Player } from "./audio/player.js";
 import { Presence } from "./presence.js";
 import { INITIAL_CALL_STATE, TRAIT_NAMES } from "./state.js";
+import { Uplink } from "./uplink.js";
 import { Wishes } from "./wishes.js";
 
 /** @typedef {import("./state.js").CallState} CallState */
@@ -33,17 +34,26 @@ export class Session {
   #engine = new AudioEngine(() => this.#notify());
   #capture;
   #player;
+  #uplink = new Uplink({
+    send: (message) => this.#send(comm.audio(this.#id, message, now())),
+    now,
+    onHoldChange: () => this.#notify(),
+  });
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
     () => this.#send(comm.hello(this.#id)),
     (isPageGone) => this.#sayGoodbye(isPageGone),
   );
+  /** The newest request for the microphone: what is older has been replayed. */
+  #micRequest = 0;
   /** @type {CallState} */
   #call = INITIAL_CALL_STATE;
   /** @type {Set<() => void>} */
   #stateListeners = new Set();
   /** @type {Set<(meter: "microphone" | "speaker", rms: number) => void>} */
   #levelListeners = new Set();
+  /** @type {Set<(hearing: comm.Hearing) => void>} */
+  #hearingListeners = new Set();
   #isDisposed = false;
   #isNotifying = false;
   #isPlaybackHeld = false;
@@ -59,8 +69,8 @@ export class Session {
   constructor(model) {
     this.#model = model;
     this.#capture = new Capture(this.#engine, {
-      onOpened: (request, opened) => this.#send(comm.micOpened(this.#id, { request, ...opened })),
-      onFrame: (request, seq, position, samples) => this.#sendFrame({ request, seq, position, samples }),
+      onOpened: (request, opened) => this.#reportMicOpened(request, opened),
+      onFrame: (position, samples) => this.#uplink.push(position, samples),
       onLevel: (rms) => this.#publishLevel("microphone", rms),
       onEnded: (request) => this.#reportMicEnded(request),
     });
@@ -87,6 +97,7 @@ export class Session {
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,
       hasMicrophone: this.#capture.isOpen,
+      isOnHold: this.#uplink.isOnHold,
       wasStarted: this.#wasStarted,
       problem: this.#problem,
     };
@@ -111,6 +122,15 @@ export class Session {
   }
 
   /**
+   * @param {(hearing: comm.Hearing) => void} listener told what the kernel's voice activity detection makes of the microphone
+   * @returns {() => void} ends the subscription
+   */
+  onHearing(listener) {
+    this.#hearingListeners.add(listener);
+    return () => this.#hearingListeners.delete(listener);
+  }
+
+  /**
    * Counts a view in; the first one says hello to the kernel, the last one goodbye.
    *
    * @returns {() => void} counts it out
@@ -130,7 +150,7 @@ export class Session {
 
   /** Releases the microphone and falls silent at once; the kernel hears of it after that. */
   stop() {
-    this.#capture.close();
+    this.#closeCapture();
     this.#player.silence();
     this.#isPlaybackHeld = true;
     this.#command("stop");
@@ -157,6 +177,7 @@ export class Session {
     this.#subscriptions.abort();
     this.#stateListeners.clear();
     this.#levelListeners.clear();
+    this.#hearingListeners.clear();
   }
 
   #subscribe() {
@@ -209,9 +230,9 @@ export class Session {
       return this.#player.flush(message.epoch);
     }
     if (message.type === "set_speaker") return this.#setSpeaker(message.deviceId);
-    this.#capture.close();
-    this.#planRest();
-    this.#notify();
+    if (message.type === "ack") return this.#uplink.acknowledge(message.request, message.seq, message.lagMs);
+    if (message.type === "hearing") return this.#publishHearing(message);
+    this.#closeMic(message);
   }
 
   /** @param {string} deviceId */
@@ -223,11 +244,27 @@ export class Session {
     });
   }
 
+  /** @param {comm.CloseMic} message */
+  #closeMic({ request }) {
+    if (request < this.#micRequest) return;
+    this.#micRequest = request;
+    this.#closeCapture();
+    this.#planRest();
+    this.#notify();
+  }
+
+  #closeCapture() {
+    this.#capture.close();
+    this.#uplink.close();
+  }
+
   /** @param {comm.OpenMic} message */
   #openMic({ request, deviceId, constraints }) {
+    if (request <= this.#micRequest) return;
+    this.#micRequest = request;
     this.#isPlaybackHeld = false;
     this.#wishes.confirmStart();
-    this.#send(comm.micPrompting(this.#id, request));
+    this.#send(comm.micPrompting(this.#id, request, now()));
     this.#applyMute();
     this.#capture
       .open({ request, deviceId, constraints })
@@ -239,13 +276,18 @@ export class Session {
     this.#notify();
   }
 
-  /** @param {{request: number, seq: number, position: number, samples: Int16Array<ArrayBuffer>}} frame */
-  #sendFrame(frame) {
-    this.#send(comm.audio(this.#id, { ...frame, sentMs: performance.timeOrigin + performance.now() }));
+  /**
+   * @param {number} request
+   * @param {import("./audio/capture.js").Opened} opened
+   */
+  #reportMicOpened(request, opened) {
+    this.#uplink.open(request);
+    this.#send(comm.micOpened(this.#id, { request, ...opened }));
   }
 
   /** @param {number} request */
   #reportMicEnded(request) {
+    this.#uplink.close();
     this.#send(comm.micEnded(this.#id, request));
     this.#planRest();
     this.#notify();
@@ -261,6 +303,7 @@ export class Session {
 
   #applyMute() {
     this.#capture.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
+    if (this.#capture.isMuted) this.#uplink.discard();
   }
 
   /** @param {comm.UpMessage} message */
@@ -292,7 +335,7 @@ export class Session {
   }
 
   #releaseAudio() {
-    this.#capture.close();
+    this.#closeCapture();
     this.#player.close();
     this.#engine.close();
     this.#notify();
@@ -330,6 +373,16 @@ export class Session {
   #publishLevel(meter, rms) {
     for (const listener of this.#levelListeners) listener(meter, rms);
   }
+
+  /** @param {comm.Hearing} hearing */
+  #publishHearing(hearing) {
+    for (const listener of this.#hearingListeners) listener(hearing);
+  }
+}
+
+/** Milliseconds on a clock that never goes back. */
+function now() {
+  return performance.timeOrigin + performance.now();
 }
 
 /** Unlike crypto.randomUUID, works on pages that are not secure contexts: they too have to say what is missing. */

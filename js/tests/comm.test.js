@@ -21,13 +21,15 @@ const builders = {
   hello: ({ from }) => comm.hello(from),
   bye: ({ from, page_gone: isPageGone }) => comm.bye(from, isPageGone),
   command: ({ from, name }) => comm.command(from, name),
-  mic_prompting: ({ from, request }) => comm.micPrompting(from, request),
-  mic_opened: ({ from, request, sample_rate: sampleRate, settings, microphones, speakers }) =>
-    comm.micOpened(from, { request, sampleRate, settings, microphones, speakers }),
+  choose_device: ({ from, kind, device_id: deviceId }) => comm.chooseDevice(from, kind, deviceId),
+  devices: ({ from, microphones, speakers }) => comm.devices(from, { microphones, speakers }),
+  mic_prompting: ({ from, request, sent_ms: sentMs }) => comm.micPrompting(from, request, sentMs),
+  mic_opened: ({ from, request, label, sample_rate: sampleRate, settings, microphones, speakers }) =>
+    comm.micOpened(from, { request, label, sampleRate, settings, microphones, speakers }),
   mic_failed: ({ from, request, reason, detail }) => comm.micFailed(from, request, reason, detail),
   mic_ended: ({ from, request }) => comm.micEnded(from, request),
-  audio: ({ from, request, seq, position, sent_ms: sentMs }, buffer) =>
-    comm.audio(from, { request, seq, position, sentMs, samples: samples(buffer) }),
+  audio: ({ from, request, seq, position, dropped, sent_ms: sentMs }, buffer) =>
+    comm.audio(from, { request, seq, position, dropped, samples: samples(buffer) }, sentMs),
   heard: ({ from, epoch, samples: count, underruns }) => comm.heard(from, { epoch, samples: count, underruns }),
   speaker_failed: ({ from, device_id: deviceId, detail }) => comm.speakerFailed(from, deviceId, detail),
 };
@@ -42,7 +44,9 @@ for (const { content, buffer } of golden.up) {
 
 const parsed = {
   open_mic: ({ type, request, device_id: deviceId, constraints }) => ({ type, request, deviceId, constraints }),
-  close_mic: ({ type }) => ({ type }),
+  close_mic: ({ type, request }) => ({ type, request }),
+  ack: ({ type, request, seq, lag_ms: lagMs }) => ({ type, request, seq, lagMs }),
+  hearing: ({ type, probability, level_db: levelDb }) => ({ type, probability, levelDb }),
   play: ({ type, epoch, position }, buffer) => ({ type, epoch, position, samples: samples(buffer) }),
   flush: ({ type, epoch }) => ({ type, epoch }),
   set_speaker: ({ type, device_id: deviceId }) => ({ type, deviceId }),

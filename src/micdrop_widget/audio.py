@@ -14,6 +14,7 @@ __all__ = [
     "SAMPLE_RATE",
     "Framer",
     "Pcm",
+    "Resampler",
     "as_pcm",
     "float_to_pcm",
     "ms_to_samples",
@@ -102,6 +103,29 @@ def as_pcm(samples: NDArray[Any], sample_rate: int = SAMPLE_RATE, *, what: str =
         floats = samples / FULL_SCALE if samples.dtype == np.int16 else samples
         samples = soxr.resample(floats, sample_rate, SAMPLE_RATE)
     return samples if samples.dtype == np.int16 else float_to_pcm(samples)
+
+
+class Resampler:
+    """Brings a stream of another rate to 16 kHz, with soxr's anti-aliasing filter; 16 kHz passes as it is.
+
+    Parameters
+    ----------
+    sample_rate
+        Rate of the stream in Hz.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._stream = None
+        if sample_rate != SAMPLE_RATE:
+            import soxr  # noqa: PLC0415 - only for what is not at 16 kHz
+
+            self._stream = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1, dtype="float32")
+
+    def push(self, pcm: Pcm) -> Pcm:
+        """Return the samples that are complete with these; the filter holds a few milliseconds back."""
+        if self._stream is None:
+            return pcm
+        return float_to_pcm(self._stream.resample_chunk(pcm_to_float(pcm)))
 
 
 class Framer:

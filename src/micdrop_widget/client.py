@@ -16,7 +16,7 @@ from micdrop_widget.handlers import Handler, Handlers, InContext
 from micdrop_widget.options import CallOptions
 from micdrop_widget.recording import Recording
 from micdrop_widget.sinks import AudioSink, VirtualSpeaker
-from micdrop_widget.sources import SourceOption, as_source
+from micdrop_widget.sources import Microphone, SourceOption, as_source
 from micdrop_widget.state import MicdropState, Phase, Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import EventName
@@ -102,6 +102,11 @@ class MicdropClient:
     def recording(self) -> Recording | None:
         """What the latest call sounded like; None before the first, or when it was not to be recorded."""
         return self._engine.tape.recording
+
+    @property
+    def microphone(self) -> Microphone | None:
+        """The microphone that is open, with what was really applied to it; None while none is."""
+        return self._engine.hearing.microphone
 
     @property
     def options(self) -> CallOptions:

@@ -10,7 +10,7 @@ import numpy as np
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.sources import AudioSource
+from micdrop_widget.sources import AudioSource, Gap, Microphone
 from micdrop_widget.state import inputs as i
 from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VAD, Segmenter, SpeechCancelled, SpeechEvent, SpeechEventName, SpeechStarted, Status
@@ -67,6 +67,8 @@ class Hearing:
         """Called with all that the microphone gives, and whether it is listened to."""
         self.tell: Callable[[SpeechEventName], object] = lambda name: None
         """Called with the name of each event of the detection, in order, before it changes anything in the call."""
+        self.microphone: Microphone | None = None
+        """What is open; None while nothing is."""
         self._segmenter: Segmenter | None = None
         self._captured = 0
         self._resets = 0
@@ -131,6 +133,7 @@ class Hearing:
     def _forget(self) -> None:
         self.reset()
         self._segmenter = None
+        self.microphone = None
         if self._looking is not None:
             self._looking.cancel()
             self._looking = None
@@ -169,6 +172,7 @@ class Hearing:
             await loading
         finally:
             loading.cancel()
+        self.microphone = microphone
         self._captured = 0
         self._segmenter = Segmenter(vad)
         self._apply(
@@ -184,12 +188,15 @@ class Hearing:
     async def _listen(self) -> None:
         frames = self._source.frames()
         try:
-            async for pcm in frames:
+            async for heard in frames:
                 if not self._source.live:
                     await self._when_taken()
                 if self._segmenter is None:
                     return
-                self._hear(self._segmenter, pcm)
+                if isinstance(heard, Gap):
+                    self._miss(self._segmenter, heard)
+                else:
+                    self._hear(self._segmenter, heard)
         finally:
             if isinstance(frames, AsyncGenerator):
                 await frames.aclose()  # its clean-up comes before the release, not whenever it is collected
@@ -215,6 +222,16 @@ class Hearing:
         if self._source.live and self._looking is None and self.status is not Status.SILENCE:
             self._look_later(0)
 
+    def _miss(self, segmenter: Segmenter, gap: Gap) -> None:
+        """End an open segment where samples are missing, and begin anew behind them."""
+        self._break_off(segmenter)
+        self._captured += gap.samples
+        self.reset()
+
+    def _break_off(self, segmenter: Segmenter) -> None:
+        self._pass_on(segmenter.finish())
+        self._apply(i.MicrophoneStalled())
+
     def _look_later(self, idle: int) -> None:
         self._looking = asyncio.get_running_loop().call_later(_LOOK_S, self._look, self._captured, idle)
 
@@ -228,8 +245,7 @@ class Hearing:
             self._look_later(idle)
             return
         _log.warning("the microphone gives no samples any more: the utterance ends here")
-        self._pass_on(self._segmenter.finish())
-        self._apply(i.MicrophoneStalled())
+        self._break_off(self._segmenter)
         self.reset()  # the next sample has the position it was captured at
 
     def _pass_on(self, events: list[SpeechEvent]) -> None:

@@ -15,20 +15,36 @@ from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, as_pcm, read_w
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.state import Device
 
-__all__ = ["ArraySource", "AudioSource", "Microphone", "NoSource", "Pace", "SourceOption", "as_source"]
+__all__ = ["ArraySource", "AudioSource", "Gap", "Microphone", "NoSource", "Pace", "SourceOption", "as_source"]
 
 Pace: TypeAlias = Literal["realtime", "fast"]
 
 
 @dataclass(frozen=True, slots=True)
 class Microphone:
-    """What was opened."""
+    """What was opened, and what was really applied to it."""
 
     device_id: str | None = None
+    label: str = ""
+    """What the browser calls the device."""
+    sample_rate: int = SAMPLE_RATE
+    """Rate in Hz at which it is captured; the call hears 16 kHz whatever it is."""
     echo_cancellation: bool = True
     """False switches disabled interruption on: the assistant would hear itself."""
+    noise_suppression: bool | None = None
+    """None where nobody says."""
+    auto_gain_control: bool | None = None
+    """None where nobody says."""
     mic_devices: tuple[Device, ...] = ()
     speaker_devices: tuple[Device, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Samples that the microphone captured and that did not arrive: what comes next does not continue what was."""
+
+    samples: int
+    """How many, at 16 kHz."""
 
 
 @runtime_checkable
@@ -48,8 +64,11 @@ class AudioSource(Protocol):
         """
         ...
 
-    def frames(self) -> AsyncIterator[Pcm]:
-        """Yield the samples in order, in chunks of any length; the end of the iteration ends the microphone."""
+    def frames(self) -> AsyncIterator[Pcm | Gap]:
+        """Yield the samples in order, in chunks of any length; the end of the iteration ends the microphone.
+
+        A `Gap` in their place ends an open utterance: what was said before it and after it is not one sentence.
+        """
         ...
 
     async def close(self) -> None:

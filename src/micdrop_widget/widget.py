@@ -6,7 +6,6 @@ observer thread.
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import functools
 import logging
@@ -21,13 +20,14 @@ import traitlets
 
 from micdrop_widget import _comm, _traits
 from micdrop_widget._awaitable import CallFuture
-from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, FrontEnds
+from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, FrontEnds, Reception, TransportReport
 from micdrop_widget._loop import Lease
 from micdrop_widget._observer import ObserverThread, UserHandler
 from micdrop_widget.call_vad import CallVAD
 from micdrop_widget.client import MicdropClient
 from micdrop_widget.handlers import Handler, Handlers
 from micdrop_widget.recording import Recording
+from micdrop_widget.sources import Microphone
 from micdrop_widget.state import MicdropState
 from micdrop_widget.state.effects import EventName
 from micdrop_widget.timeline import Turn
@@ -40,7 +40,6 @@ _T = TypeVar("_T")
 _log = logging.getLogger("micdrop_widget.widget")
 
 _STATIC = pathlib.Path(__file__).parent / "static"
-_REJOIN_S = 30  # how long a call waits for a page that is being reloaded
 _CLOSE_S = 5
 _STATE_FIELDS = tuple(field.name for field in fields(MicdropState))
 
@@ -95,14 +94,12 @@ class MicdropWidget(anywidget.AnyWidget):
 
     def __init__(self, url: str | None = None, **options: Any) -> None:  # noqa: ANN401 - checked by the client
         front_ends = FrontEnds()
-        self._front_ends = front_ends
         self._microphone = BrowserMicrophone(self.send, front_ends)
         self._speaker = BrowserSpeaker(self.send, front_ends)
         self._client = MicdropClient(url, source=self._microphone, sink=self._speaker, **options)
+        self._reception = Reception(self._client, self._microphone, self._speaker, front_ends, self._show_owner)
         self._handlers = Handlers(UserHandler)
         self._vad = CallVAD(lambda: self._client.vad.detector, lambda: self._client.vad.status, UserHandler)
-        self._shown_owner: str | None = None
-        self._goodbye: asyncio.TimerHandle | None = None
         super().__init__()
         self._observer = ObserverThread(f"micdrop-observer-{self.model_id[:8]}")
         self._lease = Lease()
@@ -136,6 +133,16 @@ class MicdropWidget(anywidget.AnyWidget):
     def vad(self) -> CallVAD:
         """The voice activity detection; its handlers run on the observer thread. See `MicdropClient.vad`."""
         return self._vad
+
+    @property
+    def microphone(self) -> Microphone | None:
+        """The microphone in use, and what the browser really applied to it. See `MicdropClient.microphone`."""
+        return self._client.microphone
+
+    @property
+    def transport(self) -> TransportReport:
+        """How the microphone's audio comes from the browser to the kernel; a snapshot, from any thread."""
+        return self._reception.transport()
 
     def start(self, **options: Any) -> CallFuture[None]:  # noqa: ANN401 - checked by the client
         """Begin the call; awaiting it returns when the call is ready and raises `MicdropError` when it cannot be.
@@ -224,58 +231,16 @@ class MicdropWidget(anywidget.AnyWidget):
             _log.warning("the panel sent a message that cannot be read: %s", error)
             return
         if not self._ended:
-            self._lease.thread.call(self._receive, message)
-
-    def _receive(self, message: _comm.BrowserMessage) -> None:
-        match message:
-            case _comm.Hello(front_end):
-                self._front_ends.hello(front_end)
-                self._speaker.tell_device()
-                if self._goodbye is not None:
-                    self._goodbye.cancel()
-            case _comm.Bye(front_end, page_gone):
-                self._say_goodbye(front_end, page_gone)
-            case _comm.Command(front_end, name):
-                self._press(front_end, name)
-            case _comm.SpeakerFailed(_, device_id, detail):
-                self._client.speaker_failed(device_id, detail)
-            case _comm.HeardReport():
-                self._speaker.receive(message)
-            case _:
-                self._microphone.receive(message)
-        owner = self._front_ends.owner
-        if owner != self._shown_owner:
-            self._shown_owner = owner
-            self._observer.post(lambda: self.set_trait("_owner", owner))
-
-    def _press(self, front_end: str, name: str) -> None:
-        """Do what the user pressed in a panel."""
-        match name:
-            case "start":
-                self._front_ends.owner = front_end
-                started = self._client.state.isStarted and not self._client.state.isMicStarted
-                self.start_mic() if started else self.start()
-            case "stop" | "pause" | "resume" | "mute" | "unmute":
-                getattr(self, name)()
-            case _:
-                _log.warning("the panel asked for %r, which this kernel does not know", name)
-
-    def _say_goodbye(self, front_end: str, page_gone: bool) -> None:
-        """End a call whose panel was removed; a page that is gone has a while to come back."""
-        owned = self._front_ends.owner == front_end
-        self._front_ends.bye(front_end)
-        if owned:
-            self._microphone.lose("page_gone" if page_gone else "panel_gone")
-            self._speaker.lose()
-        if not self._front_ends.any_shown:
-            delay_s = _REJOIN_S if page_gone else 0
-            self._goodbye = asyncio.get_running_loop().call_later(delay_s, self.stop)
+            self._lease.thread.call(self._reception.receive, message)
 
     # To the traits and the handlers
 
     def _tell(self, event: EventName, *arguments: Any) -> None:  # noqa: ANN401 - of the event
         """Hand an event of the loop thread over to the observer thread."""
         self._observer.post(lambda: self._show(event, arguments))
+
+    def _show_owner(self, owner: str | None) -> None:
+        self._observer.post(lambda: self.set_trait("_owner", owner))
 
     def _show(self, event: EventName, arguments: tuple[Any, ...]) -> None:
         if event == "StateChange":

@@ -10,6 +10,7 @@ import { AudioFailure, microphoneFailure } from "./failures.js";
  * @property {Record<string, unknown>} constraints
  *
  * @typedef {object} Opened
+ * @property {string} label
  * @property {number} sampleRate
  * @property {MediaTrackSettings} settings
  * @property {Device[]} microphones
@@ -17,7 +18,7 @@ import { AudioFailure, microphoneFailure } from "./failures.js";
  *
  * @typedef {object} CaptureListener
  * @property {(request: number, opened: Opened) => void} onOpened always before the first frame
- * @property {(request: number, seq: number, position: number, samples: Int16Array<ArrayBuffer>) => void} onFrame
+ * @property {(position: number, samples: Int16Array<ArrayBuffer>) => void} onFrame
  * @property {(rms: number) => void} onLevel
  * @property {(request: number) => void} onEnded the device went away; the microphone is closed
  */
@@ -81,9 +82,10 @@ export class Capture {
       microphone.onEnd = () => this.#end(wanted.request);
       const devices = await listDevices();
       if (this.#microphone !== microphone) return;
-      this.#listener.onOpened(wanted.request, { sampleRate: context.sampleRate, settings: microphone.settings, ...devices });
+      const { label, settings } = microphone;
+      this.#listener.onOpened(wanted.request, { label, sampleRate: context.sampleRate, settings, ...devices });
       // The frames captured so far waited in the port.
-      microphone.listen(wanted.request, this.#listener);
+      microphone.listen(this.#listener);
     } catch (error) {
       if (wanted.request !== this.#request) return;
       this.close();
@@ -122,7 +124,6 @@ class OpenMicrophone {
   #node;
   #track;
   #isMuted = true;
-  #seq = 0;
 
   /**
    * @param {MediaStream} stream
@@ -135,6 +136,10 @@ class OpenMicrophone {
     this.#source = source;
     this.#node = node;
     this.#track = track;
+  }
+
+  get label() {
+    return this.#track.label;
   }
 
   get settings() {
@@ -154,15 +159,12 @@ class OpenMicrophone {
     this.#track.onended = onEnd;
   }
 
-  /**
-   * @param {number} request
-   * @param {CaptureListener} listener
-   */
-  listen(request, listener) {
+  /** @param {CaptureListener} listener */
+  listen(listener) {
     this.#node.port.onmessage = ({ data }) => {
       // What was posted before the audio thread heard of the mute stays here.
       if (this.#isMuted) return;
-      if (data.type === "frame") listener.onFrame(request, this.#seq++, data.position, data.samples);
+      if (data.type === "frame") listener.onFrame(data.position, data.samples);
       if (data.type === "level") listener.onLevel(data.rms);
     };
   }

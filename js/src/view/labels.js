@@ -30,6 +30,7 @@ const STATES = [
   [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
   [(s) => s.isStarting, label("connecting", "Connecting…", "wait", "wait")],
   [(s) => s.isStartRequested && !s.isStarted, label("starting", "Starting…", "wait", "wait")],
+  [(s) => s.isOnHold, label("on-hold", "On hold: the kernel is busy", "wait", "off")],
   [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
   [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
   [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "hear")],
@@ -93,6 +94,9 @@ export function describeNote(state) {
   if (state._closed) return "This call was closed: run the cell again.";
   if (state.isKernelLost) {
     return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
+  }
+  if (state.isOnHold) {
+    return "What you say now is not heard. The call goes on by itself when the kernel answers again.";
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && state._owner !== null && state._owner !== state.id) {

@@ -1,4 +1,4 @@
-// sources sha256:268a5ec83919ae95555aa0c41a75c34c9d59c147be3b1bac6e0a4f3fb67f6a83
+// sources sha256:aed739362529240f2d2fa887c9417bef721db61d6c6ffe8637e2542048f6c6ec
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -8,14 +8,14 @@ function up(type, from, fields = {}, buffers = []) {
 var hello = (from) => up("hello", from);
 var bye = (from, isPageGone) => up("bye", from, { page_gone: isPageGone });
 var command = (from, name) => up("command", from, { name });
-var micPrompting = (from, request) => up("mic_prompting", from, { request });
-function micOpened(from, { request, sampleRate, settings, microphones, speakers }) {
-  return up("mic_opened", from, { request, sample_rate: sampleRate, settings, microphones, speakers });
+var micPrompting = (from, request, sentMs) => up("mic_prompting", from, { request, sent_ms: sentMs });
+function micOpened(from, { request, label: label2, sampleRate, settings, microphones, speakers }) {
+  return up("mic_opened", from, { request, label: label2, sample_rate: sampleRate, settings, microphones, speakers });
 }
 var micFailed = (from, request, reason, detail) => up("mic_failed", from, { request, reason, detail });
 var micEnded = (from, request) => up("mic_ended", from, { request });
-function audio(from, { request, seq, position, sentMs, samples }) {
-  return up("audio", from, { request, seq, position, sent_ms: sentMs }, [samples.buffer]);
+function audio(from, { request, seq, position, dropped, samples }, sentMs) {
+  return up("audio", from, { request, seq, position, dropped, sent_ms: sentMs }, [samples.buffer]);
 }
 function heard(from, { epoch, samples, underruns }) {
   return up("heard", from, { epoch, samples, underruns });
@@ -30,7 +30,13 @@ function parseDown(content, buffers, id) {
   const to = fields.stringOrNull("to");
   if (to !== null && to !== id) return null;
   const type = fields.string("type");
-  if (type === "close_mic") return { type };
+  if (type === "close_mic") return { type, request: fields.count("request") };
+  if (type === "ack") {
+    return { type, request: fields.count("request"), seq: fields.number("seq"), lagMs: fields.number("lag_ms") };
+  }
+  if (type === "hearing") {
+    return { type, probability: fields.numberOrNull("probability"), levelDb: fields.numberOrNull("level_db") };
+  }
   if (type === "flush") return { type, epoch: fields.count("epoch") };
   if (type === "play") {
     return { type, epoch: fields.count("epoch"), position: fields.count("position"), samples: readSamples(buffers) };
@@ -71,6 +77,16 @@ var Fields = class {
     const value = this.#content[name];
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw this.#unexpected(name, "a count");
     return value;
+  }
+  /** @param {string} name */
+  number(name) {
+    const value = this.#content[name];
+    if (typeof value !== "number") throw this.#unexpected(name, "a number");
+    return value;
+  }
+  /** @param {string} name */
+  numberOrNull(name) {
+    return this.#content[name] === null ? null : this.number(name);
   }
   /** @param {string} name */
   object(name) {
@@ -177,8 +193,9 @@ var Capture = class {
       microphone.onEnd = () => this.#end(wanted.request);
       const devices = await listDevices();
       if (this.#microphone !== microphone) return;
-      this.#listener.onOpened(wanted.request, { sampleRate: context.sampleRate, settings: microphone.settings, ...devices });
-      microphone.listen(wanted.request, this.#listener);
+      const { label: label2, settings } = microphone;
+      this.#listener.onOpened(wanted.request, { label: label2, sampleRate: context.sampleRate, settings, ...devices });
+      microphone.listen(this.#listener);
     } catch (error) {
       if (wanted.request !== this.#request) return;
       this.close();
@@ -212,7 +229,6 @@ var OpenMicrophone = class {
   #node;
   #track;
   #isMuted = true;
-  #seq = 0;
   /**
    * @param {MediaStream} stream
    * @param {MediaStreamAudioSourceNode} source
@@ -224,6 +240,9 @@ var OpenMicrophone = class {
     this.#source = source;
     this.#node = node;
     this.#track = track;
+  }
+  get label() {
+    return this.#track.label;
   }
   get settings() {
     return this.#track.getSettings();
@@ -238,14 +257,11 @@ var OpenMicrophone = class {
     this.#node.onprocessorerror = onEnd;
     this.#track.onended = onEnd;
   }
-  /**
-   * @param {number} request
-   * @param {CaptureListener} listener
-   */
-  listen(request, listener) {
+  /** @param {CaptureListener} listener */
+  listen(listener) {
     this.#node.port.onmessage = ({ data }) => {
       if (this.#isMuted) return;
-      if (data.type === "frame") listener.onFrame(request, this.#seq++, data.position, data.samples);
+      if (data.type === "frame") listener.onFrame(data.position, data.samples);
       if (data.type === "level") listener.onLevel(data.rms);
     };
   }
@@ -987,6 +1003,139 @@ var TRAIT_NAMES = (
   Object.keys(INITIAL_CALL_STATE)
 );
 
+// src/uplink.js
+var HOLD_AFTER_MS = 1e3;
+var KEPT_FRAMES = 16;
+var BATCHES = [1, 2, 4];
+var LATE_MS = 60;
+var PROMPT_MS = 25;
+var PROMPT_FOR_MS = 2e3;
+var Uplink = class {
+  #send;
+  #now;
+  #onHoldChange;
+  /** @type {number | null} */
+  #request = null;
+  #seq = 0;
+  #dropped = 0;
+  /** @type {Frame[]} not sent yet */
+  #frames = [];
+  /** @type {{seq: number, sentMs: number}[]} */
+  #unacknowledged = [];
+  #isOnHold = false;
+  #batch = 0;
+  #promptSince = Infinity;
+  /**
+   * @param {object} options
+   * @param {(message: AudioMessage) => void} options.send
+   * @param {() => number} options.now milliseconds
+   * @param {(isOnHold: boolean) => void} options.onHoldChange
+   */
+  constructor({ send, now: now2, onHoldChange }) {
+    this.#send = send;
+    this.#now = now2;
+    this.#onHoldChange = onHoldChange;
+  }
+  get isOnHold() {
+    return this.#isOnHold;
+  }
+  /** @param {number} request the kernel's number of the microphone that is open now */
+  open(request) {
+    this.close();
+    this.#request = request;
+  }
+  /** Forgets everything: the microphone is closed. */
+  close() {
+    this.#request = null;
+    this.#seq = 0;
+    this.#dropped = 0;
+    this.#frames = [];
+    this.#unacknowledged = [];
+    this.#batch = 0;
+    this.#promptSince = Infinity;
+    this.#hold(false);
+  }
+  /** Forgets what was not sent: the microphone is muted. */
+  discard() {
+    this.#frames = [];
+  }
+  /**
+   * @param {number} position
+   * @param {Int16Array} samples kept, not copied
+   */
+  push(position, samples) {
+    if (this.#request === null) return;
+    this.#frames.push({ position, samples });
+    this.#hold(this.#isOverdue());
+    if (this.#isOnHold) this.#dropOldest();
+    else if (this.#frames.length >= this.#batchFrames) this.#sendFrames();
+  }
+  /**
+   * @param {number} request
+   * @param {number} seq of the newest message up to which all have arrived
+   * @param {number} lagMs how late the latest of them were
+   */
+  acknowledge(request, seq, lagMs) {
+    if (request !== this.#request) return;
+    while (this.#unacknowledged[0] !== void 0 && this.#unacknowledged[0].seq <= seq) this.#unacknowledged.shift();
+    this.#adapt(lagMs);
+    if (!this.#isOnHold || this.#isOverdue()) return;
+    this.#hold(false);
+    this.#sendFrames();
+  }
+  get #batchFrames() {
+    return (
+      /** @type {number} */
+      BATCHES[this.#batch]
+    );
+  }
+  #isOverdue() {
+    const oldest = this.#unacknowledged[0];
+    return oldest !== void 0 && this.#now() - oldest.sentMs > HOLD_AFTER_MS;
+  }
+  /** @param {boolean} isOnHold */
+  #hold(isOnHold) {
+    if (isOnHold === this.#isOnHold) return;
+    this.#isOnHold = isOnHold;
+    this.#onHoldChange(isOnHold);
+  }
+  #dropOldest() {
+    while (this.#frames.length > KEPT_FRAMES) this.#dropped += this.#frames.shift()?.samples.length ?? 0;
+  }
+  #sendFrames() {
+    const [first] = this.#frames;
+    if (this.#request === null || first === void 0) return;
+    const message = { request: this.#request, seq: this.#seq++, position: first.position, dropped: this.#dropped };
+    this.#unacknowledged.push({ seq: message.seq, sentMs: this.#now() });
+    this.#send({ ...message, samples: join(this.#frames) });
+    this.#frames = [];
+  }
+  /**
+   * Larger messages at once when they come late, smaller ones when they have come promptly for a while.
+   *
+   * @param {number} lagMs
+   */
+  #adapt(lagMs) {
+    const now2 = this.#now();
+    if (lagMs > PROMPT_MS) this.#promptSince = now2;
+    if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
+    else if (this.#promptSince === Infinity) this.#promptSince = now2;
+    else if (now2 - this.#promptSince > PROMPT_FOR_MS) {
+      this.#batch = Math.max(this.#batch - 1, 0);
+      this.#promptSince = now2;
+    }
+  }
+};
+function join(frames) {
+  const joined = new Int16Array(frames.reduce((sum, { samples }) => sum + samples.length, 0));
+  let offset = 0;
+  for (const { samples } of frames) {
+    joined.set(samples, offset);
+    offset += samples.length;
+  }
+  return joined;
+}
+
 // src/wishes.js
 var SLOW_AFTER_MS = 1500;
 var Wishes = class {
@@ -1059,17 +1208,26 @@ var Session = class {
   #engine = new AudioEngine(() => this.#notify());
   #capture;
   #player;
+  #uplink = new Uplink({
+    send: (message) => this.#send(audio(this.#id, message, now())),
+    now,
+    onHoldChange: () => this.#notify()
+  });
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
     () => this.#send(hello(this.#id)),
     (isPageGone) => this.#sayGoodbye(isPageGone)
   );
+  /** The newest request for the microphone: what is older has been replayed. */
+  #micRequest = 0;
   /** @type {CallState} */
   #call = INITIAL_CALL_STATE;
   /** @type {Set<() => void>} */
   #stateListeners = /* @__PURE__ */ new Set();
   /** @type {Set<(meter: "microphone" | "speaker", rms: number) => void>} */
   #levelListeners = /* @__PURE__ */ new Set();
+  /** @type {Set<(hearing: comm.Hearing) => void>} */
+  #hearingListeners = /* @__PURE__ */ new Set();
   #isDisposed = false;
   #isNotifying = false;
   #isPlaybackHeld = false;
@@ -1084,8 +1242,8 @@ var Session = class {
   constructor(model) {
     this.#model = model;
     this.#capture = new Capture(this.#engine, {
-      onOpened: (request, opened) => this.#send(micOpened(this.#id, { request, ...opened })),
-      onFrame: (request, seq, position, samples) => this.#sendFrame({ request, seq, position, samples }),
+      onOpened: (request, opened) => this.#reportMicOpened(request, opened),
+      onFrame: (position, samples) => this.#uplink.push(position, samples),
       onLevel: (rms) => this.#publishLevel("microphone", rms),
       onEnded: (request) => this.#reportMicEnded(request)
     });
@@ -1111,6 +1269,7 @@ var Session = class {
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,
       hasMicrophone: this.#capture.isOpen,
+      isOnHold: this.#uplink.isOnHold,
       wasStarted: this.#wasStarted,
       problem: this.#problem
     };
@@ -1132,6 +1291,14 @@ var Session = class {
     return () => this.#levelListeners.delete(listener);
   }
   /**
+   * @param {(hearing: comm.Hearing) => void} listener told what the kernel's voice activity detection makes of the microphone
+   * @returns {() => void} ends the subscription
+   */
+  onHearing(listener) {
+    this.#hearingListeners.add(listener);
+    return () => this.#hearingListeners.delete(listener);
+  }
+  /**
    * Counts a view in; the first one says hello to the kernel, the last one goodbye.
    *
    * @returns {() => void} counts it out
@@ -1148,7 +1315,7 @@ var Session = class {
   }
   /** Releases the microphone and falls silent at once; the kernel hears of it after that. */
   stop() {
-    this.#capture.close();
+    this.#closeCapture();
     this.#player.silence();
     this.#isPlaybackHeld = true;
     this.#command("stop");
@@ -1172,6 +1339,7 @@ var Session = class {
     this.#subscriptions.abort();
     this.#stateListeners.clear();
     this.#levelListeners.clear();
+    this.#hearingListeners.clear();
   }
   #subscribe() {
     const { signal } = this.#subscriptions;
@@ -1220,9 +1388,9 @@ var Session = class {
       return this.#player.flush(message.epoch);
     }
     if (message.type === "set_speaker") return this.#setSpeaker(message.deviceId);
-    this.#capture.close();
-    this.#planRest();
-    this.#notify();
+    if (message.type === "ack") return this.#uplink.acknowledge(message.request, message.seq, message.lagMs);
+    if (message.type === "hearing") return this.#publishHearing(message);
+    this.#closeMic(message);
   }
   /** @param {string} deviceId */
   #setSpeaker(deviceId) {
@@ -1232,11 +1400,25 @@ var Session = class {
       this.#send(speakerFailed(this.#id, deviceId, detail));
     });
   }
+  /** @param {comm.CloseMic} message */
+  #closeMic({ request }) {
+    if (request < this.#micRequest) return;
+    this.#micRequest = request;
+    this.#closeCapture();
+    this.#planRest();
+    this.#notify();
+  }
+  #closeCapture() {
+    this.#capture.close();
+    this.#uplink.close();
+  }
   /** @param {comm.OpenMic} message */
   #openMic({ request, deviceId, constraints }) {
+    if (request <= this.#micRequest) return;
+    this.#micRequest = request;
     this.#isPlaybackHeld = false;
     this.#wishes.confirmStart();
-    this.#send(micPrompting(this.#id, request));
+    this.#send(micPrompting(this.#id, request, now()));
     this.#applyMute();
     this.#capture.open({ request, deviceId, constraints }).catch((error) => {
       const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
@@ -1244,12 +1426,17 @@ var Session = class {
     }).finally(() => this.#notify());
     this.#notify();
   }
-  /** @param {{request: number, seq: number, position: number, samples: Int16Array<ArrayBuffer>}} frame */
-  #sendFrame(frame) {
-    this.#send(audio(this.#id, { ...frame, sentMs: performance.timeOrigin + performance.now() }));
+  /**
+   * @param {number} request
+   * @param {import("./audio/capture.js").Opened} opened
+   */
+  #reportMicOpened(request, opened) {
+    this.#uplink.open(request);
+    this.#send(micOpened(this.#id, { request, ...opened }));
   }
   /** @param {number} request */
   #reportMicEnded(request) {
+    this.#uplink.close();
     this.#send(micEnded(this.#id, request));
     this.#planRest();
     this.#notify();
@@ -1263,6 +1450,7 @@ var Session = class {
   }
   #applyMute() {
     this.#capture.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
+    if (this.#capture.isMuted) this.#uplink.discard();
   }
   /** @param {comm.UpMessage} message */
   #send({ content, buffers }) {
@@ -1289,7 +1477,7 @@ var Session = class {
     this.#send(bye(this.#id, isPageGone));
   }
   #releaseAudio() {
-    this.#capture.close();
+    this.#closeCapture();
     this.#player.close();
     this.#engine.close();
     this.#notify();
@@ -1323,7 +1511,14 @@ var Session = class {
   #publishLevel(meter, rms) {
     for (const listener of this.#levelListeners) listener(meter, rms);
   }
+  /** @param {comm.Hearing} hearing */
+  #publishHearing(hearing) {
+    for (const listener of this.#hearingListeners) listener(hearing);
+  }
 };
+function now() {
+  return performance.timeOrigin + performance.now();
+}
 function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -1481,6 +1676,7 @@ var STATES = [
   [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
   [(s) => s.isStarting, label("connecting", "Connecting…", "wait", "wait")],
   [(s) => s.isStartRequested && !s.isStarted, label("starting", "Starting…", "wait", "wait")],
+  [(s) => s.isOnHold, label("on-hold", "On hold: the kernel is busy", "wait", "off")],
   [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
   [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
   [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "hear")],
@@ -1514,6 +1710,9 @@ function describeNote(state) {
   if (state._closed) return "This call was closed: run the cell again.";
   if (state.isKernelLost) {
     return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
+  }
+  if (state.isOnHold) {
+    return "What you say now is not heard. The call goes on by itself when the kernel answers again.";
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && state._owner !== null && state._owner !== state.id) {

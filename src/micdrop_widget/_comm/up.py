@@ -1,16 +1,12 @@
-"""The messages between the panel in the browser and the kernel: what each means, and how it is written.
-
-`tests/comm_messages.json` holds one golden example of each; the front end's codec is `js/src/comm.js`. State goes
-down as synced traits; everything else travels in these custom messages, audio as a binary buffer.
-"""
+"""What the browser tells the kernel. Each message says from which front end it is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from micdrop_widget.audio import Pcm, pcm_from_bytes, pcm_to_bytes
+from micdrop_widget.audio import Pcm, pcm_from_bytes
 from micdrop_widget.sources import Microphone
 from micdrop_widget.state import Device
 
@@ -18,8 +14,9 @@ __all__ = [
     "AudioFrame",
     "BrowserMessage",
     "Bye",
+    "ChooseDevice",
     "Command",
-    "Content",
+    "DevicesChanged",
     "HeardReport",
     "Hello",
     "MicEnded",
@@ -27,19 +24,10 @@ __all__ = [
     "MicOpened",
     "MicPrompting",
     "SpeakerFailed",
-    "close_mic",
-    "flush",
-    "honour_front_end_routing",
-    "open_mic",
     "parse_message",
-    "play",
-    "set_speaker",
 ]
 
-Content: TypeAlias = dict[str, Any]
-
-
-# Up: from the browser
+DeviceKind: TypeAlias = Literal["microphone", "speaker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +54,31 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseDevice:
+    """The user chose another microphone or loudspeaker, now or when the browser last showed a call."""
+
+    front_end: str
+    kind: DeviceKind
+    device_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesChanged:
+    """Something was plugged in or out."""
+
+    front_end: str
+    mic_devices: tuple[Device, ...]
+    speaker_devices: tuple[Device, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MicPrompting:
     """The front end has the request and asks the browser for the microphone."""
 
     front_end: str
     request: int
+    sent_ms: float
+    """When the browser sent it, milliseconds on its own clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +110,18 @@ class MicEnded:
 
 @dataclass(frozen=True, slots=True)
 class AudioFrame:
-    """Samples of the microphone."""
+    """Samples of the microphone: one frame of 32 ms, or several in a row."""
 
     front_end: str
     request: int
     seq: int
-    """Number of the frame since the microphone was opened, without gaps."""
+    """Number of the message since the microphone was opened, without gaps."""
     position: int
-    """First sample of the frame, counted since the microphone was opened, muted stretches included."""
+    """First sample, counted at the microphone's rate since it was opened, muted stretches included."""
+    dropped: int
+    """Samples that the browser has thrown away since the microphone was opened, because the kernel did not answer."""
     sent_ms: float
-    """When the browser sent it, milliseconds since the epoch."""
+    """When the browser sent it, milliseconds on its own clock."""
     pcm: Pcm
 
 
@@ -135,11 +145,24 @@ class SpeakerFailed:
 
 
 BrowserMessage: TypeAlias = (
-    Hello | Bye | Command | MicPrompting | MicOpened | MicFailed | MicEnded | AudioFrame | HeardReport | SpeakerFailed
+    Hello
+    | Bye
+    | Command
+    | ChooseDevice
+    | DevicesChanged
+    | MicPrompting
+    | MicOpened
+    | MicFailed
+    | MicEnded
+    | AudioFrame
+    | HeardReport
+    | SpeakerFailed
 )
 
 
-def parse_message(content: object, buffers: Sequence[memoryview | bytes] = ()) -> BrowserMessage:
+def parse_message(  # noqa: PLR0912 - one case a message
+    content: object, buffers: Sequence[memoryview | bytes] = ()
+) -> BrowserMessage:
     """Return what a custom message of the front end means.
 
     Raises
@@ -157,8 +180,12 @@ def parse_message(content: object, buffers: Sequence[memoryview | bytes] = ()) -
             return Bye(front_end, _get(content, "page_gone", bool))
         case "command":
             return Command(front_end, _get(content, "name", str))
+        case "choose_device":
+            return ChooseDevice(front_end, _kind(content), _get(content, "device_id", str))
+        case "devices":
+            return DevicesChanged(front_end, _devices(content, "microphones"), _devices(content, "speakers"))
         case "mic_prompting":
-            return MicPrompting(front_end, _get(content, "request", int))
+            return MicPrompting(front_end, _get(content, "request", int), _number(content, "sent_ms"))
         case "mic_opened":
             return MicOpened(front_end, _get(content, "request", int), _microphone(content))
         case "mic_failed":
@@ -173,7 +200,8 @@ def parse_message(content: object, buffers: Sequence[memoryview | bytes] = ()) -
                 _get(content, "request", int),
                 _get(content, "seq", int),
                 _get(content, "position", int),
-                float(_get(content, "sent_ms", (int, float))),
+                _get(content, "dropped", int),
+                _number(content, "sent_ms"),
                 _samples(buffers),
             )
         case "heard":
@@ -190,8 +218,12 @@ def _microphone(content: Mapping[str, Any]) -> Microphone:
     settings = _get(content, "settings", Mapping)
     return Microphone(
         device_id=settings.get("deviceId"),
+        label=_get(content, "label", str),
+        sample_rate=_get(content, "sample_rate", int),
         # A browser that does not say is taken at its word that it did what was asked.
         echo_cancellation=settings.get("echoCancellation") is not False,
+        noise_suppression=settings.get("noiseSuppression"),
+        auto_gain_control=settings.get("autoGainControl"),
         mic_devices=_devices(content, "microphones"),
         speaker_devices=_devices(content, "speakers"),
     )
@@ -199,6 +231,17 @@ def _microphone(content: Mapping[str, Any]) -> Microphone:
 
 def _devices(content: Mapping[str, Any], key: str) -> tuple[Device, ...]:
     return tuple(Device(_get(device, "id", str), _get(device, "label", str)) for device in _get(content, key, list))
+
+
+def _kind(content: Mapping[str, Any]) -> DeviceKind:
+    kind: DeviceKind = _get(content, "kind", str)
+    if kind not in get_args(DeviceKind):
+        raise ValueError(f"choose_device: unexpected kind {kind!r}")
+    return kind
+
+
+def _number(content: Mapping[str, Any], key: str) -> float:
+    return float(_get(content, key, (int, float)))
 
 
 def _samples(buffers: Sequence[memoryview | bytes]) -> Pcm:
@@ -215,43 +258,3 @@ def _get(content: Mapping[str, Any], key: str, kind: Any) -> Any:  # noqa: ANN40
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise ValueError(f"{content.get('type')}: unexpected {key!r}, a {type(value).__name__}")
     return value
-
-
-# Down: to the browser
-
-
-def open_mic(to: str, request: int, device_id: str | None) -> Content:
-    """Return the request for the microphone; echo cancellation, noise suppression and gain control are on."""
-    constraints = {"echoCancellation": True, "noiseSuppression": True, "autoGainControl": True}
-    return {"type": "open_mic", "to": to, "request": request, "device_id": device_id, "constraints": constraints}
-
-
-def close_mic() -> Content:
-    """Return the order to every front end to release the microphone."""
-    return {"type": "close_mic", "to": None}
-
-
-def play(to: str, epoch: int, position: int, pcm: Pcm) -> tuple[Content, list[bytes]]:
-    """Return samples of an answer and their position in its epoch."""
-    return {"type": "play", "to": to, "epoch": epoch, "position": position}, [pcm_to_bytes(pcm)]
-
-
-def flush(epoch: int) -> Content:
-    """Return the order to be silent and to forget every older epoch."""
-    return {"type": "flush", "to": None, "epoch": epoch}
-
-
-def set_speaker(device_id: str) -> Content:
-    """Return the order to play on another loudspeaker."""
-    return {"type": "set_speaker", "to": None, "device_id": device_id}
-
-
-def honour_front_end_routing(comm: object) -> None:
-    """Let the front end say on which thread its messages are handled.
-
-    ipykernel 7.4 sends a comm's messages to the thread that last sent on it, whatever the front end asked for: after
-    any use of the widget in a cell that is the main thread, which is busy for as long as a cell runs. Versions
-    without that routing have nothing to override.
-    """
-    if hasattr(comm, "_reply_subshell_for"):
-        comm._reply_subshell_for = lambda data, default: default

@@ -1,0 +1,188 @@
+"""The way of the microphone's frames from the browser to the loop thread: in order, in time, and nothing unnoticed.
+
+Pure: the time of arrival is an argument.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from micdrop_widget import _comm
+from micdrop_widget.audio import SAMPLE_RATE, Pcm, Resampler
+from micdrop_widget.sources import Gap
+
+__all__ = ["Heard", "MicrophoneLink", "TransportReport"]
+
+Heard: TypeAlias = "Pcm | Gap"
+
+_STALE_MS = 1000
+"""Audio that arrives later than this was said to a kernel that could not hear: it is not live any more."""
+
+_GAP_MS = 250
+"""Less than this is replaced by silence, so that what follows keeps its place; more ends an utterance."""
+
+_REORDER_MS = 500
+"""Audio that waits for an earlier message; then what is missing is lost."""
+
+_DRIFT = 0.001
+"""How fast two clocks may run apart; quartz does a twentieth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransportReport:
+    """How the microphone's audio came from the browser to the kernel since it was opened; what `call.transport` is."""
+
+    messages: int = 0
+    """Messages with audio that have arrived."""
+    frame_ms: float = 0.0
+    """Audio in the latest of them: 32 ms normally, more when the kernel lags."""
+    lag_ms: float = 0.0
+    """How much later than the promptest message the latest one came."""
+    max_lag_ms: float = 0.0
+    lost_messages: int = 0
+    """Never arrived."""
+    reordered_messages: int = 0
+    """Arrived after a later one, and were put in their place."""
+    duplicate_messages: int = 0
+    """Arrived again, or after they had been given up."""
+    dropped_ms: float = 0.0
+    """Audio that the browser threw away while the kernel did not answer."""
+    stale_ms: float = 0.0
+    """Audio that arrived more than a second late, and was thrown away in the kernel."""
+    holds: int = 0
+    """How often the call was on hold: audio was missing for a quarter of a second or more."""
+    held_ms: float = 0.0
+    """How long it was on hold, all in all."""
+    is_on_hold: bool = False
+    """The microphone should be heard, and nothing has arrived for a second."""
+    underruns: int = 0
+    """How often playback ran dry within the current answer."""
+
+
+class Lag:
+    """How much later than the promptest messages one comes; the clocks of the two sides need not agree."""
+
+    def __init__(self) -> None:
+        self._apart_ms = math.inf
+        self._now_ms = 0.0
+
+    def of(self, sent_ms: float, now_ms: float) -> float:
+        """Return the delay of a message beyond the smallest one seen."""
+        apart_ms = now_ms - sent_ms
+        self._apart_ms = min(apart_ms, self._apart_ms + _DRIFT * (now_ms - self._now_ms))
+        self._now_ms = now_ms
+        return apart_ms - self._apart_ms
+
+
+class MicrophoneLink:
+    """Puts messages in order, tells stale ones from live ones, and counts what is missing.
+
+    Parameters
+    ----------
+    sample_rate
+        Rate in Hz of what the messages carry; what comes out is at 16 kHz.
+    """
+
+    def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
+        self.report = TransportReport()
+        self._rate = sample_rate
+        self._resampler = Resampler(sample_rate)
+        self._lag = Lag()
+        self._worst_lag_ms = 0.0
+        self._waiting: dict[int, tuple[_comm.AudioFrame, float]] = {}
+        self._next_seq = 0
+        self._highest_seq = -1
+        self._position = 0
+        """Behind the latest sample that went on, or was given up."""
+        self._dropped = 0
+        self._missing = 0
+        """Samples lost, dropped or stale since the latest one that went on."""
+        self._arrived_ms: float | None = None
+
+    @property
+    def received_seq(self) -> int:
+        """Number of the latest message up to which nothing is waited for; -1 at first."""
+        return self._next_seq - 1
+
+    def prompt(self, sent_ms: float, now_ms: float) -> None:
+        """Learn from a message without audio how far the clocks are apart."""
+        self._lag.of(sent_ms, now_ms)
+
+    def silent_ms(self, now_ms: float) -> float:
+        """Return for how long nothing has arrived; 0 before the first message."""
+        return 0.0 if self._arrived_ms is None else now_ms - self._arrived_ms
+
+    def take_worst_lag_ms(self) -> float:
+        """Return the largest lag since this was last asked."""
+        worst, self._worst_lag_ms = self._worst_lag_ms, 0.0
+        return worst
+
+    def take(self, frame: _comm.AudioFrame, now_ms: float) -> list[Heard]:
+        """Take a message in whatever order; return what is live now, in order."""
+        lag_ms = self._lag.of(frame.sent_ms, now_ms)
+        self._arrived_ms = now_ms
+        self._worst_lag_ms = max(self._worst_lag_ms, lag_ms)
+        self._count(
+            messages=1, max_lag_ms=max(0.0, lag_ms - self.report.max_lag_ms), reordered_messages=self._overtaken(frame)
+        )
+        self.report = replace(self.report, lag_ms=lag_ms, frame_ms=self._ms(len(frame.pcm)))
+        if frame.seq < self._next_seq or frame.seq in self._waiting:
+            self._count(duplicate_messages=1)
+            return []
+        self._waiting[frame.seq] = frame, lag_ms
+        if self._ms(sum(len(waiting.pcm) for waiting, _ in self._waiting.values())) > _REORDER_MS:
+            self._give_up()
+        heard: list[Heard] = []
+        while self._next_seq in self._waiting:
+            heard += self._pass_on(*self._waiting.pop(self._next_seq))
+            self._next_seq += 1
+        return heard
+
+    def _overtaken(self, frame: _comm.AudioFrame) -> int:
+        overtaken = self._next_seq <= frame.seq < self._highest_seq and frame.seq not in self._waiting
+        self._highest_seq = max(self._highest_seq, frame.seq)
+        return int(overtaken)
+
+    def _give_up(self) -> None:
+        """Wait no longer for the messages before the earliest one that is here."""
+        first = min(self._waiting)
+        if first == self._next_seq:
+            return
+        self._count(lost_messages=first - self._next_seq)
+        self._next_seq = first
+        frame, _ = self._waiting[first]
+        # Muted stretches have positions too: a mute among the lost messages makes the gap longer, and ends nothing
+        # that it has not ended itself.
+        self._missing += max(0, frame.position - self._position - (frame.dropped - self._dropped))
+
+    def _pass_on(self, frame: _comm.AudioFrame, lag_ms: float) -> list[Heard]:
+        dropped = frame.dropped - self._dropped
+        self._dropped = frame.dropped
+        self._position = frame.position + len(frame.pcm)
+        self._missing += dropped
+        self._count(dropped_ms=self._ms(dropped))
+        if lag_ms > _STALE_MS:
+            self._missing += len(frame.pcm)
+            self._count(stale_ms=self._ms(len(frame.pcm)))
+            return []
+        return [*self._make_up(), self._resampler.push(frame.pcm)]
+
+    def _make_up(self) -> list[Heard]:
+        missing, self._missing = self._missing, 0
+        if not missing:
+            return []
+        if self._ms(missing) < _GAP_MS:
+            return [self._resampler.push(np.zeros(missing, dtype=np.int16))]
+        self._count(holds=1, held_ms=self._ms(missing))
+        self._resampler = Resampler(self._rate)
+        return [Gap(round(missing * SAMPLE_RATE / self._rate))]
+
+    def _ms(self, samples: int) -> float:
+        return samples * 1000 / self._rate
+
+    def _count(self, **more: float) -> None:
+        self.report = replace(self.report, **{name: getattr(self.report, name) + count for name, count in more.items()})

@@ -1,0 +1,163 @@
+"""The browser as the call's microphone. Everything here runs on the loop thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
+
+from micdrop_widget import _comm
+from micdrop_widget._browser.front_ends import FrontEnds
+from micdrop_widget._browser.link import Heard, MicrophoneLink, TransportReport
+from micdrop_widget._browser.send import Send
+from micdrop_widget._mic_errors import microphone_error
+from micdrop_widget.sources import Microphone
+
+__all__ = ["BrowserMicrophone"]
+
+_T = TypeVar("_T")
+
+_ANSWER_S = 10
+"""How long a panel may take to say that it got a request."""
+
+_PERMISSION_S = 120
+"""How long the user may take to allow the microphone."""
+
+_ACK_S = 0.2
+"""Frames are acknowledged so often: what is not, for a second, tells the browser that the kernel is busy."""
+
+_PROCESSED = _comm.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
+
+
+class BrowserMicrophone:
+    """The microphone of the front end that owns the call.
+
+    Parameters
+    ----------
+    send
+        Sends a custom message; from any thread.
+    front_ends
+        Who shows the panel.
+    constraints
+        Returns what the browser is asked to do with the sound when the microphone is opened.
+    """
+
+    live = True
+
+    def __init__(
+        self, send: Send, front_ends: FrontEnds, constraints: Callable[[], _comm.Constraints] = lambda: _PROCESSED
+    ) -> None:
+        self._send = send
+        self._front_ends = front_ends
+        self._constraints = constraints
+        self._request = 0
+        self._prompting: asyncio.Future[None] | None = None
+        self._opened: asyncio.Future[Microphone] | None = None
+        self._frames: asyncio.Queue[Heard | None] = asyncio.Queue()
+        self._link = MicrophoneLink()
+        self._prompt: tuple[float, float] | None = None
+        self._acking: asyncio.TimerHandle | None = None
+        self._failure = ""
+
+    @property
+    def transport(self) -> TransportReport:
+        """How the audio has come since the microphone was opened."""
+        return self._link.report
+
+    def silent_ms(self, now_ms: float) -> float:
+        """Return for how long no audio has arrived; 0 before the first."""
+        return self._link.silent_ms(now_ms)
+
+    async def open(self, device_id: str | None) -> Microphone:
+        """Ask the front end for the microphone.
+
+        Raises
+        ------
+        MicdropError
+            It is not to be had; the message says why and what to do.
+        """
+        self._request += 1
+        self._frames = asyncio.Queue()
+        self._link = MicrophoneLink()
+        self._failure = ""
+        loop = asyncio.get_running_loop()
+        self._prompting, self._opened = loop.create_future(), loop.create_future()
+        owner = await self._front_ends.choose_owner()
+        self._send(_comm.open_mic(owner, self._request, device_id, self._constraints()), None)
+        await self._answer(self._prompting, _ANSWER_S, "no_answer")
+        return await self._answer(self._opened, _PERMISSION_S, "no_decision")
+
+    async def _answer(self, answer: asyncio.Future[_T], limit_s: float, reason: str) -> _T:
+        assert self._opened is not None
+        either: list[asyncio.Future[Any]] = [answer, self._opened]
+        await asyncio.wait(either, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        if self._opened.done():
+            self._opened.result()  # a refusal may come before the prompt is announced
+        if not answer.done():
+            raise microphone_error(reason)
+        return answer.result()
+
+    async def frames(self) -> AsyncIterator[Heard]:
+        """Yield what arrives, in the order it was captured, until the microphone goes away."""
+        while (heard := await self._frames.get()) is not None:
+            yield heard
+        raise microphone_error(self._failure)
+
+    async def close(self) -> None:
+        """Release the microphone, or take back the request for it."""
+        self._send(_comm.close_mic(self._request), None)
+        self._request += 1
+        if self._acking is not None:
+            self._acking.cancel()
+            self._acking = None
+
+    def receive(self, message: _comm.BrowserMessage) -> None:
+        """Take a message about the microphone; one about an earlier request is ignored."""
+        match message:
+            case _comm.MicPrompting(_, request, sent_ms) if request == self._request:
+                self._prompt = sent_ms, _now_ms()
+                _resolve(self._prompting, None)
+            case _comm.MicOpened(_, request, microphone) if request == self._request:
+                self._begin(microphone)
+            case _comm.MicFailed(_, request, reason, detail) if request == self._request:
+                if self._opened is not None and not self._opened.done():
+                    self._opened.set_exception(microphone_error(reason, detail))
+            case _comm.MicEnded(_, request) if request == self._request:
+                self.lose("ended")
+            case _comm.AudioFrame(_, request) if request == self._request:
+                self._take(message)
+
+    def lose(self, reason: str) -> None:
+        """End the microphone: the front end says that it is gone, or is gone itself."""
+        self._failure = reason
+        self._frames.put_nowait(None)
+        if self._opened is not None and not self._opened.done():
+            self._opened.set_exception(microphone_error(reason))
+
+    def _begin(self, microphone: Microphone) -> None:
+        self._link = MicrophoneLink(microphone.sample_rate)
+        if self._prompt is not None:
+            self._link.prompt(*self._prompt)
+        _resolve(self._prompting, None)
+        _resolve(self._opened, microphone)
+
+    def _take(self, frame: _comm.AudioFrame) -> None:
+        for heard in self._link.take(frame, _now_ms()):
+            self._frames.put_nowait(heard)
+        if self._acking is None:
+            self._acking = asyncio.get_running_loop().call_later(_ACK_S, self._acknowledge)
+
+    def _acknowledge(self) -> None:
+        self._acking = None
+        owner = self._front_ends.owner
+        if owner is not None:
+            self._send(_comm.ack(owner, self._request, self._link.received_seq, self._link.take_worst_lag_ms()), None)
+
+
+def _now_ms() -> float:
+    return asyncio.get_running_loop().time() * 1000
+
+
+def _resolve(future: asyncio.Future[_T] | None, value: _T) -> None:
+    if future is not None and not future.done():
+        future.set_result(value)

@@ -1,0 +1,132 @@
+"""What the pages that show the panel say, carried out on the call. Everything here runs on the loop thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+from micdrop_widget import _comm
+from micdrop_widget._browser.front_ends import FrontEnds
+from micdrop_widget._browser.link import TransportReport
+from micdrop_widget._browser.microphone import BrowserMicrophone
+from micdrop_widget._browser.speaker import BrowserSpeaker
+from micdrop_widget.client import MicdropClient
+from micdrop_widget.errors import MicdropError
+
+__all__ = ["Reception"]
+
+_log = logging.getLogger("micdrop_widget.widget")
+
+_REJOIN_S = 30
+"""How long a call waits for a page that is being reloaded."""
+
+_HOLD_MS = 1000
+
+
+class Reception:
+    """Takes every message of the browser and does what it asks for.
+
+    Parameters
+    ----------
+    client
+        The call.
+    microphone, speaker, front_ends
+        Of this call.
+    show_owner
+        Called with the front end that owns the call whenever another one does.
+    """
+
+    def __init__(
+        self,
+        client: MicdropClient,
+        microphone: BrowserMicrophone,
+        speaker: BrowserSpeaker,
+        front_ends: FrontEnds,
+        show_owner: Callable[[str | None], object],
+    ) -> None:
+        self._client = client
+        self._microphone = microphone
+        self._speaker = speaker
+        self._front_ends = front_ends
+        self._show_owner = show_owner
+        self._shown_owner: str | None = None
+        self._goodbye: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def receive(self, message: _comm.BrowserMessage) -> None:
+        """Take a message."""
+        match message:
+            case _comm.Hello(front_end):
+                self._front_ends.hello(front_end)
+                self._speaker.tell_device()
+                if self._goodbye is not None:
+                    self._goodbye.cancel()
+            case _comm.Bye(front_end, page_gone):
+                self._say_goodbye(front_end, page_gone)
+            case _comm.Command(front_end, name):
+                self._press(front_end, name)
+            case _comm.SpeakerFailed(_, device_id, detail):
+                self._client.speaker_failed(device_id, detail)
+            case _comm.HeardReport():
+                self._speaker.receive(message)
+            case _:
+                self._microphone.receive(message)
+        self._tell_owner()
+
+    def transport(self) -> TransportReport:
+        """Return how the audio comes, as it is now; from any thread."""
+        state, report = self._client.state, self._microphone.transport
+        listens = state.isMicStarted and not state.isMicMuted
+        silent_ms = self._microphone.silent_ms(time.monotonic() * 1000)
+        return replace(report, is_on_hold=listens and silent_ms > _HOLD_MS, underruns=self._speaker.underruns)
+
+    def _press(self, front_end: str, name: str) -> None:
+        """Do what the user pressed in a panel."""
+        client = self._client
+        match name:
+            case "start":
+                self._front_ends.owner = front_end
+                rejoins = client.state.isStarted and not client.state.isMicStarted
+                self._run(client.start_mic() if rejoins else client.start())
+            case "stop":
+                self._run(client.stop())
+            case "pause" | "resume" | "mute" | "unmute":
+                getattr(client, name)()
+            case _:
+                _log.warning("the panel asked for %r, which this kernel does not know", name)
+
+    def _say_goodbye(self, front_end: str, page_gone: bool) -> None:
+        """End a call whose panel was removed; a page that is gone has a while to come back."""
+        owned = self._front_ends.owner == front_end
+        self._front_ends.bye(front_end)
+        if owned:
+            self._microphone.lose("page_gone" if page_gone else "panel_gone")
+            self._speaker.lose()
+        if not self._front_ends.any_shown:
+            delay_s = _REJOIN_S if page_gone else 0
+            self._goodbye = asyncio.get_running_loop().call_later(delay_s, self._end)
+
+    def _end(self) -> None:
+        self._run(self._client.stop())
+
+    def _tell_owner(self) -> None:
+        owner = self._front_ends.owner
+        if owner != self._shown_owner:
+            self._shown_owner = owner
+            self._show_owner(owner)
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something whose error the panel shows: nobody awaits it."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or isinstance(task.exception(), MicdropError | OSError | None):
+            return  # told by the call, or logged where it was raised
+        _log.error("what the panel asked for failed", exc_info=task.exception())

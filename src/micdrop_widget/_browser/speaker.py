@@ -1,0 +1,105 @@
+"""The browser as the call's loudspeaker. Everything here runs on the loop thread."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from micdrop_widget import _comm
+from micdrop_widget._browser.front_ends import FrontEnds
+from micdrop_widget._browser.send import Send
+from micdrop_widget.audio import SAMPLE_RATE, Pcm
+from micdrop_widget.sinks import HeardReport
+
+__all__ = ["BrowserSpeaker"]
+
+_AHEAD_SAMPLES = 2 * SAMPLE_RATE
+"""Audio that waits in the browser; the rest waits here, so that no flush queues behind a minute of speech."""
+
+
+class BrowserSpeaker:
+    """The loudspeaker of the front end that owns the call.
+
+    Parameters
+    ----------
+    send
+        Sends a custom message; from any thread.
+    front_ends
+        Who shows the panel.
+    """
+
+    live = True
+
+    def __init__(self, send: Send, front_ends: FrontEnds) -> None:
+        self._send = send
+        self._front_ends = front_ends
+        self._report: HeardReport = lambda epoch, samples: None
+        self._device_id: str | None = None
+        self.underruns = 0
+        """How often the current answer was interrupted because its audio came too late."""
+        self._begin(0)
+
+    def _begin(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._waiting: deque[Pcm] = deque()
+        self._sent = 0
+        self._heard = 0
+        self.underruns = 0
+
+    def bind(self, report: HeardReport) -> None:
+        """Take the function to report to."""
+        self._report = report
+
+    def play(self, epoch: int, pcm: Pcm) -> None:
+        """Play samples after those before them."""
+        if epoch > self._epoch:
+            self._begin(epoch)
+        self._waiting.append(pcm)
+        if self._front_ends.owner is None:
+            self.lose()
+        else:
+            self._send_ahead()
+
+    def lose(self) -> None:
+        """Give the answer up: there is no page any more that plays it, so it is over."""
+        rest = sum(len(pcm) for pcm in self._waiting)
+        self._waiting.clear()
+        self._sent += rest
+        if self._sent > self._heard:
+            self._heard = self._sent
+            self._report(self._epoch, self._heard)
+
+    def flush(self, epoch: int) -> None:
+        """Be silent at once."""
+        if epoch > self._epoch:
+            self._begin(epoch)
+        self._send(_comm.flush(self._epoch), None)
+
+    def select(self, device_id: str) -> None:
+        """Play on another loudspeaker, on every page that shows the call."""
+        self._device_id = device_id
+        self.tell_device()
+
+    def tell_device(self) -> None:
+        """Tell the pages which loudspeaker was chosen, if one was: a page that is new does not know it."""
+        if self._device_id is not None:
+            self._send(_comm.set_speaker(self._device_id), None)
+
+    def receive(self, report: _comm.HeardReport) -> None:
+        """Take the front end's word for what was heard."""
+        if report.epoch != self._epoch or report.front_end != self._front_ends.owner:
+            return
+        self._heard = max(self._heard, report.samples)
+        self.underruns = report.underruns
+        self._send_ahead()
+        self._report(report.epoch, report.samples)
+
+    def _send_ahead(self) -> None:
+        owner = self._front_ends.owner
+        while owner is not None and self._waiting and (room := _AHEAD_SAMPLES - (self._sent - self._heard)) > 0:
+            pcm, rest = self._waiting[0][:room], self._waiting[0][room:]
+            if len(rest):
+                self._waiting[0] = rest
+            else:
+                self._waiting.popleft()
+            self._send(*_comm.play(owner, self._epoch, self._sent, pcm))
+            self._sent += len(pcm)

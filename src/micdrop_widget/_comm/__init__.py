@@ -1,0 +1,61 @@
+"""The messages between the panel in the browser and the kernel: what each means, and how it is written.
+
+`tests/comm_messages.json` holds one golden example of each; the front end's codec is `js/src/comm.js`. State goes
+down as synced traits; everything else travels in these custom messages, audio as a binary buffer.
+"""
+
+from micdrop_widget._comm.down import (
+    Constraints,
+    Content,
+    ack,
+    close_mic,
+    flush,
+    hearing,
+    open_mic,
+    play,
+    set_speaker,
+)
+from micdrop_widget._comm.routing import honour_front_end_routing
+from micdrop_widget._comm.up import (
+    AudioFrame,
+    BrowserMessage,
+    Bye,
+    ChooseDevice,
+    Command,
+    DevicesChanged,
+    HeardReport,
+    Hello,
+    MicEnded,
+    MicFailed,
+    MicOpened,
+    MicPrompting,
+    SpeakerFailed,
+    parse_message,
+)
+
+__all__ = [
+    "AudioFrame",
+    "BrowserMessage",
+    "Bye",
+    "ChooseDevice",
+    "Command",
+    "Constraints",
+    "Content",
+    "DevicesChanged",
+    "HeardReport",
+    "Hello",
+    "MicEnded",
+    "MicFailed",
+    "MicOpened",
+    "MicPrompting",
+    "SpeakerFailed",
+    "ack",
+    "close_mic",
+    "flush",
+    "hearing",
+    "honour_front_end_routing",
+    "open_mic",
+    "parse_message",
+    "play",
+    "set_speaker",
+]

@@ -1,0 +1,60 @@
+"""What the kernel tells the browser. Each message says for which front end it is; None is for all of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeAlias, TypedDict
+
+from micdrop_widget.audio import Pcm, pcm_to_bytes
+
+__all__ = ["Constraints", "Content", "ack", "close_mic", "flush", "hearing", "open_mic", "play", "set_speaker"]
+
+Content: TypeAlias = dict[str, Any]
+
+
+class Constraints(TypedDict):
+    """What the browser is asked to do with the microphone's sound, by the names of `MediaTrackConstraints`."""
+
+    echoCancellation: bool
+    noiseSuppression: bool
+    autoGainControl: bool
+
+
+def open_mic(to: str, request: int, device_id: str | None, constraints: Constraints) -> Content:
+    """Return the request for the microphone. Requests grow; one that is not newer than the last is a replay."""
+    return {"type": "open_mic", "to": to, "request": request, "device_id": device_id, "constraints": constraints}
+
+
+def close_mic(request: int) -> Content:
+    """Return the order to every front end to release the microphone of this request and of all before it."""
+    return {"type": "close_mic", "to": None, "request": request}
+
+
+def ack(to: str, request: int, seq: int, lag_ms: float) -> Content:
+    """Return word of the microphone frames up to a number having arrived, and how late the latest of them was."""
+    return {"type": "ack", "to": to, "request": request, "seq": seq, "lag_ms": lag_ms}
+
+
+def hearing(probability: float, level_db: float) -> Content:
+    """Return what the voice activity detection makes of the microphone now; NaN is what no detector knows."""
+    known = {"probability": probability, "level_db": level_db}
+    return {
+        "type": "hearing",
+        "to": None,
+        **{name: None if math.isnan(value) else value for name, value in known.items()},
+    }
+
+
+def play(to: str, epoch: int, position: int, pcm: Pcm) -> tuple[Content, list[bytes]]:
+    """Return samples of an answer and their position in its epoch."""
+    return {"type": "play", "to": to, "epoch": epoch, "position": position}, [pcm_to_bytes(pcm)]
+
+
+def flush(epoch: int, to: str | None = None) -> Content:
+    """Return the order to be silent, to forget every older epoch and what waits of this one."""
+    return {"type": "flush", "to": to, "epoch": epoch}
+
+
+def set_speaker(device_id: str) -> Content:
+    """Return the order to play on another loudspeaker."""
+    return {"type": "set_speaker", "to": None, "device_id": device_id}

@@ -1,0 +1,164 @@
+"""What the kernel makes of the microphone's messages: their order, their age, and what is missing among them."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from micdrop_widget import _comm
+from micdrop_widget._browser.link import Heard, Lag, MicrophoneLink
+from micdrop_widget.audio import Pcm
+from micdrop_widget.sources import Gap
+
+FRAME = 512
+BEHIND_MS = 5_000_000.0
+"""How far the browser's clock is behind the kernel's, in these tests."""
+
+
+def message(
+    seq: int, *, dropped: int = 0, position: int | None = None, sent_ms: float | None = None
+) -> _comm.AudioFrame:
+    """Return a message of one frame, whose samples count on from its position."""
+    start = seq * FRAME + dropped if position is None else position
+    pcm = np.arange(start, start + FRAME, dtype=np.int64).astype(np.int16)
+    return _comm.AudioFrame("a", 1, seq, start, dropped, seq * 32.0 if sent_ms is None else sent_ms, pcm)
+
+
+def samples(heard: list[Heard]) -> Pcm:
+    return np.concatenate([pcm for pcm in heard if not isinstance(pcm, Gap)] or [np.zeros(0, dtype=np.int16)])
+
+
+def gaps(heard: list[Heard]) -> list[int]:
+    return [gap.samples for gap in heard if isinstance(gap, Gap)]
+
+
+def take_all(link: MicrophoneLink, messages: list[_comm.AudioFrame], late_ms: float = 5) -> list[Heard]:
+    return [heard for sent in messages for heard in link.take(sent, BEHIND_MS + sent.sent_ms + late_ms)]
+
+
+def test_messages_in_time_and_in_order_pass_as_they_are() -> None:
+    link = MicrophoneLink()
+    heard = take_all(link, [message(seq) for seq in range(100)])
+    assert np.array_equal(samples(heard), np.arange(100 * FRAME).astype(np.int16))
+    report = link.report
+    assert (report.messages, report.lost_messages, report.reordered_messages, report.holds) == (100, 0, 0, 0)
+    assert report.frame_ms == 32
+    assert link.received_seq == 99
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 60), reach=st.integers(0, 10))
+def test_whatever_is_repeated_and_overtaken_comes_out_in_order_once(seed: int, count: int, reach: int) -> None:
+    chance = random.Random(seed)
+    order = sorted(range(count), key=lambda seq: seq + chance.uniform(0, reach))
+    repeated = [seq for seq in order for _ in range(chance.choice([1, 1, 2]))]
+    link = MicrophoneLink()
+    heard = [out for seq in repeated for out in link.take(message(seq), BEHIND_MS + seq * 32)]
+    assert np.array_equal(samples(heard), np.arange(count * FRAME).astype(np.int16))
+    assert gaps(heard) == []
+    assert link.report.duplicate_messages == len(repeated) - count
+    assert (link.report.reordered_messages > 0) == any(a > b for a, b in itertools.pairwise(order))
+
+
+def test_a_lost_message_is_given_up_after_half_a_second_and_its_place_is_silent() -> None:
+    link = MicrophoneLink()
+    heard = take_all(link, [message(seq) for seq in range(40) if seq != 3])
+    expected = np.arange(40 * FRAME).astype(np.int16)
+    expected[3 * FRAME : 4 * FRAME] = 0
+    assert np.array_equal(samples(heard), expected)
+    assert gaps(heard) == []
+    assert link.report.lost_messages == 1
+
+
+def test_many_lost_messages_are_a_gap_as_long_as_they_were() -> None:
+    link = MicrophoneLink()
+    heard = take_all(link, [message(seq) for seq in range(60) if not 3 <= seq < 20])
+    assert gaps(heard) == [17 * FRAME]
+    assert link.report.lost_messages == 17
+    assert link.report.held_ms == 17 * 32
+
+
+def test_what_the_browser_dropped_on_hold_is_a_gap() -> None:
+    link = MicrophoneLink()
+    before = [message(seq) for seq in range(10)]
+    after = [message(seq, dropped=320_000, sent_ms=seq * 32 + 20_000) for seq in range(10, 20)]
+    heard = take_all(link, [*before, *after])
+    assert gaps(heard) == [320_000]
+    assert len(samples(heard)) == 20 * FRAME
+    assert (link.report.holds, link.report.dropped_ms, link.report.held_ms) == (1, 20_000, 20_000)
+
+
+def test_what_arrives_more_than_a_second_late_is_stale_and_counted() -> None:
+    link = MicrophoneLink()
+    take_all(link, [message(seq) for seq in range(10)])
+    waited = [message(seq) for seq in range(10, 40)]  # sent within a second, read when the kernel is back after 20 s
+    stale = [out for sent in waited for out in link.take(sent, BEHIND_MS + 20_000)]
+    assert stale == []
+    fresh = message(40, dropped=300_000, sent_ms=20_300)
+    heard = link.take(fresh, BEHIND_MS + 20_305)
+    assert gaps(heard) == [30 * FRAME + 300_000]
+    assert np.array_equal(samples(heard), fresh.pcm)
+    assert link.report.stale_ms == 30 * 32
+    assert link.received_seq == 40
+
+
+def test_a_delay_under_a_second_loses_nothing() -> None:
+    link = MicrophoneLink()
+    take_all(link, [message(seq) for seq in range(10)])
+    heard = [out for seq in range(10, 39) for out in link.take(message(seq), BEHIND_MS + 39 * 32)]
+    assert len(samples(heard)) == 29 * FRAME
+    assert gaps(heard) == []
+    assert link.report.max_lag_ms > 900
+
+
+def test_a_mute_is_no_gap() -> None:
+    link = MicrophoneLink()
+    take_all(link, [message(seq) for seq in range(5)])
+    heard = take_all(link, [message(5, position=500_000, sent_ms=31_250)])
+    assert gaps(heard) == []
+    assert link.report.holds == 0
+
+
+def test_the_prompt_sets_the_clocks_so_that_even_first_messages_can_be_stale() -> None:
+    link = MicrophoneLink()
+    link.prompt(sent_ms=0, now_ms=BEHIND_MS + 5)
+    assert link.take(message(0, sent_ms=100), BEHIND_MS + 5000) == []
+    assert link.report.stale_ms == 32
+
+
+def test_the_lag_is_measured_against_the_promptest_message_and_clocks_may_drift() -> None:
+    lag = Lag()
+    assert lag.of(0, 1000) == 0
+    assert lag.of(100, 1130) == pytest.approx(30, abs=0.2)
+    hour_ms = 3_600_000.0
+    lags = [lag.of(now * 0.9999, 1000 + now) for now in np.arange(1000, hour_ms, 1000)]
+    assert max(lags) < 5  # a clock that is 100 ppm slow adds 360 ms in an hour, and is followed
+
+
+def test_another_rate_comes_out_at_16_khz_and_gaps_are_counted_in_samples_of_16_khz() -> None:
+    link = MicrophoneLink(48_000)
+    time_s = np.arange(48_000 * 2) / 48_000
+    tone = (8000 * np.sin(2 * np.pi * 440 * time_s)).astype(np.int16)
+    pieces = [tone[start : start + 1536] for start in range(0, len(tone), 1536)]
+    heard: list[Heard] = []
+    for seq, pcm in enumerate(pieces):
+        frame = _comm.AudioFrame("a", 1, seq, seq * 1536, 0, seq * 32.0, pcm)
+        heard += link.take(frame, BEHIND_MS + seq * 32)
+    pcm = samples(heard)
+    assert len(pcm) == pytest.approx(32_000, abs=700)  # the filter holds a little back
+    spectrum = np.abs(np.fft.rfft(pcm[:16_000] * np.hanning(16_000)))
+    assert int(spectrum.argmax()) == 440
+    late = _comm.AudioFrame("a", 1, len(pieces), 0, 48_000, 10_000.0, pieces[0])
+    assert gaps(link.take(late, BEHIND_MS + 10_000)) == [16_000]
+
+
+def test_silence_on_the_line_is_measured_from_the_last_message() -> None:
+    link = MicrophoneLink()
+    assert link.silent_ms(99) == 0
+    link.take(message(0), BEHIND_MS)
+    assert link.silent_ms(BEHIND_MS + 1500) == 1500
