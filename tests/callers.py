@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from micdrop_widget import MicdropClient, MicdropError, MicdropState
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
-from micdrop_widget.sources import Microphone
+from micdrop_widget.sources import Gap, Microphone
 from micdrop_widget.state.effects import EventName
 from micdrop_widget.vad import VAD, Status
 
@@ -65,11 +65,15 @@ class Mic:
     def __init__(self) -> None:
         self.opened = 0
         self.closed = 0
-        self._spoken: asyncio.Queue[Pcm | Exception | None] = asyncio.Queue()
+        self._spoken: asyncio.Queue[Pcm | Gap | Exception | None] = asyncio.Queue()
 
     def say(self, pcm: Pcm) -> None:
         """Capture these samples."""
         self._spoken.put_nowait(pcm)
+
+    def lose(self, samples: int) -> None:
+        """Capture samples that never arrive."""
+        self._spoken.put_nowait(Gap(samples))
 
     def end(self, error: Exception | None = None) -> None:
         """Run out, or fail."""
@@ -79,7 +83,7 @@ class Mic:
         self.opened += 1
         return Microphone(device_id)
 
-    async def frames(self) -> AsyncIterator[Pcm]:
+    async def frames(self) -> AsyncIterator[Pcm | Gap]:
         while (pcm := await self._spoken.get()) is not None:
             if isinstance(pcm, Exception):
                 raise pcm

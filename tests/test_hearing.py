@@ -194,3 +194,60 @@ def test_what_a_chunk_holds_after_the_call_has_stopped_listening_is_not_told() -
     ear = hears(one_chunk)
     assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
     assert [type(event).__name__ for event in ear.inputs[1:]] == ["SpeechConfirmed"]
+
+
+def test_a_gap_within_speech_ends_the_utterance_and_what_follows_is_another() -> None:
+    async def gap(ear: Ear) -> None:
+        ear.mic.say(loud(3))
+        ear.mic.lose(20_000)
+        ear.mic.say(turns_over(3))
+        await settle()
+
+    ear = hears(gap)
+    assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"] * 2
+    told = [event for event in ear.inputs if isinstance(event, SpeechConfirmed | SpeechEnded | i.MicrophoneStalled)]
+    assert [type(event).__name__ for event in told] == [
+        *("SpeechConfirmed", "SpeechEnded", "MicrophoneStalled"),
+        *("SpeechConfirmed", "SpeechEnded"),
+    ]
+    assert told[1] == SpeechEnded(3 * FRAME_SAMPLES)
+    again = told[3]
+    assert isinstance(again, SpeechConfirmed)
+    assert again.start == 3 * FRAME_SAMPLES + 20_000  # nothing of before the gap is in its pre-roll
+
+
+def test_a_gap_within_silence_ends_nothing_and_keeps_the_positions() -> None:
+    async def gap(ear: Ear) -> None:
+        ear.mic.say(quiet(2))
+        ear.mic.lose(5000)
+        ear.mic.say(turns_over(3))
+        await settle()
+
+    ear = hears(gap)
+    assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
+    (ended,) = ear.ended
+    assert ended.position == 2 * FRAME_SAMPLES + 5000 + 5 * FRAME_SAMPLES
+
+
+def test_a_gap_ends_a_turn_whose_pause_it_falls_into() -> None:
+    async def gap(ear: Ear) -> None:
+        ear.mic.say(turns_over(3))
+        ear.mic.lose(20_000)
+        await settle()
+
+    ear = hears(gap)
+    assert ear.inputs[-1] == i.MicrophoneStalled()
+
+
+def test_a_gap_while_the_call_does_not_listen_is_only_counted() -> None:
+    async def gap(ear: Ear) -> None:
+        ear.deaf = True
+        ear.mic.say(loud(3))
+        ear.mic.lose(20_000)
+        await settle()
+        ear.deaf = False
+        ear.mic.say(turns_over(2))
+        await settle()
+
+    ear = hears(gap)
+    assert [event.position for event in ear.ended] == [3 * FRAME_SAMPLES + 20_000 + 4 * FRAME_SAMPLES]

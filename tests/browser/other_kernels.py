@@ -1,0 +1,24 @@
+"""JupyterLabs in which a running cell keeps the browser's messages waiting."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from .lab import Lab, start_lab
+
+_SUBSHELLS_DISABLED = {"@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"}}
+
+
+def start_lab_with_ipykernel_6(home: Path) -> Lab:
+    """Start a JupyterLab whose kernels know no subshells; the newest ipykernel 6 comes from PyPI, into `home`."""
+    older = home.with_name(f"{home.name}-ipykernel-6")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={older}", "ipykernel<7"]
+    subprocess.run(command, check=True)
+    return start_lab(home, environment={"PYTHONPATH": str(older)})
+
+
+def start_lab_without_subshells(home: Path) -> Lab:
+    """Start a JupyterLab that is set to handle comm messages on the kernel's main thread."""
+    return start_lab(home, settings=_SUBSHELLS_DISABLED)

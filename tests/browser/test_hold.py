@@ -1,0 +1,155 @@
+"""Where a busy cell keeps the kernel from hearing the browser: a bounded hold, shown, and live again after it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from .calls import CALL, SERVER, press, utterances, wait_for_state, wait_for_words
+from .lab import Lab
+from .listen import align
+from .notebook import Notebook
+from .opening import NotebookOpener
+from .other_kernels import start_lab_with_ipykernel_6, start_lab_without_subshells
+from .spoken import spoken, write_wav
+
+NOTE_OPENING = """
+import time
+opened = []
+call.observe(lambda change: opened.append(time.monotonic()) if change.new else None, "isMicStarted")
+"""
+
+# The microphone speaks from 1.0 s to 3.4 s and from 13.4 s to 16.2 s after it was opened.
+PAUSE_S = 10
+SLEEP = "frames.append('busy')\ntime.sleep(opened[0] + 12.4 - time.monotonic())\nframes.append('free')"
+
+HOLD_THE_GIL = """
+began = time.monotonic()
+sum(range(10_000_000))
+per_second = 10_000_000 / (time.monotonic() - began)
+frames.append('busy')
+sum(range(int(per_second * 4)))
+frames.append('free')
+"""
+
+
+@pytest.fixture(scope="module")
+def lab_with_ipykernel_6(tmp_path_factory: pytest.TempPathFactory) -> Generator[Lab]:
+    running = start_lab_with_ipykernel_6(tmp_path_factory.mktemp("older"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def open_with_ipykernel_6(lab_with_ipykernel_6: Lab, tmp_path: Path) -> Generator[NotebookOpener]:
+    opener = NotebookOpener(lab_with_ipykernel_6, tmp_path)
+    yield opener
+    opener.close()
+
+
+@pytest.fixture
+def open_without_subshells(tmp_path_factory: pytest.TempPathFactory) -> Generator[NotebookOpener]:
+    running = start_lab_without_subshells(tmp_path_factory.mktemp("disabled"))
+    opener = NotebookOpener(running, tmp_path_factory.mktemp("pages"))
+    yield opener
+    opener.close()
+    running.stop()
+
+
+def hold(open_notebook: NotebookOpener, busy: str, scratch: Path) -> Notebook:
+    """Hold a call whose first sentence meets a busy kernel, and whose second one comes a second after it is free."""
+    speech = spoken("two_sentences")
+    first, second = (speech.pcm_of(number) for number in range(2))
+    silence = np.zeros(16_000, dtype=np.int16)
+    says = np.concatenate([silence, first, *[silence] * PAUSE_S, second, *[silence] * 4])
+    microphone = write_wav(scratch / "pause.wav", says)
+    notebook = open_notebook([SERVER, CALL, NOTE_OPENING, busy], microphone=microphone, tap_microphone=True)
+    for cell in range(3):
+        notebook.run_cell(cell)
+    notebook.kernel.eval("opened")  # the first question to a kernel without subshells takes 5 s
+    press(notebook, "start")
+    wait_for_state(notebook, isUserSpeaking=True)
+    notebook.run_cell(3, wait=False)
+    wait_for_words(notebook, "On hold")
+    wait_for_words(notebook, "goes on by itself", "note")
+    notebook.wait_for_cell(3)
+    notebook.until("() => document.querySelector('[data-testid=state]').textContent !== 'On hold: the kernel is busy'")
+    notebook.kernel.until("len(utterances) == 2", timeout=20)
+    return notebook
+
+
+def assert_only_live_speech_arrived(notebook: Notebook) -> None:
+    first, second = utterances(notebook)
+    (microphone,) = notebook.taps("microphone")
+    captured = np.floor(microphone.samples * 32768 + 0.5).clip(-32768, 32767).astype(np.int16)
+    for utterance in (first, second):  # both as they were captured: no sample was left out within, or came again
+        lag = align(utterance, captured).lag
+        assert np.array_equal(captured[lag : lag + len(utterance)], utterance)
+    sentence = spoken("two_sentences")
+    assert align(sentence.pcm_of(1), second).lag >= 0  # the second sentence is there from its head
+    assert len(first) < len(sentence.pcm_of(0)) + 16_000
+
+
+def assert_the_hold_is_told(notebook: Notebook) -> None:
+    told = notebook.kernel.eval("__import__('dataclasses').asdict(call.transport)")
+    assert (told["holds"], told["is_on_hold"], told["lost_messages"]) == (1, False, 0)
+    assert told["stale_ms"] <= 1500  # what the browser sends unheard is bounded: a second, and the last messages
+    assert told["dropped_ms"] > 500
+    assert told["held_ms"] == pytest.approx(told["stale_ms"] + told["dropped_ms"])
+
+
+def commands(notebook: Notebook) -> list[str]:
+    """Return what the server was told, and when the cell was busy, in order."""
+    return list(notebook.kernel.eval("[frame for frame in frames if isinstance(frame, str)]"))
+
+
+def test_with_ipykernel_6_the_call_is_on_hold_and_comes_back(
+    open_with_ipykernel_6: NotebookOpener, tmp_path: Path
+) -> None:
+    notebook = hold(open_with_ipykernel_6, SLEEP, tmp_path)
+    # The utterance ends while the cell still runs: the kernel's own loop notices.
+    assert commands(notebook) == ["StartSpeaking", "busy", "StopSpeaking", "free", "StartSpeaking", "StopSpeaking"]
+    assert_only_live_speech_arrived(notebook)
+    assert_the_hold_is_told(notebook)
+
+
+def test_with_subshells_disabled_the_call_is_on_hold_and_comes_back(
+    open_without_subshells: NotebookOpener, tmp_path: Path
+) -> None:
+    notebook = hold(open_without_subshells, SLEEP, tmp_path)
+    assert commands(notebook) == ["StartSpeaking", "busy", "StopSpeaking", "free", "StartSpeaking", "StopSpeaking"]
+    assert_only_live_speech_arrived(notebook)
+    assert_the_hold_is_told(notebook)
+
+
+def test_a_c_call_that_holds_the_gil_stops_everything_and_the_call_comes_back(
+    open_notebook: NotebookOpener, tmp_path: Path
+) -> None:
+    notebook = hold(open_notebook, HOLD_THE_GIL, tmp_path)
+    heard = commands(notebook)
+    assert [word for word in heard if word not in ("busy", "free")] == ["StartSpeaking", "StopSpeaking"] * 2
+    assert_only_live_speech_arrived(notebook)
+    assert_the_hold_is_told(notebook)
+
+
+AWAIT = """
+from micdrop_widget import MicdropError
+try:
+    await call.start()
+except MicdropError as error:
+    print(error)
+"""
+
+
+def test_awaiting_with_ipykernel_6_ends_with_words_that_say_what_to_do(open_with_ipykernel_6: NotebookOpener) -> None:
+    notebook = open_with_ipykernel_6([SERVER, CALL, AWAIT, "call.start()\nNone"])
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    wait_for_words(notebook, "Not started")
+    notebook.run_cell(2)
+    assert "call.start() without await" in notebook.text(2)
+    notebook.run_cell(3)
+    wait_for_state(notebook, isStarted=True)
