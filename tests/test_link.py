@@ -93,10 +93,10 @@ def test_what_the_browser_dropped_on_hold_is_a_gap() -> None:
     assert (link.report.holds, link.report.dropped_ms, link.report.held_ms) == (1, 20_000, 20_000)
 
 
-def test_what_arrives_more_than_a_second_late_is_stale_and_counted() -> None:
+def test_what_arrives_more_than_two_seconds_late_is_stale_and_counted() -> None:
     link = MicrophoneLink()
     take_all(link, [message(seq) for seq in range(10)])
-    waited = [message(seq) for seq in range(10, 40)]  # sent within a second, read when the kernel is back after 20 s
+    waited = [message(seq) for seq in range(10, 40)]  # sent within two seconds, read when the kernel is back after 20 s
     stale = [out for sent in waited for out in link.take(sent, BEHIND_MS + 20_000)]
     assert stale == []
     fresh = message(40, dropped=300_000, sent_ms=20_300)
@@ -107,21 +107,28 @@ def test_what_arrives_more_than_a_second_late_is_stale_and_counted() -> None:
     assert link.received_seq == 40
 
 
-def test_a_delay_under_a_second_loses_nothing() -> None:
+def test_a_delay_under_two_seconds_loses_nothing() -> None:
     link = MicrophoneLink()
     take_all(link, [message(seq) for seq in range(10)])
-    heard = [out for seq in range(10, 39) for out in link.take(message(seq), BEHIND_MS + 39 * 32)]
-    assert len(samples(heard)) == 29 * FRAME
+    heard = [out for seq in range(10, 70) for out in link.take(message(seq), BEHIND_MS + 70 * 32)]
+    assert len(samples(heard)) == 60 * FRAME
     assert gaps(heard) == []
-    assert link.report.max_lag_ms > 900
+    assert link.report.max_lag_ms > 1900
 
 
-def test_a_mute_is_no_gap() -> None:
+def test_a_mute_is_a_gap_but_no_hold() -> None:
     link = MicrophoneLink()
     take_all(link, [message(seq) for seq in range(5)])
     heard = take_all(link, [message(5, position=500_000, sent_ms=31_250)])
-    assert gaps(heard) == []
-    assert link.report.holds == 0
+    assert gaps(heard) == [500_000 - 5 * FRAME]
+    assert (link.report.holds, link.report.held_ms) == (0, 0)
+
+
+def test_a_short_mute_is_silent_and_what_follows_keeps_its_place() -> None:
+    link = MicrophoneLink()
+    heard = take_all(link, [message(0), message(1), message(2, position=5 * FRAME)])
+    assert np.array_equal(np.flatnonzero(samples(heard) == 0)[1:], np.arange(2 * FRAME, 5 * FRAME))
+    assert len(samples(heard)) == 6 * FRAME
 
 
 def test_the_prompt_sets_the_clocks_so_that_even_first_messages_can_be_stale() -> None:
@@ -153,7 +160,7 @@ def test_another_rate_comes_out_at_16_khz_and_gaps_are_counted_in_samples_of_16_
     assert len(pcm) == pytest.approx(32_000, abs=700)  # the filter holds a little back
     spectrum = np.abs(np.fft.rfft(pcm[:16_000] * np.hanning(16_000)))
     assert int(spectrum.argmax()) == 440
-    late = _comm.AudioFrame("a", 1, len(pieces), 0, 48_000, 10_000.0, pieces[0])
+    late = _comm.AudioFrame("a", 1, len(pieces), len(tone) + 48_000, 48_000, 10_000.0, pieces[0])
     assert gaps(link.take(late, BEHIND_MS + 10_000)) == [16_000]
 
 

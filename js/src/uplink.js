@@ -1,5 +1,5 @@
-/** Samples of a message that go unacknowledged for this long tell that the kernel does not hear: the call is on hold. */
-const HOLD_AFTER_MS = 1000;
+/** A message that goes unacknowledged for this long tells that the kernel does not hear: the call is on hold. */
+const HOLD_AFTER_MS = 2000;
 
 /** Kept on hold, the newest first to stay: what is being said when the kernel returns is heard from its beginning. */
 const KEPT_FRAMES = 16;

@@ -61,14 +61,23 @@ test("every sample is sent once and in order, whatever the size of the messages"
   assert.ok(joined.every((value, index) => value === Math.floor(index / FRAME)));
 });
 
-test("a kernel that does not acknowledge for a second puts the call on hold, and gets nothing more", () => {
+test("a kernel that does not acknowledge for two seconds puts the call on hold, and gets nothing more", () => {
   const up = setUp();
   up.speak(10);
   up.speak(300, { isHeard: false });
   assert.deepEqual(up.holds, [true]);
   const unheard = up.sent.length - 10;
-  assert.ok(unheard * 32 <= 1032, `${unheard} messages were sent to a kernel that does not answer`);
+  assert.ok(unheard * 32 <= 2032, `${unheard} messages were sent to a kernel that does not answer`);
   assert.ok(up.link.isOnHold);
+});
+
+test("a kernel that is away for less than two seconds misses nothing", () => {
+  const up = setUp();
+  up.speak(10);
+  up.speak(60, { isHeard: false });
+  up.speak(1);
+  assert.equal(up.sent.length, 71);
+  assert.deepEqual(up.holds, []);
 });
 
 test("when the kernel answers, the latest half second is sent, and how much is missing before it", () => {

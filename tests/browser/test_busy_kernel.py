@@ -5,19 +5,42 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from .calls import CALL, SERVER, press, utterances, wait_for_state
+from .calls import CALL, press, utterances, wait_for_state
 from .listen import align
+from .notebook import Notebook
 from .opening import NotebookOpener
 from .spoken import spoken
+from .tones import find_gaps
 
-SLEEP = "import time\ntime.sleep(12)"
-SPIN = "import time\nend = time.monotonic() + 12\nwhile time.monotonic() < end: sum(range(1000))"
-TOUCH = "call.mute()\ncall.unmute()\ncall.observe(print, 'isPaused')\ndisplay(call)\n"
+TONE_HZ = 440
+TONE_S = 12
+
+SERVER = f"""
+import numpy as np
+from micdrop_widget import MicdropServer, MicdropWidget
+
+frames, utterances = [], []
+tone = (8000 * np.sin(2 * np.pi * {TONE_HZ} * np.arange({TONE_S} * 16000) / 16000)).astype(np.int16)
+
+def note(call, frame):
+    frames.append(frame if isinstance(frame, str) else len(frame))
+
+async def respond(call, utterance):
+    utterances.append(utterance)
+    if len(utterances) == 1:
+        await call.send_audio(tone)  # until the second sentence interrupts it
+
+server = MicdropServer(respond, on_frame=note).start()
+"""
+
+SLEEP = "import time\ntime.sleep(20)"
+SPIN = "import time\nend = time.monotonic() + 20\nwhile time.monotonic() < end: sum(range(1000))"
+TOUCH = "call.mute()\ncall.unmute()\ncall.observe(print, 'isPaused')\ncall.layout = {}\ndisplay(call)\n"
 
 
 @pytest.mark.parametrize("busy", [SLEEP, SPIN, TOUCH + SPIN], ids=["sleep", "spin", "touch-and-spin"])
-def test_a_turn_goes_its_way_while_a_cell_is_busy(open_notebook: NotebookOpener, busy: str) -> None:
-    speech = spoken("sentence")
+def test_a_call_goes_on_while_a_cell_is_busy(open_notebook: NotebookOpener, busy: str) -> None:
+    speech = spoken("two_sentences")
     notebook = open_notebook([SERVER, CALL, busy], microphone=speech.path, tap_microphone=True)
     notebook.run_cell(0)
     notebook.run_cell(1)
@@ -25,14 +48,28 @@ def test_a_turn_goes_its_way_while_a_cell_is_busy(open_notebook: NotebookOpener,
     wait_for_state(notebook, isStarted=True)
     notebook.run_cell(2, wait=False)
     notebook.until("() => window.__notebook.kernelStatus() === 'busy'")
-    notebook.kernel.until("len(utterances) == 1", timeout=11)
-    notebook.kernel.until("call.isAssistantSpeaking", timeout=3)
-    assert notebook.is_running(2)
+    notebook.kernel.until("call.isAssistantSpeaking", timeout=10)
+    notebook.kernel.until("len(utterances) == 2 and not call.isAssistantSpeaking", timeout=15)
+    assert notebook.is_running(2), "the cell was done before the call was: nothing was shown"
+    assert_both_sentences_arrived_whole(notebook)
+    assert_the_answer_was_whole_until_it_was_interrupted(notebook)
     notebook.wait_for_cell(2, timeout=30)
-    (utterance,) = utterances(notebook)
+
+
+def assert_both_sentences_arrived_whole(notebook: Notebook) -> None:
     (microphone,) = notebook.taps("microphone")
-    lag = align(utterance, microphone.samples).lag
-    heard = np.floor(microphone.samples[lag : lag + len(utterance)] * 32768 + 0.5).clip(-32768, 32767)
-    assert np.array_equal(heard.astype(np.int16), utterance)
-    frames = notebook.kernel.eval("[frame for frame in frames if isinstance(frame, str)]")
-    assert frames == ["StartSpeaking", "StopSpeaking"]
+    captured = np.floor(microphone.samples * 32768 + 0.5).clip(-32768, 32767).astype(np.int16)
+    for number, utterance in enumerate(utterances(notebook)):
+        lag = align(utterance, captured).lag
+        assert np.array_equal(captured[lag : lag + len(utterance)], utterance)
+        assert align(spoken("two_sentences").pcm_of(number), utterance).lag >= 0
+    commands = notebook.kernel.eval("[frame for frame in frames if isinstance(frame, str)]")
+    assert commands == ["StartSpeaking", "StopSpeaking"] * 2
+
+
+def assert_the_answer_was_whole_until_it_was_interrupted(notebook: Notebook) -> None:
+    (tap,) = notebook.taps()
+    assert find_gaps(tap.samples, tap.sample_rate, TONE_HZ) == []
+    loud = np.flatnonzero(np.abs(tap.samples) > 0.01)
+    heard_s = (loud[-1] - loud[0]) / tap.sample_rate
+    assert 2 < heard_s < TONE_S - 1, f"the tone was heard for {heard_s:.1f} s: the second sentence did not stop it"

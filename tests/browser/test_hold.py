@@ -31,7 +31,7 @@ began = time.monotonic()
 sum(range(10_000_000))
 per_second = 10_000_000 / (time.monotonic() - began)
 frames.append('busy')
-sum(range(int(per_second * 4)))
+sum(range(int(per_second * 6)))
 frames.append('free')
 """
 
@@ -96,7 +96,7 @@ def assert_only_live_speech_arrived(notebook: Notebook) -> None:
 def assert_the_hold_is_told(notebook: Notebook) -> None:
     told = notebook.kernel.eval("__import__('dataclasses').asdict(call.transport)")
     assert (told["holds"], told["is_on_hold"], told["lost_messages"]) == (1, False, 0)
-    assert told["stale_ms"] <= 1500  # what the browser sends unheard is bounded: a second, and the last messages
+    assert told["stale_ms"] <= 2500  # what the browser sends unheard is bounded: two seconds, and the last messages
     assert told["dropped_ms"] > 500
     assert told["held_ms"] == pytest.approx(told["stale_ms"] + told["dropped_ms"])
 

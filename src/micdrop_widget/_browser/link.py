@@ -19,8 +19,9 @@ __all__ = ["Heard", "MicrophoneLink", "TransportReport"]
 
 Heard: TypeAlias = "Pcm | Gap"
 
-_STALE_MS = 1000
-"""Audio that arrives later than this was said to a kernel that could not hear: it is not live any more."""
+_STALE_MS = 2000
+"""Audio that arrives later than this was said to a kernel that could not hear: it is not live any more. What comes
+earlier is late, but whole, and the call catches up as soon as the kernel does."""
 
 _GAP_MS = 250
 """Less than this is replaced by silence, so that what follows keeps its place; more ends an utterance."""
@@ -52,13 +53,13 @@ class TransportReport:
     dropped_ms: float = 0.0
     """Audio that the browser threw away while the kernel did not answer."""
     stale_ms: float = 0.0
-    """Audio that arrived more than a second late, and was thrown away in the kernel."""
+    """Audio that arrived more than two seconds late, and was thrown away in the kernel."""
     holds: int = 0
     """How often the call was on hold: audio was missing for a quarter of a second or more."""
     held_ms: float = 0.0
     """How long it was on hold, all in all."""
     is_on_hold: bool = False
-    """The microphone should be heard, and nothing has arrived for a second."""
+    """The microphone should be heard, and nothing has arrived for two seconds."""
     underruns: int = 0
     """How often playback ran dry within the current answer."""
 
@@ -100,7 +101,9 @@ class MicrophoneLink:
         """Behind the latest sample that went on, or was given up."""
         self._dropped = 0
         self._missing = 0
-        """Samples lost, dropped or stale since the latest one that went on."""
+        """Samples since the latest one that went on: lost, dropped, stale, or muted."""
+        self._unheard = 0
+        """Those of them that were said to a kernel that did not hear."""
         self._arrived_ms: float | None = None
 
     @property
@@ -155,29 +158,28 @@ class MicrophoneLink:
         self._count(lost_messages=first - self._next_seq)
         self._next_seq = first
         frame, _ = self._waiting[first]
-        # Muted stretches have positions too: a mute among the lost messages makes the gap longer, and ends nothing
-        # that it has not ended itself.
-        self._missing += max(0, frame.position - self._position - (frame.dropped - self._dropped))
+        self._unheard += max(0, frame.position - self._position - (frame.dropped - self._dropped))
 
     def _pass_on(self, frame: _comm.AudioFrame, lag_ms: float) -> list[Heard]:
         dropped = frame.dropped - self._dropped
+        stale = len(frame.pcm) if lag_ms > _STALE_MS else 0
+        self._missing += max(0, frame.position - self._position) + stale
+        self._unheard += dropped + stale
         self._dropped = frame.dropped
         self._position = frame.position + len(frame.pcm)
-        self._missing += dropped
-        self._count(dropped_ms=self._ms(dropped))
-        if lag_ms > _STALE_MS:
-            self._missing += len(frame.pcm)
-            self._count(stale_ms=self._ms(len(frame.pcm)))
-            return []
-        return [*self._make_up(), self._resampler.push(frame.pcm)]
+        self._count(dropped_ms=self._ms(dropped), stale_ms=self._ms(stale))
+        return [] if stale else [*self._make_up(), self._resampler.push(frame.pcm)]
 
     def _make_up(self) -> list[Heard]:
-        missing, self._missing = self._missing, 0
+        """Stand in for what is missing: silence as long as it is short, a gap otherwise."""
+        missing, unheard = self._missing, self._unheard
+        self._missing = self._unheard = 0
         if not missing:
             return []
         if self._ms(missing) < _GAP_MS:
             return [self._resampler.push(np.zeros(missing, dtype=np.int16))]
-        self._count(holds=1, held_ms=self._ms(missing))
+        if self._ms(unheard) >= _GAP_MS:
+            self._count(holds=1, held_ms=self._ms(unheard))
         self._resampler = Resampler(self._rate)
         return [Gap(round(missing * SAMPLE_RATE / self._rate))]
 

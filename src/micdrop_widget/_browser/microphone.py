@@ -24,7 +24,7 @@ _PERMISSION_S = 120
 """How long the user may take to allow the microphone."""
 
 _ACK_S = 0.2
-"""Frames are acknowledged so often: what is not, for a second, tells the browser that the kernel is busy."""
+"""Frames are acknowledged so often: what is not, for two seconds, tells the browser that the kernel is busy."""
 
 _PROCESSED = _comm.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
 

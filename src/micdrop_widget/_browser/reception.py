@@ -24,7 +24,8 @@ _log = logging.getLogger("micdrop_widget.widget")
 _REJOIN_S = 30
 """How long a call waits for a page that is being reloaded."""
 
-_HOLD_MS = 1000
+_HOLD_MS = 2000
+"""Silence on the way from the browser that is a hold; the browser takes as long to see it."""
 
 
 class Reception:

@@ -1,4 +1,4 @@
-// sources sha256:aed739362529240f2d2fa887c9417bef721db61d6c6ffe8637e2542048f6c6ec
+// sources sha256:7b6bc8e27e9f26f3763d293abca3cc3c324ac5660b88e3e5b7bd30e65ddd2a15
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -1004,7 +1004,7 @@ var TRAIT_NAMES = (
 );
 
 // src/uplink.js
-var HOLD_AFTER_MS = 1e3;
+var HOLD_AFTER_MS = 2e3;
 var KEPT_FRAMES = 16;
 var BATCHES = [1, 2, 4];
 var LATE_MS = 60;
