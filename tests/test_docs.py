@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from micdrop_widget._browser import TransportReport
 from micdrop_widget.state.machine import TABLE
 from micdrop_widget.state.snapshot import Phase
 
@@ -52,3 +54,14 @@ def test_the_diagram_has_every_way_from_one_phase_to_another_and_no_other(page: 
         drawn |= {(phase, target) for phase in calls} if source == "call" else {(source, target)}
     in_table = {(phase.value, row.to.value) for row in TABLE if row.to for phase in row.phases if phase is not row.to}
     assert drawn == in_table
+
+
+def test_the_page_of_the_busy_kernel_names_every_field_of_the_transport_and_no_other() -> None:
+    table = (DOCS / "busy-kernel.md").read_text(encoding="utf-8").partition("## Looking at it")[2].partition("##")[0]
+    names = [
+        name
+        for row in table.splitlines()
+        if row.startswith("| `")
+        for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    ]
+    assert names == [field.name for field in fields(TransportReport)]
