@@ -35,6 +35,7 @@ class NotebookOpener:
         permission: Permission = "granted",
         autoplay_needs_gesture: bool = False,
         tap_microphone: bool = False,
+        untapped: bool = False,
         arguments: tuple[str, ...] = (),
     ) -> Notebook:
         """Write a notebook of code cells, open it in a browser of its own, wait until its kernel is idle.
@@ -47,6 +48,8 @@ class NotebookOpener:
             As in `launch_chromium`.
         tap_microphone
             Also record what the page's microphone sources deliver: ``notebook.taps("microphone")``.
+        untapped
+            Record nothing: for measuring what the page costs by itself.
         """
         self._lab.reset_settings()
         name = f"notebook-{next(_numbers)}"
@@ -63,6 +66,8 @@ class NotebookOpener:
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         if tap_microphone:
             context.add_init_script("window.__tapMicrophone = true")
+        if untapped:
+            context.add_init_script("window.__untapped = true")
         notebook = Notebook(self._lab, context, f"{name}.ipynb", name)
         self.notebooks.append(notebook)
         return notebook

@@ -1,4 +1,4 @@
-// sources sha256:268a5ec83919ae95555aa0c41a75c34c9d59c147be3b1bac6e0a4f3fb67f6a83
+// sources sha256:349e8d6302bf54e927c48218f4df4edcfee01c88b070b4e243c1dc6dbfc6dbc8
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -500,7 +500,7 @@ var playback_processor_default = `"use strict";
     get heardSamples() {
       return this.#heardEnd;
     }
-    /** Interruptions within this epoch. */
+    /** Interruptions within this epoch, one just before its first sample included. */
     get underruns() {
       return this.#underruns;
     }
@@ -543,11 +543,11 @@ var playback_processor_default = `"use strict";
     /** Falls silent within the next quantum, in the same epoch. */
     clear() {
       this.#startTail(this.#lastValue);
+      if (this.#phase !== "idle") this.#dryFor = Infinity;
       this.#chunks.length = 0;
       this.#chunkOffset = 0;
       this.#bufferedSamples = 0;
       this.#phase = "idle";
-      this.#dryFor = Infinity;
       this.#unreported = 0;
     }
     /**
