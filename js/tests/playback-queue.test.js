@@ -193,6 +193,16 @@ test("an answer that stalls so long that it goes on in a new epoch was interrupt
   assert.equal(queue.underruns, 1);
 });
 
+test("an answer half a second after another is a new one: no underrun, not faded", () => {
+  const queue = new PlaybackQueue();
+  queue.push(1, 0, tone(1600));
+  render(queue, 90);
+  queue.flush(2);
+  queue.push(2, 0, new Int16Array(3200).fill(5000));
+  assert.equal(render(queue, 1).output[0], Math.fround(5000 / 32768));
+  assert.equal(queue.underruns, 0);
+});
+
 test("the answer after a barge-in is no underrun, however soon it comes", () => {
   const queue = new PlaybackQueue();
   queue.push(1, 0, tone(8000));
@@ -224,7 +234,7 @@ test("heard is reported at the first sample, every 100 ms and when the queue run
     { epoch: 7, samples: 128 + 26 * 128, underruns: 0 },
     { epoch: 7, samples: 5000, underruns: 0 },
   ]);
-  render(queue, 130);
+  render(queue, 70);
   queue.flush(8);
   queue.push(8, 0, tone(3200));
   assert.deepEqual(render(queue, 1).reports, [{ epoch: 8, samples: 128, underruns: 0 }]);

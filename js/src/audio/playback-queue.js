@@ -36,9 +36,9 @@ export class PlaybackQueue {
    * @param {number} [options.startPatience] playing starts with less after this time (40 ms): a server that paces its answer is that much ahead
    * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
    * @param {number} [options.reportInterval] between two reports while playing (100 ms)
-   * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (1 s)
+   * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (500 ms)
    */
-  constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 16000 } = {}) {
+  constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 8000 } = {}) {
     this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
   }
 

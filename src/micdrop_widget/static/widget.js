@@ -1,4 +1,4 @@
-// sources sha256:349e8d6302bf54e927c48218f4df4edcfee01c88b070b4e243c1dc6dbfc6dbc8
+// sources sha256:fa21b8fe3f772f9fb79665f98f87b274dfecd417bad8c1fd293a39591d5035b4
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -488,9 +488,9 @@ var playback_processor_default = `"use strict";
      * @param {number} [options.startPatience] playing starts with less after this time (40 ms): a server that paces its answer is that much ahead
      * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
      * @param {number} [options.reportInterval] between two reports while playing (100 ms)
-     * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (1 s)
+     * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (500 ms)
      */
-    constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 16e3 } = {}) {
+    constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 8e3 } = {}) {
       this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
     }
     get epoch() {
