@@ -32,6 +32,7 @@ class NotebookOpener:
         cells: Sequence[str],
         *,
         microphone: Microphone = None,
+        microphone_loops: bool = False,
         permission: Permission = "granted",
         autoplay_needs_gesture: bool = False,
         tap_microphone: bool = False,
@@ -44,7 +45,7 @@ class NotebookOpener:
         ----------
         cells
             The source of each code cell; none of them is run.
-        microphone, permission, autoplay_needs_gesture, arguments
+        microphone, microphone_loops, permission, autoplay_needs_gesture, arguments
             As in `launch_chromium`.
         tap_microphone
             Also record what the page's microphone sources deliver: ``notebook.taps("microphone")``.
@@ -58,6 +59,7 @@ class NotebookOpener:
             self._playwright(),
             self._scratch / name,
             microphone=microphone,
+            microphone_loops=microphone_loops,
             permission=permission,
             autoplay_needs_gesture=autoplay_needs_gesture,
             arguments=arguments,
