@@ -23,6 +23,8 @@ class Row:
     what: str
     module: str
     needs_browser: bool = False
+    only_named: bool = False
+    """It takes so long that it is measured only when it is named."""
 
     def measure(self, quick: bool) -> list[Figure]:
         """Measure; quick: with as few repetitions as show that it works."""
@@ -41,5 +43,15 @@ ROWS = (
     Row("loopback-turn", "MicdropClient and the embedded server, without browser and pacing", "loopback_turn"),
     Row("browser-frame", "microphone frame: sent by the page -> on the loop thread", "browser.frame", True),
     Row("answer-heard", "first audio leaves the server -> its first sample is played", "browser.answer", True),
+    Row(
+        "newest-sample",
+        "captured by the microphone -> at the server, newest sample of a frame",
+        "browser.newest_sample",
+        True,
+    ),
+    Row("answer-gaps", "gaps in five minutes of answers, in bursts and paced", "browser.gaps", True),
+    Row("barge-in", "speech of the user is confirmed -> the assistant is silent", "browser.barge_in", True),
     Row("start-ready", "click on Start -> isStarted in the kernel, permission granted", "browser.start", True),
+    Row("cpu", "CPU of page and kernel in a minute of a call, volume and Silero", "browser.cpu", True),
+    Row("frames-spin", "microphone frames lost in ten minutes of a Python loop", "browser.spin", True, only_named=True),
 )

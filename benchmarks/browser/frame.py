@@ -11,7 +11,7 @@ from benchmarks.browser.harness import CALL, notebooks, page_clock_ahead_ms, sta
 from benchmarks.figures import Aim, Distribution, Figure
 from tests.browser.notebook import Notebook
 
-__all__ = ["measure"]
+__all__ = ["SPIN", "measure"]
 
 _WATCH = """
 import time
@@ -38,7 +38,7 @@ began_ms = time.time() * 1000
 ended_ms = time.time() * 1000
 """
 
-_SPIN = """
+SPIN = """
 end = time.monotonic() + {seconds}
 while time.monotonic() < end:
     total = 0
@@ -63,7 +63,7 @@ def measure(quick: bool) -> Iterator[Figure]:
     """Measure one call: idle, while a cell sleeps, while a cell computes."""
     seconds = 2 if quick else 60
     with notebooks() as open_notebook:
-        cells = [CALL, _WATCH, *(_STRETCH.format(code.format(seconds=seconds)) for code in (_SLEEP, _SPIN))]
+        cells = [CALL, _WATCH, *(_STRETCH.format(code.format(seconds=seconds)) for code in (_SLEEP, SPIN))]
         notebook = open_notebook(cells)
         notebook.run_cell(0)
         notebook.run_cell(1)

@@ -65,17 +65,31 @@ test("with less, playing starts 40 ms after the first chunk", () => {
   assert.equal(output.findIndex((value) => value !== 0), Math.ceil(640 / QUANTUM) * QUANTUM);
 });
 
-test("a flush ramps to zero within one quantum and drops what was buffered", () => {
+test("a flush ramps to zero in the first 80 samples of the next quantum and drops what was buffered", () => {
   const queue = new PlaybackQueue();
   queue.push(1, 0, tone(16_000));
   const before = render(queue, 30).output;
   queue.flush(2);
   const after = render(queue, 20).output;
-  assert.notEqual(after[0], 0);
-  assert.ok(after.subarray(QUANTUM).every((value) => value === 0));
+  assert.notEqual(after[78], 0);
+  assert.ok(after.subarray(79).every((value) => value === 0));
   assert.ok(largestStep([...before, ...after]) <= TONE_STEP);
   assert.equal(queue.bufferedSamples, 0);
   assert.equal(queue.heardSamples, 0);
+});
+
+test("whatever was buffered and however it came, a flush leaves 79 samples at most, and none of them loud", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const random = randomNumbers(seed);
+    const queue = new PlaybackQueue();
+    const samples = Math.floor(random() * 20_000);
+    queue.push(1, 0, new Int16Array(samples).fill(16_384));
+    render(queue, Math.floor(random() * 150));
+    queue.flush(2);
+    const after = render(queue, 5).output;
+    assert.ok(after.every((value, index) => value >= 0 && value <= 0.5 * (1 - (index + 1) / 80) + 1e-6 || value === 0), `seed ${seed}`);
+    assert.ok(after.subarray(79).every((value) => value === 0), `seed ${seed}`);
+  }
 });
 
 test("audio of an older epoch is thrown away, a newer one flushes", () => {
@@ -101,6 +115,44 @@ test("ranges that are here already are dropped, also in part", () => {
   const { output } = render(queue, 40);
   assert.deepEqual(Array.from(output.subarray(0, 4000)), asFloats(input));
   assert.equal(queue.heardSamples, 4000);
+});
+
+test("however chunks are cut, repeated and replayed, what is played is the stream, each sample once", () => {
+  for (let seed = 1; seed <= 100; seed++) {
+    const random = randomNumbers(seed);
+    const upTo = (limit) => Math.floor(random() * limit);
+    // The samples of a stream are their positions, so a repetition or a loss shows.
+    const stream = Int16Array.from({ length: 20_000 }, (_, index) => index + 1);
+    const queue = new PlaybackQueue();
+    queue.flush(7);
+    const output = [];
+    for (let end = 0; end < stream.length; ) {
+      const start = Math.max(0, end - upTo(2) * upTo(4000));
+      end = Math.max(end, Math.min(stream.length, start + 1 + upTo(3000)));
+      queue.push(7, start, stream.subarray(start, end));
+      if (random() < 0.3) queue.push(7, 0, stream.subarray(0, upTo(end))); // the page came back: all of it again
+      if (random() < 0.3) queue.push(6, end, stream.subarray(0, 500));
+      if (random() < 0.1) queue.flush(upTo(7));
+      while (queue.bufferedSamples > 1500 && random() < 0.8) output.push(...render(queue, 1).output);
+    }
+    output.push(...render(queue, 200).output);
+    const heard = output.filter((value) => value !== 0).map((value) => value * 32768);
+    assert.deepEqual(heard.slice(0, stream.length), Array.from(stream), `seed ${seed}`);
+    assert.ok(heard.length < stream.length + 80, "nothing but the ramp at the end");
+    assert.equal(queue.heardSamples, stream.length);
+    assert.equal(queue.underruns, 0);
+  }
+});
+
+test("a chunk that was overtaken is lost: nothing is played twice, nor out of order", () => {
+  const queue = new PlaybackQueue();
+  const stream = Int16Array.from({ length: 6000 }, (_, index) => index + 1);
+  queue.push(1, 0, stream.subarray(0, 2000));
+  queue.push(1, 4000, stream.subarray(4000));
+  queue.push(1, 2000, stream.subarray(2000, 4000));
+  const heard = Array.from(render(queue, 50).output, (value) => value * 32768).filter((value) => value !== 0);
+  assert.deepEqual(heard.slice(0, 4000), [...stream.subarray(0, 2000), ...stream.subarray(4000)]);
+  assert.equal(queue.heardSamples, 6000);
 });
 
 test("heard samples are a position: what was lost on the way counts as passed", () => {
@@ -130,6 +182,38 @@ test("an underrun fades out and in without a click and is counted once", () => {
   );
 });
 
+test("an answer that stalls so long that it goes on in a new epoch was interrupted all the same", () => {
+  const queue = new PlaybackQueue();
+  queue.push(1, 0, tone(1010));
+  const first = render(queue, 40).output;
+  queue.flush(2); // what the player says before the first chunk of an epoch
+  queue.push(2, 0, tone(3000, 1010));
+  const second = render(queue, 40).output;
+  assert.ok(largestStep([...first, ...second]) <= TONE_STEP, "faded in");
+  assert.equal(queue.underruns, 1);
+});
+
+test("an answer half a second after another is a new one: no underrun, not faded", () => {
+  const queue = new PlaybackQueue();
+  queue.push(1, 0, tone(1600));
+  render(queue, 90);
+  queue.flush(2);
+  queue.push(2, 0, new Int16Array(3200).fill(5000));
+  assert.equal(render(queue, 1).output[0], Math.fround(5000 / 32768));
+  assert.equal(queue.underruns, 0);
+});
+
+test("the answer after a barge-in is no underrun, however soon it comes", () => {
+  const queue = new PlaybackQueue();
+  queue.push(1, 0, tone(8000));
+  render(queue, 10);
+  queue.flush(2);
+  render(queue, 10);
+  queue.push(2, 0, new Int16Array(3200).fill(5000));
+  assert.equal(render(queue, 1).output[0], Math.fround(5000 / 32768));
+  assert.equal(queue.underruns, 0);
+});
+
 test("the next answer in the same epoch is no underrun and is not faded", () => {
   const queue = new PlaybackQueue();
   queue.push(1, 0, new Int16Array(1600).fill(5000));
@@ -150,6 +234,7 @@ test("heard is reported at the first sample, every 100 ms and when the queue run
     { epoch: 7, samples: 128 + 26 * 128, underruns: 0 },
     { epoch: 7, samples: 5000, underruns: 0 },
   ]);
+  render(queue, 70);
   queue.flush(8);
   queue.push(8, 0, tone(3200));
   assert.deepEqual(render(queue, 1).reports, [{ epoch: 8, samples: 128, underruns: 0 }]);

@@ -39,6 +39,7 @@ def launch_chromium(
     home: Path,
     *,
     microphone: Microphone = None,
+    microphone_loops: bool = False,
     permission: Permission = "granted",
     autoplay_needs_gesture: bool = False,
     arguments: tuple[str, ...] = (),
@@ -51,7 +52,8 @@ def launch_chromium(
         A directory for what the browser writes; made if missing.
     microphone
         The WAV that it hears, from its start when the first track opens, once; its last 10 ms then
-        repeat for ever. None hears silence. ``"absent"``: there is no microphone (NotFoundError).
+        repeat for ever, or all of it if `microphone_loops`. None hears silence. ``"absent"``: there is no
+        microphone (NotFoundError).
     permission
         ``"denied"`` rejects ``getUserMedia`` with NotAllowedError at once: headless Chromium has no one
         to ask, so leaving its fake prompt out is enough.
@@ -74,7 +76,7 @@ def launch_chromium(
     if microphone != "absent":
         wav = microphone or write_wav(home / "silence.wav", np.zeros(1600, np.int16))
         flags.append("--use-fake-device-for-media-stream")
-        flags.append(f"--use-file-for-fake-audio-capture={wav.resolve()}%noloop")
+        flags.append(f"--use-file-for-fake-audio-capture={wav.resolve()}{'' if microphone_loops else '%noloop'}")
     if not autoplay_needs_gesture:
         flags.append("--autoplay-policy=no-user-gesture-required")
     # A sound server would put its echo canceller on the fake microphone; a home of its own suits any user.

@@ -32,9 +32,11 @@ class NotebookOpener:
         cells: Sequence[str],
         *,
         microphone: Microphone = None,
+        microphone_loops: bool = False,
         permission: Permission = "granted",
         autoplay_needs_gesture: bool = False,
         tap_microphone: bool = False,
+        untapped: bool = False,
         arguments: tuple[str, ...] = (),
     ) -> Notebook:
         """Write a notebook of code cells, open it in a browser of its own, wait until its kernel is idle.
@@ -43,10 +45,12 @@ class NotebookOpener:
         ----------
         cells
             The source of each code cell; none of them is run.
-        microphone, permission, autoplay_needs_gesture, arguments
+        microphone, microphone_loops, permission, autoplay_needs_gesture, arguments
             As in `launch_chromium`.
         tap_microphone
             Also record what the page's microphone sources deliver: ``notebook.taps("microphone")``.
+        untapped
+            Record nothing: for measuring what the page costs by itself.
         """
         self._lab.reset_settings()
         name = f"notebook-{next(_numbers)}"
@@ -55,6 +59,7 @@ class NotebookOpener:
             self._playwright(),
             self._scratch / name,
             microphone=microphone,
+            microphone_loops=microphone_loops,
             permission=permission,
             autoplay_needs_gesture=autoplay_needs_gesture,
             arguments=arguments,
@@ -63,6 +68,8 @@ class NotebookOpener:
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         if tap_microphone:
             context.add_init_script("window.__tapMicrophone = true")
+        if untapped:
+            context.add_init_script("window.__untapped = true")
         notebook = Notebook(self._lab, context, f"{name}.ipynb", name)
         self.notebooks.append(notebook)
         return notebook

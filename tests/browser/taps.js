@@ -1,4 +1,5 @@
-// Runs before the page's own code. Hears what the page plays, sample for sample, and sees what it captures.
+// Runs before the page's own code. Hears what the page plays, sample for sample, sees what it captures, and what
+// its worklets are told. Nothing of it where window.__untapped is set: all that was heard is kept, which costs memory.
 //
 // window.__tracks        every MediaStreamTrack that getUserMedia handed out, oldest first
 // window.__getUserMedia  every call of it: {constraints, error: name | null, settings}
@@ -9,24 +10,47 @@
 // its first sample. Plain nodes that start within the first milliseconds of a context may be missed: compare
 // `firstSampleTime`. Sound that does not pass an AudioContext (a bare <audio> element) is not heard.
 (() => {
-  if (!("AudioContext" in window) || !navigator.mediaDevices) return; // an insecure page has neither
+  if (window.__untapped || !("AudioContext" in window) || !navigator.mediaDevices) return; // an insecure page has neither
 
   const RECORDER = `
-    registerProcessor("tap-recorder", class extends AudioWorkletProcessor {
-      #chunk = new Float32Array(2048); #length = 0; #first = 0;
+    const received = []; // by the page's processors of this context; currentFrame is that of the next quantum
+    const { registerProcessor: register } = globalThis;
+    globalThis.registerProcessor = (name, Processor) => register(name, class extends Processor {
+      constructor(...all) {
+        super(...all);
+        const handle = this.port.onmessage;
+        this.port.onmessage = (event) => {
+          const { type, samples } = event.data;
+          received.push({ processor: name, type, samples: samples?.length ?? 0, frame: currentFrame });
+          handle?.call(this.port, event);
+        };
+      }
+    });
+    register("tap-recorder", class extends AudioWorkletProcessor {
+      #chunk = new Float32Array(2048); #length = 0; #first = 0; #renderedMs = 0;
       constructor() {
         super();
-        this.port.onmessage = () => { this.#send(); this.port.postMessage("flushed"); };
+        this.port.onmessage = ({ data }) => {
+          this.#send();
+          this.port.postMessage({ received: [...received] });
+          if (data === "forget") received.length = 0;
+        };
       }
       process([channels]) {
-        if (this.#length === 0) this.#first = currentFrame;
+        // While a context starts, some quanta may pass without it.
+        if (currentFrame !== this.#first + this.#length) this.#send();
+        if (this.#length === 0) {
+          this.#first = currentFrame;
+          this.#renderedMs = Date.now();
+        }
         if (channels.length) this.#chunk.set(channels[0], this.#length); // otherwise zeros: nothing is connected
         this.#length += 128;
         if (this.#length === this.#chunk.length) this.#send();
         return true;
       }
       #send() {
-        if (this.#length) this.port.postMessage({ first: this.#first, samples: this.#chunk.slice(0, this.#length) });
+        const samples = this.#chunk.slice(0, this.#length);
+        if (this.#length) this.port.postMessage({ first: this.#first, renderedMs: this.#renderedMs, samples });
         this.#chunk.fill(0);
         this.#length = 0;
       }
@@ -41,7 +65,7 @@
   const playback = new WeakMap(); // AudioContext -> the Tap of its destination
 
   class Tap {
-    chunks = []; first = null; flushed = [];
+    chunks = []; first = null; end = 0; rendered = []; received = []; flushed = [];
     constructor(context, kind) {
       this.context = context;
       this.kind = kind;
@@ -54,18 +78,24 @@
         outputChannelCount: [1], channelCount: 1, channelCountMode: "explicit",
       });
       this.node.port.onmessage = ({ data }) => {
-        if (data === "flushed") return this.flushed.shift()?.();
-        this.first ??= data.first;
+        if (data.received) {
+          this.received = data.received;
+          return this.flushed.shift()?.();
+        }
+        if (this.first === null) this.first = data.first;
+        else if (data.first > this.end) this.chunks.push(new Float32Array(data.first - this.end));
+        this.end = data.first + data.samples.length;
+        this.rendered.push([data.first, data.renderedMs]);
         this.chunks.push(data.samples);
       };
       connect.call(this.bus, this.node);
       connect.call(this.node, this.context.destination); // silence; only so that it is rendered
     }
-    flush() {
+    flush(order = "flush") {
       if (!this.node || this.context.state === "closed") return undefined;
       const done = new Promise((resolve) => this.flushed.push(resolve));
-      this.node.port.postMessage("flush");
-      return Promise.race([done, new Promise((resolve) => setTimeout(resolve, 500))]);
+      this.node.port.postMessage(order);
+      return Promise.race([done, new Promise((resolve) => setTimeout(resolve, 2000))]);
     }
     async read() {
       await this.flush();
@@ -73,6 +103,7 @@
       return {
         kind: this.kind, state: this.context.state, sampleRate: this.context.sampleRate, firstSample: this.first,
         clockContextTime: clock.contextTime, clockEpochMs: performance.timeOrigin + clock.performanceTime,
+        rendered: this.rendered, received: this.received,
         samples: await base64(this.chunks),
       };
     }
@@ -150,9 +181,10 @@
   window.__taps = {
     read: () => Promise.all(taps.map((tap) => tap.read())),
     forget: () => Promise.all(taps.map(async (tap) => {
-      await tap.flush();
+      await tap.flush("forget");
       tap.first = null;
       tap.chunks = [];
+      tap.rendered = [];
     })),
     sinks: () => taps.filter((tap) => tap.kind === "playback").map((tap) => tap.context.sinkId),
     contexts: () => taps.filter((tap) => tap.kind === "playback").map((tap) => tap.context.state),

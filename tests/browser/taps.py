@@ -15,6 +15,26 @@ TAPS_JS = Path(__file__).with_name("taps.js")
 
 
 @dataclass(frozen=True, slots=True)
+class WorkletMessage:
+    """What one of the page's worklets was told.
+
+    Attributes
+    ----------
+    processor, type
+        Names: of the worklet, and of the message.
+    samples
+        How many the message holds.
+    frame
+        The context's frame number of the first quantum that was rendered after it arrived.
+    """
+
+    processor: str
+    type: str
+    samples: int
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tap:
     """One recorder: of all that a context plays, or of one microphone source.
 
@@ -29,7 +49,9 @@ class Tap:
     first_sample
         The context's frame number of ``samples[0]``; its context time is ``first_sample / sample_rate``.
     samples
-        float32, mono, full scale 1; contiguous.
+        float32, mono, full scale 1; contiguous, with zeros for what passed without the recorder.
+    received
+        What the worklets of this context were told, in order.
     """
 
     kind: Literal["playback", "microphone"]
@@ -37,8 +59,10 @@ class Tap:
     sample_rate: int
     first_sample: int
     samples: NDArray[np.float32]
+    received: tuple[WorkletMessage, ...]
     _clock_context_s: float
     _clock_epoch_ms: float
+    _rendered: NDArray[np.float64]
 
     def epoch_ms(self, sample: float) -> float:
         """When ``samples[sample]`` left the speaker, in milliseconds since 1970.
@@ -48,6 +72,20 @@ class Tap:
         """
         context_s = (self.first_sample + sample) / self.sample_rate
         return self._clock_epoch_ms + (context_s - self._clock_context_s) * 1000
+
+    def rendered_ms(self, sample: float) -> float:
+        """When ``samples[sample]`` passed through the page's audio graph, in milliseconds since 1970.
+
+        Before `epoch_ms` for what is played, by the latency of the browser's output. Precise to one output buffer.
+        """
+        frame = self.first_sample + sample
+        first, at_ms = self._rendered[max(0, int(np.searchsorted(self._rendered[:, 0], frame, side="right")) - 1)]
+        return float(at_ms + 0.5 + (frame - first) * 1000 / self.sample_rate)  # a clock cut to whole milliseconds
+
+    @property
+    def pcm(self) -> NDArray[np.int16]:
+        """The samples as int16; exact where whole int16 samples were played."""
+        return np.rint(self.samples * 32768).clip(-32768, 32767).astype(np.int16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +116,8 @@ def _tap(raw: dict[str, Any]) -> Tap:
         sample_rate=int(raw["sampleRate"]),
         first_sample=int(raw["firstSample"] or 0),
         samples=np.frombuffer(base64.b64decode(raw["samples"]), dtype="<f4"),
+        received=tuple(WorkletMessage(**message) for message in raw["received"]),
         _clock_context_s=raw["clockContextTime"],
         _clock_epoch_ms=raw["clockEpochMs"],
+        _rendered=np.array(raw["rendered"], dtype=np.float64).reshape(-1, 2),
     )

@@ -5,7 +5,8 @@ import { FULL_SCALE } from "./framing.js";
  *
  * Three phases: *idle* (nothing buffered), *filling* (waiting for the start threshold) and *playing*. The queue can go from
  * playing to idle at any sample; whether that was an underrun or the answer's end only the future can tell, so an
- * underrun is counted when the same epoch goes on soon after. All times are counted in samples: the queue has no clock.
+ * underrun is counted when audio goes on soon after: in the same epoch, or in a new one if the kernel took the answer for
+ * over meanwhile. All times are counted in samples: the queue has no clock.
  */
 export class PlaybackQueue {
   #options;
@@ -35,9 +36,9 @@ export class PlaybackQueue {
    * @param {number} [options.startPatience] playing starts with less after this time (40 ms): a server that paces its answer is that much ahead
    * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
    * @param {number} [options.reportInterval] between two reports while playing (100 ms)
-   * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (1 s)
+   * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (500 ms)
    */
-  constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 16000 } = {}) {
+  constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 8000 } = {}) {
     this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
   }
 
@@ -50,7 +51,7 @@ export class PlaybackQueue {
     return this.#heardEnd;
   }
 
-  /** Interruptions within this epoch. */
+  /** Interruptions within this epoch, one just before its first sample included. */
   get underruns() {
     return this.#underruns;
   }
@@ -97,11 +98,12 @@ export class PlaybackQueue {
   /** Falls silent within the next quantum, in the same epoch. */
   clear() {
     this.#startTail(this.#lastValue);
+    // What is cut off is no underrun; what ran dry by itself stays one.
+    if (this.#phase !== "idle") this.#dryFor = Infinity;
     this.#chunks.length = 0;
     this.#chunkOffset = 0;
     this.#bufferedSamples = 0;
     this.#phase = "idle";
-    this.#dryFor = Infinity;
     this.#unreported = 0;
   }
 

@@ -1,4 +1,4 @@
-// sources sha256:7b6bc8e27e9f26f3763d293abca3cc3c324ac5660b88e3e5b7bd30e65ddd2a15
+// sources sha256:271398a5c163a084107fc68a5b8322b70346f383627a3dfdd5cad6cf8826fdb8
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -504,9 +504,9 @@ var playback_processor_default = `"use strict";
      * @param {number} [options.startPatience] playing starts with less after this time (40 ms): a server that paces its answer is that much ahead
      * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
      * @param {number} [options.reportInterval] between two reports while playing (100 ms)
-     * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (1 s)
+     * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (500 ms)
      */
-    constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 16e3 } = {}) {
+    constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 8e3 } = {}) {
       this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
     }
     get epoch() {
@@ -516,7 +516,7 @@ var playback_processor_default = `"use strict";
     get heardSamples() {
       return this.#heardEnd;
     }
-    /** Interruptions within this epoch. */
+    /** Interruptions within this epoch, one just before its first sample included. */
     get underruns() {
       return this.#underruns;
     }
@@ -559,11 +559,11 @@ var playback_processor_default = `"use strict";
     /** Falls silent within the next quantum, in the same epoch. */
     clear() {
       this.#startTail(this.#lastValue);
+      if (this.#phase !== "idle") this.#dryFor = Infinity;
       this.#chunks.length = 0;
       this.#chunkOffset = 0;
       this.#bufferedSamples = 0;
       this.#phase = "idle";
-      this.#dryFor = Infinity;
       this.#unreported = 0;
     }
     /**

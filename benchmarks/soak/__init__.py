@@ -1,0 +1,1 @@
+"""A whole call for an hour: does memory stay where it is."""

@@ -1,0 +1,90 @@
+"""`python -m benchmarks.soak`: hold a call in JupyterLab and Chromium, and tell whether memory stays where it is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+import psutil
+
+from benchmarks.browser.harness import notebooks, start_call
+from benchmarks.soak.samples import Sample, Trend, look, trends, watch_contexts
+from benchmarks.speech import SENTENCE
+
+_CALL = """
+from micdrop_widget import MicdropServer, MicdropWidget
+from micdrop_widget.server import echo
+
+async def respond(server_call, utterance):
+    await server_call.send_message("user", "a sentence")
+    await echo(server_call, utterance)
+
+server = MicdropServer(respond).start()
+call = MicdropWidget(server.url, record=False)
+call
+"""
+
+_MOST_MB_AN_HOUR = 5
+_FLAT = ("kernel_rss_mb", "heap_mb")
+"""What must not grow by more than that."""
+
+_STEADY = ("kernel_threads", "audio_contexts")
+"""What must not grow at all."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Hold the call.
+
+    Returns
+    -------
+    int
+        0 when memory is flat within 5 MB an hour and no thread or audio context was added, otherwise 1.
+    """
+    options = _parser().parse_args(arguments)
+    with notebooks() as open_notebook:
+        notebook = open_notebook([_CALL], microphone=SENTENCE, microphone_loops=True, untapped=True)
+        watch_contexts(notebook)
+        notebook.run_cell(0)
+        cdp = notebook.page.context.new_cdp_session(notebook.page)
+        cdp.send("Performance.enable")
+        kernel = psutil.Process(notebook.kernel.eval("__import__('os').getpid()"))
+        start_call(notebook)
+        began_s = time.monotonic()
+        samples: list[Sample] = []
+        while time.monotonic() - began_s < options.minutes * 60:
+            time.sleep(options.every)
+            samples.append(look(notebook, cdp, kernel, began_s))
+            print(samples[-1].line(), flush=True)
+    settled = [sample for sample in samples if sample.at_s >= options.warm_up * 60]
+    if len(settled) < 4:
+        print("too short to say whether anything grows: fewer than 4 looks after the warm-up")
+        return 1
+    return _tell(trends(settled))
+
+
+def _tell(found: Sequence[Trend]) -> int:
+    grown = []
+    for trend in found:
+        print(f"{trend.name:<18}{trend.first:>12.1f} -> {trend.last:>10.1f}   {trend.slope_an_hour:>+10.1f} an hour")
+        if trend.name in _FLAT and trend.slope_an_hour > _MOST_MB_AN_HOUR:
+            grown.append(trend.name)
+        if trend.name in _STEADY and trend.last > trend.first:
+            grown.append(trend.name)
+    print(f"grows: {', '.join(grown)}" if grown else f"flat within {_MOST_MB_AN_HOUR} MB an hour")
+    return int(bool(grown))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/soak", description="Hold a call, and tell whether memory stays where it is."
+    )
+    parser.add_argument("--minutes", type=float, default=60, help="how long (default: 60)")
+    parser.add_argument("--warm-up", type=float, default=10, help="minutes that do not count (default: 10)")
+    parser.add_argument("--every", type=float, default=30, help="seconds between two looks (default: 30)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""What a call holds at one moment, and whether that grows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import psutil
+from playwright.sync_api import CDPSession
+
+from tests.browser.notebook import Notebook
+
+__all__ = ["Sample", "Trend", "look", "trends", "watch_contexts"]
+
+_CONTEXTS = """
+(() => {
+  const contexts = (window.__contexts = []);
+  const { AudioContext } = window;
+  window.AudioContext = class extends AudioContext {
+    constructor(...all) {
+      super(...all);
+      contexts.push(new WeakRef(this));
+    }
+  };
+})();
+"""
+"""Counts the page's audio contexts and keeps none alive."""
+
+_OPEN_CONTEXTS = "window.__contexts.filter((ref) => ref.deref() && ref.deref().state !== 'closed').length"
+
+_COLLECT = "__import__('gc').collect()"
+_THREADS = "__import__('threading').active_count()"
+_OBJECTS = "len(__import__('gc').get_objects())"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look; each field but the first is one line of the report."""
+
+    at_s: float
+    kernel_rss_mb: float
+    kernel_objects: int
+    kernel_threads: int
+    turns: int
+    heap_mb: float
+    """Used by the page's JavaScript after a collection."""
+    renderer_rss_mb: float
+    nodes: int
+    listeners: int
+    audio_contexts: int
+
+    def line(self) -> str:
+        """Return it as one line of text."""
+        words = (f"{field.name} {getattr(self, field.name):g}" for field in fields(self)[1:])
+        return f"{self.at_s / 60:6.1f} min  " + "  ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How one field went after the warm-up: by a straight line through the medians of its two halves."""
+
+    name: str
+    first: float
+    last: float
+    slope_an_hour: float
+
+
+def watch_contexts(notebook: Notebook) -> None:
+    """Count audio contexts from now on; before the call is started."""
+    notebook.page.evaluate(_CONTEXTS)
+
+
+def look(notebook: Notebook, cdp: CDPSession, kernel: psutil.Process, began_s: float) -> Sample:
+    """Collect garbage on both sides and take a sample."""
+    cdp.send("HeapProfiler.collectGarbage")
+    metrics = {metric["name"]: metric["value"] for metric in cdp.send("Performance.getMetrics")["metrics"]}
+    notebook.kernel.eval(_COLLECT)
+    threads, objects, turns, started = notebook.kernel.eval(
+        f"[{_THREADS}, {_OBJECTS}, len(call.turns), call.isStarted]"
+    )
+    if not started:
+        raise RuntimeError(f"the call is over: {notebook.kernel.eval('repr(call.error)')}")
+    return Sample(
+        at_s=time.monotonic() - began_s,
+        kernel_rss_mb=_rss_mb(kernel),
+        kernel_objects=objects,
+        kernel_threads=threads,
+        turns=turns,
+        heap_mb=round(metrics["JSHeapUsedSize"] / 2**20, 2),
+        renderer_rss_mb=max(map(_rss_mb, _renderers())),
+        nodes=int(metrics["Nodes"]),
+        listeners=int(metrics["JSEventListeners"]),
+        audio_contexts=notebook.page.evaluate(_OPEN_CONTEXTS),
+    )
+
+
+def trends(samples: Sequence[Sample]) -> list[Trend]:
+    """Return how each field went from the first half of the samples to the second."""
+    half = len(samples) // 2
+    found = []
+    for field in fields(Sample)[1:]:
+        values = np.array([getattr(sample, field.name) for sample in samples], dtype=np.float64)
+        first, last = float(np.median(values[:half])), float(np.median(values[half:]))
+        hours = (samples[-1].at_s - samples[0].at_s) / 2 / 3600
+        found.append(Trend(field.name, first, last, (last - first) / hours))
+    return found
+
+
+def _renderers() -> list[psutil.Process]:
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "--type=renderer" in " ".join(child.cmdline())]
+
+
+def _rss_mb(process: psutil.Process) -> float:
+    return round(float(process.memory_info().rss) / 2**20, 1)
