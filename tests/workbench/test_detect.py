@@ -139,7 +139,8 @@ def test_the_sequence_form_gives_the_probabilities_of_the_model_window_by_window
 def test_the_probability_of_the_report_is_that_of_the_network() -> None:
     pcm = TWO_SENTENCES[:40_000]
     assert_array_equal(detect_speech(pcm, vad="silero").probability, silero_probabilities(pcm))
-    both = detect_speech(pcm)
+    assert_array_equal(detect_speech(pcm).probability, silero_probabilities(pcm))
+    both = detect_speech(pcm, vad=("volume", "silero"))
     assert_array_equal(both.probability, silero_probabilities(pcm))
     assert_array_equal(both.level_db, detect_speech(pcm, vad="volume").level_db)
     assert np.isfinite(both.level_db).all()
