@@ -38,6 +38,7 @@ ROWS = (
     Row("offline", "detect_speech over a recording of half a minute, a window of 32 ms", "offline"),
     Row("hearing", "what each detector makes of speech, noise, and speech in noise", "hearing.row"),
     Row("smart-turn", "features of 8 s for Smart Turn, and a whole prediction", "smart_turn"),
+    Row("turn-closing", "the last word of a turn -> StopSpeaking, with and without Smart Turn", "turn_closing"),
     Row("import", "import in a fresh process, against importing anywidget and numpy", "importing"),
     Row("machine-step", "one step of the call machine for one frame of speech in a live call", "machine_step"),
     Row("loopback-turn", "MicdropClient and the embedded server, without browser and pacing", "loopback_turn"),

@@ -1,25 +1,21 @@
-"""Row `smart-turn`: what it costs to ask whether a turn is over, at its longest, and what Smart Turn makes of flite."""
+"""Row `smart-turn`: what it costs to ask whether a turn is over, at its longest, and what it says of sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from benchmarks.figures import Aim, Distribution, Figure
+from benchmarks.hearing.turns import cut_sentences, finished_sentences, probabilities
 from benchmarks.interleaving import interleave, timed
 from benchmarks.speech import endless_frames
-from micdrop_widget.audio import Pcm, read_wav
 from micdrop_widget.turn import SmartTurn, smart_turn_features
 
 __all__ = ["measure"]
 
 _TURN_FRAMES = 250
 """The 8 s that the model sees."""
-
-_SPOKEN = Path(__file__).parents[1] / "tests" / "turn" / "spoken"
-_PAUSE_SAMPLES = 6400
 
 
 def measure(quick: bool) -> Iterator[Figure]:
@@ -37,14 +33,10 @@ def measure(quick: bool) -> Iterator[Figure]:
     ms = {name: Distribution.of(1e3 * second for second in measured) for name, measured in seconds.items()}
     yield Figure("features of 8 s", "ms", ms["features"], Aim("p50", 20))
     yield Figure("SmartTurn.predict, features included", "ms", ms["prediction"])
-    sentences = [read_wav(path)[0] for path in sorted(_SPOKEN.glob("*.wav"))]
-    for what, share in (("finished sentences", 10), ("sentences cut after 60 %", 6)):
-        said = [_percent(detector, pcm[: len(pcm) * share // 10]) for pcm in sentences]
-        complete = sum(each > 100 * detector.threshold for each in said)
-        yield Figure(f"probability of {what}", "%", Distribution.of(said), note=f"{complete} of {len(said)} complete")
-
-
-def _percent(detector: SmartTurn, pcm: Pcm) -> float:
-    detector.reset()
-    detector.push(np.concatenate([pcm, np.zeros(_PAUSE_SAMPLES, dtype=np.int16)]))
-    return 100 * detector.predict()
+    for what, said in (("finished", finished_sentences()), ("cut after 60 %", cut_sentences())):
+        found = probabilities(said)
+        for voice in ("flite", "a reader"):
+            percent = [100 * each for each, one in zip(found, said, strict=True) if one.voice == voice]
+            complete = sum(each > 100 * detector.threshold for each in percent)
+            note = f"{complete} of {len(percent)} complete"
+            yield Figure(f"probability of sentences {what}, {voice}", "%", Distribution.of(percent), note=note)

@@ -28,7 +28,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     options = CallOptions()
     assert options.url is None
     assert options.params is None
-    assert options.vad == ("volume", "silero")
+    assert options.vad == "silero"
     assert options.disable_interruption is False
     assert options.record is True
     assert (options.turn_detector, options.turn_max_wait_ms) == (None, 4000)
@@ -166,8 +166,8 @@ def test_no_repr_of_options_shows_a_secret() -> None:
     )
     for shown in (repr(options), str(options), f"{options}", repr([options])):
         assert SECRET not in shown
-    assert repr(options) == ("CallOptions(url='wss://host/?…', vad=('volume', 'silero'), params=…, headers=…)")
-    assert repr(CallOptions()) == "CallOptions(url=None, vad=('volume', 'silero'))"
+    assert repr(options) == ("CallOptions(url='wss://host/?…', vad='silero', params=…, headers=…)")
+    assert repr(CallOptions()) == "CallOptions(url=None, vad='silero')"
 
 
 @pytest.mark.parametrize("vad", ["volume", "silero", VolumeVAD(), [SileroVAD(), "volume"], ("volume",)])

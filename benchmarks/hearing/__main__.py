@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.hearing import corpus
 from benchmarks.hearing.trials import Trial, trials
+from benchmarks.hearing.turns import TurnTrial, turn_trials
 from micdrop_widget import sweep
 
 _MIN_SPEECH_MS = [32, 64, 96, 128, 160, 192, 256]
@@ -52,6 +53,17 @@ def _speech(trial: Trial) -> list[object]:
     ]
 
 
+def _turn(trial: TurnTrial) -> list[object]:
+    total = len(trial.closing_ms) + trial.held
+    return [
+        f"{'finished' if trial.finished else 'cut'}, {trial.voice}",
+        trial.setting,
+        f"{len(trial.closing_ms)} of {total}",
+        _delay(list(trial.closing_ms)),
+        f"{trial.held} of {total}",
+    ]
+
+
 def _durations() -> Iterator[str]:
     """Yield the tables that the defaults of `SileroVAD` were chosen from."""
     words = corpus.short_words()
@@ -85,6 +97,8 @@ def main() -> None:
         if not trial.has_speech
     )
     lines += [*_table(["sound", "detector", "false segments", "never closed"], silent), *_durations()]
+    turns = sorted(turn_trials(quick=False), key=lambda trial: (trial.voice, not trial.finished))
+    lines += _table(["sentences", "silence", "closed", "closing ms", "held"], map(_turn, turns))
     sys.stdout.write("\n".join(lines))
 
 

@@ -42,7 +42,7 @@ class MicdropClient:
         The loudspeaker; by default one that plays to the clock and is heard by nobody.
     **options
         `params`: JSON object sent first on every connection; may hold tokens, is never logged or shown.
-        `vad`: "volume", "silero", a `VAD`, or a list of them (default: both).
+        `vad`: "silero" (the default), "volume", a `VAD`, or a list of them.
         `turn_detector`: a `TurnDetector` that knows when a turn is over, like `SmartTurn()`; None (the default) ends
         it with the speech. `turn_max_wait_ms`: how long a turn that is not complete stays open in silence (4000).
         `disable_interruption`: do not listen while the assistant speaks (default False).

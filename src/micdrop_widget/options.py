@@ -68,7 +68,7 @@ class CallOptions:
 
     url: str | None = None
     params: Mapping[str, Any] | None = field(default=None, repr=False)
-    vad: VadOption = ("volume", "silero")
+    vad: VadOption = "silero"
     turn_detector: TurnDetector | None = None
     turn_max_wait_ms: float = 4000
     disable_interruption: bool = False

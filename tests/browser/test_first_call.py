@@ -15,13 +15,14 @@ from .taps import Tap
 
 TEE = """
 import numpy as np
+from micdrop_widget.options import CallOptions
 from micdrop_widget.vad import VAD, build_vad
 
 class Tee(VAD):
-    '''Keeps what the default detectors hear.'''
+    '''Keeps what the default detector hears.'''
 
     def __init__(self):
-        self.inner, self.windows = build_vad(("volume", "silero")), []
+        self.inner, self.windows = build_vad(CallOptions().vad), []
         self.pre_roll_ms = self.inner.pre_roll_ms
 
     def load(self): self.inner.load()

@@ -86,7 +86,7 @@ def test_after_a_reset_speech_is_confirmed_anew() -> None:
 
 def test_the_longest_pre_roll_counts() -> None:
     assert CombinedVAD([ScriptedVAD(pre_roll_ms=100), ScriptedVAD(pre_roll_ms=700)]).pre_roll_ms == 700
-    assert CombinedVAD([VolumeVAD(), SileroVAD()]).pre_roll_ms == 500
+    assert CombinedVAD([VolumeVAD(), SileroVAD()]).pre_roll_ms == 1000
 
 
 def test_no_member_is_refused() -> None:

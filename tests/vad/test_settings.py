@@ -19,7 +19,7 @@ WINDOW = np.zeros(FRAME_SAMPLES, np.float32)
 
 
 def test_a_detector_shows_its_settings() -> None:
-    volume, silero = "VolumeVAD(threshold=-55.0, history=5)", SileroVAD(0.6, min_silence_ms=500)
+    volume, silero = "VolumeVAD(threshold=-55.0, history=5, pre_roll_ms=1000)", SileroVAD(0.6, min_silence_ms=500)
     told = "SileroVAD(threshold=0.6, negative_threshold=0.35, min_speech_ms=128, min_silence_ms=500, pre_roll_ms=320)"
     assert repr(VolumeVAD()) == volume
     assert repr(silero) == told
@@ -94,6 +94,8 @@ def test_less_silence_ends_speech_sooner_and_a_higher_lower_threshold_too() -> N
         (VolumeVAD(), "threshold", 55),
         (VolumeVAD(), "threshold", math.nan),
         (VolumeVAD(), "history", 2),
+        (VolumeVAD(), "pre_roll_ms", math.nan),
+        (VolumeVAD(), "pre_roll_ms", -1),
     ],
 )
 def test_a_wrong_setting_is_refused_and_changes_nothing(vad: Any, setting: str, wrong: float) -> None:

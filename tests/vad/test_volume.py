@@ -179,5 +179,20 @@ def test_a_history_of_less_than_three_checks_is_refused() -> None:
         VolumeVAD(history=2)
 
 
-def test_the_pre_roll_is_500_ms() -> None:
-    assert VolumeVAD().pre_roll_ms == 500
+def test_the_pre_roll_is_a_second_or_what_it_is_told() -> None:
+    assert VolumeVAD().pre_roll_ms == 1000
+    assert VolumeVAD(pre_roll_ms=500).pre_roll_ms == 500
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(3, 8)), max_size=40))
+def test_a_history_that_changes_at_every_check_forgets_what_it_no_longer_holds(checks: list[tuple[bool, int]]) -> None:
+    vad, levels, status = VolumeVAD(threshold=-30), list[bool](), SILENCE
+    for loud, history in checks:
+        vad.history = history
+        before = ([False] * history + levels)[-history:]
+        levels = [*before, loud][-history:]
+        if loud and status is not SPEAKING:
+            status = (status, MAYBE, SPEAKING, SPEAKING)[sum(before[-3:])]
+        elif not loud and not any(before[-1:] if status is MAYBE else before):
+            status = SILENCE
+        assert check(vad, sine(1000) if loud else QUIET) is status

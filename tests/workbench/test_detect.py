@@ -139,7 +139,8 @@ def test_the_sequence_form_gives_the_probabilities_of_the_model_window_by_window
 def test_the_probability_of_the_report_is_that_of_the_network() -> None:
     pcm = TWO_SENTENCES[:40_000]
     assert_array_equal(detect_speech(pcm, vad="silero").probability, silero_probabilities(pcm))
-    both = detect_speech(pcm)
+    assert_array_equal(detect_speech(pcm).probability, silero_probabilities(pcm))
+    both = detect_speech(pcm, vad=("volume", "silero"))
     assert_array_equal(both.probability, silero_probabilities(pcm))
     assert_array_equal(both.level_db, detect_speech(pcm, vad="volume").level_db)
     assert np.isfinite(both.level_db).all()
@@ -195,7 +196,7 @@ def test_what_is_no_recording_is_refused(wrong: object, error: type[Exception], 
 
 def test_the_report_says_what_it_is_without_the_samples() -> None:
     report = detect_speech(recording("sSs"), vad=VolumeVAD())
-    assert repr(report) == "<SpeechReport 0 segments in 0.1 s, VolumeVAD(threshold=-55.0, history=5)>"
+    assert repr(report) == "<SpeechReport 0 segments in 0.1 s, VolumeVAD(threshold=-55.0, history=5, pre_roll_ms=1000)>"
 
 
 @pytest.mark.parametrize(
@@ -240,5 +241,8 @@ async def test_the_recording_of_a_call_holds_the_segments_that_the_call_sent() -
             await call.until(isMicStarted=False, timeout=30)
         recording, (turn,) = call.recording, call.turns
     assert recording is not None
-    (segment,) = detect_speech(recording).segments
+    # the time line of a recording begins with the call, and the microphone when it is open
+    late = np.flatnonzero(recording.microphone)[0] - np.flatnonzero(read_wav(FIXTURES / "sentence.wav")[0])[0]
+    (segment,) = detect_speech(recording.microphone[late:]).segments
+    assert len(detect_speech(recording).segments) == 1
     assert (segment.start_sample, segment.end_sample) == (turn.start_sample, turn.end_sample)

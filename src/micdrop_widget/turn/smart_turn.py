@@ -39,8 +39,7 @@ class SmartTurnModel:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        # On processors without VNNI, onnxruntime's int8 products overflow unless told not to: probabilities are then
-        # off by up to half. As fast either way.
+        # On processors with AVX2 but without VNNI, sums of int8 products overflow and the answers are others, unless:
         options.add_session_config_entry("session.x64quantprecision", "1")
         with as_file(files("micdrop_widget.turn") / "models" / "smart_turn_v3.2_cpu.onnx") as packaged:
             self._session = onnxruntime.InferenceSession(

@@ -1,4 +1,4 @@
-"""The interface of a voice activity detector: windows in, a status out."""
+"""The interface of a voice activity detector: windows in, a status or a score out."""
 
 from __future__ import annotations
 
@@ -23,16 +23,32 @@ class Status(IntEnum):
 class VAD(ABC):
     """A voice activity detector: a fold over windows of 512 samples (32 ms at 16 kHz).
 
-    Subclass it and implement `update` for a detector of your own. The same windows must give the same statuses,
-    whatever the time of day: a detector counts samples and knows no clock. It is used by one call at a time, from
-    that call's event loop.
+    Subclass it and implement `update` for a detector of your own, and `reset` if it remembers what it heard. The same
+    windows must give the same answers, whatever the time of day: a detector counts samples and knows no clock. It is
+    used by one call at a time, from that call's event loop.
+
+    A detector that answers with a score is judged as Silero is, by the four settings below; those of one that
+    answers with a status do nothing. They are attributes, of the class or of the detector, and may be changed while
+    a call runs.
     """
+
+    threshold: float = 0.5
+    """Score at and above which a window counts as speech."""
+
+    negative_threshold: float = 0.35
+    """Score under which a window counts as silence."""
+
+    min_speech_ms: float = 128
+    """How much speech confirms it, in whole windows of 32 ms, rounded up."""
+
+    min_silence_ms: float = 640
+    """How much silence ends it, in whole windows of 32 ms, rounded up."""
 
     pre_roll_ms: float = 320
     """Audio before the onset that travels with the utterance."""
 
     probability: float = math.nan
-    """Probability of speech of the latest window; NaN where a detector knows none."""
+    """Probability of speech of the latest window, also the latest score; NaN where a detector knows none."""
 
     level_db: float = math.nan
     """Level that the latest decision was made on; NaN where a detector knows none."""
@@ -44,15 +60,20 @@ class VAD(ABC):
         """Load what takes long to load (a model); called once before the first window, off the event loop."""
 
     @abstractmethod
-    def update(self, window: NDArray[np.float32]) -> Status:
-        """Take the next window and return the status after it.
+    def update(self, window: NDArray[np.float32]) -> Status | float:
+        """Take the next window and return the status after it, or its score.
 
         Parameters
         ----------
         window
             Shape (512,), float32 in [-1, 1), 16 kHz. Only valid during the call: copy what is kept.
+
+        Returns
+        -------
+        Status or float
+            A `Status` (or its number, an int), or a score: a float from 0, no speech, to 1, speech. A bool is a score
+            of 0 or 1.
         """
 
-    @abstractmethod
-    def reset(self) -> None:
+    def reset(self) -> None:  # noqa: B027 - not every detector remembers something
         """Forget all that was heard: the next window is the first of a new stretch of audio."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micdrop_widget.vad.base import VAD, Status
+from micdrop_widget.vad.judge import Judge
 from micdrop_widget.vad.silero import SileroVAD
 from micdrop_widget.vad.volume import VolumeVAD
 
@@ -37,6 +38,7 @@ class CombinedVAD(VAD):
         self.members = tuple(members)
         if not self.members:
             raise ValueError("CombinedVAD: expected at least one VAD")
+        self._judges = [Judge(member) for member in self.members]
         self.status = Status.SILENCE
         self._follow()
 
@@ -51,13 +53,13 @@ class CombinedVAD(VAD):
     def reset(self) -> None:
         """Reset every member."""
         self.status = Status.SILENCE
-        for member in self.members:
-            member.reset()
+        for judge in self._judges:
+            judge.reset()
         self._follow()
 
     def update(self, window: NDArray[np.float32]) -> Status:
         """Show the window to every member and combine what they say."""
-        statuses = [Status(member.update(window)) for member in self.members]
+        statuses = [judge.update(window) for judge in self._judges]
         self._follow()
         if max(statuses) is Status.SILENCE:
             self.status = Status.SILENCE

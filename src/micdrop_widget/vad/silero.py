@@ -86,18 +86,6 @@ class SileroModel:
         self._input = np.zeros((1, CONTEXT_SAMPLES + FRAME_SAMPLES), dtype=np.float32)
         self.reset()
 
-    @staticmethod
-    def _open(onnxruntime: object, path: str, options: object) -> InferenceSession:
-        session: InferenceSession = onnxruntime.InferenceSession(  # type: ignore[attr-defined]
-            path, sess_options=options, providers=["CPUExecutionProvider"]
-        )
-        names = {model_input.name for model_input in session.get_inputs()}
-        if names != {"input", "state", "sr"}:
-            raise ValueError(
-                f"{path} is no Silero VAD model: expected the inputs input, state and sr, got {sorted(names)}"
-            )
-        return session
-
     def reset(self) -> None:
         """Forget context and state."""
         self._state = np.zeros((2, 1, 128), dtype=np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ _SKIPPED_BINS = 4
 _SMOOTHING = 0.1
 _FLOOR_DB = -120.0
 _MIN_HISTORY = 3
+_LATEST = 0b111
+"""The three latest of the checks remembered."""
 
 
 class VolumeVAD(VAD):
@@ -36,21 +38,29 @@ class VolumeVAD(VAD):
         Level in dB at and above which a check is loud. The default is a sine of about -41.4 dBFS peak.
     history
         How many checks (96 ms each) are remembered, at least 3; as many quiet ones in a row, and one more, end speech.
+    pre_roll_ms
+        Audio before the onset that travels with the utterance, in whole windows, rounded up. Micdrop's 500 ms would
+        cut what comes before: a first word too short to be sure of and the pause after it, or a soft beginning.
+
+    Raises
+    ------
+    ValueError
+        A setting makes no sense; the message says what was expected.
     """
 
-    pre_roll_ms = 500
-
-    def __init__(self, threshold: float = -55.0, history: int = 5) -> None:
+    def __init__(self, threshold: float = -55.0, history: int = 5, *, pre_roll_ms: float = 1000) -> None:
         self.threshold = threshold
         self.history = history
+        self.pre_roll_ms = pre_roll_ms
         # The exact Blackman window of the Web Audio specification (alpha 0.16), periodic, unlike np.blackman.
         phase = 2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES
         taper = 0.42 - 0.5 * np.cos(phase) + 0.08 * np.cos(2 * phase)
-        self._taper = (taper / FRAME_SAMPLES).astype(np.float32)
+        self._taper = (taper / FRAME_SAMPLES * (1 - _SMOOTHING)).astype(np.float32)
+        self._tapered = np.empty(FRAME_SAMPLES, dtype=np.float32)
         self.reset()
 
     def __repr__(self) -> str:
-        return f"VolumeVAD(threshold={self.threshold!r}, history={self.history!r})"
+        return f"VolumeVAD(threshold={self.threshold!r}, history={self.history!r}, pre_roll_ms={self.pre_roll_ms!r})"
 
     @property
     def threshold(self) -> float:
@@ -74,12 +84,24 @@ class VolumeVAD(VAD):
             raise ValueError(f"VolumeVAD(history={history!r}): expected at least {_MIN_HISTORY} checks")
         self._history = int(history)
 
+    @property
+    def pre_roll_ms(self) -> float:
+        """Audio before the onset that travels with the utterance."""
+        return self._pre_roll_ms
+
+    @pre_roll_ms.setter
+    def pre_roll_ms(self, pre_roll_ms: float) -> None:
+        if not 0 <= pre_roll_ms < math.inf:
+            raise ValueError(f"VolumeVAD(pre_roll_ms={pre_roll_ms!r}): expected milliseconds, 0 or more")
+        self._pre_roll_ms = pre_roll_ms
+
     def reset(self) -> None:
         """Forget the levels heard so far."""
         self.status = Status.SILENCE
         self.level_db = _FLOOR_DB
-        self._smoothed = np.zeros(FRAME_SAMPLES // 2 + 1 - _SKIPPED_BINS)
-        self._loud: deque[bool] = deque([False] * self.history, maxlen=self.history)
+        self._smoothed = np.zeros(FRAME_SAMPLES // 2 + 1 - _SKIPPED_BINS, dtype=np.float32)
+        self._loud = 0
+        """The checks remembered, a bit each: 1 is loud, the latest one is the lowest."""
         self._windows = 0
 
     def update(self, window: NDArray[np.float32]) -> Status:
@@ -87,31 +109,28 @@ class VolumeVAD(VAD):
         self._windows += 1
         if self._windows % _CHECK_WINDOWS:
             return self.status
-        spectrum = np.abs(np.fft.rfft(window * self._taper)[_SKIPPED_BINS:])
-        self._smoothed = _SMOOTHING * self._smoothed + (1 - _SMOOTHING) * spectrum
-        loudest = float(self._smoothed.max())
-        self.level_db = max(_FLOOR_DB, 20 * float(np.log10(loudest))) if loudest > 0 else _FLOOR_DB
+        np.multiply(window, self._taper, out=self._tapered)
+        self._smoothed *= _SMOOTHING
+        self._smoothed += np.abs(np.fft.rfft(self._tapered)[_SKIPPED_BINS:])  # the taper holds the other nine tenths
+        loudest = float(self._smoothed[self._smoothed.argmax()])
+        self.level_db = max(_FLOOR_DB, 20 * math.log10(loudest)) if loudest > 0 else _FLOOR_DB
         self.status = self._decide(self.level_db >= self.threshold)
         return self.status
 
     def _decide(self, loud: bool) -> Status:
-        # The history is the one *before* this check, as in Micdrop.
-        if self._loud.maxlen != self.history:  # changed meanwhile; what was not remembered counts as quiet
-            remembered = list(self._loud)[-self.history :]
-            quiet = [False] * (self.history - len(remembered))
-            self._loud = deque(quiet + remembered, maxlen=self.history)
-        recent = list(self._loud)
-        self._loud.append(loud)
+        remembered = (1 << self._history) - 1  # a longer history than before begins with quiet checks
+        before = self._loud & remembered  # the history is the one *before* this check, as in Micdrop
+        self._loud = (before << 1 | loud) & remembered
         if loud:
-            loud_before = sum(recent[-_MIN_HISTORY:])
+            loud_before = (before & _LATEST).bit_count()
             if self.status is not Status.SPEAKING:
                 if loud_before >= 2:
                     return Status.SPEAKING
                 if loud_before == 1:
                     return Status.MAYBE_SPEAKING
         elif self.status is Status.SPEAKING:
-            if not any(recent):
+            if not before:
                 return Status.SILENCE
-        elif self.status is Status.MAYBE_SPEAKING and not recent[-1]:
+        elif self.status is Status.MAYBE_SPEAKING and not before & 1:
             return Status.SILENCE
         return self.status

@@ -76,7 +76,7 @@ class SpeechReport:
 
 
 def detect_speech(
-    recording: RecordingOption, *, vad: VadOption = ("volume", "silero"), sample_rate: int = SAMPLE_RATE
+    recording: RecordingOption, *, vad: VadOption = "silero", sample_rate: int = SAMPLE_RATE
 ) -> SpeechReport:
     """Find the utterances in a recording, by the same fold over its samples as in a live call.
 
