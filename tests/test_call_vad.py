@@ -10,8 +10,10 @@ from contextvars import ContextVar
 import pytest
 
 from micdrop_widget import MicdropServer, MicdropWidget, SileroVAD, VolumeVAD
+from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.vad import Status
 
+from .browser.spoken import spoken
 from .callers import LoudVAD, loud, quiet, ready_client, turns_over
 from .fake_front_end import FakeFrontEnd
 from .leaks import until
@@ -109,6 +111,33 @@ async def test_probability_level_and_settings_can_be_read_and_changed() -> None:
     alone, _, _ = ready_client(None, vad=volume)
     assert math.isnan(alone.vad.probability)
     assert alone.vad.detector is volume
+
+
+async def test_a_setting_changed_while_the_call_runs_holds_for_what_is_said_next() -> None:
+    sentence = spoken("sentence").pcm
+    pcm = sentence[: len(sentence) // FRAME_SAMPLES * FRAME_SAMPLES]
+    async with MicdropServer() as server:
+        call, mic, _ = ready_client(server.url, vad=SileroVAD())
+        ends: list[int] = []
+        call.vad.on("StopSpeaking", lambda: ends.append(len(call.turns)))
+        async with call:
+            await call.start()
+            mic.say(pcm)
+            await until(lambda: ends)
+            detector = call.vad.detector
+            assert isinstance(detector, SileroVAD)
+            detector.min_silence_ms += 10 * 32
+            mic.say(pcm)
+            await until(lambda: len(ends) == 2)
+            detector.threshold = 1.0
+            mic.say(pcm)
+            mic.end()
+            await call.until(isMicStarted=False, timeout=30)
+        first, second = call.turns
+    assert first.end_sample is not None
+    assert second.end_sample is not None
+    longer = (second.end_sample - len(pcm)) - first.end_sample
+    assert 9 * FRAME_SAMPLES <= longer <= 11 * FRAME_SAMPLES
 
 
 async def test_on_the_widget_handlers_run_on_the_observer_thread_in_the_context_of_their_cell(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, pcm_to_float
 from micdrop_widget.vad import (
+    VAD,
     Segmenter,
     SileroVAD,
     SpeechConfirmed,
@@ -167,6 +172,48 @@ def test_a_sentence_gives_the_same_events_however_it_is_chunked(option: VadOptio
     assert [repr(event) for event in whole] == [repr(event) for event in chunked]
     for (_, _, one), (_, _, other) in zip(utterances(whole), utterances(chunked), strict=True):
         assert_array_equal(one, other)
+
+
+class ByLoudness(VAD):
+    """A detector of a user's own, which answers with a score."""
+
+    threshold, negative_threshold = 0.1, 0.02
+
+    def update(self, window: NDArray[np.float32]) -> float:
+        return float(window.max())
+
+
+CHUNKED = spoken("sentence").pcm[6000:70_000]
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.integers(0, len(CHUNKED)), max_size=12), st.integers(0, 1000), st.data())
+@pytest.mark.parametrize("option", [*DETECTORS, "own"], ids=str)
+def test_any_chunking_of_a_sentence_gives_identical_events(
+    option: VadOption, cuts: list[int], less: int, data: st.DataObject
+) -> None:
+    pcm = CHUNKED[less:]
+    small = data.draw(st.integers(1, 700), label="a run of chunks of this length")
+    edges = sorted({0, len(pcm), *(cut for cut in cuts if cut < len(pcm)), *range(20_000, 24_000, small)})
+    vad = ByLoudness() if option == "own" else build_vad(option)
+    vad.load()
+    whole = Segmenter(vad)
+    expected = told(whole.push(pcm) + whole.finish())
+    chunked = Segmenter(vad)
+    events = [event for start, end in pairwise(edges) for event in chunked.push(pcm[start:end])]
+    assert told(events + chunked.finish()) == expected
+    assert {name for name, *_ in expected} == {"SpeechStarted", "SpeechConfirmed", "SpeechContinued", "SpeechEnded"}
+
+
+def told(events: list[SpeechEvent]) -> list[tuple[object, ...]]:
+    """Return events as what can be compared, samples included."""
+    return [
+        (
+            type(event).__name__,
+            *(value.tobytes() if isinstance(value, np.ndarray) else value for value in astuple(event)),
+        )
+        for event in events
+    ]
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ class VolumeVAD(VAD):
         self._smoothed += np.abs(np.fft.rfft(self._tapered)[_SKIPPED_BINS:])  # the taper holds the other nine tenths
         loudest = float(self._smoothed[self._smoothed.argmax()])
         self.level_db = max(_FLOOR_DB, 20 * math.log10(loudest)) if loudest > 0 else _FLOOR_DB
-        self.status = self._decide(self.level_db >= self.threshold)
+        self.status = self._decide(self.level_db >= self._threshold)
         return self.status
 
     def _decide(self, loud: bool) -> Status:
