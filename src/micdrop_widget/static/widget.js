@@ -1,4 +1,4 @@
-// sources sha256:fa21b8fe3f772f9fb79665f98f87b274dfecd417bad8c1fd293a39591d5035b4
+// sources sha256:83c26438e1065b3a1a5985b3add5bf9f55eb8efd67a8851b936cd9fc0b8fd5ec
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -476,6 +476,8 @@ var playback_processor_default = `"use strict";
     #heardEnd = 0;
     #filledFor = 0;
     #dryFor = Infinity;
+    /** The epoch that ran dry last; none after a cut. */
+    #dryEpoch = -1;
     #lastValue = 0;
     #tailFrom = 0;
     #tailLeft = 0;
@@ -488,9 +490,9 @@ var playback_processor_default = `"use strict";
      * @param {number} [options.startPatience] playing starts with less after this time (40 ms): a server that paces its answer is that much ahead
      * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
      * @param {number} [options.reportInterval] between two reports while playing (100 ms)
-     * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (500 ms)
+     * @param {number} [options.underrunWindow] a new epoch that begins within this time goes on with what ran dry (1 s)
      */
-    constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 8e3 } = {}) {
+    constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 16e3 } = {}) {
       this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
     }
     get epoch() {
@@ -543,7 +545,10 @@ var playback_processor_default = `"use strict";
     /** Falls silent within the next quantum, in the same epoch. */
     clear() {
       this.#startTail(this.#lastValue);
-      if (this.#phase !== "idle") this.#dryFor = Infinity;
+      if (this.#phase !== "idle") {
+        this.#dryFor = Infinity;
+        this.#dryEpoch = -1;
+      }
       this.#chunks.length = 0;
       this.#chunkOffset = 0;
       this.#bufferedSamples = 0;
@@ -570,6 +575,7 @@ var playback_processor_default = `"use strict";
         this.#addTail(output, played);
         this.#phase = "idle";
         this.#dryFor = 0;
+        this.#dryEpoch = this.#epoch;
       } else if (this.#phase !== "playing") {
         this.#dryFor += output.length;
       }
@@ -580,7 +586,7 @@ var playback_processor_default = `"use strict";
     #fill() {
       this.#phase = "filling";
       this.#filledFor = 0;
-      if (this.#dryFor > this.#options.underrunWindow) return;
+      if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) return;
       this.#underruns++;
       this.#fadeInLeft = this.#options.fade;
     }
