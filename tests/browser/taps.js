@@ -82,9 +82,18 @@
           this.received = data.received;
           return this.flushed.shift()?.();
         }
-        if (this.first === null) this.first = data.first;
-        else if (data.first > this.end) this.chunks.push(new Float32Array(data.first - this.end));
-        this.end = data.first + data.samples.length;
+        if (this.first === null) this.end = this.first = data.first;
+        // Earlier than the end: currentFrame was not set anew for a quantum that was rendered all the same.
+        let missed = Math.max(0, data.first - this.end);
+        if (this.end - this.first === 128) {
+          // Nor is it set for the very first quantum: what follows tells where that one was.
+          this.first += missed;
+          this.rendered[0][0] += missed;
+          this.end += missed;
+          missed = 0;
+        }
+        if (missed > 0) this.chunks.push(new Float32Array(missed));
+        this.end += missed + data.samples.length;
         this.rendered.push([data.first, data.renderedMs]);
         this.chunks.push(data.samples);
       };

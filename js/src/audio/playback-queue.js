@@ -5,8 +5,8 @@ import { FULL_SCALE } from "./framing.js";
  *
  * Three phases: *idle* (nothing buffered), *filling* (waiting for the start threshold) and *playing*. The queue can go from
  * playing to idle at any sample; whether that was an underrun or the answer's end only the future can tell, so an
- * underrun is counted when audio goes on soon after: in the same epoch, or in a new one if the kernel took the answer for
- * over meanwhile. All times are counted in samples: the queue has no clock.
+ * underrun is counted when audio goes on: in the same epoch, or soon after in a new one, because the kernel took the answer
+ * for over meanwhile. All times are counted in samples: the queue has no clock.
  */
 export class PlaybackQueue {
   #options;
@@ -23,6 +23,8 @@ export class PlaybackQueue {
   #heardEnd = 0;
   #filledFor = 0;
   #dryFor = Infinity;
+  /** The epoch that ran dry last; none after a cut. */
+  #dryEpoch = -1;
   #lastValue = 0;
   #tailFrom = 0;
   #tailLeft = 0;
@@ -36,9 +38,9 @@ export class PlaybackQueue {
    * @param {number} [options.startPatience] playing starts with less after this time (40 ms): a server that paces its answer is that much ahead
    * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
    * @param {number} [options.reportInterval] between two reports while playing (100 ms)
-   * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (500 ms)
+   * @param {number} [options.underrunWindow] a new epoch that begins within this time goes on with what ran dry (1 s)
    */
-  constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 8000 } = {}) {
+  constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 16000 } = {}) {
     this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
   }
 
@@ -99,7 +101,10 @@ export class PlaybackQueue {
   clear() {
     this.#startTail(this.#lastValue);
     // What is cut off is no underrun; what ran dry by itself stays one.
-    if (this.#phase !== "idle") this.#dryFor = Infinity;
+    if (this.#phase !== "idle") {
+      this.#dryFor = Infinity;
+      this.#dryEpoch = -1;
+    }
     this.#chunks.length = 0;
     this.#chunkOffset = 0;
     this.#bufferedSamples = 0;
@@ -124,6 +129,7 @@ export class PlaybackQueue {
       this.#addTail(output, played);
       this.#phase = "idle";
       this.#dryFor = 0;
+      this.#dryEpoch = this.#epoch;
     } else if (this.#phase !== "playing") {
       this.#dryFor += output.length;
     }
@@ -134,7 +140,7 @@ export class PlaybackQueue {
   #fill() {
     this.#phase = "filling";
     this.#filledFor = 0;
-    if (this.#dryFor > this.#options.underrunWindow) return;
+    if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) return;
     this.#underruns++;
     this.#fadeInLeft = this.#options.fade;
   }

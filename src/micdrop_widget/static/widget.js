@@ -1,4 +1,4 @@
-// sources sha256:271398a5c163a084107fc68a5b8322b70346f383627a3dfdd5cad6cf8826fdb8
+// sources sha256:f0faf6d6680789be6b499194becf4609b77afa509bee8fa16205f71734ea7a11
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -492,6 +492,8 @@ var playback_processor_default = `"use strict";
     #heardEnd = 0;
     #filledFor = 0;
     #dryFor = Infinity;
+    /** The epoch that ran dry last; none after a cut. */
+    #dryEpoch = -1;
     #lastValue = 0;
     #tailFrom = 0;
     #tailLeft = 0;
@@ -504,9 +506,9 @@ var playback_processor_default = `"use strict";
      * @param {number} [options.startPatience] playing starts with less after this time (40 ms): a server that paces its answer is that much ahead
      * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
      * @param {number} [options.reportInterval] between two reports while playing (100 ms)
-     * @param {number} [options.underrunWindow] audio that goes on within this time was interrupted (500 ms)
+     * @param {number} [options.underrunWindow] a new epoch that begins within this time goes on with what ran dry (1 s)
      */
-    constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 8e3 } = {}) {
+    constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 16e3 } = {}) {
       this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
     }
     get epoch() {
@@ -559,7 +561,10 @@ var playback_processor_default = `"use strict";
     /** Falls silent within the next quantum, in the same epoch. */
     clear() {
       this.#startTail(this.#lastValue);
-      if (this.#phase !== "idle") this.#dryFor = Infinity;
+      if (this.#phase !== "idle") {
+        this.#dryFor = Infinity;
+        this.#dryEpoch = -1;
+      }
       this.#chunks.length = 0;
       this.#chunkOffset = 0;
       this.#bufferedSamples = 0;
@@ -586,6 +591,7 @@ var playback_processor_default = `"use strict";
         this.#addTail(output, played);
         this.#phase = "idle";
         this.#dryFor = 0;
+        this.#dryEpoch = this.#epoch;
       } else if (this.#phase !== "playing") {
         this.#dryFor += output.length;
       }
@@ -596,7 +602,7 @@ var playback_processor_default = `"use strict";
     #fill() {
       this.#phase = "filling";
       this.#filledFor = 0;
-      if (this.#dryFor > this.#options.underrunWindow) return;
+      if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) return;
       this.#underruns++;
       this.#fadeInLeft = this.#options.fade;
     }
