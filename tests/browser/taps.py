@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
+from .correlation import align
+
 TAPS_JS = Path(__file__).with_name("taps.js")
 
 
@@ -69,6 +71,15 @@ def read_tracks(page: Page) -> list[Track]:
     """Look at every track that ``getUserMedia`` has handed out, oldest first."""
     raw = page.evaluate("window.__tracks.map(t => [t.readyState, t.enabled, t.muted, t.label])")
     return [Track(*track) for track in raw]
+
+
+def exactly_at(tap: Tap, pcm: NDArray[np.int16]) -> int:
+    """Return where the tap holds exactly these samples, and fail if it does nowhere."""
+    lag = align(pcm, tap.samples).lag
+    # rounded as JavaScript does
+    held = np.floor(tap.samples[lag : lag + len(pcm)] * 32768 + 0.5).clip(-32768, 32767).astype(np.int16)
+    np.testing.assert_array_equal(held, pcm)
+    return lag
 
 
 def _tap(raw: dict[str, Any]) -> Tap:
