@@ -14,7 +14,7 @@ from .calls import PROCESSING_OFF
 from .kernel import Kernel
 from .lab import Lab, free_port
 from .sound_card import SoundCard
-from .taps import TAPS_JS
+from .taps import TAPS_JS, Tap, tap_from
 
 EXECUTABLE = Path("/usr/bin/firefox-esr")
 
@@ -100,6 +100,10 @@ class FirefoxNotebook:
             time.sleep(0.1)
         return value
 
+    def taps(self, kind: str) -> list[Tap]:
+        """Return what was recorded since the page was loaded, as `Notebook.taps` does."""
+        return [tap_from(raw) for raw in self.page.evaluate("window.__taps.read()") if raw["kind"] == kind]
+
     @property
     def kernel(self) -> Kernel:
         """The notebook's kernel, asked past the notebook."""
@@ -130,6 +134,7 @@ class FirefoxNotebook:
                 self._process.wait()
 
     def _open(self) -> None:
+        self.page.add_init_script("window.__tapMicrophone = true;")
         for script in (TAPS_JS.read_text(), f"({PROCESSING_OFF})()", _NOTEBOOK_JS.read_text()):
             self.page.add_init_script(script)
         self.page.goto(f"{self._lab.url}/lab/workspaces/firefox/tree/{self._path}?reset&token={self._lab.token}")

@@ -64,7 +64,7 @@ class Track:
 
 def read_taps(page: Page) -> list[Tap]:
     """Fetch all recordings of the page, oldest context first."""
-    return [_tap(raw) for raw in page.evaluate("window.__taps.read()")]
+    return [tap_from(raw) for raw in page.evaluate("window.__taps.read()")]
 
 
 def read_tracks(page: Page) -> list[Track]:
@@ -82,7 +82,8 @@ def exactly_at(tap: Tap, pcm: NDArray[np.int16]) -> int:
     return lag
 
 
-def _tap(raw: dict[str, Any]) -> Tap:
+def tap_from(raw: dict[str, Any]) -> Tap:
+    """Build a tap from what ``window.__taps.read()`` gave for it."""
     return Tap(
         kind=raw["kind"],
         context_state=raw["state"],
