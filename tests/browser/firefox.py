@@ -135,10 +135,11 @@ class FirefoxNotebook:
 
     def _open(self) -> None:
         self.page.add_init_script("window.__tapMicrophone = true;")
-        for script in (TAPS_JS.read_text(), f"({PROCESSING_OFF})()", _NOTEBOOK_JS.read_text()):
+        for script in (TAPS_JS.read_text(), _NOTEBOOK_JS.read_text()):
             self.page.add_init_script(script)
         self.page.goto(f"{self._lab.url}/lab/workspaces/firefox/tree/{self._path}?reset&token={self._lab.token}")
         self.until("window.__notebook.ready() && !window.__notebook.splash()", timeout=_READY_LIMIT_S)
+        self.page.evaluate(f"({PROCESSING_OFF})()")
 
 
 def _launch(home: Path, port: int, sound_card: SoundCard) -> subprocess.Popen[bytes]:
