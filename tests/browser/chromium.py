@@ -1,4 +1,4 @@
-"""A fresh Chromium with a WAV as microphone."""
+"""A fresh Chromium with a WAV as microphone, or on a virtual sound card."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Literal
 import numpy as np
 from playwright.sync_api import Browser, Playwright
 
+from .sound_card import SoundCard
 from .spoken import write_wav
 
 EXECUTABLE = Path("/usr/bin/chromium")
 
 Permission = Literal["granted", "denied"]
-Microphone = Path | Literal["absent"] | None
+Microphone = Path | SoundCard | Literal["absent"] | None
 
 _QUIET = (
     "--disable-gpu",
@@ -25,6 +26,9 @@ _QUIET = (
     "--disable-sync",
     "--no-proxy-server",
 )
+
+_CARD_BUFFER_SAMPLES = 2048
+"""43 ms at 48 kHz; with Chromium's own 512 a busy machine loses samples in both directions."""
 
 
 class ChromiumMissingError(RuntimeError):
@@ -53,7 +57,7 @@ def launch_chromium(
     microphone
         The WAV that it hears, from its start when the first track opens, once; its last 10 ms then
         repeat for ever, or all of it if `microphone_loops`. None hears silence. ``"absent"``: there is no
-        microphone (NotFoundError).
+        microphone (NotFoundError). A sound card: its microphones, and its loudspeaker plays.
     permission
         ``"denied"`` rejects ``getUserMedia`` with NotAllowedError at once: headless Chromium has no one
         to ask, so leaving its fake prompt out is enough.
@@ -73,19 +77,23 @@ def launch_chromium(
     flags = [*_QUIET, *arguments]
     if permission == "granted":
         flags.append("--use-fake-ui-for-media-stream")
-    if microphone != "absent":
+    if microphone is None or isinstance(microphone, Path):
         wav = microphone or write_wav(home / "silence.wav", np.zeros(1600, np.int16))
         flags.append("--use-fake-device-for-media-stream")
         flags.append(f"--use-file-for-fake-audio-capture={wav.resolve()}{'' if microphone_loops else '%noloop'}")
+    if isinstance(microphone, SoundCard):
+        flags.append(f"--audio-buffer-size={_CARD_BUFFER_SAMPLES}")
     if not autoplay_needs_gesture:
         flags.append("--autoplay-policy=no-user-gesture-required")
     # A sound server would put its echo canceller on the fake microphone; a home of its own suits any user.
-    environment = {**os.environ, "HOME": str(home), "PULSE_SERVER": "unix:/nonexistent"}
+    sound_server = microphone.server if isinstance(microphone, SoundCard) else "unix:/nonexistent"
+    environment = {**os.environ, "HOME": str(home), "PULSE_SERVER": sound_server}
     # Debian's wrapper script reads these; Chromium writes there.
     environment |= {"XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
     return playwright.chromium.launch(
         executable_path=str(EXECUTABLE),
         args=flags,
+        ignore_default_args=["--mute-audio"] if isinstance(microphone, SoundCard) else None,
         env=dict(environment),
         chromium_sandbox=False,
     )

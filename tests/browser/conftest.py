@@ -1,4 +1,4 @@
-"""Fixtures of the end-to-end tests: `lab` and `open_notebook`."""
+"""Fixtures of the end-to-end tests: `lab`, `open_notebook` and `sound_card`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from .lab import Lab, start_lab
 from .opening import NotebookOpener
+from .sound_card import SoundCard
 
 _LOG_LINES = 60
 
@@ -30,6 +31,14 @@ def open_notebook(lab: Lab, tmp_path: Path) -> Generator[NotebookOpener]:
     opener.close()
     if errors:
         pytest.fail("the page reported errors:\n" + "\n".join(errors), pytrace=False)
+
+
+@pytest.fixture
+def sound_card() -> Generator[SoundCard]:
+    """Run a sound server of the test's own; request it before `open_notebook`, whose browser leaves first."""
+    card = SoundCard()
+    yield card
+    card.stop()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -116,7 +116,7 @@ def start_lab(
     RuntimeError
         It ended or did not answer within a minute; the message holds its log.
     """
-    port, token = _free_port(), secrets.token_hex(16)
+    port, token = free_port(), secrets.token_hex(16)
     url, merged = f"http://127.0.0.1:{port}", {**_QUIET_SETTINGS, **(settings or {})}
     _write_kernel_spec(home / "share" / "kernels" / "python3", python)
     command = [
@@ -162,7 +162,7 @@ def _write_kernel_spec(folder: Path, python: Path) -> None:
     (folder / "kernel.json").write_text(json.dumps(spec))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -54,7 +54,7 @@ class NotebookOpener:
         """
         self._lab.reset_settings()
         name = f"notebook-{next(_numbers)}"
-        _write_notebook(self._lab.root / f"{name}.ipynb", cells)
+        write_notebook(self._lab.root / f"{name}.ipynb", cells)
         browser = launch_chromium(
             self._playwright(),
             self._scratch / name,
@@ -115,7 +115,7 @@ class NotebookOpener:
         return self._driver
 
 
-def _write_notebook(path: Path, cells: Sequence[str]) -> None:
+def write_notebook(path: Path, cells: Sequence[str]) -> None:
     code: list[dict[str, Any]] = [
         {
             "cell_type": "code",

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
+from .correlation import align
+
 TAPS_JS = Path(__file__).with_name("taps.js")
 
 
@@ -100,7 +102,7 @@ class Track:
 
 def read_taps(page: Page) -> list[Tap]:
     """Fetch all recordings of the page, oldest context first."""
-    return [_tap(raw) for raw in page.evaluate("window.__taps.read()")]
+    return [tap_from(raw) for raw in page.evaluate("window.__taps.read()")]
 
 
 def read_tracks(page: Page) -> list[Track]:
@@ -109,7 +111,17 @@ def read_tracks(page: Page) -> list[Track]:
     return [Track(*track) for track in raw]
 
 
-def _tap(raw: dict[str, Any]) -> Tap:
+def exactly_at(tap: Tap, pcm: NDArray[np.int16]) -> int:
+    """Return where the tap holds exactly these samples, and fail if it does nowhere."""
+    lag = align(pcm, tap.samples).lag
+    # rounded as JavaScript does
+    held = np.floor(tap.samples[lag : lag + len(pcm)] * 32768 + 0.5).clip(-32768, 32767).astype(np.int16)
+    np.testing.assert_array_equal(held, pcm)
+    return lag
+
+
+def tap_from(raw: dict[str, Any]) -> Tap:
+    """Build a tap from what ``window.__taps.read()`` gave for it."""
     return Tap(
         kind=raw["kind"],
         context_state=raw["state"],

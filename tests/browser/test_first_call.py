@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .calls import CALL, PROCESSING_OFF, SERVER, press, utterances, wait_for_state, wait_for_turns, wait_for_words
 from .channel import match_channel
@@ -11,7 +10,7 @@ from .listen import align, find_faults
 from .notebook import Notebook
 from .opening import NotebookOpener
 from .spoken import Spoken, spoken
-from .taps import Tap
+from .taps import exactly_at
 
 TEE = """
 import numpy as np
@@ -90,7 +89,7 @@ def test_two_sentences_reach_the_server_whole_and_the_echo_is_heard_whole(open_n
     received = utterances(notebook)
     assert len(received) == 2
     for number, utterance in enumerate(received):
-        start = _slice_of(microphone, utterance)
+        start = exactly_at(microphone, utterance)
         lag = align(speech.pcm_of(number), microphone.samples).lag
         assert start <= lag
         assert lag + len(speech.pcm_of(number)) <= start + len(utterance)
@@ -98,20 +97,11 @@ def test_two_sentences_reach_the_server_whole_and_the_echo_is_heard_whole(open_n
     # what was played is what the server sent
     (playback,) = notebook.taps()
     for utterance in received:
-        _slice_of(playback, utterance)
+        exactly_at(playback, utterance)
 
     # nothing is left
     assert [track.ready_state for track in notebook.tracks()] == ["ended"]
     assert notebook.kernel.eval("[c.close_code for c in server_calls]") == [1000]
-
-
-def _slice_of(tap: Tap, utterance: NDArray[np.int16]) -> int:
-    """Return where the tap holds exactly these samples."""
-    lag = align(utterance, tap.samples).lag
-    # rounded as JavaScript does
-    heard = np.floor(tap.samples[lag : lag + len(utterance)] * 32768 + 0.5).clip(-32768, 32767).astype(np.int16)
-    assert np.array_equal(heard, utterance)
-    return lag
 
 
 def test_the_sentence_arrives_without_a_missing_or_repeated_sample(open_notebook: NotebookOpener) -> None:
