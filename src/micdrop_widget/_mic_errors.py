@@ -9,7 +9,8 @@ __all__ = ["microphone_error"]
 _REASONS = {
     "denied": (
         "The browser was not allowed to use the microphone.",
-        "Allow the microphone for this page (the icon beside the address), then press Start again.",
+        "Allow the microphone for this page (the icon beside the address), and for the browser in the system's privacy "
+        "settings, then press Start again.",
     ),
     "no_device": (
         "The browser finds no microphone.",

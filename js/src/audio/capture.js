@@ -74,6 +74,7 @@ export class Capture {
       const context = await this.#context();
       if (wanted.request !== this.#request) return;
       const stream = await requestStream(wanted);
+      this.#resume(wanted.request);
       const microphone = await this.#connect(context, stream);
       if (wanted.request !== this.#request) {
         microphone.release();
@@ -122,6 +123,17 @@ export class Capture {
     }
     const context = await this.#engine.start();
     return this.#isRateRefused ? this.#engine.startAtDeviceRate() : context;
+  }
+
+  /**
+   * A page that has the microphone may run its contexts without a click; one that was refused that before has to ask again.
+   *
+   * @param {number} request
+   */
+  #resume(request) {
+    if (request !== this.#request) return;
+    // It has started once: what can fail has not failed.
+    this.#engine.start().catch(() => undefined);
   }
 
   /**

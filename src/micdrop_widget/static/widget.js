@@ -1,4 +1,4 @@
-// sources sha256:02ff8605673ed1ee272fc0b446573297a26b99d82e739fa4135ab50f0f561760
+// sources sha256:c685259a2d89046a9b19410c3cb482d91f0b0c804d493c0a67f61002294a5131
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -194,6 +194,7 @@ var Capture = class {
       const context = await this.#context();
       if (wanted.request !== this.#request) return;
       const stream = await requestStream(wanted);
+      this.#resume(wanted.request);
       const microphone = await this.#connect(context, stream);
       if (wanted.request !== this.#request) {
         microphone.release();
@@ -237,6 +238,15 @@ var Capture = class {
     }
     const context = await this.#engine.start();
     return this.#isRateRefused ? this.#engine.startAtDeviceRate() : context;
+  }
+  /**
+   * A page that has the microphone may run its contexts without a click; one that was refused that before has to ask again.
+   *
+   * @param {number} request
+   */
+  #resume(request) {
+    if (request !== this.#request) return;
+    this.#engine.start().catch(() => void 0);
   }
   /**
    * Firefox before 153 refuses a track whose rate is not the context's: then it is captured at the device's rate.
