@@ -48,7 +48,8 @@ class MicdropClient:
         `disable_interruption`: do not listen while the assistant speaks (default False); switches itself on where the
         microphone is not cancelled of echo.
         `echo_cancellation`, `noise_suppression`, `auto_gain_control`: what the browser is asked to do with the sound of
-        the microphone (default True each); `microphone` says what it did. Without a browser they change nothing.
+        the microphone (default True each); `microphone` says what it did. Other sources take no notice of them, but one
+        that is open is opened again when they change, as when the detectors do.
         `reconnect`: a `Reconnect`, or a dict of the same.
         `headers`, `ssl`, `ping_interval_s`: of the WebSocket.
         `record`: True keeps the last 10 minutes in memory (default), a path writes the whole call there, False nothing.
