@@ -99,7 +99,7 @@ def test_where_16_khz_is_refused_the_sentence_is_captured_at_the_rate_of_the_dev
     wait_for_turns(notebook, 1)
     rate, frame_ms = notebook.kernel.eval("[call.microphone.sample_rate, call.transport.frame_ms]")
     assert rate in (44_100, 48_000)
-    assert frame_ms > 31
+    assert round(frame_ms) in (32, 64, 128)  # one frame in a message, or more where the kernel lags
 
     # whole at the server, and heard whole from the context at 16 kHz
     (utterance,) = utterances(notebook)
