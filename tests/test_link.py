@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from micdrop_widget import _comm
 from micdrop_widget._browser.link import Heard, Lag, MicrophoneLink
-from micdrop_widget.audio import Pcm
+from micdrop_widget.audio import Pcm, Resampler
 from micdrop_widget.sources import Gap
 
 FRAME = 512
@@ -169,3 +169,21 @@ def test_silence_on_the_line_is_measured_from_the_last_message() -> None:
     assert link.silent_ms(99) == 0
     link.take(message(0), BEHIND_MS)
     assert link.silent_ms(BEHIND_MS + 1500) == 1500
+
+
+def test_messages_at_the_rate_of_the_device_are_counted_at_it_and_come_out_at_16_khz() -> None:
+    rate, size = 48_000, 1536
+    pcm = (8000 * np.sin(np.arange(rate) * 0.05)).astype(np.int16)
+    sent = [
+        _comm.AudioFrame("a", 1, seq, seq * size, 0, seq * 32.0, pcm[seq * size : (seq + 1) * size])
+        for seq in range(len(pcm) // size)
+    ]
+    link = MicrophoneLink(rate)
+    resampler = Resampler(rate)
+    assert np.array_equal(
+        samples(take_all(link, sent)), np.concatenate([resampler.push(message.pcm) for message in sent])
+    )
+    assert link.report.frame_ms == 32
+    after = _comm.AudioFrame("a", 1, len(sent), rate * 2, rate // 2, len(sent) * 32.0, pcm[:size])
+    assert gaps(take_all(link, [after])) == [8000]
+    assert link.report.dropped_ms == 500

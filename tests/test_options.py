@@ -30,6 +30,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert options.params is None
     assert options.vad == "silero"
     assert options.disable_interruption is False
+    assert (options.echo_cancellation, options.noise_suppression, options.auto_gain_control) == (True, True, True)
     assert options.record is True
     assert (options.turn_detector, options.turn_max_wait_ms) == (None, 4000)
     assert (options.headers, options.ssl, options.ping_interval_s) == (None, None, 20)
@@ -209,6 +210,14 @@ def test_a_recording_that_cannot_be_written_is_refused_with_what_to_do(
     assert "record: expected the path of a WAV file" in message_of({"record": ""})
     assert "record: expected True, False or the path of a WAV file, got int" in message_of({"record": 1})
     assert "record: expected True, False or the path of a WAV file, got NoneType" in message_of({"record": None})
+
+
+@pytest.mark.parametrize("name", ["echo_cancellation", "noise_suppression", "auto_gain_control"])
+def test_what_the_browser_is_asked_for_is_true_or_false(name: str) -> None:
+    assert getattr(CallOptions.of({name: False}), name) is False
+    for wrong in (None, 0, "off"):
+        with pytest.raises(TypeError, match=f"{name}: expected True or False, got {wrong!r}"):
+            CallOptions.of({name: wrong})
 
 
 def test_reconnect_may_be_given_as_a_dict() -> None:

@@ -524,3 +524,49 @@ async def test_a_detector_given_to_start_is_the_one_that_hears_where_the_microph
     await call.until(isAssistantSpeaking=True, timeout=10)
     call.close()
     assert counting.windows > 0
+
+
+PROCESSING = ("echoCancellation", "noiseSuppression", "autoGainControl")
+
+
+async def test_the_browser_is_asked_for_the_processing_that_was_chosen_also_while_the_microphone_is_open(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url, noise_suppression=False)
+    page.show(call)
+    await call.start()
+    await call.start(noise_suppression=False)  # nothing new
+    await call.start(echo_cancellation=False)
+    await call.until(isMicStarted=True, timeout=10)
+    await call.stop()
+    await call.start(auto_gain_control=False, noise_suppression=True)
+    call.close()
+    asked = [message["constraints"] for message in page.messages if message["type"] == "open_mic"]
+    assert [[constraints[name] for name in PROCESSING] for constraints in asked] == [
+        [True, False, True],
+        [False, False, True],
+        [False, True, False],
+    ]
+
+
+async def test_the_microphone_says_what_was_really_applied_to_it(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"deviceId": "usb", "echoCancellation": False, "noiseSuppression": True, "autoGainControl": False}
+    page = FakeFrontEnd(monkeypatch, settings=settings)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    assert call.microphone is None
+    await call.start()
+    microphone = call.microphone
+    assert microphone is not None
+    assert (microphone.label, microphone.sample_rate) == ("Fake", 16_000)
+    assert (microphone.echo_cancellation, microphone.noise_suppression, microphone.auto_gain_control) == (
+        False,
+        True,
+        False,
+    )
+    await call.stop()
+    assert call.microphone is None
+    call.close()

@@ -3,7 +3,7 @@
  *
  * @typedef {{id: string, label: string}} Device
  * @typedef {"start" | "stop" | "mute" | "unmute" | "pause" | "resume"} CommandName
- * @typedef {"denied" | "no_device" | "in_use" | "policy" | "insecure_context" | "no_audio_worklet" | "sample_rate" | "error"} MicFailureReason
+ * @typedef {"denied" | "no_device" | "in_use" | "policy" | "vs_code" | "insecure_context" | "no_audio_worklet" | "sample_rate" | "error"} MicFailureReason
  *
  * @typedef {{content: Record<string, unknown>, buffers: ArrayBuffer[]}} UpMessage
  *

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FRAME_SAMPLES, Framer, toInt16 } from "../src/audio/framing.js";
+import { FRAME_SAMPLES, frameSamplesAt, Framer, toInt16 } from "../src/audio/framing.js";
 import { randomNumbers } from "./random.js";
 
 /** @param {{isMuted?: boolean, samples: Float32Array}[]} quanta */
@@ -56,3 +56,25 @@ test("a mute discards the partial frame and still counts what it drops", () => {
   assert.equal(frames[0].position, 3 * 128);
   assert.ok(frames[0].samples.every((sample) => sample === 3));
 });
+
+test("a frame lasts 32 ms at any rate", () => {
+  assert.deepEqual([16_000, 44_100, 48_000, 96_000].map(frameSamplesAt), [FRAME_SAMPLES, 1411, 1536, 3072]);
+});
+
+for (const rate of [44_100, 48_000]) {
+  test(`at ${rate} Hz frames of quanta of 128 samples lose none, and are numbered by the device's samples`, () => {
+    const frames = [];
+    const size = frameSamplesAt(rate);
+    const framer = new Framer((samples, position) => frames.push({ samples: samples.slice(), position }), size);
+    const sampleAt = (position) => ((position * 7919) % 65_536) - 32_768;
+    const quanta = Math.ceil(rate / 128);
+    for (let quantum = 0; quantum < quanta; quantum++) {
+      framer.push(Float32Array.from({ length: 128 }, (_, index) => sampleAt(quantum * 128 + index) / 32_768), false);
+    }
+    assert.equal(frames.length, Math.floor((quanta * 128) / size));
+    frames.forEach(({ samples, position }, number) => {
+      assert.equal(position, number * size);
+      assert.deepEqual(Array.from(samples), Array.from({ length: size }, (_, index) => sampleAt(position + index)));
+    });
+  });
+}

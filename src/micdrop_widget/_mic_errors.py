@@ -9,7 +9,8 @@ __all__ = ["microphone_error"]
 _REASONS = {
     "denied": (
         "The browser was not allowed to use the microphone.",
-        "Allow the microphone for this page (the icon beside the address), then press Start again.",
+        "Allow the microphone for this page (the icon beside the address), and for the browser in the system's privacy "
+        "settings, then press Start again.",
     ),
     "no_device": (
         "The browser finds no microphone.",
@@ -20,19 +21,25 @@ _REASONS = {
         "Close the program that uses it, then press Start again.",
     ),
     "policy": (
-        "The page that shows this notebook may not use the microphone.",
-        "Open the notebook in JupyterLab in a browser; an editor's web view has no microphone.",
+        "The page that shows this notebook is forbidden to use the microphone, whatever you allow in the browser.",
+        "Open the notebook in a tab of its own. If that does not help, the server sends “Permissions-Policy: "
+        "microphone=()”: whoever runs it has to allow microphone=(self).",
+    ),
+    "vs_code": (
+        "VS Code gives its notebooks no microphone.",
+        "Open the notebook in JupyterLab in a browser: run “jupyter lab”, and open the address that it prints.",
     ),
     "insecure_context": (
         "A browser gives the microphone only to secure pages: https, or localhost.",
-        "Reach the server by a tunnel: ssh -L 8888:localhost:8888 USER@HOST, then open http://localhost:8888.",
+        "Reach the server by a tunnel: ssh -L 8888:localhost:8888 USER@HOST (with this page's port in place of 8888), "
+        "then open http://localhost:8888.",
     ),
     "no_audio_worklet": (
-        "This browser has no AudioWorklet, which captures and plays the call.",
+        "This browser, or this page, does not allow an AudioWorklet, which captures and plays the call.",
         "Use a current Chromium, Firefox or Safari, over https or on localhost.",
     ),
     "sample_rate": (
-        "This browser cannot capture at 16 kHz.",
+        "This browser can capture neither at 16 kHz nor at the microphone's own rate.",
         "Use a current Chromium, Firefox or Safari.",
     ),
     "ended": (

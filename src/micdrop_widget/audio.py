@@ -108,6 +108,9 @@ def as_pcm(samples: NDArray[Any], sample_rate: int = SAMPLE_RATE, *, what: str =
 class Resampler:
     """Brings a stream of another rate to 16 kHz, with soxr's anti-aliasing filter; 16 kHz passes as it is.
 
+    However it is cut, a stream gives the samples that it would give in one piece, and each sound stays in its place:
+    only their arrival is late, by the 6 to 44 ms (in messages of 32 ms at 44.1 and 48 kHz) that wait in the filter.
+
     Parameters
     ----------
     sample_rate
@@ -122,7 +125,7 @@ class Resampler:
             self._stream = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1, dtype="float32")
 
     def push(self, pcm: Pcm) -> Pcm:
-        """Return the samples that are complete with these; the filter holds a few milliseconds back."""
+        """Return the samples that are complete with these; what waits in the filter comes with later ones."""
         if self._stream is None:
             return pcm
         return float_to_pcm(self._stream.resample_chunk(pcm_to_float(pcm)))

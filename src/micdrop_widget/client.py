@@ -45,7 +45,11 @@ class MicdropClient:
         `vad`: "silero" (the default), "volume", a `VAD`, or a list of them.
         `turn_detector`: a `TurnDetector` that knows when a turn is over, like `SmartTurn()`; None (the default) ends
         it with the speech. `turn_max_wait_ms`: how long a turn that is not complete stays open in silence (4000).
-        `disable_interruption`: do not listen while the assistant speaks (default False).
+        `disable_interruption`: do not listen while the assistant speaks (default False); switches itself on where the
+        microphone is not cancelled of echo.
+        `echo_cancellation`, `noise_suppression`, `auto_gain_control`: what the browser is asked to do with the sound of
+        the microphone (default True each); `microphone` says what it did. Other sources take no notice of them, but one
+        that is open is opened again when they change, as when the detectors do.
         `reconnect`: a `Reconnect`, or a dict of the same.
         `headers`, `ssl`, `ping_interval_s`: of the WebSocket.
         `record`: True keeps the last 10 minutes in memory (default), a path writes the whole call there, False nothing.
@@ -270,8 +274,8 @@ class MicdropClient:
         before, engine.options = engine.options, engine.options.merged(options)
         if engine.options.vad is not before.vad:
             engine.vad = build_vad(engine.options.vad)
-        if (engine.options.vad, engine.options.turn_detector) != (before.vad, before.turn_detector):
-            engine.apply(i.DetectionChanged())
+        if _listening(engine.options) != _listening(before):
+            engine.apply(i.HearingChanged())
 
     def _settings(self) -> Settings:
         options = self._engine.options
@@ -309,3 +313,9 @@ class MicdropClient:
         self._handler_tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _log.error("a handler failed", exc_info=task.exception())
+
+
+def _listening(options: CallOptions) -> tuple[object, ...]:
+    """Return what a microphone is opened with: an open one is opened again when it changes."""
+    processing = options.echo_cancellation, options.noise_suppression, options.auto_gain_control
+    return options.vad, options.turn_detector, processing

@@ -72,6 +72,9 @@ class CallOptions:
     turn_detector: TurnDetector | None = None
     turn_max_wait_ms: float = 4000
     disable_interruption: bool = False
+    echo_cancellation: bool = True
+    noise_suppression: bool = True
+    auto_gain_control: bool = True
     reconnect: Reconnect = field(default_factory=Reconnect)
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     ssl: ssl_module.SSLContext | None = None
@@ -100,7 +103,8 @@ class CallOptions:
             raise ValueError(f"turn_max_wait_ms: expected milliseconds, 0 or more, got {self.turn_max_wait_ms!r}")
         if self.ping_interval_s is not None and self.ping_interval_s <= 0:
             raise ValueError(f"ping_interval_s: expected seconds or None, got {self.ping_interval_s!r}")
-
+        for name in ("echo_cancellation", "noise_suppression", "auto_gain_control"):
+            _check_bool(name, getattr(self, name))
         _check_record(self.record)
 
     def __repr__(self) -> str:
@@ -153,6 +157,11 @@ def _plain(url: str) -> str:
         scheme, found, _ = url.partition("://")
         return f"{scheme}://…" if found else "…"
     return url.partition("?")[0].partition("#")[0]
+
+
+def _check_bool(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
 
 
 def _check_record(record: object) -> None:

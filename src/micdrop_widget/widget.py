@@ -94,7 +94,7 @@ class MicdropWidget(anywidget.AnyWidget):
 
     def __init__(self, url: str | None = None, **options: Any) -> None:  # noqa: ANN401 - checked by the client
         front_ends = FrontEnds()
-        self._microphone = BrowserMicrophone(self.send, front_ends)
+        self._microphone = BrowserMicrophone(self.send, front_ends, self._constraints)
         self._speaker = BrowserSpeaker(self.send, front_ends)
         self._client = MicdropClient(url, source=self._microphone, sink=self._speaker, **options)
         self._reception = Reception(self._client, self._microphone, self._speaker, front_ends, self._show_owner)
@@ -216,7 +216,15 @@ class MicdropWidget(anywidget.AnyWidget):
         self._observer.stop()
         super().close()
 
-    # From the browser
+    # From and to the browser
+
+    def _constraints(self) -> _comm.Constraints:
+        options = self._client.options
+        return _comm.Constraints(
+            echoCancellation=options.echo_cancellation,
+            noiseSuppression=options.noise_suppression,
+            autoGainControl=options.auto_gain_control,
+        )
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Ignore what a front end writes: the traits are the kernel's to write."""

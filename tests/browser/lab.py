@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,12 @@ _QUIET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A running JupyterLab; `url` has no path, `home` holds all that it writes."""
+    """A running JupyterLab; `home` holds all that it writes. Neither address has a path."""
 
     process: subprocess.Popen[bytes]
     url: str
+    page_url: str
+    """Where a browser finds it."""
     token: str
     home: Path
     settings: Mapping[str, Mapping[str, Any]]
@@ -96,6 +98,8 @@ def start_lab(
     python: Path = Path(sys.executable),
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     environment: Mapping[str, str] | None = None,
+    host: str = "127.0.0.1",
+    arguments: Sequence[str] = (),
 ) -> Lab:
     """Start JupyterLab and wait until it answers.
 
@@ -110,6 +114,10 @@ def start_lab(
         ``{"@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"}}``.
     environment
         Variables for the server and its kernels.
+    host
+        What the browser calls the machine, whose name for it has to lead here.
+    arguments
+        More command-line arguments.
 
     Raises
     ------
@@ -117,7 +125,7 @@ def start_lab(
         It ended or did not answer within a minute; the message holds its log.
     """
     port, token = free_port(), secrets.token_hex(16)
-    url, merged = f"http://127.0.0.1:{port}", {**_QUIET_SETTINGS, **(settings or {})}
+    merged = {**_QUIET_SETTINGS, **(settings or {})}
     _write_kernel_spec(home / "share" / "kernels" / "python3", python)
     command = [
         *(str(python), "-m", "jupyterlab", "--no-browser", "--allow-root"),
@@ -125,6 +133,7 @@ def start_lab(
         *(f"--ServerApp.root_dir={home / 'notebooks'}", f"--IdentityProvider.token={token}"),
         *("--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly"),
         "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        *arguments,
     ]
     (home / "notebooks").mkdir()
     with (home / "jupyterlab.log").open("wb") as sink:
@@ -136,7 +145,7 @@ def start_lab(
             stdout=sink,
             stderr=subprocess.STDOUT,
         )
-    lab = Lab(process, url, token, home, merged)
+    lab = Lab(process, f"http://127.0.0.1:{port}", f"http://{host}:{port}", token, home, merged)
     lab.reset_settings()
     _wait_until_it_answers(lab)
     return lab

@@ -46,7 +46,7 @@ class Notebook:
         self.page.on("dialog", lambda dialog: dialog.accept())  # "leave the page?" on a reload
         self.page.add_init_script(path=TAPS_JS)
         self.page.add_init_script(path=_NOTEBOOK_JS)
-        address = f"{lab.url}/lab/workspaces/{workspace}/tree/{path}?reset&token={lab.token}"
+        address = f"{lab.page_url}/lab/workspaces/{workspace}/tree/{path}?reset&token={lab.token}"
         self.page.goto(address)
         self._wait_until_ready()
 

@@ -106,8 +106,8 @@ def read_taps(page: Page) -> list[Tap]:
 
 
 def read_tracks(page: Page) -> list[Track]:
-    """Look at every track that ``getUserMedia`` has handed out, oldest first."""
-    raw = page.evaluate("window.__tracks.map(t => [t.readyState, t.enabled, t.muted, t.label])")
+    """Look at every track that ``getUserMedia`` has handed out, oldest first; an insecure page has none."""
+    raw = page.evaluate("(window.__tracks ?? []).map(t => [t.readyState, t.enabled, t.muted, t.label])")
     return [Track(*track) for track in raw]
 
 

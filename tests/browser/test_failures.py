@@ -44,6 +44,42 @@ def test_no_server(open_notebook: NotebookOpener, url: str, code: str, words: tu
     fail(notebook, code, *words)
 
 
+REFUSE = "() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', '%s'); }; }"
+
+NO_CAPTURE = """
+() => {
+  AudioContext.prototype.createMediaStreamSource = () => {
+    throw new DOMException("not at this rate", "NotSupportedError");
+  };
+}
+"""
+
+IN_VS_CODE = """
+() => {
+  const agent = `${navigator.userAgent} Code/1.100.3 Electron/34.5.1`;
+  Object.defineProperty(navigator, "userAgent", { value: agent });
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("pretend", "words"),
+    [
+        ([REFUSE % "NotReadableError"], ("in use by another program", "Close the program")),
+        ([REFUSE % "NotAllowedError", IN_VS_CODE], ("VS Code gives its notebooks no microphone", "jupyter lab")),
+        (["() => { delete window.AudioWorkletNode; }"], ("AudioWorklet", "Use a current")),
+        ([NO_CAPTURE], ("neither at 16 kHz nor at the microphone's own rate (NotSupportedError", "Use a current")),
+    ],
+    ids=["in use", "VS Code", "no AudioWorklet", "no rate"],
+)
+def test_a_browser_that_cannot(open_notebook: NotebookOpener, pretend: list[str], words: tuple[str, ...]) -> None:
+    notebook = open_notebook([SERVER, WATCHED])
+    notebook.run_all()
+    for script in pretend:
+        notebook.page.evaluate(script)
+    fail(notebook, "Mic", *words)
+
+
 @pytest.mark.parametrize(
     ("microphone", "permission", "words"),
     [(None, "denied", "Allow the microphone"), ("absent", "granted", "Plug one in")],

@@ -1,4 +1,4 @@
-import { AudioFailure, microphoneFailure } from "./failures.js";
+import { AudioFailure, describeError, isVsCode, microphoneFailure } from "./failures.js";
 
 /** @typedef {import("./context.js").AudioEngine} AudioEngine */
 /** @typedef {import("../comm.js").Device} Device */
@@ -7,12 +7,12 @@ import { AudioFailure, microphoneFailure } from "./failures.js";
  * @typedef {object} CaptureRequest
  * @property {number} request the kernel's number for this opening
  * @property {string | null} deviceId
- * @property {Record<string, unknown>} constraints
+ * @property {Record<string, unknown>} constraints what the browser is asked to do with the sound
  *
  * @typedef {object} Opened
  * @property {string} label
- * @property {number} sampleRate
- * @property {MediaTrackSettings} settings
+ * @property {number} sampleRate of the frames; the device's own where the browser does not capture at 16 kHz
+ * @property {MediaTrackSettings} settings what was really applied
  * @property {Device[]} microphones
  * @property {Device[]} speakers
  *
@@ -32,6 +32,8 @@ export class Capture {
   #microphone = null;
   /** @type {number | null} the request that is open or being opened */
   #request = null;
+  /** The browser takes no microphone into a context at 16 kHz; it will not the next time either. */
+  #isRateRefused = false;
 
   /**
    * @param {AudioEngine} engine
@@ -72,24 +74,30 @@ export class Capture {
       const context = await this.#context();
       if (wanted.request !== this.#request) return;
       const stream = await requestStream(wanted);
+      this.#resume(wanted.request);
+      const microphone = await this.#connect(context, stream);
       if (wanted.request !== this.#request) {
-        stopTracks(stream);
+        microphone.release();
         return;
       }
-      const microphone = connectMicrophone(context, stream);
       this.#microphone = microphone;
       microphone.isMuted = this.#isMuted;
       microphone.onEnd = () => this.#end(wanted.request);
       const devices = await listDevices();
       if (this.#microphone !== microphone) return;
-      const { label, settings } = microphone;
-      this.#listener.onOpened(wanted.request, { label, sampleRate: context.sampleRate, settings, ...devices });
+      const { label, sampleRate } = microphone;
+      // A browser that does not say whether it cancels the echo does what it was asked.
+      const settings = { echoCancellation: wanted.constraints.echoCancellation !== false, ...microphone.settings };
+      this.#listener.onOpened(wanted.request, { label, sampleRate, settings, ...devices });
       // The frames captured so far waited in the port.
       microphone.listen(this.#listener);
     } catch (error) {
       if (wanted.request !== this.#request) return;
       this.close();
-      throw microphoneFailure(error, isMicrophoneAllowedByPolicy());
+      throw microphoneFailure(error, {
+        isAllowedByPolicy: isMicrophoneAllowedByPolicy(),
+        isVsCode: isVsCode({ protocol: location.protocol, hostname: location.hostname, userAgent: navigator.userAgent }),
+      });
     }
   }
 
@@ -109,11 +117,44 @@ export class Capture {
     this.#listener.onEnded(request);
   }
 
-  #context() {
+  async #context() {
     if (!globalThis.isSecureContext || navigator.mediaDevices === undefined) {
-      throw new AudioFailure("insecure_context", "this page has no navigator.mediaDevices");
+      throw new AudioFailure("insecure_context", `this page is ${location.origin}`);
     }
-    return this.#engine.start();
+    const context = await this.#engine.start();
+    return this.#isRateRefused ? this.#engine.startAtDeviceRate() : context;
+  }
+
+  /**
+   * A page that has the microphone may run its contexts without a click; one that was refused that before has to ask again.
+   *
+   * @param {number} request
+   */
+  #resume(request) {
+    if (request !== this.#request) return;
+    // It has started once: what can fail has not failed.
+    this.#engine.start().catch(() => undefined);
+  }
+
+  /**
+   * Firefox before 153 refuses a track whose rate is not the context's: then it is captured at the device's rate.
+   *
+   * @param {AudioContext} context
+   * @param {MediaStream} stream stopped if it cannot be captured
+   */
+  async #connect(context, stream) {
+    try {
+      try {
+        return connectMicrophone(context, stream);
+      } catch (error) {
+        if (!isRateRefusal(error) || this.#isRateRefused) throw error;
+        this.#isRateRefused = true;
+        return connectMicrophone(await this.#context(), stream);
+      }
+    } catch (error) {
+      stopTracks(stream);
+      throw isRateRefusal(error) ? new AudioFailure("sample_rate", describeError(error)) : error;
+    }
   }
 }
 
@@ -140,6 +181,10 @@ class OpenMicrophone {
 
   get label() {
     return this.#track.label;
+  }
+
+  get sampleRate() {
+    return this.#source.context.sampleRate;
   }
 
   get settings() {
@@ -189,23 +234,22 @@ class OpenMicrophone {
 function connectMicrophone(context, stream) {
   const [track] = stream.getAudioTracks();
   if (track === undefined) throw new AudioFailure("no_device", "the stream has no audio track");
-  try {
-    // Mono by construction, and connected to the (silent) output: some browsers do not run a node that leads nowhere.
-    const node = new AudioWorkletNode(context, "micdrop-capture", {
-      channelCount: 1,
-      channelCountMode: "explicit",
-      outputChannelCount: [1],
-    });
-    node.connect(context.destination);
-    const source = context.createMediaStreamSource(stream);
-    source.connect(node);
-    return new OpenMicrophone(stream, source, node, track);
-  } catch (error) {
-    stopTracks(stream);
-    // Firefox before 153 refuses a track whose rate is not the context's.
-    const isRateRefused = error instanceof DOMException && error.name === "NotSupportedError";
-    throw isRateRefused ? new AudioFailure("sample_rate", `${error.name}: ${error.message}`) : error;
-  }
+  // First, because this is what a browser may refuse.
+  const source = context.createMediaStreamSource(stream);
+  // Mono by construction, and connected to the (silent) output: some browsers do not run a node that leads nowhere.
+  const node = new AudioWorkletNode(context, "micdrop-capture", {
+    channelCount: 1,
+    channelCountMode: "explicit",
+    outputChannelCount: [1],
+  });
+  source.connect(node);
+  node.connect(context.destination);
+  return new OpenMicrophone(stream, source, node, track);
+}
+
+/** @param {unknown} error */
+function isRateRefusal(error) {
+  return error instanceof DOMException && error.name === "NotSupportedError";
 }
 
 /** @param {CaptureRequest} wanted */

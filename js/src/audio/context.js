@@ -10,6 +10,8 @@ const BLOCKED_AFTER_MS = 400;
 
 /**
  * The one AudioContext of a page's call. Capture and playback share it because the browser's echo canceller then works best.
+ *
+ * Only where the browser refuses a microphone at 16 kHz there is a second one beside it, at the device's rate, for capture.
  */
 export class AudioEngine {
   /** @type {AudioContext | null} */
@@ -20,15 +22,26 @@ export class AudioEngine {
   #speakerId = null;
   #isBlocked = false;
   #onBlockedChange;
+  #sampleRate;
+  /** @type {AudioEngine | null} */
+  #atDeviceRate = null;
 
-  /** @param {() => void} onBlockedChange */
-  constructor(onBlockedChange) {
+  /**
+   * @param {() => void} onBlockedChange
+   * @param {number | null} [sampleRate] null: the device's own
+   */
+  constructor(onBlockedChange, sampleRate = SAMPLE_RATE) {
     this.#onBlockedChange = onBlockedChange;
+    this.#sampleRate = sampleRate;
   }
 
-  /** True while the browser waits for a click before it runs the context. */
+  /**
+   * True while the browser waits for a click before it runs the context.
+   *
+   * @returns {boolean}
+   */
   get isBlocked() {
-    return this.#isBlocked;
+    return this.#isBlocked || (this.#atDeviceRate?.isBlocked ?? false);
   }
 
   /**
@@ -37,6 +50,8 @@ export class AudioEngine {
    * @returns {Promise<AudioContext>} the context with its worklets; rejects with an AudioFailure
    */
   start() {
+    // Its failure is told to those who capture with it.
+    this.#atDeviceRate?.start().catch(() => undefined);
     this.#ready ??= this.#create();
     const context = this.#context;
     if (context !== null && context.state !== "running") {
@@ -45,6 +60,16 @@ export class AudioEngine {
       setTimeout(() => this.#checkBlocked(context), BLOCKED_AFTER_MS);
     }
     return this.#ready;
+  }
+
+  /**
+   * Creates or resumes a second context, at the device's rate, beside the first; from now on every start does.
+   *
+   * @returns {Promise<AudioContext>} as of start()
+   */
+  startAtDeviceRate() {
+    this.#atDeviceRate ??= new AudioEngine(this.#onBlockedChange, null);
+    return this.#atDeviceRate.start();
   }
 
   /**
@@ -70,6 +95,7 @@ export class AudioEngine {
     this.#context = null;
     this.#ready = null;
     this.#setBlocked(false);
+    this.#atDeviceRate?.close();
     // Closing a closed context is the only way this fails.
     context?.close().catch(() => undefined);
   }
@@ -84,7 +110,7 @@ export class AudioEngine {
   }
 
   async #load() {
-    const context = newContext();
+    const context = newContext(this.#sampleRate);
     this.#context = context;
     context.addEventListener("statechange", () => this.#checkBlocked(context));
     // A loudspeaker that is gone is no reason to be silent: the usual one plays.
@@ -107,16 +133,17 @@ export class AudioEngine {
   }
 }
 
-function newContext() {
+/** @param {number | null} sampleRate null: the device's own */
+function newContext(sampleRate) {
   if (!globalThis.isSecureContext) throw new AudioFailure("insecure_context", "this page is not a secure context");
   if (typeof AudioContext === "undefined" || typeof AudioWorkletNode === "undefined") {
     throw new AudioFailure("no_audio_worklet", "this browser has no AudioWorklet");
   }
   try {
-    const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: "interactive" });
-    if (context.sampleRate === SAMPLE_RATE) return context;
+    const context = new AudioContext({ latencyHint: "interactive", ...(sampleRate === null ? {} : { sampleRate }) });
+    if (sampleRate === null || context.sampleRate === sampleRate) return context;
     context.close().catch(() => undefined);
-    throw new AudioFailure("sample_rate", `asked for ${SAMPLE_RATE} Hz, got ${context.sampleRate} Hz`);
+    throw new AudioFailure("sample_rate", `asked for ${sampleRate} Hz, got ${context.sampleRate} Hz`);
   } catch (error) {
     if (error instanceof AudioFailure) throw error;
     throw new AudioFailure("sample_rate", describeError(error));

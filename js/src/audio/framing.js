@@ -1,6 +1,18 @@
 /** Samples in one microphone frame: 32 ms at 16 kHz, the window of the kernel's voice detector. */
 export const FRAME_SAMPLES = 512;
 
+const FRAME_RATE = 16_000;
+
+/**
+ * Samples in one microphone frame of 32 ms.
+ *
+ * @param {number} sampleRate of the microphone, in Hz
+ * @returns {number}
+ */
+export function frameSamplesAt(sampleRate) {
+  return Math.round((FRAME_SAMPLES * sampleRate) / FRAME_RATE);
+}
+
 /** Full scale of int16, in both languages. */
 export const FULL_SCALE = 32768;
 

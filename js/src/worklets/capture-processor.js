@@ -1,8 +1,9 @@
-import { Framer } from "../audio/framing.js";
+import { Framer, frameSamplesAt } from "../audio/framing.js";
 import { LevelMeter } from "../audio/level.js";
 
 /**
- * The microphone's end of the audio thread: cuts what it hears into frames and posts them.
+ * The microphone's end of the audio thread: cuts what it hears into frames of 32 ms, at the rate of its context, and posts
+ * them.
  *
  * Messages in: {type: "mute", isMuted}, {type: "end"}.
  * Messages out: {type: "frame", position, samples}, {type: "level", rms}.
@@ -13,12 +14,12 @@ class CaptureProcessor extends AudioWorkletProcessor {
   // Posting clones, so one message object of each kind serves for ever.
   #frameMessage = { type: "frame", position: 0, samples: new Int16Array(0) };
   #levelMessage = { type: "level", rms: 0 };
-  #meter = new LevelMeter();
+  #meter = new LevelMeter(frameSamplesAt(sampleRate));
   #framer = new Framer((samples, position) => {
     this.#frameMessage.samples = samples;
     this.#frameMessage.position = position;
     this.port.postMessage(this.#frameMessage);
-  });
+  }, frameSamplesAt(sampleRate));
 
   constructor() {
     super();

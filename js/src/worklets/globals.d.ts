@@ -6,6 +6,8 @@ declare abstract class AudioWorkletProcessor {
   abstract process(inputs: Float32Array[][], outputs: Float32Array[][]): boolean;
 }
 
+declare const sampleRate: number;
+
 declare function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
 
 // build.mjs bundles the module behind the prefix and hands over its source.

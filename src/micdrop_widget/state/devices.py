@@ -19,8 +19,8 @@ def change_microphone(step: Step, change: i.ChangeMicDevice) -> None:
     step.request_microphone(change.device_id)
 
 
-def reopen_microphone(step: Step, _: i.DetectionChanged) -> None:
-    """Ask for the same one again: it is opened with the detectors loaded."""
+def reopen_microphone(step: Step, _: i.HearingChanged) -> None:
+    """Ask for the same one again: it is opened with the detectors and the processing that are wanted now."""
     step.request_microphone(step.call.mic_device_id)
 
 

@@ -18,8 +18,8 @@ __all__ = [
     "ConnectionClosed",
     "ConnectionFailed",
     "ConnectionOpened",
-    "DetectionChanged",
     "Heard",
+    "HearingChanged",
     "Input",
     "MicrophoneEnded",
     "MicrophoneFailed",
@@ -64,8 +64,8 @@ class ChangeMicDevice:
 
 
 @dataclass(frozen=True, slots=True)
-class DetectionChanged:
-    """Other detectors were chosen: an open microphone is opened again, to listen with them."""
+class HearingChanged:
+    """Other detectors or other processing were chosen: an open microphone is opened again, with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ Input: TypeAlias = (
     | StartMic
     | ChangeMicDevice
     | ChangeSpeakerDevice
-    | DetectionChanged
+    | HearingChanged
     | Stop
     | Pause
     | Resume

@@ -1,4 +1,4 @@
-// sources sha256:f0faf6d6680789be6b499194becf4609b77afa509bee8fa16205f71734ea7a11
+// sources sha256:91bc920aad18c1bea1ea3211e5cef4ef8b0c4cf3a1fb191d927d2b747b0d7878
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -132,12 +132,21 @@ var REASONS = {
   NotReadableError: "in_use",
   AbortError: "in_use"
 };
-function microphoneFailure(error, isAllowedByPolicy) {
-  if (error instanceof AudioFailure) return error;
+var REASONS_OF_THE_PAGE = ["denied", "policy", "insecure_context", "no_audio_worklet"];
+function microphoneFailure(error, { isAllowedByPolicy, isVsCode: isVsCode2 }) {
+  const reason = reasonOf(error, isAllowedByPolicy);
+  const isOfVsCode = isVsCode2 && REASONS_OF_THE_PAGE.includes(reason);
+  return new AudioFailure(isOfVsCode ? "vs_code" : reason, describeError(error));
+}
+function reasonOf(error, isAllowedByPolicy) {
+  if (error instanceof AudioFailure) return error.reason;
   const name = error instanceof Error || error instanceof DOMException ? error.name : "";
   const reason = REASONS[name] ?? "error";
-  const isPolicy = reason === "denied" && !isAllowedByPolicy;
-  return new AudioFailure(isPolicy ? "policy" : reason, describeError(error));
+  return reason === "denied" && !isAllowedByPolicy ? "policy" : reason;
+}
+function isVsCode({ protocol, hostname, userAgent }) {
+  if (protocol === "vscode-webview:" || hostname.endsWith(".vscode-cdn.net")) return true;
+  return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
 }
 
 // src/audio/capture.js
@@ -149,6 +158,8 @@ var Capture = class {
   #microphone = null;
   /** @type {number | null} the request that is open or being opened */
   #request = null;
+  /** The browser takes no microphone into a context at 16 kHz; it will not the next time either. */
+  #isRateRefused = false;
   /**
    * @param {AudioEngine} engine
    * @param {CaptureListener} listener
@@ -183,23 +194,28 @@ var Capture = class {
       const context = await this.#context();
       if (wanted.request !== this.#request) return;
       const stream = await requestStream(wanted);
+      this.#resume(wanted.request);
+      const microphone = await this.#connect(context, stream);
       if (wanted.request !== this.#request) {
-        stopTracks(stream);
+        microphone.release();
         return;
       }
-      const microphone = connectMicrophone(context, stream);
       this.#microphone = microphone;
       microphone.isMuted = this.#isMuted;
       microphone.onEnd = () => this.#end(wanted.request);
       const devices = await listDevices();
       if (this.#microphone !== microphone) return;
-      const { label: label2, settings } = microphone;
-      this.#listener.onOpened(wanted.request, { label: label2, sampleRate: context.sampleRate, settings, ...devices });
+      const { label: label2, sampleRate } = microphone;
+      const settings = { echoCancellation: wanted.constraints.echoCancellation !== false, ...microphone.settings };
+      this.#listener.onOpened(wanted.request, { label: label2, sampleRate, settings, ...devices });
       microphone.listen(this.#listener);
     } catch (error) {
       if (wanted.request !== this.#request) return;
       this.close();
-      throw microphoneFailure(error, isMicrophoneAllowedByPolicy());
+      throw microphoneFailure(error, {
+        isAllowedByPolicy: isMicrophoneAllowedByPolicy(),
+        isVsCode: isVsCode({ protocol: location.protocol, hostname: location.hostname, userAgent: navigator.userAgent })
+      });
     }
   }
   /** Stops the track and the worklet; also an opening that is under way. */
@@ -216,11 +232,41 @@ var Capture = class {
     this.close();
     this.#listener.onEnded(request);
   }
-  #context() {
+  async #context() {
     if (!globalThis.isSecureContext || navigator.mediaDevices === void 0) {
-      throw new AudioFailure("insecure_context", "this page has no navigator.mediaDevices");
+      throw new AudioFailure("insecure_context", `this page is ${location.origin}`);
     }
-    return this.#engine.start();
+    const context = await this.#engine.start();
+    return this.#isRateRefused ? this.#engine.startAtDeviceRate() : context;
+  }
+  /**
+   * A page that has the microphone may run its contexts without a click; one that was refused that before has to ask again.
+   *
+   * @param {number} request
+   */
+  #resume(request) {
+    if (request !== this.#request) return;
+    this.#engine.start().catch(() => void 0);
+  }
+  /**
+   * Firefox before 153 refuses a track whose rate is not the context's: then it is captured at the device's rate.
+   *
+   * @param {AudioContext} context
+   * @param {MediaStream} stream stopped if it cannot be captured
+   */
+  async #connect(context, stream) {
+    try {
+      try {
+        return connectMicrophone(context, stream);
+      } catch (error) {
+        if (!isRateRefusal(error) || this.#isRateRefused) throw error;
+        this.#isRateRefused = true;
+        return connectMicrophone(await this.#context(), stream);
+      }
+    } catch (error) {
+      stopTracks(stream);
+      throw isRateRefusal(error) ? new AudioFailure("sample_rate", describeError(error)) : error;
+    }
   }
 };
 var OpenMicrophone = class {
@@ -243,6 +289,9 @@ var OpenMicrophone = class {
   }
   get label() {
     return this.#track.label;
+  }
+  get sampleRate() {
+    return this.#source.context.sampleRate;
   }
   get settings() {
     return this.#track.getSettings();
@@ -278,21 +327,18 @@ var OpenMicrophone = class {
 function connectMicrophone(context, stream) {
   const [track] = stream.getAudioTracks();
   if (track === void 0) throw new AudioFailure("no_device", "the stream has no audio track");
-  try {
-    const node = new AudioWorkletNode(context, "micdrop-capture", {
-      channelCount: 1,
-      channelCountMode: "explicit",
-      outputChannelCount: [1]
-    });
-    node.connect(context.destination);
-    const source = context.createMediaStreamSource(stream);
-    source.connect(node);
-    return new OpenMicrophone(stream, source, node, track);
-  } catch (error) {
-    stopTracks(stream);
-    const isRateRefused = error instanceof DOMException && error.name === "NotSupportedError";
-    throw isRateRefused ? new AudioFailure("sample_rate", `${error.name}: ${error.message}`) : error;
-  }
+  const source = context.createMediaStreamSource(stream);
+  const node = new AudioWorkletNode(context, "micdrop-capture", {
+    channelCount: 1,
+    channelCountMode: "explicit",
+    outputChannelCount: [1]
+  });
+  source.connect(node);
+  node.connect(context.destination);
+  return new OpenMicrophone(stream, source, node, track);
+}
+function isRateRefusal(error) {
+  return error instanceof DOMException && error.name === "NotSupportedError";
 }
 function requestStream({ deviceId, constraints }) {
   const device = deviceId === null ? {} : { deviceId: { exact: deviceId } };
@@ -320,6 +366,10 @@ var capture_processor_default = `"use strict";
 (() => {
   // src/audio/framing.js
   var FRAME_SAMPLES = 512;
+  var FRAME_RATE = 16e3;
+  function frameSamplesAt(sampleRate2) {
+    return Math.round(FRAME_SAMPLES * sampleRate2 / FRAME_RATE);
+  }
   var FULL_SCALE = 32768;
   function toInt16(value) {
     const scaled = Math.round(value * FULL_SCALE);
@@ -406,12 +456,12 @@ var capture_processor_default = `"use strict";
     // Posting clones, so one message object of each kind serves for ever.
     #frameMessage = { type: "frame", position: 0, samples: new Int16Array(0) };
     #levelMessage = { type: "level", rms: 0 };
-    #meter = new LevelMeter();
+    #meter = new LevelMeter(frameSamplesAt(sampleRate));
     #framer = new Framer((samples, position) => {
       this.#frameMessage.samples = samples;
       this.#frameMessage.position = position;
       this.port.postMessage(this.#frameMessage);
-    });
+    }, frameSamplesAt(sampleRate));
     constructor() {
       super();
       this.port.onmessage = ({ data }) => {
@@ -721,7 +771,7 @@ var playback_processor_default = `"use strict";
 // src/audio/context.js
 var SAMPLE_RATE = 16e3;
 var BLOCKED_AFTER_MS = 400;
-var AudioEngine = class {
+var AudioEngine = class _AudioEngine {
   /** @type {AudioContext | null} */
   #context = null;
   /** @type {Promise<AudioContext> | null} */
@@ -730,13 +780,24 @@ var AudioEngine = class {
   #speakerId = null;
   #isBlocked = false;
   #onBlockedChange;
-  /** @param {() => void} onBlockedChange */
-  constructor(onBlockedChange) {
+  #sampleRate;
+  /** @type {AudioEngine | null} */
+  #atDeviceRate = null;
+  /**
+   * @param {() => void} onBlockedChange
+   * @param {number | null} [sampleRate] null: the device's own
+   */
+  constructor(onBlockedChange, sampleRate = SAMPLE_RATE) {
     this.#onBlockedChange = onBlockedChange;
+    this.#sampleRate = sampleRate;
   }
-  /** True while the browser waits for a click before it runs the context. */
+  /**
+   * True while the browser waits for a click before it runs the context.
+   *
+   * @returns {boolean}
+   */
   get isBlocked() {
-    return this.#isBlocked;
+    return this.#isBlocked || (this.#atDeviceRate?.isBlocked ?? false);
   }
   /**
    * Creates or resumes the context. Call it synchronously from a click: that is the gesture the browser asks for.
@@ -744,6 +805,7 @@ var AudioEngine = class {
    * @returns {Promise<AudioContext>} the context with its worklets; rejects with an AudioFailure
    */
   start() {
+    this.#atDeviceRate?.start().catch(() => void 0);
     this.#ready ??= this.#create();
     const context = this.#context;
     if (context !== null && context.state !== "running") {
@@ -751,6 +813,15 @@ var AudioEngine = class {
       setTimeout(() => this.#checkBlocked(context), BLOCKED_AFTER_MS);
     }
     return this.#ready;
+  }
+  /**
+   * Creates or resumes a second context, at the device's rate, beside the first; from now on every start does.
+   *
+   * @returns {Promise<AudioContext>} as of start()
+   */
+  startAtDeviceRate() {
+    this.#atDeviceRate ??= new _AudioEngine(this.#onBlockedChange, null);
+    return this.#atDeviceRate.start();
   }
   /**
    * Plays on another loudspeaker, now and in every later context.
@@ -774,6 +845,7 @@ var AudioEngine = class {
     this.#context = null;
     this.#ready = null;
     this.#setBlocked(false);
+    this.#atDeviceRate?.close();
     context?.close().catch(() => void 0);
   }
   #create() {
@@ -784,7 +856,7 @@ var AudioEngine = class {
     return ready;
   }
   async #load() {
-    const context = newContext();
+    const context = newContext(this.#sampleRate);
     this.#context = context;
     context.addEventListener("statechange", () => this.#checkBlocked(context));
     if (this.#speakerId !== null) await setSink(context, this.#speakerId).catch(() => void 0);
@@ -803,16 +875,16 @@ var AudioEngine = class {
     this.#onBlockedChange();
   }
 };
-function newContext() {
+function newContext(sampleRate) {
   if (!globalThis.isSecureContext) throw new AudioFailure("insecure_context", "this page is not a secure context");
   if (typeof AudioContext === "undefined" || typeof AudioWorkletNode === "undefined") {
     throw new AudioFailure("no_audio_worklet", "this browser has no AudioWorklet");
   }
   try {
-    const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: "interactive" });
-    if (context.sampleRate === SAMPLE_RATE) return context;
+    const context = new AudioContext({ latencyHint: "interactive", ...sampleRate === null ? {} : { sampleRate } });
+    if (sampleRate === null || context.sampleRate === sampleRate) return context;
     context.close().catch(() => void 0);
-    throw new AudioFailure("sample_rate", `asked for ${SAMPLE_RATE} Hz, got ${context.sampleRate} Hz`);
+    throw new AudioFailure("sample_rate", `asked for ${sampleRate} Hz, got ${context.sampleRate} Hz`);
   } catch (error) {
     if (error instanceof AudioFailure) throw error;
     throw new AudioFailure("sample_rate", describeError(error));
