@@ -3,6 +3,7 @@ import { Capture } from "./audio/capture.js";
 import { AudioEngine } from "./audio/context.js";
 import { AudioFailure, describeError } from "./audio/failures.js";
 import { Player } from "./audio/player.js";
+import { Lifeline } from "./lifeline.js";
 import { Presence } from "./presence.js";
 import { INITIAL_CALL_STATE, TRAIT_NAMES } from "./state.js";
 import { Uplink } from "./uplink.js";
@@ -39,6 +40,7 @@ export class Session {
     now,
     onHoldChange: () => this.#notify(),
   });
+  #lifeline = new Lifeline({ now, onSilent: () => this.#releaseUnheard() });
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
     () => this.#send(comm.hello(this.#id)),
@@ -64,6 +66,8 @@ export class Session {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #restTimer;
   #subscriptions = new AbortController();
+  /** @type {AbortController | null} of the listeners on the page, which are there only while there is a view */
+  #pageListeners = null;
 
   /** @param {Model} model */
   constructor(model) {
@@ -98,6 +102,7 @@ export class Session {
       isAudioBlocked: this.#engine.isBlocked,
       hasMicrophone: this.#capture.isOpen,
       isOnHold: this.#uplink.isOnHold,
+      isKernelSilent: this.#lifeline.isSilent,
       wasStarted: this.#wasStarted,
       problem: this.#problem,
     };
@@ -136,6 +141,7 @@ export class Session {
    * @returns {() => void} counts it out
    */
   enter() {
+    this.#listenToPage();
     return this.#presence.enter();
   }
 
@@ -145,6 +151,14 @@ export class Session {
     this.#problem = null;
     this.#command("start"); // first: creating an audio context holds the page up
     // What goes wrong here goes wrong again when the microphone is opened, and is told then.
+    this.#engine.start().catch(() => undefined);
+  }
+
+  /** Has microphone and loudspeaker here, of a call whose owner is another page or gone. Call it synchronously from a click. */
+  takeOver() {
+    this.#isPlaybackHeld = false;
+    this.#command("take_over");
+    // As in start.
     this.#engine.start().catch(() => undefined);
   }
 
@@ -175,6 +189,7 @@ export class Session {
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
     this.#subscriptions.abort();
+    this.#pageListeners?.abort();
     this.#stateListeners.clear();
     this.#levelListeners.clear();
     this.#hearingListeners.clear();
@@ -190,12 +205,19 @@ export class Session {
     for (const name of TRAIT_NAMES) listen(`change:${name}`, () => this.#readTraits());
     for (const event of CONNECTION_EVENTS) listen(event, () => this.#loseKernel(event));
     listen("msg:custom", (content, buffers) => this.#receive(content, buffers ?? []));
+  }
+
+  #listenToPage() {
+    if (this.#pageListeners !== null) return;
+    this.#pageListeners = new AbortController();
+    const { signal } = this.#pageListeners;
     window.addEventListener("pagehide", () => this.#presence.leave(true), { signal });
     window.addEventListener("pageshow", () => this.#presence.arrive(), { signal });
   }
 
   #readTraits() {
     this.#isKernelLost = false;
+    this.#lifeline.hear();
     const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
     this.#call = /** @type {CallState} */ (Object.fromEntries(read));
     this.#wishes.follow(this.#call);
@@ -213,6 +235,7 @@ export class Session {
    */
   #receive(content, buffers) {
     this.#isKernelLost = false;
+    this.#lifeline.hear();
     try {
       const message = comm.parseDown(content, buffers, this.#id);
       if (message !== null) this.#handle(message);
@@ -231,8 +254,27 @@ export class Session {
     }
     if (message.type === "set_speaker") return this.#setSpeaker(message.deviceId);
     if (message.type === "ack") return this.#uplink.acknowledge(message.request, message.seq, message.lagMs);
+    if (message.type === "alive") return this.#answerKernel(message.request);
     if (message.type === "hearing") return this.#publishHearing(message);
     this.#closeMic(message);
+  }
+
+  /** @param {number} request */
+  #answerKernel(request) {
+    if (request !== this.#micRequest) return;
+    // A kernel that lives after all: it opens the microphone anew, and says again what was not heard.
+    if (this.#lifeline.isSilent) return this.takeOver();
+    this.#send(comm.alive(this.#id, request));
+  }
+
+  /** The microphone is not left open for a kernel that may not exist any more. */
+  #releaseUnheard() {
+    console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
+    this.#capture.close();
+    this.#uplink.close();
+    this.#player.close();
+    this.#engine.close();
+    this.#notify();
   }
 
   /** @param {string} deviceId */
@@ -254,6 +296,7 @@ export class Session {
   }
 
   #closeCapture() {
+    this.#lifeline.end();
     this.#capture.close();
     this.#uplink.close();
   }
@@ -263,6 +306,7 @@ export class Session {
     if (request <= this.#micRequest) return;
     this.#micRequest = request;
     this.#isPlaybackHeld = false;
+    this.#lifeline.watch();
     this.#wishes.confirmStart();
     this.#send(comm.micPrompting(this.#id, request, now()));
     this.#applyMute();
@@ -287,7 +331,7 @@ export class Session {
 
   /** @param {number} request */
   #reportMicEnded(request) {
-    this.#uplink.close();
+    this.#closeCapture();
     this.#send(comm.micEnded(this.#id, request));
     this.#planRest();
     this.#notify();
@@ -332,6 +376,9 @@ export class Session {
   #sayGoodbye(isPageGone) {
     this.#releaseAudio();
     this.#send(comm.bye(this.#id, isPageGone));
+    if (isPageGone) return; // it may come back
+    this.#pageListeners?.abort();
+    this.#pageListeners = null;
   }
 
   #releaseAudio() {
@@ -345,7 +392,9 @@ export class Session {
   #planRest() {
     clearTimeout(this.#restTimer);
     this.#restTimer = setTimeout(() => {
-      const isNeeded = this.#call.isStarted || this.#call.isStarting || this.#wishes.isStartRequested || this.#capture.isOpen;
+      const isOwner = this.#call._owner === null || this.#call._owner === this.#id;
+      const isInCall = isOwner && (this.#call.isStarted || this.#call.isStarting);
+      const isNeeded = isInCall || this.#wishes.isStartRequested || this.#capture.isOpen;
       if (!isNeeded) this.#releaseAudio();
     }, REST_AFTER_MS);
   }

@@ -11,6 +11,7 @@ import functools
 import logging
 import pathlib
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar, get_args
@@ -231,7 +232,8 @@ class MicdropWidget(anywidget.AnyWidget):
             _log.warning("the panel sent a message that cannot be read: %s", error)
             return
         if not self._ended:
-            self._lease.thread.call(self._reception.receive, message)
+            while_busy = threading.current_thread() is not threading.main_thread()
+            self._lease.thread.call(functools.partial(self._reception.receive, message, while_busy=while_busy))
 
     # To the traits and the handlers
 

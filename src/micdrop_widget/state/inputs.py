@@ -23,6 +23,7 @@ __all__ = [
     "Input",
     "MicrophoneEnded",
     "MicrophoneFailed",
+    "MicrophoneMoved",
     "MicrophoneOpened",
     "MicrophoneStalled",
     "Mute",
@@ -66,6 +67,11 @@ class ChangeMicDevice:
 @dataclass(frozen=True, slots=True)
 class DetectionChanged:
     """Other detectors were chosen: an open microphone is opened again, to listen with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneMoved:
+    """Another page has the microphone from now on: an open one is opened again, there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +230,7 @@ Input: TypeAlias = (
     | StartMic
     | ChangeMicDevice
     | ChangeSpeakerDevice
+    | MicrophoneMoved
     | DetectionChanged
     | Stop
     | Pause
