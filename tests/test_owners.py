@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Generator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from micdrop_widget import MicdropErrorCode, MicdropServer, MicdropWidget
@@ -145,4 +146,20 @@ async def test_a_page_that_does_not_come_back_from_its_silence_ends_the_call(
     await call.start()
     await call.until(isStarted=False, timeout=10)
     assert not call.isMicStarted
+    call.close()
+
+
+async def test_a_microphone_whose_audio_was_lost_on_the_way_is_opened_again(
+    server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifeline, "_BEAT_S", 0.01)
+    monkeypatch.setattr(reception, "_HOLD_MS", 50)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.start()
+    page.speak(np.zeros(512, dtype=np.int16))
+    await call.until(isMicStarted=False, timeout=10)
+    await call.until(isMicStarted=True, timeout=10)
+    assert about_the_microphone(page)[:3] == [("open_mic", "page-1"), ("close_mic", None), ("open_mic", "page-1")]
+    assert len(call.conversation) == 1
     call.close()

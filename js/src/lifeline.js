@@ -1,5 +1,5 @@
 /** A kernel that lives says so every second while the microphone is asked for or open. */
-const SILENT_AFTER_MS = 4500;
+const SILENT_AFTER_MS = 4000;
 const LOOK_MS = 500;
 
 /** A page that was held up looks before it has read what came meanwhile: so many looks in a row must find nothing. */
@@ -21,7 +21,7 @@ export class Lifeline {
   /**
    * @param {object} options
    * @param {() => number} options.now milliseconds
-   * @param {() => void} options.onSilent the kernel has said nothing for 4.5 s
+   * @param {() => void} options.onSilent the kernel has said nothing for 4 s
    */
   constructor({ now, onSilent }) {
     this.#now = now;

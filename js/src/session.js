@@ -48,6 +48,13 @@ export class Session {
   );
   /** The newest request for the microphone: what is older has been replayed. */
   #micRequest = 0;
+  /** @type {comm.OpenMic | null} as the kernel asked for it last */
+  #micWanted = null;
+  /** The request for which the kernel was told that the microphone is open. */
+  #micOpened = 0;
+  /** Where the numbering of samples begins: not at 0 when the microphone was released meanwhile, for the same request. */
+  #firstPosition = 0;
+  #pushed = { position: 0, ms: 0 };
   /** @type {CallState} */
   #call = INITIAL_CALL_STATE;
   /** @type {Set<() => void>} */
@@ -74,7 +81,7 @@ export class Session {
     this.#model = model;
     this.#capture = new Capture(this.#engine, {
       onOpened: (request, opened) => this.#reportMicOpened(request, opened),
-      onFrame: (position, samples) => this.#uplink.push(position, samples),
+      onFrame: (position, samples) => this.#pushFrame(position, samples),
       onLevel: (rms) => this.#publishLevel("microphone", rms),
       onEnded: (request) => this.#reportMicEnded(request),
     });
@@ -262,8 +269,7 @@ export class Session {
   /** @param {number} request */
   #answerKernel(request) {
     if (request !== this.#micRequest) return;
-    // A kernel that lives after all: it opens the microphone anew, and says again what was not heard.
-    if (this.#lifeline.isSilent) return this.takeOver();
+    if (this.#lifeline.isSilent) this.#listenAgain();
     this.#send(comm.alive(this.#id, request));
   }
 
@@ -271,10 +277,17 @@ export class Session {
   #releaseUnheard() {
     console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
     this.#capture.close();
-    this.#uplink.close();
+    this.#uplink.discard();
     this.#player.close();
     this.#engine.close();
     this.#notify();
+  }
+
+  /** The kernel lives after all, and has not been told that the microphone was released: for it, samples are missing. */
+  #listenAgain() {
+    if (this.#micWanted === null) return;
+    this.#lifeline.watch();
+    this.#openCapture(this.#micWanted);
   }
 
   /** @param {string} deviceId */
@@ -290,6 +303,7 @@ export class Session {
   #closeMic({ request }) {
     if (request < this.#micRequest) return;
     this.#micRequest = request;
+    this.#micWanted = null;
     this.#closeCapture();
     this.#planRest();
     this.#notify();
@@ -302,14 +316,21 @@ export class Session {
   }
 
   /** @param {comm.OpenMic} message */
-  #openMic({ request, deviceId, constraints }) {
+  #openMic(message) {
+    const { request } = message;
     if (request <= this.#micRequest) return;
     this.#micRequest = request;
+    this.#micWanted = message;
     this.#isPlaybackHeld = false;
     this.#lifeline.watch();
     this.#wishes.confirmStart();
     this.#send(comm.micPrompting(this.#id, request, now()));
     this.#applyMute();
+    this.#openCapture(message);
+  }
+
+  /** @param {comm.OpenMic} message */
+  #openCapture({ request, deviceId, constraints }) {
     this.#capture
       .open({ request, deviceId, constraints })
       .catch((error) => {
@@ -325,8 +346,26 @@ export class Session {
    * @param {import("./audio/capture.js").Opened} opened
    */
   #reportMicOpened(request, opened) {
+    if (request === this.#micOpened) {
+      const missing = Math.round(((now() - this.#pushed.ms) * opened.sampleRate) / 1000);
+      this.#firstPosition = this.#pushed.position + missing;
+      return;
+    }
+    this.#micOpened = request;
+    this.#firstPosition = 0;
+    this.#pushed = { position: 0, ms: now() };
     this.#uplink.open(request);
     this.#send(comm.micOpened(this.#id, { request, ...opened }));
+  }
+
+  /**
+   * @param {number} position
+   * @param {Int16Array} samples
+   */
+  #pushFrame(position, samples) {
+    const first = this.#firstPosition + position;
+    this.#pushed = { position: first + samples.length, ms: now() };
+    this.#uplink.push(first, samples);
   }
 
   /** @param {number} request */

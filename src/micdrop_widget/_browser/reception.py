@@ -24,6 +24,9 @@ _log = logging.getLogger("micdrop_widget.widget")
 _REJOIN_S = 30
 """How long a call waits for a page that is being reloaded."""
 
+_ANSWERS_WITHOUT_AUDIO = 4
+"""A page on hold waits for its audio to be acknowledged; what a broken connection has lost never is."""
+
 _HOLD_MS = 1000
 
 
@@ -55,6 +58,7 @@ class Reception:
         self._show_owner = show_owner
         self._shown_owner: str | None = None
         self._goodbye: asyncio.TimerHandle | None = None
+        self._answers_without_audio = 0
         self._silent: set[str] = set()
         """Pages that were taken for gone because they did not answer: they may be heard again."""
         microphone.on_silent = self._give_up
@@ -75,11 +79,24 @@ class Reception:
                 self._press(front_end, name)
             case _comm.SpeakerFailed(_, device_id, detail):
                 self._client.speaker_failed(device_id, detail)
+            case _comm.Alive():
+                self._check_audio()
             case _comm.HeardReport():
                 self._speaker.receive(message)
             case _:
                 self._microphone.receive(message)
         self._tell_owner()
+
+    def _check_audio(self) -> None:
+        """Open the microphone again when its page answers, but none of its audio comes: some was lost on the way."""
+        if self.transport().is_on_hold:
+            self._answers_without_audio += 1
+        else:
+            self._answers_without_audio = 0
+        if self._answers_without_audio > _ANSWERS_WITHOUT_AUDIO:
+            self._answers_without_audio = 0
+            _log.warning("the page answers, but its audio does not come: the microphone is opened again")
+            self._run(self._client.move_mic())
 
     def transport(self) -> TransportReport:
         """Return how the audio comes, as it is now; from any thread."""

@@ -1,4 +1,4 @@
-// sources sha256:3aacd95032be707530c68bc024ae0d8cd7f303e99caef8e52108fca7795e3aa0
+// sources sha256:b2e57cb6fefec20241b920ae198a6a85f5027d12c17b7afb435a3ae36c30f927
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -927,7 +927,7 @@ var Player = class {
 };
 
 // src/lifeline.js
-var SILENT_AFTER_MS = 4500;
+var SILENT_AFTER_MS = 4e3;
 var LOOK_MS = 500;
 var SILENT_LOOKS = 4;
 var Lifeline = class {
@@ -941,7 +941,7 @@ var Lifeline = class {
   /**
    * @param {object} options
    * @param {() => number} options.now milliseconds
-   * @param {() => void} options.onSilent the kernel has said nothing for 4.5 s
+   * @param {() => void} options.onSilent the kernel has said nothing for 4 s
    */
   constructor({ now: now2, onSilent }) {
     this.#now = now2;
@@ -1275,6 +1275,13 @@ var Session = class {
   );
   /** The newest request for the microphone: what is older has been replayed. */
   #micRequest = 0;
+  /** @type {comm.OpenMic | null} as the kernel asked for it last */
+  #micWanted = null;
+  /** The request for which the kernel was told that the microphone is open. */
+  #micOpened = 0;
+  /** Where the numbering of samples begins: not at 0 when the microphone was released meanwhile, for the same request. */
+  #firstPosition = 0;
+  #pushed = { position: 0, ms: 0 };
   /** @type {CallState} */
   #call = INITIAL_CALL_STATE;
   /** @type {Set<() => void>} */
@@ -1300,7 +1307,7 @@ var Session = class {
     this.#model = model;
     this.#capture = new Capture(this.#engine, {
       onOpened: (request, opened) => this.#reportMicOpened(request, opened),
-      onFrame: (position, samples) => this.#uplink.push(position, samples),
+      onFrame: (position, samples) => this.#pushFrame(position, samples),
       onLevel: (rms) => this.#publishLevel("microphone", rms),
       onEnded: (request) => this.#reportMicEnded(request)
     });
@@ -1469,17 +1476,23 @@ var Session = class {
   /** @param {number} request */
   #answerKernel(request) {
     if (request !== this.#micRequest) return;
-    if (this.#lifeline.isSilent) return this.takeOver();
+    if (this.#lifeline.isSilent) this.#listenAgain();
     this.#send(alive(this.#id, request));
   }
   /** The microphone is not left open for a kernel that may not exist any more. */
   #releaseUnheard() {
     console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
     this.#capture.close();
-    this.#uplink.close();
+    this.#uplink.discard();
     this.#player.close();
     this.#engine.close();
     this.#notify();
+  }
+  /** The kernel lives after all, and has not been told that the microphone was released: for it, samples are missing. */
+  #listenAgain() {
+    if (this.#micWanted === null) return;
+    this.#lifeline.watch();
+    this.#openCapture(this.#micWanted);
   }
   /** @param {string} deviceId */
   #setSpeaker(deviceId) {
@@ -1493,6 +1506,7 @@ var Session = class {
   #closeMic({ request }) {
     if (request < this.#micRequest) return;
     this.#micRequest = request;
+    this.#micWanted = null;
     this.#closeCapture();
     this.#planRest();
     this.#notify();
@@ -1503,14 +1517,20 @@ var Session = class {
     this.#uplink.close();
   }
   /** @param {comm.OpenMic} message */
-  #openMic({ request, deviceId, constraints }) {
+  #openMic(message) {
+    const { request } = message;
     if (request <= this.#micRequest) return;
     this.#micRequest = request;
+    this.#micWanted = message;
     this.#isPlaybackHeld = false;
     this.#lifeline.watch();
     this.#wishes.confirmStart();
     this.#send(micPrompting(this.#id, request, now()));
     this.#applyMute();
+    this.#openCapture(message);
+  }
+  /** @param {comm.OpenMic} message */
+  #openCapture({ request, deviceId, constraints }) {
     this.#capture.open({ request, deviceId, constraints }).catch((error) => {
       const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
       this.#send(micFailed(this.#id, request, reason, message));
@@ -1522,8 +1542,25 @@ var Session = class {
    * @param {import("./audio/capture.js").Opened} opened
    */
   #reportMicOpened(request, opened) {
+    if (request === this.#micOpened) {
+      const missing = Math.round((now() - this.#pushed.ms) * opened.sampleRate / 1e3);
+      this.#firstPosition = this.#pushed.position + missing;
+      return;
+    }
+    this.#micOpened = request;
+    this.#firstPosition = 0;
+    this.#pushed = { position: 0, ms: now() };
     this.#uplink.open(request);
     this.#send(micOpened(this.#id, { request, ...opened }));
+  }
+  /**
+   * @param {number} position
+   * @param {Int16Array} samples
+   */
+  #pushFrame(position, samples) {
+    const first = this.#firstPosition + position;
+    this.#pushed = { position: first + samples.length, ms: now() };
+    this.#uplink.push(first, samples);
   }
   /** @param {number} request */
   #reportMicEnded(request) {
