@@ -56,6 +56,8 @@ class FakeFrontEnd:
         self.heard: list[Pcm] = []
         self.mic_open = False
         self.request = 0
+        self.answers = True
+        """Whether it tells the kernel that it is still there."""
         self._refusal = refusal
         self._settings = settings
         self._comm: FakeComm | None = None
@@ -116,6 +118,7 @@ class FakeFrontEnd:
             answers: dict[str, Callable[[], None]] = {
                 "open_mic": lambda: self._open(content["request"]),
                 "close_mic": self._release,
+                "alive": lambda: self._answer(content["request"]),
                 "play": lambda: self._play(content["epoch"], buffers[0]),
             }
             answer = answers.get(content["type"])
@@ -133,6 +136,10 @@ class FakeFrontEnd:
         self.send(
             {**opened, "settings": self._settings, "microphones": [{"id": "default", "label": "Fake"}], "speakers": []}
         )
+
+    def _answer(self, request: int) -> None:
+        if self.answers:
+            self.send({"type": "alive", "request": request})
 
     def _release(self) -> None:
         self.mic_open = False

@@ -262,3 +262,34 @@ def test_an_answer_that_no_page_plays_does_not_wait() -> None:
     browser_speaker.play(0, np.zeros(50, dtype=np.int16))
     assert reports == [(0, 100), (0, 150)]
     assert sent.contents == []
+
+
+def test_another_page_plays_on_from_what_was_heard_and_the_first_is_silent() -> None:
+    sent = Sent()
+    front_ends = shown("a", "b")
+    front_ends.owner = "a"
+    browser_speaker = BrowserSpeaker(sent, front_ends)
+    answer = np.arange(50_000, dtype=np.int64).astype(np.int16)
+    for start in range(0, len(answer), 3_000):
+        browser_speaker.play(0, answer[start : start + 3_000])
+    browser_speaker.receive(_comm.HeardReport("a", 0, 10_000, 0))
+    sent.contents.clear()
+    sent.samples.clear()
+    front_ends.owner = "b"
+    browser_speaker.move("a")
+    browser_speaker.receive(_comm.HeardReport("a", 0, 12_000, 0))  # too late to count
+    browser_speaker.receive(_comm.HeardReport("b", 0, 30_000, 0))
+    assert sent.contents[0] == {"type": "flush", "to": "a", "epoch": 0}
+    assert {content["to"] for content in sent.contents[1:]} == {"b"}
+    assert sent.contents[1]["position"] == 10_000
+    assert np.array_equal(np.concatenate(sent.samples), answer[10_000:])
+
+
+def test_an_answer_given_up_is_not_played_again_where_the_call_moves() -> None:
+    sent = Sent()
+    browser_speaker, _ = speaker(sent)
+    browser_speaker.play(0, np.zeros(1000, dtype=np.int16))
+    browser_speaker.lose()
+    sent.contents.clear()
+    browser_speaker.move("a")
+    assert [content["type"] for content in sent.contents] == ["flush"]

@@ -20,7 +20,7 @@ PCM = np.array([1, -1, -32768, 32767], dtype=np.int16)
 EXPECTED_UP: list[_comm.BrowserMessage] = [
     _comm.Hello("f1"),
     _comm.Bye("f1", page_gone=False),
-    *(_comm.Command("f1", name) for name in ("start", "stop", "mute", "unmute", "pause", "resume")),
+    *(_comm.Command("f1", name) for name in ("start", "stop", "take_over", "mute", "unmute", "pause", "resume")),
     _comm.ChooseDevice("f1", "microphone", "usb"),
     _comm.DevicesChanged("f1", (Device("usb", "USB"),), ()),
     _comm.MicPrompting("f1", 3, 1780000000000.5),
@@ -40,6 +40,7 @@ EXPECTED_UP: list[_comm.BrowserMessage] = [
     ),
     _comm.MicFailed("f1", 3, "denied", "NotAllowedError: Permission denied"),
     _comm.MicEnded("f1", 3),
+    _comm.Alive("f1", 3),
     _comm.AudioFrame("f1", 3, 7, 3584, 1024, 1780000000123.5, PCM),
     _comm.HeardReport("f1", 2, 4800, 0),
     _comm.SpeakerFailed("f1", "usb", "NotFoundError: gone"),
@@ -69,6 +70,7 @@ def test_each_message_to_the_browser_is_written() -> None:
     written = [
         _comm.open_mic("f1", 3, None, processed),
         _comm.close_mic(3),
+        _comm.alive("f1", 3),
         _comm.ack("f1", 3, 7, 12.5),
         _comm.hearing(0.75, math.nan),
         play,
@@ -76,7 +78,7 @@ def test_each_message_to_the_browser_is_written() -> None:
         _comm.set_speaker("usb"),
     ]
     assert written == [case["content"] for case in GOLDEN["down"]]
-    assert samples[0].hex() == GOLDEN["down"][4]["buffer"]
+    assert samples[0].hex() == GOLDEN["down"][5]["buffer"]
 
 
 @pytest.mark.parametrize(

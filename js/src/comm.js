@@ -2,19 +2,20 @@
  * The messages between the panel and the kernel: pure, strict, the same golden file as the kernel's codec.
  *
  * @typedef {{id: string, label: string}} Device
- * @typedef {"start" | "stop" | "mute" | "unmute" | "pause" | "resume"} CommandName
+ * @typedef {"start" | "stop" | "take_over" | "mute" | "unmute" | "pause" | "resume"} CommandName
  * @typedef {"denied" | "no_device" | "in_use" | "policy" | "vs_code" | "insecure_context" | "no_audio_worklet" | "sample_rate" | "error"} MicFailureReason
  *
  * @typedef {{content: Record<string, unknown>, buffers: ArrayBuffer[]}} UpMessage
  *
  * @typedef {{type: "open_mic", request: number, deviceId: string | null, constraints: Record<string, unknown>}} OpenMic
  * @typedef {{type: "close_mic", request: number}} CloseMic
+ * @typedef {{type: "alive", request: number}} Alive
  * @typedef {{type: "ack", request: number, seq: number, lagMs: number}} Ack
  * @typedef {{type: "hearing", probability: number | null, levelDb: number | null}} Hearing
  * @typedef {{type: "play", epoch: number, position: number, samples: Int16Array<ArrayBuffer>}} Play
  * @typedef {{type: "flush", epoch: number}} Flush
  * @typedef {{type: "set_speaker", deviceId: string}} SetSpeaker
- * @typedef {OpenMic | CloseMic | Ack | Hearing | Play | Flush | SetSpeaker} DownMessage
+ * @typedef {OpenMic | CloseMic | Alive | Ack | Hearing | Play | Flush | SetSpeaker} DownMessage
  */
 
 /** A message that is not part of the contract: the bundle and the kernel's package are of different versions. */
@@ -96,6 +97,12 @@ export const micEnded = (from, request) => up("mic_ended", from, { request });
 
 /**
  * @param {string} from
+ * @param {number} request
+ */
+export const alive = (from, request) => up("alive", from, { request });
+
+/**
+ * @param {string} from
  * @param {import("./uplink.js").AudioMessage} message
  * @param {number} sentMs
  */
@@ -133,7 +140,7 @@ export function parseDown(content, buffers, id) {
   const to = fields.stringOrNull("to");
   if (to !== null && to !== id) return null;
   const type = fields.string("type");
-  if (type === "close_mic") return { type, request: fields.count("request") };
+  if (type === "close_mic" || type === "alive") return { type, request: fields.count("request") };
   if (type === "ack") {
     return { type, request: fields.count("request"), seq: fields.number("seq"), lagMs: fields.number("lag_ms") };
   }

@@ -3,6 +3,7 @@ import { Capture } from "./audio/capture.js";
 import { AudioEngine } from "./audio/context.js";
 import { AudioFailure, describeError } from "./audio/failures.js";
 import { Player } from "./audio/player.js";
+import { Lifeline } from "./lifeline.js";
 import { Presence } from "./presence.js";
 import { INITIAL_CALL_STATE, TRAIT_NAMES } from "./state.js";
 import { Uplink } from "./uplink.js";
@@ -39,6 +40,7 @@ export class Session {
     now,
     onHoldChange: () => this.#notify(),
   });
+  #lifeline = new Lifeline({ now, onSilent: () => this.#releaseUnheard() });
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
     () => this.#send(comm.hello(this.#id)),
@@ -46,6 +48,13 @@ export class Session {
   );
   /** The newest request for the microphone: what is older has been replayed. */
   #micRequest = 0;
+  /** @type {comm.OpenMic | null} as the kernel asked for it last */
+  #micWanted = null;
+  /** The request for which the kernel was told that the microphone is open. */
+  #micOpened = 0;
+  /** Where the numbering of samples begins: not at 0 when the microphone was released meanwhile, for the same request. */
+  #firstPosition = 0;
+  #pushed = { position: 0, ms: 0 };
   /** @type {CallState} */
   #call = INITIAL_CALL_STATE;
   /** @type {Set<() => void>} */
@@ -64,13 +73,15 @@ export class Session {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #restTimer;
   #subscriptions = new AbortController();
+  /** @type {AbortController | null} of the listeners on the page, which are there only while there is a view */
+  #pageListeners = null;
 
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
     this.#capture = new Capture(this.#engine, {
       onOpened: (request, opened) => this.#reportMicOpened(request, opened),
-      onFrame: (position, samples) => this.#uplink.push(position, samples),
+      onFrame: (position, samples) => this.#pushFrame(position, samples),
       onLevel: (rms) => this.#publishLevel("microphone", rms),
       onEnded: (request) => this.#reportMicEnded(request),
     });
@@ -98,6 +109,7 @@ export class Session {
       isAudioBlocked: this.#engine.isBlocked,
       hasMicrophone: this.#capture.isOpen,
       isOnHold: this.#uplink.isOnHold,
+      isKernelSilent: this.#lifeline.isSilent,
       wasStarted: this.#wasStarted,
       problem: this.#problem,
     };
@@ -136,6 +148,7 @@ export class Session {
    * @returns {() => void} counts it out
    */
   enter() {
+    this.#listenToPage();
     return this.#presence.enter();
   }
 
@@ -145,6 +158,14 @@ export class Session {
     this.#problem = null;
     this.#command("start"); // first: creating an audio context holds the page up
     // What goes wrong here goes wrong again when the microphone is opened, and is told then.
+    this.#engine.start().catch(() => undefined);
+  }
+
+  /** Has microphone and loudspeaker here, of a call whose owner is another page or gone. Call it synchronously from a click. */
+  takeOver() {
+    this.#isPlaybackHeld = false;
+    this.#command("take_over");
+    // As in start.
     this.#engine.start().catch(() => undefined);
   }
 
@@ -175,6 +196,7 @@ export class Session {
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
     this.#subscriptions.abort();
+    this.#pageListeners?.abort();
     this.#stateListeners.clear();
     this.#levelListeners.clear();
     this.#hearingListeners.clear();
@@ -190,12 +212,19 @@ export class Session {
     for (const name of TRAIT_NAMES) listen(`change:${name}`, () => this.#readTraits());
     for (const event of CONNECTION_EVENTS) listen(event, () => this.#loseKernel(event));
     listen("msg:custom", (content, buffers) => this.#receive(content, buffers ?? []));
+  }
+
+  #listenToPage() {
+    if (this.#pageListeners !== null) return;
+    this.#pageListeners = new AbortController();
+    const { signal } = this.#pageListeners;
     window.addEventListener("pagehide", () => this.#presence.leave(true), { signal });
     window.addEventListener("pageshow", () => this.#presence.arrive(), { signal });
   }
 
   #readTraits() {
     this.#isKernelLost = false;
+    this.#lifeline.hear();
     const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
     this.#call = /** @type {CallState} */ (Object.fromEntries(read));
     this.#wishes.follow(this.#call);
@@ -213,6 +242,7 @@ export class Session {
    */
   #receive(content, buffers) {
     this.#isKernelLost = false;
+    this.#lifeline.hear();
     try {
       const message = comm.parseDown(content, buffers, this.#id);
       if (message !== null) this.#handle(message);
@@ -231,8 +261,33 @@ export class Session {
     }
     if (message.type === "set_speaker") return this.#setSpeaker(message.deviceId);
     if (message.type === "ack") return this.#uplink.acknowledge(message.request, message.seq, message.lagMs);
+    if (message.type === "alive") return this.#answerKernel(message.request);
     if (message.type === "hearing") return this.#publishHearing(message);
     this.#closeMic(message);
+  }
+
+  /** @param {number} request */
+  #answerKernel(request) {
+    if (request !== this.#micRequest) return;
+    if (this.#lifeline.isSilent) this.#listenAgain();
+    this.#send(comm.alive(this.#id, request));
+  }
+
+  /** The microphone is not left open for a kernel that may not exist any more. */
+  #releaseUnheard() {
+    console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
+    this.#capture.close();
+    this.#uplink.discard();
+    this.#player.close();
+    this.#engine.close();
+    this.#notify();
+  }
+
+  /** The kernel lives after all, and has not been told that the microphone was released: for it, samples are missing. */
+  #listenAgain() {
+    if (this.#micWanted === null) return;
+    this.#lifeline.watch();
+    this.#openCapture(this.#micWanted);
   }
 
   /** @param {string} deviceId */
@@ -248,24 +303,34 @@ export class Session {
   #closeMic({ request }) {
     if (request < this.#micRequest) return;
     this.#micRequest = request;
+    this.#micWanted = null;
     this.#closeCapture();
     this.#planRest();
     this.#notify();
   }
 
   #closeCapture() {
+    this.#lifeline.end();
     this.#capture.close();
     this.#uplink.close();
   }
 
   /** @param {comm.OpenMic} message */
-  #openMic({ request, deviceId, constraints }) {
+  #openMic(message) {
+    const { request } = message;
     if (request <= this.#micRequest) return;
     this.#micRequest = request;
+    this.#micWanted = message;
     this.#isPlaybackHeld = false;
+    this.#lifeline.watch();
     this.#wishes.confirmStart();
     this.#send(comm.micPrompting(this.#id, request, now()));
     this.#applyMute();
+    this.#openCapture(message);
+  }
+
+  /** @param {comm.OpenMic} message */
+  #openCapture({ request, deviceId, constraints }) {
     this.#capture
       .open({ request, deviceId, constraints })
       .catch((error) => {
@@ -281,13 +346,31 @@ export class Session {
    * @param {import("./audio/capture.js").Opened} opened
    */
   #reportMicOpened(request, opened) {
+    if (request === this.#micOpened) {
+      const missing = Math.round(((now() - this.#pushed.ms) * opened.sampleRate) / 1000);
+      this.#firstPosition = this.#pushed.position + missing;
+      return;
+    }
+    this.#micOpened = request;
+    this.#firstPosition = 0;
+    this.#pushed = { position: 0, ms: now() };
     this.#uplink.open(request);
     this.#send(comm.micOpened(this.#id, { request, ...opened }));
   }
 
+  /**
+   * @param {number} position
+   * @param {Int16Array} samples
+   */
+  #pushFrame(position, samples) {
+    const first = this.#firstPosition + position;
+    this.#pushed = { position: first + samples.length, ms: now() };
+    this.#uplink.push(first, samples);
+  }
+
   /** @param {number} request */
   #reportMicEnded(request) {
-    this.#uplink.close();
+    this.#closeCapture();
     this.#send(comm.micEnded(this.#id, request));
     this.#planRest();
     this.#notify();
@@ -332,6 +415,9 @@ export class Session {
   #sayGoodbye(isPageGone) {
     this.#releaseAudio();
     this.#send(comm.bye(this.#id, isPageGone));
+    if (isPageGone) return; // it may come back
+    this.#pageListeners?.abort();
+    this.#pageListeners = null;
   }
 
   #releaseAudio() {
@@ -345,7 +431,9 @@ export class Session {
   #planRest() {
     clearTimeout(this.#restTimer);
     this.#restTimer = setTimeout(() => {
-      const isNeeded = this.#call.isStarted || this.#call.isStarting || this.#wishes.isStartRequested || this.#capture.isOpen;
+      const isOwner = this.#call._owner === null || this.#call._owner === this.#id;
+      const isInCall = isOwner && (this.#call.isStarted || this.#call.isStarting);
+      const isNeeded = isInCall || this.#wishes.isStartRequested || this.#capture.isOpen;
       if (!isNeeded) this.#releaseAudio();
     }, REST_AFTER_MS);
   }

@@ -41,6 +41,7 @@
  * @property {boolean} isAudioBlocked the browser wants a click before it plays or captures
  * @property {boolean} hasMicrophone the microphone is open in this page
  * @property {boolean} isOnHold the kernel does not answer while the microphone is open
+ * @property {boolean} isKernelSilent the kernel says nothing at all: the microphone is released meanwhile
  * @property {boolean} wasStarted a call has run since the page was loaded
  * @property {string | null} problem something went wrong that the kernel cannot know
  *

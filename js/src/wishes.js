@@ -32,8 +32,8 @@ export class Wishes {
 
   /** @param {import("./comm.js").CommandName} name */
   ask(name) {
-    if (name === "start" || name === "stop") {
-      this.isStartRequested = name === "start";
+    if (name === "start" || name === "take_over" || name === "stop") {
+      this.isStartRequested = name !== "stop";
       this.isStopRequested = name === "stop" && (this.#call.isStarted || this.#call.isStarting);
     }
     if (name === "mute" || name === "unmute") this.isMuteRequested = name === "mute";

@@ -28,6 +28,7 @@ const builders = {
     comm.micOpened(from, { request, label, sampleRate, settings, microphones, speakers }),
   mic_failed: ({ from, request, reason, detail }) => comm.micFailed(from, request, reason, detail),
   mic_ended: ({ from, request }) => comm.micEnded(from, request),
+  alive: ({ from, request }) => comm.alive(from, request),
   audio: ({ from, request, seq, position, dropped, sent_ms: sentMs }, buffer) =>
     comm.audio(from, { request, seq, position, dropped, samples: samples(buffer) }, sentMs),
   heard: ({ from, epoch, samples: count, underruns }) => comm.heard(from, { epoch, samples: count, underruns }),
@@ -45,6 +46,7 @@ for (const { content, buffer } of golden.up) {
 const parsed = {
   open_mic: ({ type, request, device_id: deviceId, constraints }) => ({ type, request, deviceId, constraints }),
   close_mic: ({ type, request }) => ({ type, request }),
+  alive: ({ type, request }) => ({ type, request }),
   ack: ({ type, request, seq, lag_ms: lagMs }) => ({ type, request, seq, lagMs }),
   hearing: ({ type, probability, level_db: levelDb }) => ({ type, probability, levelDb }),
   play: ({ type, epoch, position }, buffer) => ({ type, epoch, position, samples: samples(buffer) }),

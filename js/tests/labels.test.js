@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { INITIAL_CALL_STATE } from "../src/state.js";
-import { canRejoin, describeControls, describeError, describeNote, describeState } from "../src/view/labels.js";
+import { describeControls, describeError, describeNote, describeState, describeTakeOver } from "../src/view/labels.js";
 
 const PAGE = {
   id: "f1",
@@ -14,6 +14,7 @@ const PAGE = {
   isPauseRequested: false,
   isAudioBlocked: false,
   hasMicrophone: false,
+  isKernelSilent: false,
   wasStarted: false,
   problem: null,
 };
@@ -42,6 +43,7 @@ const rows = [
   ["stopping", "Stopping…", inCall({ isListening: true, isStopRequested: true })],
   ["ended", "Call ended", state({ wasStarted: true })],
   ["ended", "Call ended", state({ conversation: [{ role: "user", content: "Hello" }] })],
+  ["silent", "No answer from the kernel", inCall({ isOnHold: true, isKernelSilent: true })],
   ["disconnected", "No connection to the kernel", inCall({ isUserSpeaking: true, isKernelLost: true })],
   ["closed", "Call closed", inCall({ _closed: true })],
 ];
@@ -73,10 +75,25 @@ test("without a call there is nothing to mute or pause", () => {
 });
 
 test("a call without a microphone can be rejoined, until the click", () => {
-  assert.ok(canRejoin(inCall({ isMicStarted: false })));
-  assert.ok(!canRejoin(inCall()));
-  assert.ok(!canRejoin(inCall({ isMicStarted: false, isStartRequested: true })));
-  assert.ok(!canRejoin(state()));
+  assert.equal(describeTakeOver(inCall({ isMicStarted: false })), "Rejoin with the microphone");
+  assert.equal(describeTakeOver(inCall({ isMicStarted: false, _owner: null })), "Rejoin with the microphone");
+  assert.equal(describeTakeOver(inCall()), null);
+  assert.equal(describeTakeOver(inCall({ isMicStarted: false, isStartRequested: true })), null);
+  assert.equal(describeTakeOver(state()), null);
+});
+
+test("a page that does not own the call can take it over, until the click", () => {
+  assert.equal(describeTakeOver(inCall({ _owner: "f2" })), "Use the microphone here");
+  assert.equal(describeTakeOver(state({ isMicStarted: true, _owner: "f2" })), "Use the microphone here");
+  assert.equal(describeTakeOver(state({ _owner: "f2" })), null, "there is nothing to take over");
+  for (const changes of [{ isStartRequested: true }, { isStopRequested: true }, { isKernelLost: true }, { _closed: true }]) {
+    assert.equal(describeTakeOver(inCall({ _owner: "f2", ...changes })), null);
+  }
+});
+
+test("a silent kernel is told apart from a busy one: the microphone is released", () => {
+  assert.match(describeNote(inCall({ isOnHold: true, isKernelSilent: true })), /microphone is released/);
+  assert.equal(describeTakeOver(inCall({ isKernelSilent: true })), null, "it goes on by itself");
 });
 
 test("without a kernel only a new start is offered", () => {

@@ -251,3 +251,19 @@ test("clear falls silent in the same epoch, which can go on", () => {
   render(queue, 40);
   assert.equal(queue.heardSamples, 9600);
 });
+
+test("what was cut off unheard may come again in the same epoch: another page played on, and this one goes on behind it", () => {
+  const queue = new PlaybackQueue();
+  queue.push(1, 0, tone(8000));
+  render(queue, 10);
+  queue.flush(1);
+  const heard = queue.heardSamples;
+  render(queue, 10);
+  assert.equal(queue.heardSamples, heard);
+  queue.push(1, 6001, tone(4000, 6001));
+  const { output } = render(queue, 100);
+  const start = output.findIndex((value) => value !== 0);
+  assert.deepEqual(Array.from(output.slice(start, start + 4000)), asFloats(tone(4000, 6001)));
+  assert.equal(queue.heardSamples, 10_001);
+  assert.equal(queue.underruns, 0);
+});

@@ -197,6 +197,20 @@ class MicdropClient:
         if changes and engine.call.mic is MicPhase.CLOSED:
             raise_again(state.error)
 
+    async def move_mic(self) -> None:
+        """Open the microphone where its source has it now: another page took it over. An open one is released first.
+
+        Raises
+        ------
+        MicdropError
+            With code `Mic`: it cannot be opened there. The call goes on without a microphone.
+        """
+        engine = self._engine
+        engine.apply(i.StartMic() if engine.call.mic is MicPhase.CLOSED else i.MicrophoneMoved())
+        await engine.when(lambda: engine.call.mic is not MicPhase.OPENING)
+        if engine.call.mic is MicPhase.CLOSED:
+            raise_again(engine.state.error)
+
     def change_speaker_device(self, device_id: str) -> asyncio.Future[None]:
         """Play on another loudspeaker. A browser that cannot says so in the panel, and the usual one plays on."""
         return self._command(i.ChangeSpeakerDevice(device_id))

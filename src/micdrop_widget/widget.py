@@ -6,11 +6,14 @@ observer thread.
 
 from __future__ import annotations
 
+import atexit
 import concurrent.futures
 import functools
 import logging
 import pathlib
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar, get_args
@@ -42,6 +45,16 @@ _log = logging.getLogger("micdrop_widget.widget")
 _STATIC = pathlib.Path(__file__).parent / "static"
 _CLOSE_S = 5
 _STATE_FIELDS = tuple(field.name for field in fields(MicdropState))
+
+
+_open: weakref.WeakSet[MicdropWidget] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Let no page listen for a kernel that ends; Jupyter does not tell it when another client has asked for that."""
+    for call in tuple(_open):
+        call.close()
 
 
 class MicdropWidget(anywidget.AnyWidget):
@@ -113,6 +126,7 @@ class MicdropWidget(anywidget.AnyWidget):
             _comm.honour_front_end_routing(self.comm)
         self.on_msg(self._on_message)
         self._ended = False
+        _open.add(self)
 
     def __repr__(self) -> str:
         return repr(self._client).replace("MicdropClient", "MicdropWidget")
@@ -239,7 +253,8 @@ class MicdropWidget(anywidget.AnyWidget):
             _log.warning("the panel sent a message that cannot be read: %s", error)
             return
         if not self._ended:
-            self._lease.thread.call(self._reception.receive, message)
+            while_busy = threading.current_thread() is not threading.main_thread()
+            self._lease.thread.call(functools.partial(self._reception.receive, message, while_busy=while_busy))
 
     # To the traits and the handlers
 

@@ -31,7 +31,7 @@ began = time.monotonic()
 sum(range(10_000_000))
 per_second = 10_000_000 / (time.monotonic() - began)
 frames.append('busy')
-sum(range(int(per_second * 6)))
+sum(range(int(per_second * 3.4)))
 frames.append('free')
 """
 

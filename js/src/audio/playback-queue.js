@@ -89,6 +89,8 @@ export class PlaybackQueue {
   flush(epoch) {
     if (epoch < this.#epoch) return;
     this.clear();
+    // What was not heard may come again: another page took over, and back.
+    this.#acceptedEnd = this.#heardEnd;
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
     this.#acceptedEnd = 0;

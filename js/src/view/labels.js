@@ -30,6 +30,7 @@ const STATES = [
   [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
   [(s) => s.isStarting, label("connecting", "Connecting…", "wait", "wait")],
   [(s) => s.isStartRequested && !s.isStarted, label("starting", "Starting…", "wait", "wait")],
+  [(s) => s.isKernelSilent, label("silent", "No answer from the kernel", "warning", "off")],
   [(s) => s.isOnHold, label("on-hold", "On hold: the kernel is busy", "wait", "off")],
   [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
   [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
@@ -76,12 +77,17 @@ export function describeControls(state) {
 }
 
 /**
- * The call is up and has no microphone: after a reload, or when the one it had went away.
+ * What to offer to a page that does not have the microphone of the call, which another page has or none: none after a
+ * reload, or when the one it had went away.
  *
  * @param {PanelState} state
+ * @returns {string | null} null: nothing
  */
-export function canRejoin(state) {
-  return isReachable(state) && state.isStarted && !state.isMicStarted && !state.isStartRequested && !state.isStopRequested;
+export function describeTakeOver(state) {
+  const isAsked = state.isStartRequested || state.isStopRequested || state.isKernelSilent;
+  if (!isReachable(state) || isAsked) return null;
+  if (isElsewhere(state)) return state.isMicStarted || state.isStarted ? "Use the microphone here" : null;
+  return state.isStarted && !state.isMicStarted ? "Rejoin with the microphone" : null;
 }
 
 /**
@@ -95,13 +101,14 @@ export function describeNote(state) {
   if (state.isKernelLost) {
     return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
   }
+  if (state.isKernelSilent) {
+    return "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again.";
+  }
   if (state.isOnHold) {
     return "What you say now is not heard. The call goes on by itself when the kernel answers again.";
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
-  if (state.isMicStarted && state._owner !== null && state._owner !== state.id) {
-    return "The microphone is used in another tab.";
-  }
+  if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
   return "";
 }
 
@@ -147,6 +154,13 @@ const isPaused = (state) => state.isPaused || state.isPauseRequested;
 
 /** @param {PanelState} state */
 const isReachable = (state) => !state._closed && !state.isKernelLost;
+
+/**
+ * Another page owns the call.
+ *
+ * @param {PanelState} state
+ */
+const isElsewhere = (state) => state._owner !== null && state._owner !== state.id;
 
 /** @param {PanelState} state */
 const canMute = (state) => isReachable(state) && (state.isStarted || state.isStarting || state.isMicStarted);

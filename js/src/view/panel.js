@@ -1,7 +1,7 @@
 import { ConversationView } from "./conversation.js";
 import { element, setText } from "./dom.js";
 import { icon, setIcon } from "./icons.js";
-import { canRejoin, describeControls, describeError, describeNote, describeState } from "./labels.js";
+import { describeControls, describeError, describeNote, describeState, describeTakeOver } from "./labels.js";
 import { Meter } from "./meter.js";
 
 /** @typedef {import("../session.js").Session} Session */
@@ -21,7 +21,8 @@ export class Panel {
   #speaker = new Meter("speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
-  #rejoin = offer("rejoin", "microphone", "Rejoin with the microphone");
+  #takeOverWords = element("span", "");
+  #takeOver = offer("take-over", "microphone", this.#takeOverWords);
   #errorMessage = element("strong", "");
   #errorRemedy = element("span", "");
   #error = element("div", "micdrop-error", { hidden: "", role: "alert", "data-testid": "error" });
@@ -56,7 +57,7 @@ export class Panel {
     this.#badge.append(this.#badgeIcon);
     this.#error.append(icon("warning"), element("div", "", {}, [this.#errorMessage, this.#errorRemedy]));
     this.#allowAudio.addEventListener("click", () => this.#session.allowAudio());
-    this.#rejoin.addEventListener("click", () => this.#session.start());
+    this.#takeOver.addEventListener("click", () => this.#session.takeOver());
     for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
     const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
     const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
@@ -72,7 +73,7 @@ export class Panel {
     return element("section", "micdrop", { "aria-label": "Voice call" }, [
       head,
       this.#allowAudio,
-      this.#rejoin,
+      this.#takeOver,
       this.#note,
       this.#error,
       this.#conversation.root,
@@ -101,7 +102,9 @@ export class Panel {
     this.#note.hidden = note === "";
     setText(this.#note, note);
     this.#allowAudio.hidden = !state.isAudioBlocked;
-    this.#rejoin.hidden = !canRejoin(state);
+    const takeOver = describeTakeOver(state);
+    this.#takeOver.hidden = takeOver === null;
+    setText(this.#takeOverWords, takeOver ?? "");
     const error = describeError(state);
     this.#error.hidden = error === null;
     setText(this.#errorMessage, error?.message ?? "");
@@ -126,7 +129,7 @@ export class Panel {
  *
  * @param {string} testId
  * @param {import("./icons.js").IconName} name
- * @param {string} words
+ * @param {string | Element} words
  */
 function offer(testId, name, words) {
   const attributes = { type: "button", hidden: "", "data-testid": testId };

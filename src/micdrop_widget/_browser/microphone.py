@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from micdrop_widget import _comm
 from micdrop_widget._browser.front_ends import FrontEnds
+from micdrop_widget._browser.lifeline import Lifeline
 from micdrop_widget._browser.link import Heard, MicrophoneLink, TransportReport
 from micdrop_widget._browser.send import Send
 from micdrop_widget._mic_errors import microphone_error
@@ -58,6 +59,9 @@ class BrowserMicrophone:
         self._prompt: tuple[float, float] | None = None
         self._acking: asyncio.TimerHandle | None = None
         self._failure = ""
+        self.on_silent: Callable[[], object] = lambda: None
+        """Called when the page that has the microphone does not answer any more."""
+        self._lifeline = Lifeline(self._tell_alive, self._tell_silent)
 
     @property
     def transport(self) -> TransportReport:
@@ -84,6 +88,7 @@ class BrowserMicrophone:
         self._prompting, self._opened = loop.create_future(), loop.create_future()
         owner = await self._front_ends.choose_owner()
         self._send(_comm.open_mic(owner, self._request, device_id, self._constraints()), None)
+        self._lifeline.start()
         await self._answer(self._prompting, _ANSWER_S, "no_answer")
         return await self._answer(self._opened, _PERMISSION_S, "no_decision")
 
@@ -105,11 +110,18 @@ class BrowserMicrophone:
 
     async def close(self) -> None:
         """Release the microphone, or take back the request for it."""
+        self._lifeline.stop()
         self._send(_comm.close_mic(self._request), None)
         self._request += 1
         if self._acking is not None:
             self._acking.cancel()
             self._acking = None
+
+    def note_answer(self, front_end: str, *, while_busy: bool) -> None:
+        """Note that a page said something; whether it is heard while a cell runs."""
+        if front_end == self._front_ends.owner:
+            self._lifeline.answers_while_busy = while_busy
+            self._lifeline.answer()
 
     def receive(self, message: _comm.BrowserMessage) -> None:
         """Take a message about the microphone; one about an earlier request is ignored."""
@@ -146,6 +158,14 @@ class BrowserMicrophone:
             self._frames.put_nowait(heard)
         if self._acking is None:
             self._acking = asyncio.get_running_loop().call_later(_ACK_S, self._acknowledge)
+
+    def _tell_alive(self) -> None:
+        owner = self._front_ends.owner
+        if owner is not None:
+            self._send(_comm.alive(owner, self._request), None)
+
+    def _tell_silent(self) -> None:
+        self.on_silent()
 
     def _acknowledge(self) -> None:
         self._acking = None

@@ -27,6 +27,9 @@ _REJOIN_S = 30
 _HOLD_MS = 2000
 """Silence on the way from the browser that is a hold; the browser takes as long to see it."""
 
+_ANSWERS_WITHOUT_AUDIO = 4
+"""A page on hold waits for its audio to be acknowledged; what a broken connection has lost never is."""
+
 
 class Reception:
     """Takes every message of the browser and does what it asks for.
@@ -56,27 +59,45 @@ class Reception:
         self._show_owner = show_owner
         self._shown_owner: str | None = None
         self._goodbye: asyncio.TimerHandle | None = None
+        self._answers_without_audio = 0
+        self._silent: set[str] = set()
+        """Pages that were taken for gone because they did not answer: they may be heard again."""
+        microphone.on_silent = self._give_up
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def receive(self, message: _comm.BrowserMessage) -> None:
-        """Take a message."""
+    def receive(self, message: _comm.BrowserMessage, *, while_busy: bool = False) -> None:
+        """Take a message; `while_busy` says that it would have come while a cell runs."""
+        self._microphone.note_answer(message.front_end, while_busy=while_busy)
+        if message.front_end in self._silent:
+            self._welcome(message.front_end)
         match message:
             case _comm.Hello(front_end):
-                self._front_ends.hello(front_end)
+                self._welcome(front_end)
                 self._speaker.tell_device()
-                if self._goodbye is not None:
-                    self._goodbye.cancel()
             case _comm.Bye(front_end, page_gone):
                 self._say_goodbye(front_end, page_gone)
             case _comm.Command(front_end, name):
                 self._press(front_end, name)
             case _comm.SpeakerFailed(_, device_id, detail):
                 self._client.speaker_failed(device_id, detail)
+            case _comm.Alive():
+                self._check_audio()
             case _comm.HeardReport():
                 self._speaker.receive(message)
             case _:
                 self._microphone.receive(message)
         self._tell_owner()
+
+    def _check_audio(self) -> None:
+        """Open the microphone again when its page answers, but none of its audio comes: some was lost on the way."""
+        if self.transport().is_on_hold:
+            self._answers_without_audio += 1
+        else:
+            self._answers_without_audio = 0
+        if self._answers_without_audio > _ANSWERS_WITHOUT_AUDIO:
+            self._answers_without_audio = 0
+            _log.warning("the page answers, but its audio does not come: the microphone is opened again")
+            self._run(self._client.move_mic())
 
     def transport(self) -> TransportReport:
         """Return how the audio comes, as it is now; from any thread."""
@@ -89,10 +110,13 @@ class Reception:
         """Do what the user pressed in a panel."""
         client = self._client
         match name:
-            case "start":
+            case "start" if not (client.state.isStarted or client.state.isStarting):
+                if self._front_ends.owner != front_end:
+                    self._take_over(front_end)  # a microphone without a call
                 self._front_ends.owner = front_end
-                rejoins = client.state.isStarted and not client.state.isMicStarted
-                self._run(client.start_mic() if rejoins else client.start())
+                self._run(client.start())
+            case "start" | "take_over":
+                self._take_over(front_end)
             case "stop":
                 self._run(client.stop())
             case "pause" | "resume" | "mute" | "unmute":
@@ -100,10 +124,35 @@ class Reception:
             case _:
                 _log.warning("the panel asked for %r, which this kernel does not know", name)
 
+    def _take_over(self, front_end: str) -> None:
+        """Give microphone and loudspeaker to a page: another one had them, or none, or it begins anew."""
+        state, before = self._client.state, self._front_ends.owner
+        if not (state.isStarted or state.isStarting or state.isMicStarted):
+            return  # the call has ended meanwhile
+        self._front_ends.owner = front_end
+        if before is not None:
+            self._speaker.move(before)
+        self._run(self._client.move_mic())
+
+    def _welcome(self, front_end: str) -> None:
+        self._silent.discard(front_end)
+        self._front_ends.hello(front_end)
+        if self._goodbye is not None:
+            self._goodbye.cancel()
+
+    def _give_up(self) -> None:
+        """Take the owner for gone: it does not answer. Should it be heard again, it is back."""
+        owner = self._front_ends.owner
+        if owner is not None:
+            self._say_goodbye(owner, page_gone=True)
+            self._silent.add(owner)
+            self._tell_owner()
+
     def _say_goodbye(self, front_end: str, page_gone: bool) -> None:
         """End a call whose panel was removed; a page that is gone has a while to come back."""
         owned = self._front_ends.owner == front_end
         self._front_ends.bye(front_end)
+        self._silent.discard(front_end)
         if owned:
             self._microphone.lose("page_gone" if page_gone else "panel_gone")
             self._speaker.lose()

@@ -41,6 +41,8 @@ class BrowserSpeaker:
     def _begin(self, epoch: int) -> None:
         self._epoch = epoch
         self._waiting: deque[Pcm] = deque()
+        self._unheard: deque[Pcm] = deque()
+        """What was sent and is not known to be heard, from the sample `_heard` on."""
         self._sent = 0
         self._heard = 0
         self.underruns = 0
@@ -63,10 +65,19 @@ class BrowserSpeaker:
         """Give the answer up: there is no page any more that plays it, so it is over."""
         rest = sum(len(pcm) for pcm in self._waiting)
         self._waiting.clear()
+        self._unheard.clear()
         self._sent += rest
         if self._sent > self._heard:
             self._heard = self._sent
             self._report(self._epoch, self._heard)
+
+    def move(self, before: str) -> None:
+        """Play on at the owner of now, from where the one before was heard; that page is silent."""
+        self._send(_comm.flush(self._epoch, before), None)
+        self._waiting.extendleft(reversed(self._unheard))
+        self._unheard.clear()
+        self._sent = self._heard
+        self._send_ahead()
 
     def flush(self, epoch: int) -> None:
         """Be silent at once."""
@@ -88,10 +99,18 @@ class BrowserSpeaker:
         """Take the front end's word for what was heard."""
         if report.epoch != self._epoch or report.front_end != self._front_ends.owner:
             return
+        self._forget_heard(report.samples - self._heard)
         self._heard = max(self._heard, report.samples)
         self.underruns = report.underruns
         self._send_ahead()
         self._report(report.epoch, report.samples)
+
+    def _forget_heard(self, samples: int) -> None:
+        while samples > 0 and self._unheard:
+            first = self._unheard.popleft()
+            if samples < len(first):
+                self._unheard.appendleft(first[samples:])
+            samples -= len(first)
 
     def _send_ahead(self) -> None:
         owner = self._front_ends.owner
@@ -102,4 +121,5 @@ class BrowserSpeaker:
             else:
                 self._waiting.popleft()
             self._send(*_comm.play(owner, self._epoch, self._sent, pcm))
+            self._unheard.append(pcm)
             self._sent += len(pcm)

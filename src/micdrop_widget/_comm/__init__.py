@@ -8,6 +8,7 @@ from micdrop_widget._comm.down import (
     Constraints,
     Content,
     ack,
+    alive,
     close_mic,
     flush,
     hearing,
@@ -17,6 +18,7 @@ from micdrop_widget._comm.down import (
 )
 from micdrop_widget._comm.routing import honour_front_end_routing
 from micdrop_widget._comm.up import (
+    Alive,
     AudioFrame,
     BrowserMessage,
     Bye,
@@ -34,6 +36,7 @@ from micdrop_widget._comm.up import (
 )
 
 __all__ = [
+    "Alive",
     "AudioFrame",
     "BrowserMessage",
     "Bye",
@@ -50,6 +53,7 @@ __all__ = [
     "MicPrompting",
     "SpeakerFailed",
     "ack",
+    "alive",
     "close_mic",
     "flush",
     "hearing",

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypedDict
 
 from micdrop_widget.audio import Pcm, pcm_to_bytes
 
-__all__ = ["Constraints", "Content", "ack", "close_mic", "flush", "hearing", "open_mic", "play", "set_speaker"]
+__all__ = ["Constraints", "Content", "ack", "alive", "close_mic", "flush", "hearing", "open_mic", "play", "set_speaker"]
 
 Content: TypeAlias = dict[str, Any]
 
@@ -28,6 +28,11 @@ def open_mic(to: str, request: int, device_id: str | None, constraints: Constrai
 def close_mic(request: int) -> Content:
     """Return the order to every front end to release the microphone of this request and of all before it."""
     return {"type": "close_mic", "to": None, "request": request}
+
+
+def alive(to: str, request: int) -> Content:
+    """Return word to the page that has this microphone that the kernel lives; it answers."""
+    return {"type": "alive", "to": to, "request": request}
 
 
 def ack(to: str, request: int, seq: int, lag_ms: float) -> Content:

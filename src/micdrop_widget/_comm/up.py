@@ -11,6 +11,7 @@ from micdrop_widget.sources import Microphone
 from micdrop_widget.state import Device
 
 __all__ = [
+    "Alive",
     "AudioFrame",
     "BrowserMessage",
     "Bye",
@@ -109,6 +110,14 @@ class MicEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Alive:
+    """The page that has the microphone is still there."""
+
+    front_end: str
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
 class AudioFrame:
     """Samples of the microphone: one frame of 32 ms, or several in a row."""
 
@@ -154,6 +163,7 @@ BrowserMessage: TypeAlias = (
     | MicOpened
     | MicFailed
     | MicEnded
+    | Alive
     | AudioFrame
     | HeardReport
     | SpeakerFailed
@@ -194,6 +204,8 @@ def parse_message(  # noqa: PLR0912 - one case a message
             )
         case "mic_ended":
             return MicEnded(front_end, _get(content, "request", int))
+        case "alive":
+            return Alive(front_end, _get(content, "request", int))
         case "audio":
             return AudioFrame(
                 front_end,

@@ -6,7 +6,14 @@ from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import SelectSpeaker, Warn
 from micdrop_widget.state.step import Step
 
-__all__ = ["change_microphone", "change_speaker", "remember_microphone", "reopen_microphone", "speaker_failed"]
+__all__ = [
+    "change_microphone",
+    "change_speaker",
+    "move_microphone",
+    "remember_microphone",
+    "reopen_microphone",
+    "speaker_failed",
+]
 
 
 def remember_microphone(step: Step, change: i.ChangeMicDevice) -> None:
@@ -21,6 +28,11 @@ def change_microphone(step: Step, change: i.ChangeMicDevice) -> None:
 
 def reopen_microphone(step: Step, _: i.HearingChanged) -> None:
     """Ask for the same one again: it is opened with the detectors and the processing that are wanted now."""
+    step.request_microphone(step.call.mic_device_id)
+
+
+def move_microphone(step: Step, _: i.MicrophoneMoved) -> None:
+    """Ask for it again: the page that is asked now is another one."""
     step.request_microphone(step.call.mic_device_id)
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "Input",
     "MicrophoneEnded",
     "MicrophoneFailed",
+    "MicrophoneMoved",
     "MicrophoneOpened",
     "MicrophoneStalled",
     "Mute",
@@ -66,6 +67,11 @@ class ChangeMicDevice:
 @dataclass(frozen=True, slots=True)
 class HearingChanged:
     """Other detectors or other processing were chosen: an open microphone is opened again, with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneMoved:
+    """Another page has the microphone from now on: an open one is opened again, there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +231,7 @@ Input: TypeAlias = (
     | ChangeMicDevice
     | ChangeSpeakerDevice
     | HearingChanged
+    | MicrophoneMoved
     | Stop
     | Pause
     | Resume

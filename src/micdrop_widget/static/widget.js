@@ -1,4 +1,4 @@
-// sources sha256:91bc920aad18c1bea1ea3211e5cef4ef8b0c4cf3a1fb191d927d2b747b0d7878
+// sources sha256:0b9e220eae51095f44d412724f21a531e2cc4f840ddcef98c36c804781501a51
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -14,6 +14,7 @@ function micOpened(from, { request, label: label2, sampleRate, settings, microph
 }
 var micFailed = (from, request, reason, detail) => up("mic_failed", from, { request, reason, detail });
 var micEnded = (from, request) => up("mic_ended", from, { request });
+var alive = (from, request) => up("alive", from, { request });
 function audio(from, { request, seq, position, dropped, samples }, sentMs) {
   return up("audio", from, { request, seq, position, dropped, sent_ms: sentMs }, [samples.buffer]);
 }
@@ -30,7 +31,7 @@ function parseDown(content, buffers, id) {
   const to = fields.stringOrNull("to");
   if (to !== null && to !== id) return null;
   const type = fields.string("type");
-  if (type === "close_mic") return { type, request: fields.count("request") };
+  if (type === "close_mic" || type === "alive") return { type, request: fields.count("request") };
   if (type === "ack") {
     return { type, request: fields.count("request"), seq: fields.number("seq"), lagMs: fields.number("lag_ms") };
   }
@@ -601,6 +602,7 @@ var playback_processor_default = `"use strict";
     flush(epoch) {
       if (epoch < this.#epoch) return;
       this.clear();
+      this.#acceptedEnd = this.#heardEnd;
       if (epoch === this.#epoch) return;
       this.#epoch = epoch;
       this.#acceptedEnd = 0;
@@ -1002,6 +1004,58 @@ var Player = class {
   }
 };
 
+// src/lifeline.js
+var SILENT_AFTER_MS = 4e3;
+var LOOK_MS = 500;
+var SILENT_LOOKS = 4;
+var Lifeline = class {
+  #now;
+  #onSilent;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #heardMs = 0;
+  #looks = 0;
+  #isSilent = false;
+  /**
+   * @param {object} options
+   * @param {() => number} options.now milliseconds
+   * @param {() => void} options.onSilent the kernel has said nothing for 4 s
+   */
+  constructor({ now: now2, onSilent }) {
+    this.#now = now2;
+    this.#onSilent = onSilent;
+  }
+  /** True from the silence until the microphone is asked for again, or given up. */
+  get isSilent() {
+    return this.#isSilent;
+  }
+  /** The microphone is asked for: from now on the kernel should be heard. */
+  watch() {
+    this.end();
+    this.hear();
+    this.#lookLater();
+  }
+  /** The kernel said something, whatever it is. */
+  hear() {
+    this.#heardMs = this.#now();
+    this.#looks = 0;
+  }
+  /** The microphone is closed: nothing is expected. */
+  end() {
+    clearTimeout(this.#timer);
+    this.#isSilent = false;
+  }
+  #lookLater() {
+    this.#timer = setTimeout(() => this.#look(), LOOK_MS);
+  }
+  #look() {
+    this.#looks++;
+    if (this.#looks < SILENT_LOOKS || this.#now() - this.#heardMs < SILENT_AFTER_MS) return this.#lookLater();
+    this.#isSilent = true;
+    this.#onSilent();
+  }
+};
+
 // src/presence.js
 var GOODBYE_AFTER_MS = 300;
 var Presence = class {
@@ -1236,8 +1290,8 @@ var Wishes = class {
   }
   /** @param {import("./comm.js").CommandName} name */
   ask(name) {
-    if (name === "start" || name === "stop") {
-      this.isStartRequested = name === "start";
+    if (name === "start" || name === "take_over" || name === "stop") {
+      this.isStartRequested = name !== "stop";
       this.isStopRequested = name === "stop" && (this.#call.isStarted || this.#call.isStarting);
     }
     if (name === "mute" || name === "unmute") this.isMuteRequested = name === "mute";
@@ -1291,6 +1345,7 @@ var Session = class {
     now,
     onHoldChange: () => this.#notify()
   });
+  #lifeline = new Lifeline({ now, onSilent: () => this.#releaseUnheard() });
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
     () => this.#send(hello(this.#id)),
@@ -1298,6 +1353,13 @@ var Session = class {
   );
   /** The newest request for the microphone: what is older has been replayed. */
   #micRequest = 0;
+  /** @type {comm.OpenMic | null} as the kernel asked for it last */
+  #micWanted = null;
+  /** The request for which the kernel was told that the microphone is open. */
+  #micOpened = 0;
+  /** Where the numbering of samples begins: not at 0 when the microphone was released meanwhile, for the same request. */
+  #firstPosition = 0;
+  #pushed = { position: 0, ms: 0 };
   /** @type {CallState} */
   #call = INITIAL_CALL_STATE;
   /** @type {Set<() => void>} */
@@ -1316,12 +1378,14 @@ var Session = class {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #restTimer;
   #subscriptions = new AbortController();
+  /** @type {AbortController | null} of the listeners on the page, which are there only while there is a view */
+  #pageListeners = null;
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
     this.#capture = new Capture(this.#engine, {
       onOpened: (request, opened) => this.#reportMicOpened(request, opened),
-      onFrame: (position, samples) => this.#uplink.push(position, samples),
+      onFrame: (position, samples) => this.#pushFrame(position, samples),
       onLevel: (rms) => this.#publishLevel("microphone", rms),
       onEnded: (request) => this.#reportMicEnded(request)
     });
@@ -1348,6 +1412,7 @@ var Session = class {
       isAudioBlocked: this.#engine.isBlocked,
       hasMicrophone: this.#capture.isOpen,
       isOnHold: this.#uplink.isOnHold,
+      isKernelSilent: this.#lifeline.isSilent,
       wasStarted: this.#wasStarted,
       problem: this.#problem
     };
@@ -1382,6 +1447,7 @@ var Session = class {
    * @returns {() => void} counts it out
    */
   enter() {
+    this.#listenToPage();
     return this.#presence.enter();
   }
   /** Starts the call. Call it synchronously from a click. */
@@ -1389,6 +1455,12 @@ var Session = class {
     this.#isPlaybackHeld = false;
     this.#problem = null;
     this.#command("start");
+    this.#engine.start().catch(() => void 0);
+  }
+  /** Has microphone and loudspeaker here, of a call whose owner is another page or gone. Call it synchronously from a click. */
+  takeOver() {
+    this.#isPlaybackHeld = false;
+    this.#command("take_over");
     this.#engine.start().catch(() => void 0);
   }
   /** Releases the microphone and falls silent at once; the kernel hears of it after that. */
@@ -1415,6 +1487,7 @@ var Session = class {
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
     this.#subscriptions.abort();
+    this.#pageListeners?.abort();
     this.#stateListeners.clear();
     this.#levelListeners.clear();
     this.#hearingListeners.clear();
@@ -1428,11 +1501,17 @@ var Session = class {
     for (const name of TRAIT_NAMES) listen(`change:${name}`, () => this.#readTraits());
     for (const event of CONNECTION_EVENTS) listen(event, () => this.#loseKernel(event));
     listen("msg:custom", (content, buffers) => this.#receive(content, buffers ?? []));
+  }
+  #listenToPage() {
+    if (this.#pageListeners !== null) return;
+    this.#pageListeners = new AbortController();
+    const { signal } = this.#pageListeners;
     window.addEventListener("pagehide", () => this.#presence.leave(true), { signal });
     window.addEventListener("pageshow", () => this.#presence.arrive(), { signal });
   }
   #readTraits() {
     this.#isKernelLost = false;
+    this.#lifeline.hear();
     const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
     this.#call = /** @type {CallState} */
     Object.fromEntries(read);
@@ -1450,6 +1529,7 @@ var Session = class {
    */
   #receive(content, buffers) {
     this.#isKernelLost = false;
+    this.#lifeline.hear();
     try {
       const message = parseDown(content, buffers, this.#id);
       if (message !== null) this.#handle(message);
@@ -1467,8 +1547,30 @@ var Session = class {
     }
     if (message.type === "set_speaker") return this.#setSpeaker(message.deviceId);
     if (message.type === "ack") return this.#uplink.acknowledge(message.request, message.seq, message.lagMs);
+    if (message.type === "alive") return this.#answerKernel(message.request);
     if (message.type === "hearing") return this.#publishHearing(message);
     this.#closeMic(message);
+  }
+  /** @param {number} request */
+  #answerKernel(request) {
+    if (request !== this.#micRequest) return;
+    if (this.#lifeline.isSilent) this.#listenAgain();
+    this.#send(alive(this.#id, request));
+  }
+  /** The microphone is not left open for a kernel that may not exist any more. */
+  #releaseUnheard() {
+    console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
+    this.#capture.close();
+    this.#uplink.discard();
+    this.#player.close();
+    this.#engine.close();
+    this.#notify();
+  }
+  /** The kernel lives after all, and has not been told that the microphone was released: for it, samples are missing. */
+  #listenAgain() {
+    if (this.#micWanted === null) return;
+    this.#lifeline.watch();
+    this.#openCapture(this.#micWanted);
   }
   /** @param {string} deviceId */
   #setSpeaker(deviceId) {
@@ -1482,22 +1584,31 @@ var Session = class {
   #closeMic({ request }) {
     if (request < this.#micRequest) return;
     this.#micRequest = request;
+    this.#micWanted = null;
     this.#closeCapture();
     this.#planRest();
     this.#notify();
   }
   #closeCapture() {
+    this.#lifeline.end();
     this.#capture.close();
     this.#uplink.close();
   }
   /** @param {comm.OpenMic} message */
-  #openMic({ request, deviceId, constraints }) {
+  #openMic(message) {
+    const { request } = message;
     if (request <= this.#micRequest) return;
     this.#micRequest = request;
+    this.#micWanted = message;
     this.#isPlaybackHeld = false;
+    this.#lifeline.watch();
     this.#wishes.confirmStart();
     this.#send(micPrompting(this.#id, request, now()));
     this.#applyMute();
+    this.#openCapture(message);
+  }
+  /** @param {comm.OpenMic} message */
+  #openCapture({ request, deviceId, constraints }) {
     this.#capture.open({ request, deviceId, constraints }).catch((error) => {
       const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
       this.#send(micFailed(this.#id, request, reason, message));
@@ -1509,12 +1620,29 @@ var Session = class {
    * @param {import("./audio/capture.js").Opened} opened
    */
   #reportMicOpened(request, opened) {
+    if (request === this.#micOpened) {
+      const missing = Math.round((now() - this.#pushed.ms) * opened.sampleRate / 1e3);
+      this.#firstPosition = this.#pushed.position + missing;
+      return;
+    }
+    this.#micOpened = request;
+    this.#firstPosition = 0;
+    this.#pushed = { position: 0, ms: now() };
     this.#uplink.open(request);
     this.#send(micOpened(this.#id, { request, ...opened }));
   }
+  /**
+   * @param {number} position
+   * @param {Int16Array} samples
+   */
+  #pushFrame(position, samples) {
+    const first = this.#firstPosition + position;
+    this.#pushed = { position: first + samples.length, ms: now() };
+    this.#uplink.push(first, samples);
+  }
   /** @param {number} request */
   #reportMicEnded(request) {
-    this.#uplink.close();
+    this.#closeCapture();
     this.#send(micEnded(this.#id, request));
     this.#planRest();
     this.#notify();
@@ -1553,6 +1681,9 @@ var Session = class {
   #sayGoodbye(isPageGone) {
     this.#releaseAudio();
     this.#send(bye(this.#id, isPageGone));
+    if (isPageGone) return;
+    this.#pageListeners?.abort();
+    this.#pageListeners = null;
   }
   #releaseAudio() {
     this.#closeCapture();
@@ -1564,7 +1695,9 @@ var Session = class {
   #planRest() {
     clearTimeout(this.#restTimer);
     this.#restTimer = setTimeout(() => {
-      const isNeeded = this.#call.isStarted || this.#call.isStarting || this.#wishes.isStartRequested || this.#capture.isOpen;
+      const isOwner = this.#call._owner === null || this.#call._owner === this.#id;
+      const isInCall = isOwner && (this.#call.isStarted || this.#call.isStarting);
+      const isNeeded = isInCall || this.#wishes.isStartRequested || this.#capture.isOpen;
       if (!isNeeded) this.#releaseAudio();
     }, REST_AFTER_MS);
   }
@@ -1754,6 +1887,7 @@ var STATES = [
   [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
   [(s) => s.isStarting, label("connecting", "Connecting…", "wait", "wait")],
   [(s) => s.isStartRequested && !s.isStarted, label("starting", "Starting…", "wait", "wait")],
+  [(s) => s.isKernelSilent, label("silent", "No answer from the kernel", "warning", "off")],
   [(s) => s.isOnHold, label("on-hold", "On hold: the kernel is busy", "wait", "off")],
   [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
   [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
@@ -1781,21 +1915,25 @@ function describeControls(state) {
     pause: isPaused(state) ? control("Resume the call", "play", "resume", { isEnabled: canPause(state), isPressed: true }) : control("Pause the call", "pause", "pause", { isEnabled: canPause(state) })
   };
 }
-function canRejoin(state) {
-  return isReachable(state) && state.isStarted && !state.isMicStarted && !state.isStartRequested && !state.isStopRequested;
+function describeTakeOver(state) {
+  const isAsked = state.isStartRequested || state.isStopRequested || state.isKernelSilent;
+  if (!isReachable(state) || isAsked) return null;
+  if (isElsewhere(state)) return state.isMicStarted || state.isStarted ? "Use the microphone here" : null;
+  return state.isStarted && !state.isMicStarted ? "Rejoin with the microphone" : null;
 }
 function describeNote(state) {
   if (state._closed) return "This call was closed: run the cell again.";
   if (state.isKernelLost) {
     return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
   }
+  if (state.isKernelSilent) {
+    return "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again.";
+  }
   if (state.isOnHold) {
     return "What you say now is not heard. The call goes on by itself when the kernel answers again.";
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
-  if (state.isMicStarted && state._owner !== null && state._owner !== state.id) {
-    return "The microphone is used in another tab.";
-  }
+  if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
   return "";
 }
 function describeError2(state) {
@@ -1812,6 +1950,7 @@ function control(text, icon2, action, { isEnabled, isPressed = false }) {
 var isMuted = (state) => state.isMuted || state.isMuteRequested;
 var isPaused = (state) => state.isPaused || state.isPauseRequested;
 var isReachable = (state) => !state._closed && !state.isKernelLost;
+var isElsewhere = (state) => state._owner !== null && state._owner !== state.id;
 var canMute = (state) => isReachable(state) && (state.isStarted || state.isStarting || state.isMicStarted);
 var canPause = (state) => isReachable(state) && state.isStarted;
 var hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
@@ -1877,7 +2016,8 @@ var Panel = class {
   #speaker = new Meter("speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
-  #rejoin = offer("rejoin", "microphone", "Rejoin with the microphone");
+  #takeOverWords = element("span", "");
+  #takeOver = offer("take-over", "microphone", this.#takeOverWords);
   #errorMessage = element("strong", "");
   #errorRemedy = element("span", "");
   #error = element("div", "micdrop-error", { hidden: "", role: "alert", "data-testid": "error" });
@@ -1909,7 +2049,7 @@ var Panel = class {
     this.#badge.append(this.#badgeIcon);
     this.#error.append(icon("warning"), element("div", "", {}, [this.#errorMessage, this.#errorRemedy]));
     this.#allowAudio.addEventListener("click", () => this.#session.allowAudio());
-    this.#rejoin.addEventListener("click", () => this.#session.start());
+    this.#takeOver.addEventListener("click", () => this.#session.takeOver());
     for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
     const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
     const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
@@ -1925,7 +2065,7 @@ var Panel = class {
     return element("section", "micdrop", { "aria-label": "Voice call" }, [
       head,
       this.#allowAudio,
-      this.#rejoin,
+      this.#takeOver,
       this.#note,
       this.#error,
       this.#conversation.root
@@ -1952,7 +2092,9 @@ var Panel = class {
     this.#note.hidden = note === "";
     setText(this.#note, note);
     this.#allowAudio.hidden = !state.isAudioBlocked;
-    this.#rejoin.hidden = !canRejoin(state);
+    const takeOver = describeTakeOver(state);
+    this.#takeOver.hidden = takeOver === null;
+    setText(this.#takeOverWords, takeOver ?? "");
     const error = describeError2(state);
     this.#error.hidden = error === null;
     setText(this.#errorMessage, error?.message ?? "");

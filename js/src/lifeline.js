@@ -1,0 +1,65 @@
+/** A kernel that lives says so every second while the microphone is asked for or open. */
+const SILENT_AFTER_MS = 4000;
+const LOOK_MS = 500;
+
+/** A page that was held up looks before it has read what came meanwhile: so many looks in a row must find nothing. */
+const SILENT_LOOKS = 4;
+
+/**
+ * Whether the kernel lives, as far as a page can know: Jupyter does not tell every page when a kernel is restarted, shut down
+ * or out of reach. A kernel that is merely busy with a cell speaks on.
+ */
+export class Lifeline {
+  #now;
+  #onSilent;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #heardMs = 0;
+  #looks = 0;
+  #isSilent = false;
+
+  /**
+   * @param {object} options
+   * @param {() => number} options.now milliseconds
+   * @param {() => void} options.onSilent the kernel has said nothing for 4 s
+   */
+  constructor({ now, onSilent }) {
+    this.#now = now;
+    this.#onSilent = onSilent;
+  }
+
+  /** True from the silence until the microphone is asked for again, or given up. */
+  get isSilent() {
+    return this.#isSilent;
+  }
+
+  /** The microphone is asked for: from now on the kernel should be heard. */
+  watch() {
+    this.end();
+    this.hear();
+    this.#lookLater();
+  }
+
+  /** The kernel said something, whatever it is. */
+  hear() {
+    this.#heardMs = this.#now();
+    this.#looks = 0;
+  }
+
+  /** The microphone is closed: nothing is expected. */
+  end() {
+    clearTimeout(this.#timer);
+    this.#isSilent = false;
+  }
+
+  #lookLater() {
+    this.#timer = setTimeout(() => this.#look(), LOOK_MS);
+  }
+
+  #look() {
+    this.#looks++;
+    if (this.#looks < SILENT_LOOKS || this.#now() - this.#heardMs < SILENT_AFTER_MS) return this.#lookLater();
+    this.#isSilent = true;
+    this.#onSilent();
+  }
+}
