@@ -1,8 +1,9 @@
 import * as comm from "./comm.js";
-import { Capture } from "./audio/capture.js";
+import { Capture, listDevices } from "./audio/capture.js";
 import { AudioEngine } from "./audio/context.js";
 import { AudioFailure, describeError } from "./audio/failures.js";
 import { Player } from "./audio/player.js";
+import { Devices } from "./devices.js";
 import { Presence } from "./presence.js";
 import { INITIAL_CALL_STATE, TRAIT_NAMES } from "./state.js";
 import { Uplink } from "./uplink.js";
@@ -38,6 +39,12 @@ export class Session {
     send: (message) => this.#send(comm.audio(this.#id, message, now())),
     now,
     onHoldChange: () => this.#notify(),
+  });
+  #devices = new Devices({
+    list: listDevices,
+    isCapturing: () => this.#capture.isOpen,
+    onChange: (lists) => this.#send(comm.devices(this.#id, lists)),
+    onSpeaker: (id) => this.#send(comm.chooseDevice(this.#id, "speaker", id)),
   });
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
@@ -161,6 +168,18 @@ export class Session {
     this.#command(name);
   }
 
+  /**
+   * Uses another device, in whatever page has microphone and loudspeaker.
+   *
+   * @param {"microphone" | "speaker"} kind
+   * @param {string} id
+   */
+  chooseDevice(kind, id) {
+    // One that is open is remembered when the other has taken its place: it may be in use elsewhere.
+    if (!this.#call.isMicStarted) this.#devices.remember(kind, id);
+    this.#send(comm.chooseDevice(this.#id, kind, id));
+  }
+
   /** Lets a suspended audio context run. Call it synchronously from a click. */
   allowAudio() {
     this.#engine.start().catch((error) => this.#showProblem(`The browser gives no audio (${describeError(error)}).`));
@@ -174,6 +193,7 @@ export class Session {
     this.#isDisposed = true;
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
+    this.#devices.dispose();
     this.#subscriptions.abort();
     this.#stateListeners.clear();
     this.#levelListeners.clear();
@@ -237,11 +257,14 @@ export class Session {
 
   /** @param {string} deviceId */
   #setSpeaker(deviceId) {
-    this.#engine.selectSpeaker(deviceId).catch((error) => {
-      const detail = describeError(error);
-      this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
-      this.#send(comm.speakerFailed(this.#id, deviceId, detail));
-    });
+    this.#engine
+      .selectSpeaker(deviceId)
+      .then(() => this.#devices.remember("speaker", deviceId))
+      .catch((error) => {
+        const detail = describeError(error);
+        this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
+        this.#send(comm.speakerFailed(this.#id, deviceId, detail));
+      });
   }
 
   /** @param {comm.CloseMic} message */
@@ -267,7 +290,7 @@ export class Session {
     this.#send(comm.micPrompting(this.#id, request, now()));
     this.#applyMute();
     this.#capture
-      .open({ request, deviceId, constraints })
+      .open(this.#devices.prefer({ request, deviceId, constraints }))
       .catch((error) => {
         const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
         this.#send(comm.micFailed(this.#id, request, reason, message));
@@ -283,6 +306,7 @@ export class Session {
   #reportMicOpened(request, opened) {
     this.#uplink.open(request);
     this.#send(comm.micOpened(this.#id, { request, ...opened }));
+    this.#devices.open(opened, this.#call.speakerDeviceId !== null);
   }
 
   /** @param {number} request */
