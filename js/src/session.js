@@ -1,8 +1,9 @@
 import * as comm from "./comm.js";
-import { Capture } from "./audio/capture.js";
+import { Capture, listDevices } from "./audio/capture.js";
 import { AudioEngine } from "./audio/context.js";
 import { AudioFailure, describeError } from "./audio/failures.js";
 import { Player } from "./audio/player.js";
+import { Devices } from "./devices.js";
 import { Lifeline } from "./lifeline.js";
 import { Presence } from "./presence.js";
 import { INITIAL_CALL_STATE, TRAIT_NAMES } from "./state.js";
@@ -41,6 +42,12 @@ export class Session {
     onHoldChange: () => this.#notify(),
   });
   #lifeline = new Lifeline({ now, onSilent: () => this.#releaseUnheard() });
+  #devices = new Devices({
+    list: listDevices,
+    isCapturing: () => this.#capture.isOpen,
+    onChange: (lists) => this.#send(comm.devices(this.#id, lists)),
+    onSpeaker: (id) => this.#send(comm.chooseDevice(this.#id, "speaker", id)),
+  });
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
     () => this.#send(comm.hello(this.#id)),
@@ -182,6 +189,18 @@ export class Session {
     this.#command(name);
   }
 
+  /**
+   * Uses another device, in whatever page has microphone and loudspeaker.
+   *
+   * @param {"microphone" | "speaker"} kind
+   * @param {string} id
+   */
+  chooseDevice(kind, id) {
+    // One that is open is remembered when the other has taken its place: it may be in use elsewhere.
+    if (!this.#call.isMicStarted) this.#devices.remember(kind, id);
+    this.#send(comm.chooseDevice(this.#id, kind, id));
+  }
+
   /** Lets a suspended audio context run. Call it synchronously from a click. */
   allowAudio() {
     this.#engine.start().catch((error) => this.#showProblem(`The browser gives no audio (${describeError(error)}).`));
@@ -195,6 +214,7 @@ export class Session {
     this.#isDisposed = true;
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
+    this.#devices.dispose();
     this.#subscriptions.abort();
     this.#pageListeners?.abort();
     this.#stateListeners.clear();
@@ -292,11 +312,14 @@ export class Session {
 
   /** @param {string} deviceId */
   #setSpeaker(deviceId) {
-    this.#engine.selectSpeaker(deviceId).catch((error) => {
-      const detail = describeError(error);
-      this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
-      this.#send(comm.speakerFailed(this.#id, deviceId, detail));
-    });
+    this.#engine
+      .selectSpeaker(deviceId)
+      .then(() => this.#devices.remember("speaker", deviceId))
+      .catch((error) => {
+        const detail = describeError(error);
+        this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
+        this.#send(comm.speakerFailed(this.#id, deviceId, detail));
+      });
   }
 
   /** @param {comm.CloseMic} message */
@@ -332,7 +355,7 @@ export class Session {
   /** @param {comm.OpenMic} message */
   #openCapture({ request, deviceId, constraints }) {
     this.#capture
-      .open({ request, deviceId, constraints })
+      .open(this.#devices.prefer({ request, deviceId, constraints }))
       .catch((error) => {
         const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
         this.#send(comm.micFailed(this.#id, request, reason, message));
@@ -356,6 +379,7 @@ export class Session {
     this.#pushed = { position: 0, ms: now() };
     this.#uplink.open(request);
     this.#send(comm.micOpened(this.#id, { request, ...opened }));
+    this.#devices.open(opened, this.#call.speakerDeviceId !== null);
   }
 
   /**

@@ -17,7 +17,7 @@ from micdrop_widget.options import CallOptions
 from micdrop_widget.recording import Recording
 from micdrop_widget.sinks import AudioSink, VirtualSpeaker
 from micdrop_widget.sources import Microphone, SourceOption, as_source
-from micdrop_widget.state import MicdropState, Phase, Settings
+from micdrop_widget.state import Device, MicdropState, Phase, Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import EventName
 from micdrop_widget.state.snapshot import MicPhase
@@ -218,6 +218,10 @@ class MicdropClient:
     def speaker_failed(self, device_id: str, detail: str) -> None:
         """Take the loudspeaker's word that it cannot play on a device."""
         self._engine.apply(i.SpeakerFailed(device_id, detail))
+
+    def devices_listed(self, mic_devices: tuple[Device, ...], speaker_devices: tuple[Device, ...]) -> None:
+        """Take the browser's word for the devices there are now."""
+        self._engine.apply(i.DevicesListed(mic_devices, speaker_devices))
 
     def pause(self) -> asyncio.Future[None]:
         """Stop listening and playing, and cancel the running answer; the connection stays."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.sources import AudioSource, Gap, Microphone
+from micdrop_widget.sources import AudioSource, Gap, Microphone, UnpluggedError
 from micdrop_widget.state import inputs as i
 from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VAD, Segmenter, SpeechCancelled, SpeechEvent, SpeechEventName, SpeechStarted, Status
@@ -157,7 +157,7 @@ class Hearing:
         try:
             await self._listen()
         except MicdropError as error:
-            return i.MicrophoneEnded(request, error)
+            return i.MicrophoneEnded(request, error, unplugged=isinstance(error, UnpluggedError))
         except Exception as error:  # noqa: BLE001 - as above
             _log.exception("the microphone failed")
             return i.MicrophoneEnded(request, _broken("failed", error))

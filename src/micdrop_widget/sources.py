@@ -15,7 +15,17 @@ from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, as_pcm, read_w
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.state import Device
 
-__all__ = ["ArraySource", "AudioSource", "Gap", "Microphone", "NoSource", "Pace", "SourceOption", "as_source"]
+__all__ = [
+    "ArraySource",
+    "AudioSource",
+    "Gap",
+    "Microphone",
+    "NoSource",
+    "Pace",
+    "SourceOption",
+    "UnpluggedError",
+    "as_source",
+]
 
 Pace: TypeAlias = Literal["realtime", "fast"]
 
@@ -47,6 +57,19 @@ class Gap:
     """How many, at 16 kHz."""
 
 
+class UnpluggedError(MicdropError):
+    """The device that was captured went away while it was; another may take its place."""
+
+    @classmethod
+    def of(cls, label: str) -> UnpluggedError:
+        """Return the error for a device by what it is called; empty where nobody knows."""
+        return cls(
+            MicdropErrorCode.Mic,
+            f"The microphone{label and f' “{label}”'} went away.",
+            "Plug it in again or choose another, then press “Rejoin with the microphone”, or Start.",
+        )
+
+
 @runtime_checkable
 class AudioSource(Protocol):
     """A microphone. All methods are called on the call's event loop."""
@@ -68,6 +91,13 @@ class AudioSource(Protocol):
         """Yield the samples in order, in chunks of any length; the end of the iteration ends the microphone.
 
         A `Gap` in their place ends an open utterance: what was said before it and after it is not one sentence.
+
+        Raises
+        ------
+        UnpluggedError
+            The device went away; the call opens the source again, with no device asked for.
+        MicdropError
+            Something else ended it: the call goes on without a microphone.
         """
         ...
 

@@ -23,7 +23,14 @@ import traitlets
 
 from micdrop_widget import _comm, _traits
 from micdrop_widget._awaitable import CallFuture
-from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, FrontEnds, Reception, TransportReport
+from micdrop_widget._browser import (
+    BrowserMicrophone,
+    BrowserSpeaker,
+    FrontEnds,
+    HearingMeter,
+    Reception,
+    TransportReport,
+)
 from micdrop_widget._loop import Lease
 from micdrop_widget._observer import ObserverThread, UserHandler
 from micdrop_widget.call_vad import CallVAD
@@ -110,6 +117,7 @@ class MicdropWidget(anywidget.AnyWidget):
         self._microphone = BrowserMicrophone(self.send, front_ends, self._constraints)
         self._speaker = BrowserSpeaker(self.send, front_ends)
         self._client = MicdropClient(url, source=self._microphone, sink=self._speaker, **options)
+        self._microphone.on_audio = HearingMeter(self.send, front_ends, self._client).update
         self._reception = Reception(self._client, self._microphone, self._speaker, front_ends, self._show_owner)
         self._handlers = Handlers(UserHandler)
         self._vad = CallVAD(lambda: self._client.vad.detector, lambda: self._client.vad.status, UserHandler)

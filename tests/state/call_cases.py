@@ -88,7 +88,7 @@ BEGINNINGS = [
         START,
         ["reset hearing", "open microphone 2, usb"],
         {**BEGUN, "mic": MicPhase.OPENING, "mic_request": 2},
-        given={**OLD, "mic_device_id": "usb"},
+        given={**OLD, "mic_device_id": "built-in", "chosen_mic_id": "usb"},
     ),
     Case(
         "Start: restart",
@@ -103,7 +103,7 @@ BEGINNINGS = [
         MIC_IN_CALL,
         i.StartMic("usb"),
         ["open microphone 2, usb"],
-        {"mic": MicPhase.OPENING, "mic_request": 2, "error": None},
+        {"mic": MicPhase.OPENING, "mic_request": 2, "chosen_mic_id": "usb", "error": None},
         given={"mic": MicPhase.CLOSED, "error": error()},
     ),
     Case(
@@ -112,7 +112,7 @@ BEGINNINGS = [
         i.StartMic(),
         ["open microphone 2, the one before"],
         {"mic": MicPhase.OPENING, "mic_request": 2},
-        given={"mic_device_id": "the one before"},
+        given={"chosen_mic_id": "the one before"},
     ),
     Case(
         "MicrophoneOpened if requested: connect_with_microphone",
@@ -141,7 +141,8 @@ BEGINNINGS = [
         [OPENING],
         i.MicrophoneFailed(1, error()),
         ["close microphone", *END, "emit Error"],
-        {**WITH_MIC, "connection": 1},
+        {**WITH_MIC, "connection": 1, "chosen_mic_id": None},
+        given={"chosen_mic_id": "usb"},
         error=Code.Mic,
     ),
     Case(
@@ -149,8 +150,8 @@ BEGINNINGS = [
         MIC_IN_CALL,
         i.MicrophoneFailed(1, error()),
         ["emit Error"],
-        {"mic": MicPhase.CLOSED},
-        given={"mic": MicPhase.OPENING},
+        {"mic": MicPhase.CLOSED, "chosen_mic_id": None},
+        given={"mic": MicPhase.OPENING, "chosen_mic_id": "usb"},
         error=Code.Mic,
     ),
     Case(

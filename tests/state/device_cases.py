@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from micdrop_widget.errors import MicdropErrorCode as Code
+from micdrop_widget.state import Device
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.snapshot import MicPhase
 
-from .cases import ANY, CONNECTED, ENDING, IDLE, LIVE, OPENING, RETRYING, Case
+from .cases import ANY, CONNECTED, ENDING, IDLE, LIVE, OPENING, RETRYING, Case, error
 
 ASKED = {"mic": MicPhase.OPENING, "mic_request": 2}
+USB_ASKED = {**ASKED, "chosen_mic_id": "usb"}
 CLOSED = {"mic": MicPhase.CLOSED}
+DEVICES = (Device("usb", "USB"), Device("built-in", "Built-in")), (Device("box", "Box"),)
+OTHERS = DEVICES[0][1:], ()
+GONE = error()
+LOST = {**ASKED, "mic_device_id": None, "chosen_mic_id": None, "mic_lost": GONE}
+UNPLUGGED = i.MicrophoneEnded(1, GONE, unplugged=True)
+USB_IN_USE = {"mic": MicPhase.OPEN, "mic_device_id": "usb", "chosen_mic_id": "usb"}
 
 CASES = [
     Case(
         "ChangeMicDevice if mic_closed: remember_microphone",
         ANY,
         i.ChangeMicDevice("usb"),
-        then={"mic_device_id": "usb"},
+        then={"mic_device_id": "usb", "chosen_mic_id": "usb"},
         given=CLOSED,
     ),
     Case(
@@ -23,14 +32,14 @@ CASES = [
         [OPENING],
         i.ChangeMicDevice("usb"),
         ["open microphone 2, usb"],
-        ASKED,
+        USB_ASKED,
     ),
     Case(
         "ChangeMicDevice if other_device: change_microphone",
         [IDLE, *CONNECTED],
         i.ChangeMicDevice("usb"),
         ["open microphone 2, usb", "reset hearing"],
-        ASKED,
+        USB_ASKED,
         given={"mic": MicPhase.OPEN, "mic_device_id": "built-in"},
     ),
     Case(  # not listened to before, so there is nothing to forget
@@ -38,7 +47,7 @@ CASES = [
         [RETRYING, ENDING],
         i.ChangeMicDevice("usb"),
         ["open microphone 2, usb"],
-        ASKED,
+        USB_ASKED,
         given={"mic": MicPhase.OPEN},
     ),
     Case(
@@ -46,7 +55,7 @@ CASES = [
         [LIVE],
         i.ChangeMicDevice("usb"),
         ["open microphone 2, usb", "send StopSpeaking", "reset hearing"],
-        {**ASKED, "speaking": False, "processing": True},
+        {**USB_ASKED, "speaking": False, "processing": True},
         given={"speaking": True},
     ),
     Case(
@@ -54,7 +63,7 @@ CASES = [
         [LIVE],
         i.ChangeMicDevice("usb"),
         ["open microphone 2, usb"],
-        ASKED,
+        USB_ASKED,
         given={"muted": True},
     ),
     Case(
@@ -78,7 +87,7 @@ CASES = [
         i.HearingChanged(),
         ["open microphone 2, usb", "reset hearing"],
         ASKED,
-        given={"mic": MicPhase.OPEN, "mic_device_id": "usb"},
+        given=USB_IN_USE,
     ),
     Case(
         "MicrophoneMoved if mic_in_use: move_microphone",
@@ -125,5 +134,52 @@ CASES = [
         ["warn: the loudspeaker 'headset' cannot be used (gone); the usual one plays"],
         {"speaker_device_id": None},
         given={"speaker_device_id": "headset"},
+    ),
+    Case(
+        "DevicesListed: list_devices",
+        ANY,
+        i.DevicesListed(*DEVICES),
+        then={"mic_devices": DEVICES[0], "speaker_devices": DEVICES[1]},
+        given={"chosen_mic_id": "usb"},
+    ),
+    Case(
+        "DevicesListed: list_devices",
+        ANY,
+        i.DevicesListed(*OTHERS),
+        then={"mic_devices": OTHERS[0], "speaker_devices": (), "chosen_mic_id": None},
+        given={"mic_devices": DEVICES[0], "speaker_devices": DEVICES[1], "chosen_mic_id": "usb"},
+    ),
+    Case(
+        "MicrophoneEnded if unplugged: replace_microphone",
+        [IDLE, *CONNECTED],
+        UNPLUGGED,
+        ["open microphone 2, None", "reset hearing"],
+        LOST,
+        given=USB_IN_USE,
+    ),
+    Case(
+        "MicrophoneEnded if unplugged: replace_microphone",
+        [RETRYING],
+        UNPLUGGED,
+        ["open microphone 2, None"],
+        LOST,
+        given=USB_IN_USE,
+    ),
+    Case(
+        "MicrophoneEnded if unplugged: replace_microphone",
+        [LIVE],
+        UNPLUGGED,
+        ["open microphone 2, None", "send StopSpeaking", "reset hearing"],
+        {**LOST, "speaking": False, "processing": True},
+        given={**USB_IN_USE, "speaking": True},
+    ),
+    Case(  # it was itself a replacement, of a moment ago
+        "MicrophoneEnded if unplugged: replace_microphone",
+        [LIVE],
+        UNPLUGGED,
+        ["close microphone", "emit Error", "reset hearing"],
+        {**CLOSED, "mic_request": 2, "mic_device_id": None, "chosen_mic_id": None},
+        given={**USB_IN_USE, "replaced_ms": -500},
+        error=Code.Mic,
     ),
 ]

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.options import Reconnect
-from micdrop_widget.state import Phase, Settings
+from micdrop_widget.state import Device, Phase, Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
@@ -143,9 +143,15 @@ class AnyCall(RuleBasedStateMachine):
             self.step(i.MicrophoneFailed(self.world.call.mic_request - age, broken(MicdropErrorCode.Mic)))
 
     @precondition(lambda self: self.world.state.isMicStarted)
-    @rule(error=st.none() | failures, age=late)
-    def microphone_ends(self, error: MicdropError | None, age: int) -> None:
-        self.step(i.MicrophoneEnded(self.world.call.mic_request - age, error))
+    @rule(error=st.none() | failures, age=late, unplugged=st.booleans())
+    def microphone_ends(self, error: MicdropError | None, age: int, unplugged: bool) -> None:
+        unplugged = unplugged and error is not None
+        self.step(i.MicrophoneEnded(self.world.call.mic_request - age, error, unplugged))
+
+    @rule(labels=st.sets(st.sampled_from(["m", "usb", "built-in"])))
+    def devices_are_listed(self, labels: set[str]) -> None:
+        devices = tuple(Device(label, label) for label in sorted(labels))
+        self.step(i.DevicesListed(devices, devices))
 
     @precondition(lambda self: self.world.state.isMicStarted)
     @rule(samples=st.integers(1, 600))

@@ -264,7 +264,7 @@ function stopTracks(stream) {
 }
 
 /** @returns {Promise<{microphones: Device[], speakers: Device[]}>} */
-async function listDevices() {
+export async function listDevices() {
   const devices = await navigator.mediaDevices.enumerateDevices();
   /** @param {MediaDeviceKind} kind */
   const ofKind = (kind) =>

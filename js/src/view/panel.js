@@ -1,4 +1,5 @@
 import { ConversationView } from "./conversation.js";
+import { DevicePicker } from "./device-picker.js";
 import { element, setText } from "./dom.js";
 import { icon, setIcon } from "./icons.js";
 import { describeControls, describeError, describeNote, describeState, describeTakeOver } from "./labels.js";
@@ -19,6 +20,8 @@ export class Panel {
   #pause = new ControlButton("pause");
   #microphone = new Meter("microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
   #speaker = new Meter("speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
+  #devices = new DevicePicker((kind, id) => this.#session.chooseDevice(kind, id));
+  #isHeard = false;
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
   #takeOverWords = element("span", "");
@@ -39,6 +42,7 @@ export class Panel {
     const unsubscribe = [
       session.onChange(() => this.#update()),
       session.onLevel((meter, rms) => (meter === "microphone" ? this.#microphone : this.#speaker).push(rms)),
+      session.onHearing((hearing) => this.#microphone.hear(this.#isHeard ? hearing : null)),
       session.enter(),
     ];
     this.#leave = () => unsubscribe.forEach((end) => end());
@@ -61,6 +65,7 @@ export class Panel {
     for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
     const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
     const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
+      this.#devices.button,
       this.#mute.root,
       this.#pause.root,
       this.#start.root,
@@ -72,6 +77,7 @@ export class Panel {
     ]);
     return element("section", "micdrop", { "aria-label": "Voice call" }, [
       head,
+      this.#devices.root,
       this.#allowAudio,
       this.#takeOver,
       this.#note,
@@ -98,6 +104,9 @@ export class Panel {
     this.#start.update(controls.start);
     this.#mute.update(controls.mute);
     this.#pause.update(controls.pause);
+    this.#devices.update(state);
+    this.#isHeard = state.isMicStarted && !state.isMicMuted && !state.isMuteRequested && !state.isPauseRequested;
+    if (!this.#isHeard) this.#microphone.hear(null);
     const note = describeNote(state);
     this.#note.hidden = note === "";
     setText(this.#note, note);

@@ -12,7 +12,7 @@ from micdrop_widget._browser.lifeline import Lifeline
 from micdrop_widget._browser.link import Heard, MicrophoneLink, TransportReport
 from micdrop_widget._browser.send import Send
 from micdrop_widget._mic_errors import microphone_error
-from micdrop_widget.sources import Microphone
+from micdrop_widget.sources import Microphone, UnpluggedError
 
 __all__ = ["BrowserMicrophone"]
 
@@ -62,6 +62,9 @@ class BrowserMicrophone:
         self.on_silent: Callable[[], object] = lambda: None
         """Called when the page that has the microphone does not answer any more."""
         self._lifeline = Lifeline(self._tell_alive, self._tell_silent)
+        self._label = ""
+        self.on_audio: Callable[[float], object] = lambda now_ms: None
+        """Called with the time, in milliseconds, whenever audio has arrived."""
 
     @property
     def transport(self) -> TransportReport:
@@ -103,10 +106,18 @@ class BrowserMicrophone:
         return answer.result()
 
     async def frames(self) -> AsyncIterator[Heard]:
-        """Yield what arrives, in the order it was captured, until the microphone goes away."""
+        """Yield what arrives, in the order it was captured, until the microphone goes away.
+
+        Raises
+        ------
+        UnpluggedError
+            The device went away.
+        MicdropError
+            The page or the panel did.
+        """
         while (heard := await self._frames.get()) is not None:
             yield heard
-        raise microphone_error(self._failure)
+        raise UnpluggedError.of(self._label) if self._failure == "ended" else microphone_error(self._failure)
 
     async def close(self) -> None:
         """Release the microphone, or take back the request for it."""
@@ -147,6 +158,7 @@ class BrowserMicrophone:
             self._opened.set_exception(microphone_error(reason))
 
     def _begin(self, microphone: Microphone) -> None:
+        self._label = microphone.label
         self._link = MicrophoneLink(microphone.sample_rate)
         if self._prompt is not None:
             self._link.prompt(*self._prompt)
@@ -156,6 +168,7 @@ class BrowserMicrophone:
     def _take(self, frame: _comm.AudioFrame) -> None:
         for heard in self._link.take(frame, _now_ms()):
             self._frames.put_nowait(heard)
+        self.on_audio(_now_ms())
         if self._acking is None:
             self._acking = asyncio.get_running_loop().call_later(_ACK_S, self._acknowledge)
 

@@ -78,6 +78,8 @@ class Reception:
                 self._say_goodbye(front_end, page_gone)
             case _comm.Command(front_end, name):
                 self._press(front_end, name)
+            case _comm.ChooseDevice() | _comm.DevicesChanged():
+                self._take_devices(message)
             case _comm.SpeakerFailed(_, device_id, detail):
                 self._client.speaker_failed(device_id, detail)
             case _comm.Alive():
@@ -147,6 +149,17 @@ class Reception:
             self._say_goodbye(owner, page_gone=True)
             self._silent.add(owner)
             self._tell_owner()
+
+    def _take_devices(self, message: _comm.ChooseDevice | _comm.DevicesChanged) -> None:
+        """Follow what is plugged in where the microphone is, and what is chosen in any panel."""
+        match message:
+            case _comm.DevicesChanged(front_end, mic_devices, speaker_devices):
+                if front_end == self._front_ends.owner:
+                    self._client.devices_listed(mic_devices, speaker_devices)
+            case _comm.ChooseDevice(_, "microphone", device_id):
+                self._run(self._client.change_mic_device(device_id))
+            case _comm.ChooseDevice(_, _, device_id):
+                self._client.change_speaker_device(device_id)
 
     def _say_goodbye(self, front_end: str, page_gone: bool) -> None:
         """End a call whose panel was removed; a page that is gone has a while to come back."""

@@ -46,7 +46,7 @@ def hearing(probability: float, level_db: float) -> Content:
     return {
         "type": "hearing",
         "to": None,
-        **{name: None if math.isnan(value) else value for name, value in known.items()},
+        **{name: value if math.isfinite(value) else None for name, value in known.items()},
     }
 
 

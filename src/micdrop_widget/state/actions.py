@@ -5,6 +5,7 @@ from __future__ import annotations
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_close
 from micdrop_widget.state import inputs as i
+from micdrop_widget.state.devices import not_replaced, tell_replaced
 from micdrop_widget.state.effects import CancelTimer, SendParams, Timer, Warn
 from micdrop_widget.state.snapshot import MicPhase
 from micdrop_widget.state.step import Step
@@ -94,7 +95,7 @@ def begin_with_microphone_opening(step: Step, start: i.Start) -> None:
 def begin_with_microphone_closed(step: Step, start: i.Start) -> None:
     """Begin by asking for the microphone."""
     begin(step, start)
-    step.request_microphone(step.call.mic_device_id)
+    step.request_microphone(step.call.chosen_mic_id)
 
 
 def restart(step: Step, start: i.Start) -> None:
@@ -106,7 +107,7 @@ def restart(step: Step, start: i.Start) -> None:
 def start_microphone(step: Step, start_mic: i.StartMic) -> None:
     """Ask for the microphone, without a call or for a call that has lost its own."""
     step.set(error=None)
-    step.request_microphone(start_mic.device_id or step.call.mic_device_id)
+    step.request_microphone(start_mic.device_id or step.call.chosen_mic_id)
 
 
 def microphone_opened(step: Step, opened: i.MicrophoneOpened) -> None:
@@ -119,6 +120,7 @@ def microphone_opened(step: Step, opened: i.MicrophoneOpened) -> None:
         mic_devices=opened.mic_devices or call.mic_devices,
         speaker_devices=opened.speaker_devices or call.speaker_devices,
     )
+    tell_replaced(step)
 
 
 def connect_with_microphone(step: Step, opened: i.MicrophoneOpened) -> None:
@@ -129,13 +131,16 @@ def connect_with_microphone(step: Step, opened: i.MicrophoneOpened) -> None:
 
 def microphone_failed(step: Step, failed: i.MicrophoneFailed) -> None:
     """Report it; nothing else has to end."""
-    step.set(mic=MicPhase.CLOSED)
-    step.report(failed.error)
+    error = not_replaced(step.call, failed.error)
+    step.set(mic=MicPhase.CLOSED, chosen_mic_id=None, mic_lost=None)
+    step.report(error)
 
 
 def fail_without_microphone(step: Step, failed: i.MicrophoneFailed) -> None:
     """Fail the start."""
-    fail(step, failed.error)
+    error = not_replaced(step.call, failed.error)
+    step.set(chosen_mic_id=None)
+    fail(step, error)
 
 
 def microphone_ended(step: Step, ended: i.MicrophoneEnded) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "turn_complete",
     "turn_detected",
     "turn_incomplete",
+    "unplugged",
 ]
 
 
@@ -77,6 +78,11 @@ def requested(call: Call, answer: i.MicrophoneOpened | i.MicrophoneFailed) -> bo
 def capturing(call: Call, ended: i.MicrophoneEnded) -> bool:
     """The report is about the microphone that captures."""
     return call.mic is MicPhase.OPEN and ended.request == call.mic_request
+
+
+def unplugged(call: Call, ended: i.MicrophoneEnded) -> bool:
+    """The microphone that captures was unplugged."""
+    return capturing(call, ended) and ended.unplugged
 
 
 def current(

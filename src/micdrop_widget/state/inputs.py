@@ -18,6 +18,7 @@ __all__ = [
     "ConnectionClosed",
     "ConnectionFailed",
     "ConnectionOpened",
+    "DevicesListed",
     "Heard",
     "HearingChanged",
     "Input",
@@ -132,15 +133,25 @@ class MicrophoneFailed:
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneEnded:
-    """The microphone gives no more samples: a source ran out (no error), or a device was unplugged."""
+    """The microphone gives no more samples: a source ran out (no error), or something became of it."""
 
     request: int
     error: MicdropError | None = None
+    unplugged: bool = False
+    """Only this device went away: another may take its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneStalled:
     """The microphone is open, but gives no samples within speech: a frozen tab, a closed lid."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesListed:
+    """The microphones and loudspeakers there are now: something was plugged in or out."""
+
+    mic_devices: tuple[Device, ...]
+    speaker_devices: tuple[Device, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +252,7 @@ Input: TypeAlias = (
     | MicrophoneFailed
     | MicrophoneEnded
     | MicrophoneStalled
+    | DevicesListed
     | SpeakerFailed
     | ConnectionOpened
     | ConnectionFailed

@@ -52,8 +52,10 @@ TABLE: tuple[Row, ...] = (
     Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneOpened, do.microphone_opened, when=if_.requested),
     Row((OPENING,), i.MicrophoneFailed, do.fail_without_microphone, to=IDLE, when=if_.requested),
     Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneFailed, do.microphone_failed, when=if_.requested),
+    Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneEnded, devices.replace_microphone, when=if_.unplugged),
     Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneEnded, do.microphone_ended, when=if_.capturing),
     # Devices
+    Row(ANY, i.DevicesListed, devices.list_devices),
     Row(ANY, i.ChangeMicDevice, devices.remember_microphone, when=if_.mic_closed),
     Row(ANY, i.ChangeMicDevice, devices.change_microphone, when=if_.other_device),
     Row(ANY, i.HearingChanged, devices.reopen_microphone, when=if_.mic_in_use),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
@@ -84,6 +85,12 @@ class Call:
     """Number of the current request for the microphone; answers to earlier ones are ignored."""
     echo_cancellation: bool = True
     mic_device_id: str | None = None
+    chosen_mic_id: str | None = None
+    """The microphone that was chosen by its id, and is there; None leaves it to the browser."""
+    mic_lost: MicdropError | None = None
+    """The microphone was unplugged, and another has been asked for in its place: told when that is there, or is not."""
+    replaced_ms: float = -math.inf
+    """When a microphone last took the place of one that was unplugged."""
     speaker_device_id: str | None = None
     mic_devices: tuple[Device, ...] = ()
     speaker_devices: tuple[Device, ...] = ()

@@ -85,14 +85,14 @@ class Step:
     # The microphone and the connection
 
     def request_microphone(self, device_id: str | None) -> None:
-        """Ask for the microphone under a new number."""
-        self.set(mic=MicPhase.OPENING, mic_request=self.call.mic_request + 1)
+        """Ask for the microphone under a new number; None leaves the choice to the browser."""
+        self.set(mic=MicPhase.OPENING, mic_request=self.call.mic_request + 1, chosen_mic_id=device_id)
         self.add(OpenMicrophone(self.call.mic_request, device_id))
 
     def release_microphone(self) -> None:
         """Let the microphone go, whether it is open or still being asked for."""
         if self.call.mic is not MicPhase.CLOSED:
-            self.set(mic=MicPhase.CLOSED, mic_request=self.call.mic_request + 1)
+            self.set(mic=MicPhase.CLOSED, mic_request=self.call.mic_request + 1, mic_lost=None)
             self.add(CloseMicrophone())
 
     def open_connection(self) -> None:

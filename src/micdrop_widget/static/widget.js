@@ -1,4 +1,4 @@
-// sources sha256:0b9e220eae51095f44d412724f21a531e2cc4f840ddcef98c36c804781501a51
+// sources sha256:7222712860836b530b782ca911441a9dddaf59431ca1c589e346e2f4c703861b
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -8,6 +8,8 @@ function up(type, from, fields = {}, buffers = []) {
 var hello = (from) => up("hello", from);
 var bye = (from, isPageGone) => up("bye", from, { page_gone: isPageGone });
 var command = (from, name) => up("command", from, { name });
+var chooseDevice = (from, kind, deviceId) => up("choose_device", from, { kind, device_id: deviceId });
+var devices = (from, { microphones, speakers }) => up("devices", from, { microphones, speakers });
 var micPrompting = (from, request, sentMs) => up("mic_prompting", from, { request, sent_ms: sentMs });
 function micOpened(from, { request, label: label2, sampleRate, settings, microphones, speakers }) {
   return up("mic_opened", from, { request, label: label2, sample_rate: sampleRate, settings, microphones, speakers });
@@ -204,11 +206,11 @@ var Capture = class {
       this.#microphone = microphone;
       microphone.isMuted = this.#isMuted;
       microphone.onEnd = () => this.#end(wanted.request);
-      const devices = await listDevices();
+      const devices2 = await listDevices();
       if (this.#microphone !== microphone) return;
       const { label: label2, sampleRate } = microphone;
       const settings = { echoCancellation: wanted.constraints.echoCancellation !== false, ...microphone.settings };
-      this.#listener.onOpened(wanted.request, { label: label2, sampleRate, settings, ...devices });
+      this.#listener.onOpened(wanted.request, { label: label2, sampleRate, settings, ...devices2 });
       microphone.listen(this.#listener);
     } catch (error) {
       if (wanted.request !== this.#request) return;
@@ -349,8 +351,8 @@ function stopTracks(stream) {
   for (const track of stream.getTracks()) track.stop();
 }
 async function listDevices() {
-  const devices = await navigator.mediaDevices.enumerateDevices();
-  const ofKind = (kind) => devices.filter((device) => device.kind === kind).map(({ deviceId, label: label2 }) => ({ id: deviceId, label: label2 }));
+  const devices2 = await navigator.mediaDevices.enumerateDevices();
+  const ofKind = (kind) => devices2.filter((device) => device.kind === kind).map(({ deviceId, label: label2 }) => ({ id: deviceId, label: label2 }));
   return { microphones: ofKind("audioinput"), speakers: ofKind("audiooutput") };
 }
 function isMicrophoneAllowedByPolicy() {
@@ -1004,6 +1006,146 @@ var Player = class {
   }
 };
 
+// src/devices.js
+var LOOK_EVERY_MS = 1500;
+var DEFAULT_ID = "default";
+var DeviceMemory = class {
+  /** @type {Map<DeviceKind, string>} */
+  #kept = /* @__PURE__ */ new Map();
+  /**
+   * @param {DeviceKind} kind
+   * @returns {string | null}
+   */
+  recall(kind) {
+    try {
+      return localStorage.getItem(storageKey(kind)) ?? this.#kept.get(kind) ?? null;
+    } catch {
+      return this.#kept.get(kind) ?? null;
+    }
+  }
+  /**
+   * @param {DeviceKind} kind
+   * @param {string} id
+   */
+  remember(kind, id) {
+    this.#kept.set(kind, id);
+    try {
+      localStorage.setItem(storageKey(kind), id);
+    } catch {
+    }
+  }
+};
+var storageKey = (kind) => `micdrop-widget:${kind}`;
+var Devices = class {
+  #options;
+  #memory = new DeviceMemory();
+  /** What the kernel was told last, as text. */
+  #told = "";
+  /** @type {string | null} what the kernel asked for by its id */
+  #asked = null;
+  /** @type {string | null} */
+  #usedMicrophone = null;
+  #isSpeakerOffered = false;
+  #isLooking = false;
+  #isLookDue = false;
+  #isFollowing = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #subscription = new AbortController();
+  /**
+   * @param {object} options
+   * @param {() => Promise<DeviceLists>} options.list asks the browser
+   * @param {() => boolean} options.isCapturing
+   * @param {(lists: DeviceLists) => void} options.onChange something was plugged in or out
+   * @param {(id: string) => void} options.onSpeaker the remembered loudspeaker is there
+   */
+  constructor(options) {
+    this.#options = options;
+  }
+  /**
+   * Adds the remembered microphone to a request that leaves the choice to the browser: a wish, since it may be gone.
+   *
+   * @param {CaptureRequest} wanted
+   * @returns {CaptureRequest}
+   */
+  prefer(wanted) {
+    this.#asked = wanted.deviceId;
+    const remembered = this.#memory.recall("microphone") ?? this.#usedMicrophone;
+    if (wanted.deviceId !== null || remembered === null) return wanted;
+    return { ...wanted, constraints: { ...wanted.constraints, deviceId: { ideal: remembered } } };
+  }
+  /**
+   * The microphone that was wanted is open.
+   *
+   * @param {DeviceLists & {settings: MediaTrackSettings}} opened
+   * @param {boolean} isSpeakerChosen the kernel has a loudspeaker chosen already
+   */
+  open({ settings, microphones, speakers }, isSpeakerChosen) {
+    this.#usedMicrophone = settings.deviceId ?? null;
+    if (this.#asked !== null) this.#memory.remember("microphone", this.#asked);
+    this.#told = JSON.stringify({ microphones, speakers });
+    this.#offerSpeaker(speakers, isSpeakerChosen);
+    this.#follow();
+  }
+  /**
+   * @param {DeviceKind} kind
+   * @param {string} id chosen in a panel, or in Python
+   */
+  remember(kind, id) {
+    this.#memory.remember(kind, id);
+  }
+  dispose() {
+    clearTimeout(this.#timer);
+    this.#subscription.abort();
+  }
+  /**
+   * @param {Device[]} speakers
+   * @param {boolean} isSpeakerChosen
+   */
+  #offerSpeaker(speakers, isSpeakerChosen) {
+    if (this.#isSpeakerOffered) return;
+    this.#isSpeakerOffered = true;
+    const remembered = this.#memory.recall("speaker");
+    if (isSpeakerChosen || remembered === null || remembered === DEFAULT_ID) return;
+    if (speakers.some(({ id }) => id === remembered)) this.#options.onSpeaker(remembered);
+  }
+  #follow() {
+    this.#plan();
+    if (this.#isFollowing) return;
+    this.#isFollowing = true;
+    const { signal } = this.#subscription;
+    navigator.mediaDevices.addEventListener("devicechange", () => this.#look(), { signal });
+  }
+  #plan() {
+    clearTimeout(this.#timer);
+    if (this.#subscription.signal.aborted || !this.#options.isCapturing()) return;
+    this.#timer = setTimeout(() => this.#look(), LOOK_EVERY_MS);
+  }
+  #look() {
+    if (this.#isLooking) {
+      this.#isLookDue = true;
+      return;
+    }
+    this.#isLooking = true;
+    this.#isLookDue = false;
+    this.#options.list().then((lists) => this.#tell(lists)).catch((error) => console.warn(`micdrop-widget: the devices cannot be listed (${String(error)})`)).finally(() => {
+      this.#isLooking = false;
+      if (this.#isLookDue) this.#look();
+      else this.#plan();
+    });
+  }
+  /** @param {DeviceLists} lists */
+  #tell({ microphones, speakers }) {
+    const told = JSON.stringify({ microphones, speakers });
+    if (this.#subscription.signal.aborted || told === this.#told || !areNamed(microphones)) return;
+    this.#told = told;
+    this.#options.onChange({ microphones, speakers });
+  }
+};
+function areNamed(devices2) {
+  return devices2.length === 0 || devices2.some(({ label: label2 }) => label2 !== "");
+}
+
 // src/lifeline.js
 var SILENT_AFTER_MS = 4e3;
 var LOOK_MS = 500;
@@ -1346,6 +1488,12 @@ var Session = class {
     onHoldChange: () => this.#notify()
   });
   #lifeline = new Lifeline({ now, onSilent: () => this.#releaseUnheard() });
+  #devices = new Devices({
+    list: listDevices,
+    isCapturing: () => this.#capture.isOpen,
+    onChange: (lists) => this.#send(devices(this.#id, lists)),
+    onSpeaker: (id) => this.#send(chooseDevice(this.#id, "speaker", id))
+  });
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
     () => this.#send(hello(this.#id)),
@@ -1474,6 +1622,16 @@ var Session = class {
   ask(name) {
     this.#command(name);
   }
+  /**
+   * Uses another device, in whatever page has microphone and loudspeaker.
+   *
+   * @param {"microphone" | "speaker"} kind
+   * @param {string} id
+   */
+  chooseDevice(kind, id) {
+    if (!this.#call.isMicStarted) this.#devices.remember(kind, id);
+    this.#send(chooseDevice(this.#id, kind, id));
+  }
   /** Lets a suspended audio context run. Call it synchronously from a click. */
   allowAudio() {
     this.#engine.start().catch((error) => this.#showProblem(`The browser gives no audio (${describeError(error)}).`));
@@ -1486,6 +1644,7 @@ var Session = class {
     this.#isDisposed = true;
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
+    this.#devices.dispose();
     this.#subscriptions.abort();
     this.#pageListeners?.abort();
     this.#stateListeners.clear();
@@ -1574,7 +1733,7 @@ var Session = class {
   }
   /** @param {string} deviceId */
   #setSpeaker(deviceId) {
-    this.#engine.selectSpeaker(deviceId).catch((error) => {
+    this.#engine.selectSpeaker(deviceId).then(() => this.#devices.remember("speaker", deviceId)).catch((error) => {
       const detail = describeError(error);
       this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
       this.#send(speakerFailed(this.#id, deviceId, detail));
@@ -1609,7 +1768,7 @@ var Session = class {
   }
   /** @param {comm.OpenMic} message */
   #openCapture({ request, deviceId, constraints }) {
-    this.#capture.open({ request, deviceId, constraints }).catch((error) => {
+    this.#capture.open(this.#devices.prefer({ request, deviceId, constraints })).catch((error) => {
       const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
       this.#send(micFailed(this.#id, request, reason, message));
     }).finally(() => this.#notify());
@@ -1630,6 +1789,7 @@ var Session = class {
     this.#pushed = { position: 0, ms: now() };
     this.#uplink.open(request);
     this.#send(micOpened(this.#id, { request, ...opened }));
+    this.#devices.open(opened, this.#call.speakerDeviceId !== null);
   }
   /**
    * @param {number} position
@@ -1750,6 +1910,7 @@ function setText(target, text) {
 // src/view/icons.js
 var PATHS = {
   call: "M5 4h4l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2z",
+  devices: "M4 7h9M19 7h1M13 4.500v5M16 4.500v5M13 4.500h3v5h-3zM4 17h1M11 17h9M5 14.500h3v5H5zM8 14.500h3v5H8z",
   ended: "M4 14.5v-2.2c4.6-4.4 11.4-4.4 16 0v2.2a1 1 0 0 1-1.2 1l-3-.7a1 1 0 0 1-.8-1v-2a10 10 0 0 0-6 0v2a1 1 0 0 1-.8 1l-3 .7a1 1 0 0 1-1.2-1z",
   microphone: "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21M8.5 21h7",
   microphoneOff: "M4 4l16 16M9 9v2a3 3 0 0 0 4.6 2.5M15 11V6a3 3 0 0 0-5.8-1M5.5 11a6.5 6.5 0 0 0 10.7 5M18.5 11a6.5 6.5 0 0 1-.6 2.7M12 17.5V21M8.5 21h7",
@@ -1879,6 +2040,118 @@ function indented(json) {
   }
 }
 
+// src/view/choices.js
+var DEFAULT_ID2 = "default";
+function describeChoices(devices2, currentId, noun) {
+  const labelled = devices2.map(({ id, label: label2 }, index) => ({ id, label: label2 === "" ? `${noun} ${index + 1}` : label2 }));
+  const wantedId = currentId ?? DEFAULT_ID2;
+  const isListed = labelled.some(({ id }) => id === wantedId);
+  return {
+    devices: labelled,
+    selectedId: isListed ? wantedId : "",
+    placeholder: currentId === null || currentId === DEFAULT_ID2 || labelled.length === 0 ? "Default" : "Not plugged in",
+    isEnabled: labelled.length > 0
+  };
+}
+
+// src/view/device-picker.js
+var pickerCount = 0;
+var DevicePicker = class {
+  #microphone;
+  #speaker;
+  #hint = element("p", "micdrop-devices-hint", {}, ["The devices are listed once the microphone is on."]);
+  /** @param {(kind: DeviceKind, id: string) => void} onChoose */
+  constructor(onChoose) {
+    const id = `micdrop-devices-${pickerCount++}`;
+    const label2 = "Microphone and speaker";
+    this.#microphone = new DeviceSelect("microphone", "Microphone", onChoose);
+    this.#speaker = new DeviceSelect("speaker", "Speaker", onChoose);
+    this.button = element(
+      "button",
+      "micdrop-button micdrop-quiet",
+      { type: "button", "aria-expanded": "false", "aria-controls": id, "aria-label": label2, title: label2, "data-testid": "devices" },
+      [icon("devices")]
+    );
+    this.root = element(
+      "div",
+      "micdrop-devices",
+      { id, hidden: "", role: "group", "aria-label": label2, "data-lm-suppress-shortcuts": "true" },
+      [this.#microphone.root, this.#speaker.root, this.#hint]
+    );
+    this.button.addEventListener("click", () => this.#show(this.root.hidden === true));
+    this.root.addEventListener("keydown", ({ key }) => {
+      if (key !== "Escape") return;
+      this.#show(false);
+      this.button.focus();
+    });
+  }
+  /** @param {PanelState} state */
+  update(state) {
+    const isReachable2 = !state._closed && !state.isKernelLost;
+    this.#microphone.update(state.micDevices, state.micDeviceId, isReachable2, state.error);
+    this.#speaker.update(state.speakerDevices, state.speakerDeviceId, isReachable2, state.problem);
+    this.#hint.hidden = state.micDevices.length > 0;
+  }
+  /** @param {boolean} isShown */
+  #show(isShown) {
+    this.root.hidden = !isShown;
+    this.button.setAttribute("aria-expanded", String(isShown));
+    this.button.classList.toggle("micdrop-open", isShown);
+  }
+};
+var DeviceSelect = class {
+  #noun;
+  #select;
+  #drawn = "";
+  /** @type {{id: string, over: string | null, failure: unknown} | null} a choice that the call has not followed yet */
+  #wish = null;
+  /** @type {string | null} */
+  #currentId = null;
+  /** @type {unknown} */
+  #failure = null;
+  /**
+   * @param {DeviceKind} kind
+   * @param {string} noun
+   * @param {(kind: DeviceKind, id: string) => void} onChoose
+   */
+  constructor(kind, noun, onChoose) {
+    this.#noun = noun;
+    this.#select = element("select", "micdrop-select", { "data-testid": `${kind}-device` });
+    this.root = element("label", "micdrop-device", {}, [icon(kind), element("span", "", {}, [noun]), this.#select]);
+    this.#select.addEventListener("change", () => {
+      const id = this.#select.value;
+      this.#wish = { id, over: this.#currentId, failure: this.#failure };
+      onChoose(kind, id);
+    });
+  }
+  /**
+   * @param {readonly import("../state.js").Device[]} devices
+   * @param {string | null} currentId
+   * @param {boolean} isReachable
+   * @param {unknown} failure a new one ends the wait for what was chosen
+   */
+  update(devices2, currentId, isReachable2, failure) {
+    this.#currentId = currentId;
+    this.#failure = failure;
+    const isAnswered = this.#wish !== null && (currentId !== this.#wish.over || failure !== this.#wish.failure);
+    if (isAnswered || !isReachable2) this.#wish = null;
+    const choices = describeChoices(devices2, this.#wish?.id ?? currentId, this.#noun);
+    this.#draw(choices);
+    this.#select.disabled = !choices.isEnabled || !isReachable2;
+    if (this.#select.value !== choices.selectedId) this.#select.value = choices.selectedId;
+    this.#select.title = this.#select.selectedOptions[0]?.label ?? "";
+  }
+  /** @param {import("./choices.js").Choices} choices */
+  #draw({ devices: devices2, selectedId, placeholder }) {
+    const drawn = JSON.stringify([devices2, selectedId === "" && placeholder]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const options = devices2.map(({ id, label: label2 }) => element("option", "", { value: id }, [label2]));
+    if (selectedId === "") options.unshift(element("option", "", { value: "", disabled: "", hidden: "" }, [placeholder]));
+    this.#select.replaceChildren(...options);
+  }
+};
+
 // src/view/labels.js
 var STATES = [
   [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
@@ -1962,11 +2235,25 @@ function deflection(rms) {
   return Math.min(1, Math.max(0, (dbfs + 60) / 54));
 }
 
+// src/view/hearing.js
+function describeHearing(hearing) {
+  if (hearing === null) return "";
+  const { levelDb, probability } = hearing;
+  const words = [];
+  if (levelDb !== null) words.push(`${Math.round(levelDb).toString().replace("-", "−")} dB`);
+  if (probability !== null) words.push(`speech ${Math.round(100 * probability)} %`);
+  return words.join(", ");
+}
+
 // src/view/meter.js
 var FALL = 0.12;
 var RISE = 0.6;
 var Meter = class {
   #fill = element("span", "micdrop-meter-fill");
+  #speech = element("span", "micdrop-meter-speech", { hidden: "" });
+  #label;
+  /** Text of what is shown below the level; only what differs is drawn. */
+  #heard = "";
   #target = 0;
   #shown = 0;
   #frame = 0;
@@ -1978,10 +2265,28 @@ var Meter = class {
    */
   constructor(name, label2, onShow = () => void 0) {
     this.#onShow = onShow;
+    this.#label = label2;
     this.root = element("span", "micdrop-meter", { title: label2, "aria-hidden": "true" }, [
       icon(name),
-      element("span", "micdrop-meter-track", {}, [this.#fill])
+      element("span", "micdrop-meter-bars", {}, [
+        element("span", "micdrop-meter-track", {}, [this.#fill]),
+        this.#speech
+      ])
     ]);
+  }
+  /**
+   * Shows what the voice activity detection makes of the sound, as a line below the level, and in words.
+   *
+   * @param {import("../comm.js").Hearing | null} hearing null: nothing is listened to
+   */
+  hear(hearing) {
+    const words = describeHearing(hearing);
+    if (words === this.#heard) return;
+    this.#heard = words;
+    this.root.title = words === "" ? this.#label : `${this.#label}: ${words}`;
+    const probability = hearing?.probability ?? null;
+    this.#speech.hidden = probability === null;
+    if (probability !== null) this.#speech.style.transform = `scaleX(${probability.toFixed(2)})`;
   }
   /** @param {number} rms */
   push(rms) {
@@ -2014,6 +2319,8 @@ var Panel = class {
   #pause = new ControlButton("pause");
   #microphone = new Meter("microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
   #speaker = new Meter("speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
+  #devices = new DevicePicker((kind, id) => this.#session.chooseDevice(kind, id));
+  #isHeard = false;
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
   #takeOverWords = element("span", "");
@@ -2033,6 +2340,7 @@ var Panel = class {
     const unsubscribe = [
       session.onChange(() => this.#update()),
       session.onLevel((meter, rms) => (meter === "microphone" ? this.#microphone : this.#speaker).push(rms)),
+      session.onHearing((hearing) => this.#microphone.hear(this.#isHeard ? hearing : null)),
       session.enter()
     ];
     this.#leave = () => unsubscribe.forEach((end) => end());
@@ -2053,6 +2361,7 @@ var Panel = class {
     for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
     const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
     const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
+      this.#devices.button,
       this.#mute.root,
       this.#pause.root,
       this.#start.root
@@ -2064,6 +2373,7 @@ var Panel = class {
     ]);
     return element("section", "micdrop", { "aria-label": "Voice call" }, [
       head,
+      this.#devices.root,
       this.#allowAudio,
       this.#takeOver,
       this.#note,
@@ -2088,6 +2398,9 @@ var Panel = class {
     this.#start.update(controls.start);
     this.#mute.update(controls.mute);
     this.#pause.update(controls.pause);
+    this.#devices.update(state);
+    this.#isHeard = state.isMicStarted && !state.isMicMuted && !state.isMuteRequested && !state.isPauseRequested;
+    if (!this.#isHeard) this.#microphone.hear(null);
     const note = describeNote(state);
     this.#note.hidden = note === "";
     setText(this.#note, note);

@@ -1,0 +1,153 @@
+"""What panels and kernel tell each other about devices, and about what is heard, without a browser."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from micdrop_widget import MicdropClient, MicdropErrorCode, MicdropServer, MicdropWidget
+from micdrop_widget._browser import FrontEnds, HearingMeter
+from micdrop_widget.state import Device
+
+from .callers import LoudVAD, loud, ready_client
+from .fake_front_end import FakeFrontEnd
+from .servers import hold, scripted
+
+DESK, HEAD = {"id": "desk", "label": "Desk"}, {"id": "head", "label": "Head"}
+
+
+@pytest.fixture
+def server() -> Generator[MicdropServer]:
+    running = MicdropServer().start()
+    yield running
+    running.stop()
+
+
+def asked_for(page: FakeFrontEnd) -> list[str | None]:
+    """Return the devices that the browser was asked for."""
+    return [message["device_id"] for message in page.messages if message["type"] == "open_mic"]
+
+
+async def test_what_is_plugged_in_where_the_microphone_is_becomes_the_lists(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url, vad="volume")
+    page.show(call)
+    await call.start()
+    page.send({"type": "devices", "microphones": [], "speakers": [], "from": "another page"})
+    page.send({"type": "devices", "microphones": [DESK, HEAD], "speakers": [HEAD]})
+    await call.until(micDevices=(Device("desk", "Desk"), Device("head", "Head")), timeout=10)
+    assert call.speakerDevices == (Device("head", "Head"),)
+    assert (call.isStarted, call.isMicStarted) == (True, True)
+    call.close()
+
+
+async def test_what_is_chosen_in_any_panel_is_what_the_owner_of_the_microphone_opens(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url, vad="volume")
+    page.show(call)
+    await call.start()
+    page.send({"type": "choose_device", "kind": "speaker", "device_id": "box", "from": "another page"})
+    await call.until(speakerDeviceId="box", timeout=10)
+    page.send({"type": "choose_device", "kind": "microphone", "device_id": "usb", "from": "another page"})
+    await call.until(isMicStarted=False, timeout=10)
+    await call.until(isMicStarted=True, timeout=10)
+    call.close()
+    assert asked_for(page) == [None, "usb"]
+    assert {message["to"] for message in page.messages if message["type"] == "open_mic"} == {"page-1"}
+
+
+async def test_a_microphone_that_is_unplugged_is_replaced_and_told_once(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url, vad="volume")
+    told: list[MicdropErrorCode] = []
+    call.on("Error", lambda error: told.append(error.code))
+    page.show(call)
+    await call.start()
+    await call.mute()
+    await call.change_mic_device("usb")
+    page.send({"type": "mic_ended", "request": page.request})
+    await call.until(isMicStarted=False, timeout=10)
+    await call.until(isMicStarted=True, timeout=10)
+    assert (call.isStarted, call.isMuted, call.isMicMuted) == (True, True, True)
+    assert call.error is not None
+    assert call.error.message == "The microphone “Fake” went away."
+    assert "“Fake” is used in its place" in call.error.remedy
+    call.close()
+    assert told == [MicdropErrorCode.Mic]
+    assert asked_for(page) == [None, "usb", None]
+
+
+async def test_a_page_that_is_gone_is_not_asked_for_another_microphone(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url, vad="volume")
+    page.show(call)
+    await call.start()
+    page.leave(page_gone=True)
+    await call.until(isMicStarted=False, timeout=10)
+    assert call.error is not None
+    assert "closed or is being reloaded" in call.error.message
+    call.close()
+    assert asked_for(page) == [None]
+
+
+# What is heard
+
+
+class Panels:
+    """Collects what is told to the panels."""
+
+    def __init__(self, call: MicdropClient, *, shown: bool = True) -> None:
+        self.told: list[dict[str, Any]] = []
+        front_ends = FrontEnds()
+        if shown:
+            front_ends.hello("a")
+        self.meter = HearingMeter(lambda content, _: self.told.append(content), front_ends, call)
+
+
+@pytest.mark.usefixtures("clean_loop")
+async def test_the_panels_are_told_eight_times_a_second_at_most_while_the_microphone_is_listened_to() -> None:
+    async with scripted(hold) as url:
+        vad = LoudVAD()
+        call, mic, _ = ready_client(url, vad=vad)
+        panels = Panels(call)
+        panels.meter.update(0)
+        assert panels.told == []
+        await call.start()
+        mic.say(loud(10))
+        await call.until(isUserSpeaking=True, timeout=10)
+        vad.level_db = -20.0
+        for now_ms in range(1000, 2000, 32):
+            panels.meter.update(now_ms)
+        assert len(panels.told) == 8
+        assert panels.told[-1] == {"type": "hearing", "to": None, "probability": None, "level_db": -20.0}
+        call.mute()
+        panels.meter.update(5000)
+        await call.stop()
+        panels.meter.update(6000)
+        assert len(panels.told) == 8
+
+
+@pytest.mark.usefixtures("clean_loop")
+async def test_nothing_is_told_where_no_panel_is_shown_and_no_infinity_ever() -> None:
+    async with scripted(hold) as url:
+        vad = LoudVAD()
+        call, _, _ = ready_client(url, vad=vad)
+        await call.start()
+        hidden, panels = Panels(call, shown=False), Panels(call)
+        vad.probability, vad.level_db = 0.5, -math.inf
+        hidden.meter.update(1000)
+        panels.meter.update(1000)
+        assert hidden.told == []
+        assert panels.told == [{"type": "hearing", "to": None, "probability": 0.5, "level_db": None}]
+        await call.stop()
