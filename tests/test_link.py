@@ -184,6 +184,6 @@ def test_messages_at_the_rate_of_the_device_are_counted_at_it_and_come_out_at_16
         samples(take_all(link, sent)), np.concatenate([resampler.push(message.pcm) for message in sent])
     )
     assert link.report.frame_ms == 32
-    after = _comm.AudioFrame("a", 1, len(sent), rate * 2, rate // 2, len(sent) * 32.0, pcm[:size])
+    after = _comm.AudioFrame("a", 1, len(sent), len(sent) * size + rate // 2, rate // 2, len(sent) * 32.0, pcm[:size])
     assert gaps(take_all(link, [after])) == [8000]
     assert link.report.dropped_ms == 500

@@ -108,7 +108,7 @@ CASES = [
         "MicrophoneMoved if mic_in_use: move_microphone",
         [IDLE, *CONNECTED],
         i.MicrophoneMoved(),
-        ["open microphone 2, usb", "reset hearing"],
+        ["open microphone 2, None", "reset hearing"],
         ASKED,
         given={"mic": MicPhase.OPEN, "mic_device_id": "usb"},
     ),
