@@ -87,9 +87,7 @@ export class Devices {
    */
   prefer(wanted) {
     this.#asked = wanted.deviceId;
-    const remembered = this.#memory.recall("microphone") ?? this.#usedMicrophone;
-    if (wanted.deviceId !== null || remembered === null) return wanted;
-    return { ...wanted, constraints: { ...wanted.constraints, deviceId: { ideal: remembered } } };
+    return { ...wanted, preferredId: this.#memory.recall("microphone") ?? this.#usedMicrophone };
   }
 
   /**

@@ -37,25 +37,19 @@ answer = np.concatenate([spoken[start:end] for start, end in {PLACES!r}] * 2)
 
 CHANGE = "await call.change_mic_device(next(device.id for device in call.micDevices if device.label == {!r}))"
 
-ECHO_CANCELLATION_OFF = """
-() => {
-  const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = ({ audio, ...rest }) =>
-    getUserMedia({ audio: { ...audio, echoCancellation: false }, ...rest });
-}
-"""
+CALL_WITHOUT_ECHO_CANCELLATION = CALL.replace("server.url", "server.url, echo_cancellation=False")
 
 
 def start_call(
     open_notebook: NotebookOpener,
     sound_card: SoundCard,
     server: str = SERVER,
-    script: str = PROCESSING_OFF,
+    call: str = CALL,
     cells: Sequence[str] = (),
 ) -> Notebook:
     """Show the panel, press Start, and wait until the call listens."""
-    notebook = open_notebook([server, CALL, *cells], microphone=sound_card, tap_microphone=True)
-    notebook.page.evaluate(script)
+    notebook = open_notebook([server, call, *cells], microphone=sound_card, tap_microphone=True)
+    notebook.page.evaluate(PROCESSING_OFF)
     notebook.run_cell(0)
     notebook.run_cell(1)
     press(notebook, "start")
@@ -110,7 +104,7 @@ def test_without_echo_cancellation_interruption_is_off_and_the_answer_does_not_i
     sound_card: SoundCard, open_notebook: NotebookOpener
 ) -> None:
     sound_card.add_microphone("Desk")
-    notebook = start_call(open_notebook, sound_card, LONG_ANSWER, ECHO_CANCELLATION_OFF)
+    notebook = start_call(open_notebook, sound_card, LONG_ANSWER, CALL_WITHOUT_ECHO_CANCELLATION)
     with sound_card.echoing("Desk"):
         sound_card.speak(SENTENCE.path, "Desk")
         wait_for_turns(notebook, 1)
@@ -167,6 +161,35 @@ def test_a_call_on_the_default_microphone_goes_on_with_another_when_it_is_unplug
     (utterance,) = utterances(notebook)
     assert lost_share(match_channel(SENTENCE.pcm_of(0), utterance), utterance, 16_000) < RECOGNISABLE
     assert notebook.kernel.eval("[call.isStarted, call.isMicStarted, call.error]") == [True, True, None]
+
+
+def test_a_call_goes_on_with_another_microphone_when_the_one_that_was_chosen_is_unplugged(
+    sound_card: SoundCard, open_notebook: NotebookOpener
+) -> None:
+    sound_card.add_microphone("Desk")
+    sound_card.add_microphone("Headset")
+    notebook = start_call(open_notebook, sound_card, cells=["await call.mute()\n" + CHANGE.format("Headset")])
+    notebook.run_cell(2)
+    sound_card.unplug("Headset")
+    notebook.kernel.until("call.error is not None", timeout=15)
+    assert notebook.kernel.eval("[call.error.code.value, 'Headset' in call.error.message]") == ["Mic", True]
+    assert "is used in its place" in notebook.cell(1).get_by_test_id("error").inner_text()
+    assert notebook.kernel.eval("[call.isStarted, call.isMicStarted, call.isMuted]") == [True, True, True]
+    assert "Headset" not in notebook.kernel.eval("[device.label for device in call.micDevices]")
+
+    press(notebook, "mute")
+    wait_for_state(notebook, isMuted=False, isListening=True)
+    sound_card.speak(SENTENCE.path, "Desk")
+    wait_for_turns(notebook, 1)
+    (utterance,) = utterances(notebook)
+    assert lost_share(match_channel(SENTENCE.pcm_of(0), utterance), utterance, 16_000) < RECOGNISABLE
+
+    sound_card.add_microphone("Headset")  # what is plugged in is listed, and can be chosen in the panel
+    notebook.kernel.until("'Headset' in [device.label for device in call.micDevices]", timeout=15)
+    press(notebook, "devices")
+    notebook.cell(1).get_by_test_id("microphone-device").select_option(label="Headset")
+    notebook.until("() => window.__tracks.at(-1).label === 'Headset' && window.__tracks.at(-1).readyState === 'live'")
+    assert sum(track.ready_state == "live" for track in notebook.tracks()) == 1
 
 
 def level_dbfs(samples: Signal) -> float:

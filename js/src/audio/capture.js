@@ -6,7 +6,8 @@ import { AudioFailure, describeError, isVsCode, microphoneFailure } from "./fail
 /**
  * @typedef {object} CaptureRequest
  * @property {number} request the kernel's number for this opening
- * @property {string | null} deviceId
+ * @property {string | null} deviceId this one and no other; null leaves the choice open
+ * @property {string | null} [preferredId] then this one, if it is there
  * @property {Record<string, unknown>} constraints what the browser is asked to do with the sound
  *
  * @typedef {object} Opened
@@ -253,9 +254,18 @@ function isRateRefusal(error) {
 }
 
 /** @param {CaptureRequest} wanted */
-function requestStream({ deviceId, constraints }) {
-  const device = deviceId === null ? {} : { deviceId: { exact: deviceId } };
-  return navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, ...device, ...constraints } });
+async function requestStream({ deviceId, preferredId = null, constraints }) {
+  const id = deviceId ?? preferredId;
+  const device = id === null ? {} : { deviceId: { exact: id } };
+  const audio = { channelCount: 1, ...constraints };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: { ...audio, ...device } });
+  } catch (error) {
+    // Not every browser honours an ideal device, so the one preferred is asked for by its id first.
+    const isGone = ["OverconstrainedError", "NotFoundError"].includes(/** @type {Error} */ (error).name);
+    if (deviceId !== null || preferredId === null || !isGone) throw error;
+    return navigator.mediaDevices.getUserMedia({ audio });
+  }
 }
 
 /** @param {MediaStream} stream */

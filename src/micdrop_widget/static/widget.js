@@ -1,4 +1,4 @@
-// sources sha256:7222712860836b530b782ca911441a9dddaf59431ca1c589e346e2f4c703861b
+// sources sha256:d56fb18eb54b22714425ab3f549ad313c8ed8a9aaeb5e03ca597f60d643ab780
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -343,9 +343,20 @@ function connectMicrophone(context, stream) {
 function isRateRefusal(error) {
   return error instanceof DOMException && error.name === "NotSupportedError";
 }
-function requestStream({ deviceId, constraints }) {
-  const device = deviceId === null ? {} : { deviceId: { exact: deviceId } };
-  return navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, ...device, ...constraints } });
+async function requestStream({ deviceId, preferredId = null, constraints }) {
+  const id = deviceId ?? preferredId;
+  const device = id === null ? {} : { deviceId: { exact: id } };
+  const audio2 = { channelCount: 1, ...constraints };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: { ...audio2, ...device } });
+  } catch (error) {
+    const isGone = ["OverconstrainedError", "NotFoundError"].includes(
+      /** @type {Error} */
+      error.name
+    );
+    if (deviceId !== null || preferredId === null || !isGone) throw error;
+    return navigator.mediaDevices.getUserMedia({ audio: audio2 });
+  }
 }
 function stopTracks(stream) {
   for (const track of stream.getTracks()) track.stop();
@@ -1070,9 +1081,7 @@ var Devices = class {
    */
   prefer(wanted) {
     this.#asked = wanted.deviceId;
-    const remembered = this.#memory.recall("microphone") ?? this.#usedMicrophone;
-    if (wanted.deviceId !== null || remembered === null) return wanted;
-    return { ...wanted, constraints: { ...wanted.constraints, deviceId: { ideal: remembered } } };
+    return { ...wanted, preferredId: this.#memory.recall("microphone") ?? this.#usedMicrophone };
   }
   /**
    * The microphone that was wanted is open.
