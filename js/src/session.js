@@ -1,13 +1,10 @@
 import * as comm from "./comm.js";
-import { Capture, listDevices } from "./audio/capture.js";
 import { AudioEngine } from "./audio/context.js";
-import { AudioFailure, describeError } from "./audio/failures.js";
+import { describeError } from "./audio/failures.js";
 import { Player } from "./audio/player.js";
-import { Devices } from "./devices.js";
-import { Lifeline } from "./lifeline.js";
+import { Microphone } from "./microphone.js";
 import { Presence } from "./presence.js";
 import { INITIAL_CALL_STATE, TRAIT_NAMES } from "./state.js";
-import { Uplink } from "./uplink.js";
 import { Wishes } from "./wishes.js";
 
 /** @typedef {import("./state.js").CallState} CallState */
@@ -34,34 +31,13 @@ export class Session {
   #id = randomId();
   #model;
   #engine = new AudioEngine(() => this.#notify());
-  #capture;
+  #microphone;
   #player;
-  #uplink = new Uplink({
-    send: (message) => this.#send(comm.audio(this.#id, message, now())),
-    now,
-    onHoldChange: () => this.#notify(),
-  });
-  #lifeline = new Lifeline({ now, onSilent: () => this.#releaseUnheard() });
-  #devices = new Devices({
-    list: listDevices,
-    isCapturing: () => this.#capture.isOpen,
-    onChange: (lists) => this.#send(comm.devices(this.#id, lists)),
-    onSpeaker: (id) => this.#send(comm.chooseDevice(this.#id, "speaker", id)),
-  });
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
     () => this.#send(comm.hello(this.#id)),
     (isPageGone) => this.#sayGoodbye(isPageGone),
   );
-  /** The newest request for the microphone: what is older has been replayed. */
-  #micRequest = 0;
-  /** @type {comm.OpenMic | null} as the kernel asked for it last */
-  #micWanted = null;
-  /** The request for which the kernel was told that the microphone is open. */
-  #micOpened = 0;
-  /** Where the numbering of samples begins: not at 0 when the microphone was released meanwhile, for the same request. */
-  #firstPosition = 0;
-  #pushed = { position: 0, ms: 0 };
   /** @type {CallState} */
   #call = INITIAL_CALL_STATE;
   /** @type {Set<() => void>} */
@@ -86,11 +62,13 @@ export class Session {
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
-    this.#capture = new Capture(this.#engine, {
-      onOpened: (request, opened) => this.#reportMicOpened(request, opened),
-      onFrame: (position, samples) => this.#pushFrame(position, samples),
+    this.#microphone = new Microphone(this.#engine, this.#id, {
+      send: (message) => this.#send(message),
+      onChange: () => this.#notify(),
       onLevel: (rms) => this.#publishLevel("microphone", rms),
-      onEnded: (request) => this.#reportMicEnded(request),
+      onEnded: () => this.#rest(),
+      onSilent: () => this.#closeAudio(),
+      isSpeakerChosen: () => this.#call.speakerDeviceId !== null,
     });
     this.#player = new Player(this.#engine, {
       onHeard: (report) => this.#send(comm.heard(this.#id, report)),
@@ -114,9 +92,9 @@ export class Session {
       isMuteRequested,
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,
-      hasMicrophone: this.#capture.isOpen,
-      isOnHold: this.#uplink.isOnHold,
-      isKernelSilent: this.#lifeline.isSilent,
+      hasMicrophone: this.#microphone.isOpen,
+      isOnHold: this.#microphone.isOnHold,
+      isKernelSilent: this.#microphone.isKernelSilent,
       wasStarted: this.#wasStarted,
       problem: this.#problem,
     };
@@ -178,7 +156,7 @@ export class Session {
 
   /** Releases the microphone and falls silent at once; the kernel hears of it after that. */
   stop() {
-    this.#closeCapture();
+    this.#microphone.release();
     this.#player.silence();
     this.#isPlaybackHeld = true;
     this.#command("stop");
@@ -197,7 +175,7 @@ export class Session {
    */
   chooseDevice(kind, id) {
     // One that is open is remembered when the other has taken its place: it may be in use elsewhere.
-    if (!this.#call.isMicStarted) this.#devices.remember(kind, id);
+    if (!this.#call.isMicStarted) this.#microphone.remember(kind, id);
     this.#send(comm.chooseDevice(this.#id, kind, id));
   }
 
@@ -214,7 +192,7 @@ export class Session {
     this.#isDisposed = true;
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
-    this.#devices.dispose();
+    this.#microphone.dispose();
     this.#subscriptions.abort();
     this.#pageListeners?.abort();
     this.#stateListeners.clear();
@@ -244,7 +222,7 @@ export class Session {
 
   #readTraits() {
     this.#isKernelLost = false;
-    this.#lifeline.hear();
+    this.#microphone.hearKernel();
     const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
     this.#call = /** @type {CallState} */ (Object.fromEntries(read));
     this.#wishes.follow(this.#call);
@@ -262,7 +240,7 @@ export class Session {
    */
   #receive(content, buffers) {
     this.#isKernelLost = false;
-    this.#lifeline.hear();
+    this.#microphone.hearKernel();
     try {
       const message = comm.parseDown(content, buffers, this.#id);
       if (message !== null) this.#handle(message);
@@ -280,41 +258,17 @@ export class Session {
       return this.#player.flush(message.epoch);
     }
     if (message.type === "set_speaker") return this.#setSpeaker(message.deviceId);
-    if (message.type === "ack") return this.#uplink.acknowledge(message.request, message.seq, message.lagMs);
-    if (message.type === "alive") return this.#answerKernel(message.request);
+    if (message.type === "ack") return this.#microphone.acknowledge(message);
+    if (message.type === "alive") return this.#microphone.answerKernel(message.request);
     if (message.type === "hearing") return this.#publishHearing(message);
-    this.#closeMic(message);
-  }
-
-  /** @param {number} request */
-  #answerKernel(request) {
-    if (request !== this.#micRequest) return;
-    if (this.#lifeline.isSilent) this.#listenAgain();
-    this.#send(comm.alive(this.#id, request));
-  }
-
-  /** The microphone is not left open for a kernel that may not exist any more. */
-  #releaseUnheard() {
-    console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
-    this.#capture.close();
-    this.#uplink.discard();
-    this.#player.close();
-    this.#engine.close();
-    this.#notify();
-  }
-
-  /** The kernel lives after all, and has not been told that the microphone was released: for it, samples are missing. */
-  #listenAgain() {
-    if (this.#micWanted === null) return;
-    this.#lifeline.watch();
-    this.#openCapture(this.#micWanted);
+    if (this.#microphone.close(message)) this.#rest();
   }
 
   /** @param {string} deviceId */
   #setSpeaker(deviceId) {
     this.#engine
       .selectSpeaker(deviceId)
-      .then(() => this.#devices.remember("speaker", deviceId))
+      .then(() => this.#microphone.remember("speaker", deviceId))
       .catch((error) => {
         const detail = describeError(error);
         this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
@@ -322,81 +276,12 @@ export class Session {
       });
   }
 
-  /** @param {comm.CloseMic} message */
-  #closeMic({ request }) {
-    if (request < this.#micRequest) return;
-    this.#micRequest = request;
-    this.#micWanted = null;
-    this.#closeCapture();
-    this.#planRest();
-    this.#notify();
-  }
-
-  #closeCapture() {
-    this.#lifeline.end();
-    this.#capture.close();
-    this.#uplink.close();
-  }
-
   /** @param {comm.OpenMic} message */
   #openMic(message) {
-    const { request } = message;
-    if (request <= this.#micRequest) return;
-    this.#micRequest = request;
-    this.#micWanted = message;
-    this.#isPlaybackHeld = false;
-    this.#lifeline.watch();
-    this.#wishes.confirmStart();
-    this.#send(comm.micPrompting(this.#id, request, now()));
     this.#applyMute();
-    this.#openCapture(message);
-  }
-
-  /** @param {comm.OpenMic} message */
-  #openCapture({ request, deviceId, constraints }) {
-    this.#capture
-      .open(this.#devices.prefer({ request, deviceId, constraints }))
-      .catch((error) => {
-        const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
-        this.#send(comm.micFailed(this.#id, request, reason, message));
-      })
-      .finally(() => this.#notify());
-    this.#notify();
-  }
-
-  /**
-   * @param {number} request
-   * @param {import("./audio/capture.js").Opened} opened
-   */
-  #reportMicOpened(request, opened) {
-    if (request === this.#micOpened) {
-      const missing = Math.round(((now() - this.#pushed.ms) * opened.sampleRate) / 1000);
-      this.#firstPosition = this.#pushed.position + missing;
-      return;
-    }
-    this.#micOpened = request;
-    this.#firstPosition = 0;
-    this.#pushed = { position: 0, ms: now() };
-    this.#uplink.open(request);
-    this.#send(comm.micOpened(this.#id, { request, ...opened }));
-    this.#devices.open(opened, this.#call.speakerDeviceId !== null);
-  }
-
-  /**
-   * @param {number} position
-   * @param {Int16Array} samples
-   */
-  #pushFrame(position, samples) {
-    const first = this.#firstPosition + position;
-    this.#pushed = { position: first + samples.length, ms: now() };
-    this.#uplink.push(first, samples);
-  }
-
-  /** @param {number} request */
-  #reportMicEnded(request) {
-    this.#closeCapture();
-    this.#send(comm.micEnded(this.#id, request));
-    this.#planRest();
+    if (!this.#microphone.open(message)) return;
+    this.#isPlaybackHeld = false;
+    this.#wishes.confirmStart();
     this.#notify();
   }
 
@@ -409,8 +294,7 @@ export class Session {
   }
 
   #applyMute() {
-    this.#capture.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
-    if (this.#capture.isMuted) this.#uplink.discard();
+    this.#microphone.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
   }
 
   /** @param {comm.UpMessage} message */
@@ -445,9 +329,18 @@ export class Session {
   }
 
   #releaseAudio() {
-    this.#closeCapture();
+    this.#microphone.release();
+    this.#closeAudio();
+  }
+
+  #closeAudio() {
     this.#player.close();
     this.#engine.close();
+    this.#notify();
+  }
+
+  #rest() {
+    this.#planRest();
     this.#notify();
   }
 
@@ -457,7 +350,7 @@ export class Session {
     this.#restTimer = setTimeout(() => {
       const isOwner = this.#call._owner === null || this.#call._owner === this.#id;
       const isInCall = isOwner && (this.#call.isStarted || this.#call.isStarting);
-      const isNeeded = isInCall || this.#wishes.isStartRequested || this.#capture.isOpen;
+      const isNeeded = isInCall || this.#wishes.isStartRequested || this.#microphone.isOpen;
       if (!isNeeded) this.#releaseAudio();
     }, REST_AFTER_MS);
   }
@@ -490,11 +383,6 @@ export class Session {
   #publishHearing(hearing) {
     for (const listener of this.#hearingListeners) listener(hearing);
   }
-}
-
-/** Milliseconds on a clock that never goes back. */
-function now() {
-  return performance.timeOrigin + performance.now();
 }
 
 /** Unlike crypto.randomUUID, works on pages that are not secure contexts: they too have to say what is missing. */

@@ -1,4 +1,4 @@
-// sources sha256:d56fb18eb54b22714425ab3f549ad313c8ed8a9aaeb5e03ca597f60d643ab780
+// sources sha256:5818ec3cb35f94176d5cf629c492bb8b63f0a91f323f4b74e8d80b83d3d0464a
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -109,271 +109,6 @@ var Fields = class {
     return new CommError(`${String(this.#content.type)}: expected ${expected} in ${name}, got ${got}`);
   }
 };
-
-// src/audio/failures.js
-var AudioFailure = class extends Error {
-  /**
-   * @param {MicFailureReason} reason
-   * @param {string} detail
-   */
-  constructor(reason, detail) {
-    super(detail);
-    this.name = "AudioFailure";
-    this.reason = reason;
-  }
-};
-function describeError(error) {
-  if (error instanceof AudioFailure) return error.message;
-  if (error instanceof Error || error instanceof DOMException) return `${error.name}: ${error.message}`;
-  return String(error);
-}
-var REASONS = {
-  NotAllowedError: "denied",
-  SecurityError: "policy",
-  NotFoundError: "no_device",
-  OverconstrainedError: "no_device",
-  NotReadableError: "in_use",
-  AbortError: "in_use"
-};
-var REASONS_OF_THE_PAGE = ["denied", "policy", "insecure_context", "no_audio_worklet"];
-function microphoneFailure(error, { isAllowedByPolicy, isVsCode: isVsCode2 }) {
-  const reason = reasonOf(error, isAllowedByPolicy);
-  const isOfVsCode = isVsCode2 && REASONS_OF_THE_PAGE.includes(reason);
-  return new AudioFailure(isOfVsCode ? "vs_code" : reason, describeError(error));
-}
-function reasonOf(error, isAllowedByPolicy) {
-  if (error instanceof AudioFailure) return error.reason;
-  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  const reason = REASONS[name] ?? "error";
-  return reason === "denied" && !isAllowedByPolicy ? "policy" : reason;
-}
-function isVsCode({ protocol, hostname, userAgent }) {
-  if (protocol === "vscode-webview:" || hostname.endsWith(".vscode-cdn.net")) return true;
-  return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
-}
-
-// src/audio/capture.js
-var Capture = class {
-  #engine;
-  #listener;
-  #isMuted = false;
-  /** @type {OpenMicrophone | null} */
-  #microphone = null;
-  /** @type {number | null} the request that is open or being opened */
-  #request = null;
-  /** The browser takes no microphone into a context at 16 kHz; it will not the next time either. */
-  #isRateRefused = false;
-  /**
-   * @param {AudioEngine} engine
-   * @param {CaptureListener} listener
-   */
-  constructor(engine, listener) {
-    this.#engine = engine;
-    this.#listener = listener;
-  }
-  get isOpen() {
-    return this.#microphone !== null;
-  }
-  get isMuted() {
-    return this.#isMuted;
-  }
-  set isMuted(isMuted2) {
-    if (isMuted2 === this.#isMuted) return;
-    this.#isMuted = isMuted2;
-    if (this.#microphone !== null) this.#microphone.isMuted = isMuted2;
-    if (isMuted2) this.#listener.onLevel(0);
-  }
-  /**
-   * Opens the microphone; releases one that another request opened. Ends quietly when it is closed or superseded meanwhile.
-   *
-   * @param {CaptureRequest} wanted
-   * @throws {AudioFailure}
-   */
-  async open(wanted) {
-    if (wanted.request === this.#request) return;
-    this.close();
-    this.#request = wanted.request;
-    try {
-      const context = await this.#context();
-      if (wanted.request !== this.#request) return;
-      const stream = await requestStream(wanted);
-      this.#resume(wanted.request);
-      const microphone = await this.#connect(context, stream);
-      if (wanted.request !== this.#request) {
-        microphone.release();
-        return;
-      }
-      this.#microphone = microphone;
-      microphone.isMuted = this.#isMuted;
-      microphone.onEnd = () => this.#end(wanted.request);
-      const devices2 = await listDevices();
-      if (this.#microphone !== microphone) return;
-      const { label: label2, sampleRate } = microphone;
-      const settings = { echoCancellation: wanted.constraints.echoCancellation !== false, ...microphone.settings };
-      this.#listener.onOpened(wanted.request, { label: label2, sampleRate, settings, ...devices2 });
-      microphone.listen(this.#listener);
-    } catch (error) {
-      if (wanted.request !== this.#request) return;
-      this.close();
-      throw microphoneFailure(error, {
-        isAllowedByPolicy: isMicrophoneAllowedByPolicy(),
-        isVsCode: isVsCode({ protocol: location.protocol, hostname: location.hostname, userAgent: navigator.userAgent })
-      });
-    }
-  }
-  /** Stops the track and the worklet; also an opening that is under way. */
-  close() {
-    this.#request = null;
-    const microphone = this.#microphone;
-    this.#microphone = null;
-    if (microphone === null) return;
-    microphone.release();
-    this.#listener.onLevel(0);
-  }
-  /** @param {number} request */
-  #end(request) {
-    this.close();
-    this.#listener.onEnded(request);
-  }
-  async #context() {
-    if (!globalThis.isSecureContext || navigator.mediaDevices === void 0) {
-      throw new AudioFailure("insecure_context", `this page is ${location.origin}`);
-    }
-    const context = await this.#engine.start();
-    return this.#isRateRefused ? this.#engine.startAtDeviceRate() : context;
-  }
-  /**
-   * A page that has the microphone may run its contexts without a click; one that was refused that before has to ask again.
-   *
-   * @param {number} request
-   */
-  #resume(request) {
-    if (request !== this.#request) return;
-    this.#engine.start().catch(() => void 0);
-  }
-  /**
-   * Firefox before 153 refuses a track whose rate is not the context's: then it is captured at the device's rate.
-   *
-   * @param {AudioContext} context
-   * @param {MediaStream} stream stopped if it cannot be captured
-   */
-  async #connect(context, stream) {
-    try {
-      try {
-        return connectMicrophone(context, stream);
-      } catch (error) {
-        if (!isRateRefusal(error) || this.#isRateRefused) throw error;
-        this.#isRateRefused = true;
-        return connectMicrophone(await this.#context(), stream);
-      }
-    } catch (error) {
-      stopTracks(stream);
-      throw isRateRefusal(error) ? new AudioFailure("sample_rate", describeError(error)) : error;
-    }
-  }
-};
-var OpenMicrophone = class {
-  #stream;
-  #source;
-  #node;
-  #track;
-  #isMuted = true;
-  /**
-   * @param {MediaStream} stream
-   * @param {MediaStreamAudioSourceNode} source
-   * @param {AudioWorkletNode} node
-   * @param {MediaStreamTrack} track
-   */
-  constructor(stream, source, node, track) {
-    this.#stream = stream;
-    this.#source = source;
-    this.#node = node;
-    this.#track = track;
-  }
-  get label() {
-    return this.#track.label;
-  }
-  get sampleRate() {
-    return this.#source.context.sampleRate;
-  }
-  get settings() {
-    return this.#track.getSettings();
-  }
-  /** @param {boolean} isMuted */
-  set isMuted(isMuted2) {
-    this.#isMuted = isMuted2;
-    this.#node.port.postMessage({ type: "mute", isMuted: isMuted2 });
-  }
-  /** @param {() => void} onEnd the device went away or the audio thread failed */
-  set onEnd(onEnd) {
-    this.#node.onprocessorerror = onEnd;
-    this.#track.onended = onEnd;
-  }
-  /** @param {CaptureListener} listener */
-  listen(listener) {
-    this.#node.port.onmessage = ({ data }) => {
-      if (this.#isMuted) return;
-      if (data.type === "frame") listener.onFrame(data.position, data.samples);
-      if (data.type === "level") listener.onLevel(data.rms);
-    };
-  }
-  release() {
-    this.#track.onended = null;
-    this.#node.onprocessorerror = null;
-    this.#node.port.onmessage = null;
-    stopTracks(this.#stream);
-    this.#source.disconnect();
-    this.#node.port.postMessage({ type: "end" });
-    this.#node.disconnect();
-  }
-};
-function connectMicrophone(context, stream) {
-  const [track] = stream.getAudioTracks();
-  if (track === void 0) throw new AudioFailure("no_device", "the stream has no audio track");
-  const source = context.createMediaStreamSource(stream);
-  const node = new AudioWorkletNode(context, "micdrop-capture", {
-    channelCount: 1,
-    channelCountMode: "explicit",
-    outputChannelCount: [1]
-  });
-  source.connect(node);
-  node.connect(context.destination);
-  return new OpenMicrophone(stream, source, node, track);
-}
-function isRateRefusal(error) {
-  return error instanceof DOMException && error.name === "NotSupportedError";
-}
-async function requestStream({ deviceId, preferredId = null, constraints }) {
-  const id = deviceId ?? preferredId;
-  const device = id === null ? {} : { deviceId: { exact: id } };
-  const audio2 = { channelCount: 1, ...constraints };
-  try {
-    return await navigator.mediaDevices.getUserMedia({ audio: { ...audio2, ...device } });
-  } catch (error) {
-    const isGone = ["OverconstrainedError", "NotFoundError"].includes(
-      /** @type {Error} */
-      error.name
-    );
-    if (deviceId !== null || preferredId === null || !isGone) throw error;
-    return navigator.mediaDevices.getUserMedia({ audio: audio2 });
-  }
-}
-function stopTracks(stream) {
-  for (const track of stream.getTracks()) track.stop();
-}
-async function listDevices() {
-  const devices2 = await navigator.mediaDevices.enumerateDevices();
-  const ofKind = (kind) => devices2.filter((device) => device.kind === kind).map(({ deviceId, label: label2 }) => ({ id: deviceId, label: label2 }));
-  return { microphones: ofKind("audioinput"), speakers: ofKind("audiooutput") };
-}
-function isMicrophoneAllowedByPolicy() {
-  const { featurePolicy } = (
-    /** @type {{featurePolicy?: {allowsFeature(name: string): boolean}}} */
-    /** @type {unknown} */
-    document
-  );
-  return featurePolicy?.allowsFeature("microphone") ?? true;
-}
 
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
@@ -783,6 +518,48 @@ var playback_processor_default = `"use strict";
 })();
 `;
 
+// src/audio/failures.js
+var AudioFailure = class extends Error {
+  /**
+   * @param {MicFailureReason} reason
+   * @param {string} detail
+   */
+  constructor(reason, detail) {
+    super(detail);
+    this.name = "AudioFailure";
+    this.reason = reason;
+  }
+};
+function describeError(error) {
+  if (error instanceof AudioFailure) return error.message;
+  if (error instanceof Error || error instanceof DOMException) return `${error.name}: ${error.message}`;
+  return String(error);
+}
+var REASONS = {
+  NotAllowedError: "denied",
+  SecurityError: "policy",
+  NotFoundError: "no_device",
+  OverconstrainedError: "no_device",
+  NotReadableError: "in_use",
+  AbortError: "in_use"
+};
+var REASONS_OF_THE_PAGE = ["denied", "policy", "insecure_context", "no_audio_worklet"];
+function microphoneFailure(error, { isAllowedByPolicy, isVsCode: isVsCode2 }) {
+  const reason = reasonOf(error, isAllowedByPolicy);
+  const isOfVsCode = isVsCode2 && REASONS_OF_THE_PAGE.includes(reason);
+  return new AudioFailure(isOfVsCode ? "vs_code" : reason, describeError(error));
+}
+function reasonOf(error, isAllowedByPolicy) {
+  if (error instanceof AudioFailure) return error.reason;
+  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
+  const reason = REASONS[name] ?? "error";
+  return reason === "denied" && !isAllowedByPolicy ? "policy" : reason;
+}
+function isVsCode({ protocol, hostname, userAgent }) {
+  if (protocol === "vscode-webview:" || hostname.endsWith(".vscode-cdn.net")) return true;
+  return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
+}
+
 // src/audio/context.js
 var SAMPLE_RATE = 16e3;
 var BLOCKED_AFTER_MS = 400;
@@ -1017,6 +794,229 @@ var Player = class {
   }
 };
 
+// src/audio/capture.js
+var Capture = class {
+  #engine;
+  #listener;
+  #isMuted = false;
+  /** @type {OpenMicrophone | null} */
+  #microphone = null;
+  /** @type {number | null} the request that is open or being opened */
+  #request = null;
+  /** The browser takes no microphone into a context at 16 kHz; it will not the next time either. */
+  #isRateRefused = false;
+  /**
+   * @param {AudioEngine} engine
+   * @param {CaptureListener} listener
+   */
+  constructor(engine, listener) {
+    this.#engine = engine;
+    this.#listener = listener;
+  }
+  get isOpen() {
+    return this.#microphone !== null;
+  }
+  get isMuted() {
+    return this.#isMuted;
+  }
+  set isMuted(isMuted2) {
+    if (isMuted2 === this.#isMuted) return;
+    this.#isMuted = isMuted2;
+    if (this.#microphone !== null) this.#microphone.isMuted = isMuted2;
+    if (isMuted2) this.#listener.onLevel(0);
+  }
+  /**
+   * Opens the microphone; releases one that another request opened. Ends quietly when it is closed or superseded meanwhile.
+   *
+   * @param {CaptureRequest} wanted
+   * @throws {AudioFailure}
+   */
+  async open(wanted) {
+    if (wanted.request === this.#request) return;
+    this.close();
+    this.#request = wanted.request;
+    try {
+      const context = await this.#context();
+      if (wanted.request !== this.#request) return;
+      const stream = await requestStream(wanted);
+      this.#resume(wanted.request);
+      const microphone = await this.#connect(context, stream);
+      if (wanted.request !== this.#request) {
+        microphone.release();
+        return;
+      }
+      this.#microphone = microphone;
+      microphone.isMuted = this.#isMuted;
+      microphone.onEnd = () => this.#end(wanted.request);
+      const devices2 = await listDevices();
+      if (this.#microphone !== microphone) return;
+      const { label: label2, sampleRate } = microphone;
+      const settings = { echoCancellation: wanted.constraints.echoCancellation !== false, ...microphone.settings };
+      this.#listener.onOpened(wanted.request, { label: label2, sampleRate, settings, ...devices2 });
+      microphone.listen(this.#listener);
+    } catch (error) {
+      if (wanted.request !== this.#request) return;
+      this.close();
+      throw microphoneFailure(error, {
+        isAllowedByPolicy: isMicrophoneAllowedByPolicy(),
+        isVsCode: isVsCode({ protocol: location.protocol, hostname: location.hostname, userAgent: navigator.userAgent })
+      });
+    }
+  }
+  /** Stops the track and the worklet; also an opening that is under way. */
+  close() {
+    this.#request = null;
+    const microphone = this.#microphone;
+    this.#microphone = null;
+    if (microphone === null) return;
+    microphone.release();
+    this.#listener.onLevel(0);
+  }
+  /** @param {number} request */
+  #end(request) {
+    this.close();
+    this.#listener.onEnded(request);
+  }
+  async #context() {
+    if (!globalThis.isSecureContext || navigator.mediaDevices === void 0) {
+      throw new AudioFailure("insecure_context", `this page is ${location.origin}`);
+    }
+    const context = await this.#engine.start();
+    return this.#isRateRefused ? this.#engine.startAtDeviceRate() : context;
+  }
+  /**
+   * A page that has the microphone may run its contexts without a click; one that was refused that before has to ask again.
+   *
+   * @param {number} request
+   */
+  #resume(request) {
+    if (request !== this.#request) return;
+    this.#engine.start().catch(() => void 0);
+  }
+  /**
+   * Firefox before 153 refuses a track whose rate is not the context's: then it is captured at the device's rate.
+   *
+   * @param {AudioContext} context
+   * @param {MediaStream} stream stopped if it cannot be captured
+   */
+  async #connect(context, stream) {
+    try {
+      try {
+        return connectMicrophone(context, stream);
+      } catch (error) {
+        if (!isRateRefusal(error) || this.#isRateRefused) throw error;
+        this.#isRateRefused = true;
+        return connectMicrophone(await this.#context(), stream);
+      }
+    } catch (error) {
+      stopTracks(stream);
+      throw isRateRefusal(error) ? new AudioFailure("sample_rate", describeError(error)) : error;
+    }
+  }
+};
+var OpenMicrophone = class {
+  #stream;
+  #source;
+  #node;
+  #track;
+  #isMuted = true;
+  /**
+   * @param {MediaStream} stream
+   * @param {MediaStreamAudioSourceNode} source
+   * @param {AudioWorkletNode} node
+   * @param {MediaStreamTrack} track
+   */
+  constructor(stream, source, node, track) {
+    this.#stream = stream;
+    this.#source = source;
+    this.#node = node;
+    this.#track = track;
+  }
+  get label() {
+    return this.#track.label;
+  }
+  get sampleRate() {
+    return this.#source.context.sampleRate;
+  }
+  get settings() {
+    return this.#track.getSettings();
+  }
+  /** @param {boolean} isMuted */
+  set isMuted(isMuted2) {
+    this.#isMuted = isMuted2;
+    this.#node.port.postMessage({ type: "mute", isMuted: isMuted2 });
+  }
+  /** @param {() => void} onEnd the device went away or the audio thread failed */
+  set onEnd(onEnd) {
+    this.#node.onprocessorerror = onEnd;
+    this.#track.onended = onEnd;
+  }
+  /** @param {CaptureListener} listener */
+  listen(listener) {
+    this.#node.port.onmessage = ({ data }) => {
+      if (this.#isMuted) return;
+      if (data.type === "frame") listener.onFrame(data.position, data.samples);
+      if (data.type === "level") listener.onLevel(data.rms);
+    };
+  }
+  release() {
+    this.#track.onended = null;
+    this.#node.onprocessorerror = null;
+    this.#node.port.onmessage = null;
+    stopTracks(this.#stream);
+    this.#source.disconnect();
+    this.#node.port.postMessage({ type: "end" });
+    this.#node.disconnect();
+  }
+};
+function connectMicrophone(context, stream) {
+  const [track] = stream.getAudioTracks();
+  if (track === void 0) throw new AudioFailure("no_device", "the stream has no audio track");
+  const source = context.createMediaStreamSource(stream);
+  const node = new AudioWorkletNode(context, "micdrop-capture", {
+    channelCount: 1,
+    channelCountMode: "explicit",
+    outputChannelCount: [1]
+  });
+  source.connect(node);
+  node.connect(context.destination);
+  return new OpenMicrophone(stream, source, node, track);
+}
+function isRateRefusal(error) {
+  return error instanceof DOMException && error.name === "NotSupportedError";
+}
+async function requestStream({ deviceId, preferredId = null, constraints }) {
+  const id = deviceId ?? preferredId;
+  const device = id === null ? {} : { deviceId: { exact: id } };
+  const audio2 = { channelCount: 1, ...constraints };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: { ...audio2, ...device } });
+  } catch (error) {
+    const isGone = ["OverconstrainedError", "NotFoundError"].includes(
+      /** @type {Error} */
+      error.name
+    );
+    if (deviceId !== null || preferredId === null || !isGone) throw error;
+    return navigator.mediaDevices.getUserMedia({ audio: audio2 });
+  }
+}
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+async function listDevices() {
+  const devices2 = await navigator.mediaDevices.enumerateDevices();
+  const ofKind = (kind) => devices2.filter((device) => device.kind === kind).map(({ deviceId, label: label2 }) => ({ id: deviceId, label: label2 }));
+  return { microphones: ofKind("audioinput"), speakers: ofKind("audiooutput") };
+}
+function isMicrophoneAllowedByPolicy() {
+  const { featurePolicy } = (
+    /** @type {{featurePolicy?: {allowsFeature(name: string): boolean}}} */
+    /** @type {unknown} */
+    document
+  );
+  return featurePolicy?.allowsFeature("microphone") ?? true;
+}
+
 // src/devices.js
 var LOOK_EVERY_MS = 1500;
 var DEFAULT_ID = "default";
@@ -1207,85 +1207,6 @@ var Lifeline = class {
   }
 };
 
-// src/presence.js
-var GOODBYE_AFTER_MS = 300;
-var Presence = class {
-  #onArrive;
-  #onLeave;
-  #viewCount = 0;
-  #isPresent = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
-  /**
-   * @param {() => void} onArrive
-   * @param {(isPageGone: boolean) => void} onLeave
-   */
-  constructor(onArrive, onLeave) {
-    this.#onArrive = onArrive;
-    this.#onLeave = onLeave;
-  }
-  /**
-   * Counts a view in.
-   *
-   * @returns {() => void} counts it out
-   */
-  enter() {
-    this.#viewCount++;
-    this.arrive();
-    let isInside = true;
-    return () => {
-      if (!isInside) return;
-      isInside = false;
-      this.#viewCount--;
-      if (this.#viewCount > 0) return;
-      this.#timer = setTimeout(() => this.leave(false), GOODBYE_AFTER_MS);
-    };
-  }
-  /** The page is back, or has a view (again). */
-  arrive() {
-    if (this.#viewCount === 0) return;
-    clearTimeout(this.#timer);
-    if (this.#isPresent) return;
-    this.#isPresent = true;
-    this.#onArrive();
-  }
-  /** @param {boolean} isPageGone true: the page goes, and may come back; false: it has no view left */
-  leave(isPageGone) {
-    clearTimeout(this.#timer);
-    if (!this.#isPresent) return;
-    this.#isPresent = false;
-    this.#onLeave(isPageGone);
-  }
-};
-
-// src/state.js
-var INITIAL_CALL_STATE = Object.freeze({
-  isStarting: false,
-  isStarted: false,
-  isReconnecting: false,
-  isMuted: false,
-  isPaused: false,
-  isListening: false,
-  isProcessing: false,
-  isUserSpeaking: false,
-  isAssistantSpeaking: false,
-  isMicStarted: false,
-  isMicMuted: false,
-  micDeviceId: null,
-  speakerDeviceId: null,
-  micDevices: [],
-  speakerDevices: [],
-  conversation: [],
-  partialAssistantMessage: "",
-  error: null,
-  _owner: null,
-  _closed: false
-});
-var TRAIT_NAMES = (
-  /** @type {(keyof CallState)[]} */
-  Object.keys(INITIAL_CALL_STATE)
-);
-
 // src/uplink.js
 var HOLD_AFTER_MS = 2e3;
 var KEPT_FRAMES = 16;
@@ -1419,6 +1340,259 @@ function join(frames) {
   return joined;
 }
 
+// src/microphone.js
+var Microphone = class {
+  #id;
+  #listener;
+  #capture;
+  #uplink;
+  #lifeline;
+  #devices;
+  /** The newest request for it: what is older has been replayed. */
+  #request = 0;
+  /** @type {comm.OpenMic | null} as the kernel asked for it last */
+  #wanted = null;
+  /** The request for which the kernel was told that it is open. */
+  #openedRequest = 0;
+  /** Where the numbering of samples begins: not at 0 when it was released meanwhile, for the same request. */
+  #firstPosition = 0;
+  #pushed = { position: 0, ms: 0 };
+  /**
+   * @param {AudioEngine} engine
+   * @param {string} id of this front end
+   * @param {MicrophoneListener} listener
+   */
+  constructor(engine, id, listener) {
+    this.#id = id;
+    this.#listener = listener;
+    this.#capture = new Capture(engine, {
+      onOpened: (request, opened) => this.#reportOpened(request, opened),
+      onFrame: (position, samples) => this.#pushFrame(position, samples),
+      onLevel: (rms) => listener.onLevel(rms),
+      onEnded: (request) => this.#reportEnded(request)
+    });
+    this.#uplink = new Uplink({
+      send: (message) => listener.send(audio(id, message, now())),
+      now,
+      onHoldChange: () => listener.onChange()
+    });
+    this.#lifeline = new Lifeline({ now, onSilent: () => this.#releaseUnheard() });
+    this.#devices = new Devices({
+      list: listDevices,
+      isCapturing: () => this.#capture.isOpen,
+      onChange: (lists) => listener.send(devices(id, lists)),
+      onSpeaker: (speakerId) => listener.send(chooseDevice(id, "speaker", speakerId))
+    });
+  }
+  get isOpen() {
+    return this.#capture.isOpen;
+  }
+  /** True while the kernel does not acknowledge what is sent. */
+  get isOnHold() {
+    return this.#uplink.isOnHold;
+  }
+  /** True while the microphone is released because the kernel says nothing. */
+  get isKernelSilent() {
+    return this.#lifeline.isSilent;
+  }
+  /** @param {boolean} isMuted */
+  set isMuted(isMuted2) {
+    this.#capture.isMuted = isMuted2;
+    if (isMuted2) this.#uplink.discard();
+  }
+  /**
+   * @param {comm.OpenMic} message
+   * @returns {boolean} false: the request is an old one
+   */
+  open(message) {
+    if (message.request <= this.#request) return false;
+    this.#request = message.request;
+    this.#wanted = message;
+    this.#lifeline.watch();
+    this.#listener.send(micPrompting(this.#id, message.request, now()));
+    this.#openCapture(message);
+    return true;
+  }
+  /**
+   * @param {comm.CloseMic} message
+   * @returns {boolean} false: the request is an old one
+   */
+  close({ request }) {
+    if (request < this.#request) return false;
+    this.#request = request;
+    this.#wanted = null;
+    this.release();
+    return true;
+  }
+  /** Lets the device go, whoever asked for it. */
+  release() {
+    this.#lifeline.end();
+    this.#capture.close();
+    this.#uplink.close();
+  }
+  /** @param {comm.Ack} message */
+  acknowledge({ request, seq, lagMs }) {
+    this.#uplink.acknowledge(request, seq, lagMs);
+  }
+  /** The kernel said something, whatever it is. */
+  hearKernel() {
+    this.#lifeline.hear();
+  }
+  /**
+   * Tells the kernel, which asks, that this page is there, and listens again if it was taken for gone.
+   *
+   * @param {number} request
+   */
+  answerKernel(request) {
+    if (request !== this.#request) return;
+    if (this.#lifeline.isSilent && this.#wanted !== null) {
+      this.#lifeline.watch();
+      this.#openCapture(this.#wanted);
+    }
+    this.#listener.send(alive(this.#id, request));
+  }
+  /**
+   * @param {import("./devices.js").DeviceKind} kind
+   * @param {string} deviceId
+   */
+  remember(kind, deviceId) {
+    this.#devices.remember(kind, deviceId);
+  }
+  dispose() {
+    this.release();
+    this.#devices.dispose();
+  }
+  /** @param {comm.OpenMic} message */
+  #openCapture({ request, deviceId, constraints }) {
+    this.#capture.open(this.#devices.prefer({ request, deviceId, constraints })).catch((error) => {
+      const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
+      this.#listener.send(micFailed(this.#id, request, reason, message));
+    }).finally(() => this.#listener.onChange());
+    this.#listener.onChange();
+  }
+  /**
+   * @param {number} request
+   * @param {import("./audio/capture.js").Opened} opened
+   */
+  #reportOpened(request, opened) {
+    if (request === this.#openedRequest) {
+      const missing = Math.round((now() - this.#pushed.ms) * opened.sampleRate / 1e3);
+      this.#firstPosition = this.#pushed.position + missing;
+      return;
+    }
+    this.#openedRequest = request;
+    this.#firstPosition = 0;
+    this.#pushed = { position: 0, ms: now() };
+    this.#uplink.open(request);
+    this.#listener.send(micOpened(this.#id, { request, ...opened }));
+    this.#devices.open(opened, this.#listener.isSpeakerChosen());
+  }
+  /**
+   * @param {number} position
+   * @param {Int16Array} samples
+   */
+  #pushFrame(position, samples) {
+    const first = this.#firstPosition + position;
+    this.#pushed = { position: first + samples.length, ms: now() };
+    this.#uplink.push(first, samples);
+  }
+  /** @param {number} request */
+  #reportEnded(request) {
+    this.release();
+    this.#listener.send(micEnded(this.#id, request));
+    this.#listener.onEnded();
+  }
+  /** The microphone is not left open for a kernel that may not exist any more. */
+  #releaseUnheard() {
+    console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
+    this.#capture.close();
+    this.#uplink.discard();
+    this.#listener.onSilent();
+  }
+};
+function now() {
+  return performance.timeOrigin + performance.now();
+}
+
+// src/presence.js
+var GOODBYE_AFTER_MS = 300;
+var Presence = class {
+  #onArrive;
+  #onLeave;
+  #viewCount = 0;
+  #isPresent = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /**
+   * @param {() => void} onArrive
+   * @param {(isPageGone: boolean) => void} onLeave
+   */
+  constructor(onArrive, onLeave) {
+    this.#onArrive = onArrive;
+    this.#onLeave = onLeave;
+  }
+  /**
+   * Counts a view in.
+   *
+   * @returns {() => void} counts it out
+   */
+  enter() {
+    this.#viewCount++;
+    this.arrive();
+    let isInside = true;
+    return () => {
+      if (!isInside) return;
+      isInside = false;
+      this.#viewCount--;
+      if (this.#viewCount > 0) return;
+      this.#timer = setTimeout(() => this.leave(false), GOODBYE_AFTER_MS);
+    };
+  }
+  /** The page is back, or has a view (again). */
+  arrive() {
+    if (this.#viewCount === 0) return;
+    clearTimeout(this.#timer);
+    if (this.#isPresent) return;
+    this.#isPresent = true;
+    this.#onArrive();
+  }
+  /** @param {boolean} isPageGone true: the page goes, and may come back; false: it has no view left */
+  leave(isPageGone) {
+    clearTimeout(this.#timer);
+    if (!this.#isPresent) return;
+    this.#isPresent = false;
+    this.#onLeave(isPageGone);
+  }
+};
+
+// src/state.js
+var INITIAL_CALL_STATE = Object.freeze({
+  isStarting: false,
+  isStarted: false,
+  isReconnecting: false,
+  isMuted: false,
+  isPaused: false,
+  isListening: false,
+  isProcessing: false,
+  isUserSpeaking: false,
+  isAssistantSpeaking: false,
+  isMicStarted: false,
+  isMicMuted: false,
+  micDeviceId: null,
+  speakerDeviceId: null,
+  micDevices: [],
+  speakerDevices: [],
+  conversation: [],
+  partialAssistantMessage: "",
+  error: null,
+  _owner: null,
+  _closed: false
+});
+var TRAIT_NAMES = (
+  /** @type {(keyof CallState)[]} */
+  Object.keys(INITIAL_CALL_STATE)
+);
+
 // src/wishes.js
 var SLOW_AFTER_MS = 1500;
 var Wishes = class {
@@ -1489,34 +1663,13 @@ var Session = class {
   #id = randomId();
   #model;
   #engine = new AudioEngine(() => this.#notify());
-  #capture;
+  #microphone;
   #player;
-  #uplink = new Uplink({
-    send: (message) => this.#send(audio(this.#id, message, now())),
-    now,
-    onHoldChange: () => this.#notify()
-  });
-  #lifeline = new Lifeline({ now, onSilent: () => this.#releaseUnheard() });
-  #devices = new Devices({
-    list: listDevices,
-    isCapturing: () => this.#capture.isOpen,
-    onChange: (lists) => this.#send(devices(this.#id, lists)),
-    onSpeaker: (id) => this.#send(chooseDevice(this.#id, "speaker", id))
-  });
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
     () => this.#send(hello(this.#id)),
     (isPageGone) => this.#sayGoodbye(isPageGone)
   );
-  /** The newest request for the microphone: what is older has been replayed. */
-  #micRequest = 0;
-  /** @type {comm.OpenMic | null} as the kernel asked for it last */
-  #micWanted = null;
-  /** The request for which the kernel was told that the microphone is open. */
-  #micOpened = 0;
-  /** Where the numbering of samples begins: not at 0 when the microphone was released meanwhile, for the same request. */
-  #firstPosition = 0;
-  #pushed = { position: 0, ms: 0 };
   /** @type {CallState} */
   #call = INITIAL_CALL_STATE;
   /** @type {Set<() => void>} */
@@ -1540,11 +1693,13 @@ var Session = class {
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
-    this.#capture = new Capture(this.#engine, {
-      onOpened: (request, opened) => this.#reportMicOpened(request, opened),
-      onFrame: (position, samples) => this.#pushFrame(position, samples),
+    this.#microphone = new Microphone(this.#engine, this.#id, {
+      send: (message) => this.#send(message),
+      onChange: () => this.#notify(),
       onLevel: (rms) => this.#publishLevel("microphone", rms),
-      onEnded: (request) => this.#reportMicEnded(request)
+      onEnded: () => this.#rest(),
+      onSilent: () => this.#closeAudio(),
+      isSpeakerChosen: () => this.#call.speakerDeviceId !== null
     });
     this.#player = new Player(this.#engine, {
       onHeard: (report) => this.#send(heard(this.#id, report)),
@@ -1567,9 +1722,9 @@ var Session = class {
       isMuteRequested,
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,
-      hasMicrophone: this.#capture.isOpen,
-      isOnHold: this.#uplink.isOnHold,
-      isKernelSilent: this.#lifeline.isSilent,
+      hasMicrophone: this.#microphone.isOpen,
+      isOnHold: this.#microphone.isOnHold,
+      isKernelSilent: this.#microphone.isKernelSilent,
       wasStarted: this.#wasStarted,
       problem: this.#problem
     };
@@ -1622,7 +1777,7 @@ var Session = class {
   }
   /** Releases the microphone and falls silent at once; the kernel hears of it after that. */
   stop() {
-    this.#closeCapture();
+    this.#microphone.release();
     this.#player.silence();
     this.#isPlaybackHeld = true;
     this.#command("stop");
@@ -1638,7 +1793,7 @@ var Session = class {
    * @param {string} id
    */
   chooseDevice(kind, id) {
-    if (!this.#call.isMicStarted) this.#devices.remember(kind, id);
+    if (!this.#call.isMicStarted) this.#microphone.remember(kind, id);
     this.#send(chooseDevice(this.#id, kind, id));
   }
   /** Lets a suspended audio context run. Call it synchronously from a click. */
@@ -1653,7 +1808,7 @@ var Session = class {
     this.#isDisposed = true;
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
-    this.#devices.dispose();
+    this.#microphone.dispose();
     this.#subscriptions.abort();
     this.#pageListeners?.abort();
     this.#stateListeners.clear();
@@ -1679,7 +1834,7 @@ var Session = class {
   }
   #readTraits() {
     this.#isKernelLost = false;
-    this.#lifeline.hear();
+    this.#microphone.hearKernel();
     const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
     this.#call = /** @type {CallState} */
     Object.fromEntries(read);
@@ -1697,7 +1852,7 @@ var Session = class {
    */
   #receive(content, buffers) {
     this.#isKernelLost = false;
-    this.#lifeline.hear();
+    this.#microphone.hearKernel();
     try {
       const message = parseDown(content, buffers, this.#id);
       if (message !== null) this.#handle(message);
@@ -1714,106 +1869,25 @@ var Session = class {
       return this.#player.flush(message.epoch);
     }
     if (message.type === "set_speaker") return this.#setSpeaker(message.deviceId);
-    if (message.type === "ack") return this.#uplink.acknowledge(message.request, message.seq, message.lagMs);
-    if (message.type === "alive") return this.#answerKernel(message.request);
+    if (message.type === "ack") return this.#microphone.acknowledge(message);
+    if (message.type === "alive") return this.#microphone.answerKernel(message.request);
     if (message.type === "hearing") return this.#publishHearing(message);
-    this.#closeMic(message);
-  }
-  /** @param {number} request */
-  #answerKernel(request) {
-    if (request !== this.#micRequest) return;
-    if (this.#lifeline.isSilent) this.#listenAgain();
-    this.#send(alive(this.#id, request));
-  }
-  /** The microphone is not left open for a kernel that may not exist any more. */
-  #releaseUnheard() {
-    console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
-    this.#capture.close();
-    this.#uplink.discard();
-    this.#player.close();
-    this.#engine.close();
-    this.#notify();
-  }
-  /** The kernel lives after all, and has not been told that the microphone was released: for it, samples are missing. */
-  #listenAgain() {
-    if (this.#micWanted === null) return;
-    this.#lifeline.watch();
-    this.#openCapture(this.#micWanted);
+    if (this.#microphone.close(message)) this.#rest();
   }
   /** @param {string} deviceId */
   #setSpeaker(deviceId) {
-    this.#engine.selectSpeaker(deviceId).then(() => this.#devices.remember("speaker", deviceId)).catch((error) => {
+    this.#engine.selectSpeaker(deviceId).then(() => this.#microphone.remember("speaker", deviceId)).catch((error) => {
       const detail = describeError(error);
       this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
       this.#send(speakerFailed(this.#id, deviceId, detail));
     });
   }
-  /** @param {comm.CloseMic} message */
-  #closeMic({ request }) {
-    if (request < this.#micRequest) return;
-    this.#micRequest = request;
-    this.#micWanted = null;
-    this.#closeCapture();
-    this.#planRest();
-    this.#notify();
-  }
-  #closeCapture() {
-    this.#lifeline.end();
-    this.#capture.close();
-    this.#uplink.close();
-  }
   /** @param {comm.OpenMic} message */
   #openMic(message) {
-    const { request } = message;
-    if (request <= this.#micRequest) return;
-    this.#micRequest = request;
-    this.#micWanted = message;
-    this.#isPlaybackHeld = false;
-    this.#lifeline.watch();
-    this.#wishes.confirmStart();
-    this.#send(micPrompting(this.#id, request, now()));
     this.#applyMute();
-    this.#openCapture(message);
-  }
-  /** @param {comm.OpenMic} message */
-  #openCapture({ request, deviceId, constraints }) {
-    this.#capture.open(this.#devices.prefer({ request, deviceId, constraints })).catch((error) => {
-      const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
-      this.#send(micFailed(this.#id, request, reason, message));
-    }).finally(() => this.#notify());
-    this.#notify();
-  }
-  /**
-   * @param {number} request
-   * @param {import("./audio/capture.js").Opened} opened
-   */
-  #reportMicOpened(request, opened) {
-    if (request === this.#micOpened) {
-      const missing = Math.round((now() - this.#pushed.ms) * opened.sampleRate / 1e3);
-      this.#firstPosition = this.#pushed.position + missing;
-      return;
-    }
-    this.#micOpened = request;
-    this.#firstPosition = 0;
-    this.#pushed = { position: 0, ms: now() };
-    this.#uplink.open(request);
-    this.#send(micOpened(this.#id, { request, ...opened }));
-    this.#devices.open(opened, this.#call.speakerDeviceId !== null);
-  }
-  /**
-   * @param {number} position
-   * @param {Int16Array} samples
-   */
-  #pushFrame(position, samples) {
-    const first = this.#firstPosition + position;
-    this.#pushed = { position: first + samples.length, ms: now() };
-    this.#uplink.push(first, samples);
-  }
-  /** @param {number} request */
-  #reportMicEnded(request) {
-    this.#closeCapture();
-    this.#send(micEnded(this.#id, request));
-    this.#planRest();
+    if (!this.#microphone.open(message)) return;
+    this.#isPlaybackHeld = false;
+    this.#wishes.confirmStart();
     this.#notify();
   }
   /** @param {comm.CommandName} name */
@@ -1824,8 +1898,7 @@ var Session = class {
     this.#notify();
   }
   #applyMute() {
-    this.#capture.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
-    if (this.#capture.isMuted) this.#uplink.discard();
+    this.#microphone.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
   }
   /** @param {comm.UpMessage} message */
   #send({ content, buffers }) {
@@ -1855,9 +1928,16 @@ var Session = class {
     this.#pageListeners = null;
   }
   #releaseAudio() {
-    this.#closeCapture();
+    this.#microphone.release();
+    this.#closeAudio();
+  }
+  #closeAudio() {
     this.#player.close();
     this.#engine.close();
+    this.#notify();
+  }
+  #rest() {
+    this.#planRest();
     this.#notify();
   }
   /** Lets go of the audio device some time after the call is over. */
@@ -1866,7 +1946,7 @@ var Session = class {
     this.#restTimer = setTimeout(() => {
       const isOwner = this.#call._owner === null || this.#call._owner === this.#id;
       const isInCall = isOwner && (this.#call.isStarted || this.#call.isStarting);
-      const isNeeded = isInCall || this.#wishes.isStartRequested || this.#capture.isOpen;
+      const isNeeded = isInCall || this.#wishes.isStartRequested || this.#microphone.isOpen;
       if (!isNeeded) this.#releaseAudio();
     }, REST_AFTER_MS);
   }
@@ -1896,9 +1976,6 @@ var Session = class {
     for (const listener of this.#hearingListeners) listener(hearing);
   }
 };
-function now() {
-  return performance.timeOrigin + performance.now();
-}
 function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
