@@ -202,7 +202,8 @@ def test_any_chunking_of_a_sentence_gives_identical_events(
     chunked = Segmenter(vad)
     events = [event for start, end in pairwise(edges) for event in chunked.push(pcm[start:end])]
     assert told(events + chunked.finish()) == expected
-    assert {name for name, *_ in expected} == {"SpeechStarted", "SpeechConfirmed", "SpeechContinued", "SpeechEnded"}
+    # The sentence was heard. By some alignments its soft beginning is taken for speech, and taken back, before it.
+    assert {name for name, *_ in expected} >= {"SpeechStarted", "SpeechConfirmed", "SpeechContinued", "SpeechEnded"}
 
 
 def told(events: list[SpeechEvent]) -> list[tuple[object, ...]]:
