@@ -133,9 +133,35 @@ def test_a_short_mute_is_silent_and_what_follows_keeps_its_place() -> None:
 
 def test_the_prompt_sets_the_clocks_so_that_even_first_messages_can_be_stale() -> None:
     link = MicrophoneLink()
-    link.prompt(sent_ms=0, now_ms=BEHIND_MS + 5)
+    link.prompt(sent_ms=0, asked_ms=BEHIND_MS, now_ms=BEHIND_MS + 5)
     assert link.take(message(0, sent_ms=100), BEHIND_MS + 5000) == []
     assert link.report.stale_ms == 32
+
+
+def test_a_prompt_that_waited_with_the_audio_behind_it_makes_nothing_live() -> None:
+    link = MicrophoneLink()
+    link.prompt(sent_ms=5, asked_ms=BEHIND_MS, now_ms=BEHIND_MS + 6000)
+    assert [out for seq in range(60) for out in link.take(message(seq), BEHIND_MS + 6000)] == []
+    assert link.report.stale_ms == 60 * 32
+    assert len(samples(take_all(link, [message(seq, sent_ms=6000 + seq * 32) for seq in range(60, 70)]))) == 10 * FRAME
+
+
+@pytest.mark.parametrize("slept_ms", [2500, 30_000, 3_600_000])
+def test_a_page_whose_clock_stood_still_is_heard_again_within_some_seconds(slept_ms: int) -> None:
+    link = MicrophoneLink()
+    take_all(link, [message(seq) for seq in range(50)])
+    heard = [out for seq in range(50, 250) for out in link.take(message(seq), BEHIND_MS + seq * 32 + slept_ms)]
+    assert gaps(heard) == [link.report.stale_ms * 16]
+    assert 3000 <= link.report.stale_ms < 3200
+    assert link.report.lag_ms < 1
+
+
+def test_what_waited_for_a_kernel_that_is_slow_to_read_it_does_not_become_live() -> None:
+    link = MicrophoneLink()
+    take_all(link, [message(seq) for seq in range(50)])
+    # 20 s of messages, read at twice the speed they were sent at
+    heard = [out for seq in range(50, 600) for out in link.take(message(seq), BEHIND_MS + 20_000 + seq * 16)]
+    assert heard == []
 
 
 def test_the_lag_is_measured_against_the_promptest_message_and_clocks_may_drift() -> None:

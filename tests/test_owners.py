@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micdrop_widget import MicdropErrorCode, MicdropServer, MicdropWidget
-from micdrop_widget._browser import lifeline, reception
+from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, MicdropWidget
+from micdrop_widget._browser import lifeline, microphone, reception
 
 from .fake_front_end import FakeFrontEnd
 
@@ -146,6 +146,67 @@ async def test_a_page_that_does_not_come_back_from_its_silence_ends_the_call(
     await call.start()
     await call.until(isStarted=False, timeout=10)
     assert not call.isMicStarted
+    call.close()
+
+
+@pytest.mark.parametrize("other_answers", [True, False])
+async def test_when_the_owner_is_gone_the_other_pages_are_asked_whether_they_are_there(
+    server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch, other_answers: bool
+) -> None:
+    monkeypatch.setattr(lifeline, "_BEAT_S", 0.01)
+    monkeypatch.setattr(lifeline, "_UNANSWERED", 20)
+    monkeypatch.setattr(lifeline, "_UNANSWERED_WHILE_BUSY", 20)
+    monkeypatch.setattr(reception, "_REJOIN_S", 0.3)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.start()
+    page.answers = other_answers
+    go_over(page, call, "page-2")  # nobody answers for the first one any more
+    state = await call.until(isMicStarted=False, timeout=10)
+    assert state.isStarted
+    if other_answers:
+        await asyncio.sleep(0.6)
+        assert call.isStarted
+        page.press("take_over")
+        await call.until(isMicStarted=True, timeout=10)
+    else:
+        await call.until(isStarted=False, timeout=10)
+    call.close()
+
+
+async def test_a_page_that_vanished_without_a_word_is_asked_for_the_microphone_once(
+    server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.start()
+    await call.stop()
+    go_over(page, call, "page-2")
+    monkeypatch.setattr(microphone, "_ANSWER_S", 0.1)
+    with pytest.raises(MicdropError, match="did not answer"):
+        await call.start()
+    monkeypatch.setattr(microphone, "_ANSWER_S", 10)
+    await call.start()
+    assert call._owner == "page-2"
+    call.close()
+
+
+async def test_a_loudspeaker_that_fails_on_a_page_that_plays_nothing_fails_nothing(
+    server: MicdropServer, page: FakeFrontEnd
+) -> None:
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.start()
+    await call.change_speaker_device("room")
+    failed = {"type": "speaker_failed", "device_id": "room", "detail": "Fake"}
+    go_over(page, call, "page-2")
+    page.send(failed)
+    await call.mute()  # behind it on the loop
+    assert call.speakerDeviceId == "room"
+    page.name = "page-1"
+    page.send(failed)
+    await call.unmute()
+    assert call.speakerDeviceId is None
     call.close()
 
 

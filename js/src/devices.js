@@ -63,10 +63,10 @@ export class Devices {
   #isSpeakerOffered = false;
   #isLooking = false;
   #isLookDue = false;
-  #isFollowing = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #subscription = new AbortController();
+  /** @type {AbortController | null} while what is plugged in is followed */
+  #subscription = null;
 
   /**
    * @param {object} options
@@ -112,9 +112,11 @@ export class Devices {
     this.#memory.remember(kind, id);
   }
 
-  dispose() {
+  /** Follows nothing, until a microphone is open again. */
+  rest() {
     clearTimeout(this.#timer);
-    this.#subscription.abort();
+    this.#subscription?.abort();
+    this.#subscription = null;
   }
 
   /**
@@ -131,16 +133,17 @@ export class Devices {
   }
 
   #follow() {
+    if (this.#subscription === null) {
+      this.#subscription = new AbortController();
+      const { signal } = this.#subscription;
+      navigator.mediaDevices.addEventListener("devicechange", () => this.#look(), { signal });
+    }
     this.#plan();
-    if (this.#isFollowing) return;
-    this.#isFollowing = true;
-    const { signal } = this.#subscription;
-    navigator.mediaDevices.addEventListener("devicechange", () => this.#look(), { signal });
   }
 
   #plan() {
     clearTimeout(this.#timer);
-    if (this.#subscription.signal.aborted || !this.#options.isCapturing()) return;
+    if (this.#subscription === null || !this.#options.isCapturing()) return;
     this.#timer = setTimeout(() => this.#look(), LOOK_EVERY_MS);
   }
 
@@ -165,7 +168,7 @@ export class Devices {
   /** @param {DeviceLists} lists */
   #tell({ microphones, speakers }) {
     const told = JSON.stringify({ microphones, speakers });
-    if (this.#subscription.signal.aborted || told === this.#told || !areNamed(microphones)) return;
+    if (this.#subscription === null || told === this.#told || !areNamed(microphones)) return;
     this.#told = told;
     this.#options.onChange({ microphones, speakers });
   }

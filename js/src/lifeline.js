@@ -12,9 +12,10 @@ const SILENT_LOOKS = 4;
 export class Lifeline {
   #now;
   #onSilent;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  /** @type {ReturnType<typeof setInterval> | undefined} while the kernel should be heard */
   #timer;
   #heardMs = 0;
+  #lookedMs = 0;
   #looks = 0;
   #isSilent = false;
 
@@ -37,29 +38,34 @@ export class Lifeline {
   watch() {
     this.end();
     this.hear();
-    this.#lookLater();
+    this.#timer = setInterval(() => this.look(), LOOK_MS);
   }
 
   /** The kernel said something, whatever it is. */
   hear() {
-    this.#heardMs = this.#now();
+    this.#heardMs = this.#lookedMs = this.#now();
     this.#looks = 0;
+  }
+
+  /** Looks whether it is time: whenever something happens, since the timers of a hidden page may be a minute late. */
+  look() {
+    if (this.#timer === undefined || this.#now() - this.#lookedMs < LOOK_MS) return;
+    this.#lookedMs = this.#now();
+    this.#looks++;
+    if (this.#looks < SILENT_LOOKS || this.#now() - this.#heardMs < SILENT_AFTER_MS) return;
+    this.#stop();
+    this.#isSilent = true;
+    this.#onSilent();
   }
 
   /** The microphone is closed: nothing is expected. */
   end() {
-    clearTimeout(this.#timer);
+    this.#stop();
     this.#isSilent = false;
   }
 
-  #lookLater() {
-    this.#timer = setTimeout(() => this.#look(), LOOK_MS);
-  }
-
-  #look() {
-    this.#looks++;
-    if (this.#looks < SILENT_LOOKS || this.#now() - this.#heardMs < SILENT_AFTER_MS) return this.#lookLater();
-    this.#isSilent = true;
-    this.#onSilent();
+  #stop() {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }

@@ -127,18 +127,14 @@ export class Microphone {
   }
 
   /**
-   * Tells the kernel, which asks, that this page is there, and listens again if it was taken for gone.
+   * Opens the microphone again that was released because the kernel said nothing; it has not been told.
    *
-   * @param {number} request
+   * @param {number} request what the kernel believes to be open
    */
-  answerKernel(request) {
-    if (request !== this.#request) return;
-    if (this.#lifeline.isSilent && this.#wanted !== null) {
-      // The kernel was not told that the microphone was released: for it, samples are missing.
-      this.#lifeline.watch();
-      this.#openCapture(this.#wanted);
-    }
-    this.#listener.send(comm.alive(this.#id, request));
+  listenAgain(request) {
+    if (request !== this.#request || !this.#lifeline.isSilent || this.#wanted === null) return;
+    this.#lifeline.watch();
+    this.#openCapture(this.#wanted);
   }
 
   /**
@@ -149,9 +145,10 @@ export class Microphone {
     this.#devices.remember(kind, deviceId);
   }
 
-  dispose() {
+  /** Lets the device go and follows no devices, until it is asked for again. */
+  leave() {
     this.release();
-    this.#devices.dispose();
+    this.#devices.rest();
   }
 
   /** @param {comm.OpenMic} message */
@@ -174,6 +171,7 @@ export class Microphone {
     if (request === this.#openedRequest) {
       const missing = Math.round(((now() - this.#pushed.ms) * opened.sampleRate) / 1000);
       this.#firstPosition = this.#pushed.position + missing;
+      this.#uplink.drop(missing);
       return;
     }
     this.#openedRequest = request;
@@ -192,6 +190,7 @@ export class Microphone {
     const first = this.#firstPosition + position;
     this.#pushed = { position: first + samples.length, ms: now() };
     this.#uplink.push(first, samples);
+    this.#lifeline.look();
   }
 
   /** @param {number} request */
@@ -205,7 +204,7 @@ export class Microphone {
   #releaseUnheard() {
     console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
     this.#capture.close();
-    this.#uplink.discard();
+    this.#uplink.drop(0);
     this.#listener.onSilent();
   }
 }

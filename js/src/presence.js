@@ -37,6 +37,10 @@ export class Presence {
     };
   }
 
+  get isPresent() {
+    return this.#isPresent;
+  }
+
   /** The page is back, or has a view (again). */
   arrive() {
     if (this.#viewCount === 0) return;

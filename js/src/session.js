@@ -30,7 +30,11 @@ const CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
 export class Session {
   #id = randomId();
   #model;
-  #engine = new AudioEngine(() => this.#notify());
+  #engine = new AudioEngine({
+    onBlockedChange: () => this.#notify(),
+    onSpeakerUsed: (deviceId) => this.#microphone.remember("speaker", deviceId),
+    onSpeakerFailed: (deviceId, error) => this.#reportSpeakerFailed(deviceId, error),
+  });
   #microphone;
   #player;
   #wishes = new Wishes(() => this.#notify());
@@ -192,7 +196,7 @@ export class Session {
     this.#isDisposed = true;
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
-    this.#microphone.dispose();
+    this.#microphone.leave();
     this.#subscriptions.abort();
     this.#pageListeners?.abort();
     this.#stateListeners.clear();
@@ -257,23 +261,27 @@ export class Session {
       this.#isPlaybackHeld = false;
       return this.#player.flush(message.epoch);
     }
-    if (message.type === "set_speaker") return this.#setSpeaker(message.deviceId);
+    if (message.type === "set_speaker") return this.#engine.selectSpeaker(message.deviceId);
     if (message.type === "ack") return this.#microphone.acknowledge(message);
-    if (message.type === "alive") return this.#microphone.answerKernel(message.request);
+    if (message.type === "alive") return this.#answerKernel(message.request);
     if (message.type === "hearing") return this.#publishHearing(message);
     if (this.#microphone.close(message)) this.#rest();
   }
 
-  /** @param {string} deviceId */
-  #setSpeaker(deviceId) {
-    this.#engine
-      .selectSpeaker(deviceId)
-      .then(() => this.#microphone.remember("speaker", deviceId))
-      .catch((error) => {
-        const detail = describeError(error);
-        this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
-        this.#send(comm.speakerFailed(this.#id, deviceId, detail));
-      });
+  /** @param {number} request */
+  #answerKernel(request) {
+    this.#microphone.listenAgain(request);
+    if (this.#presence.isPresent) this.#send(comm.alive(this.#id, request));
+  }
+
+  /**
+   * @param {string} deviceId
+   * @param {unknown} error
+   */
+  #reportSpeakerFailed(deviceId, error) {
+    const detail = describeError(error);
+    this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
+    this.#send(comm.speakerFailed(this.#id, deviceId, detail));
   }
 
   /** @param {comm.OpenMic} message */
@@ -324,6 +332,7 @@ export class Session {
     this.#releaseAudio();
     this.#send(comm.bye(this.#id, isPageGone));
     if (isPageGone) return; // it may come back
+    this.#microphone.leave();
     this.#pageListeners?.abort();
     this.#pageListeners = null;
   }

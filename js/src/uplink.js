@@ -83,6 +83,16 @@ export class Uplink {
   }
 
   /**
+   * Throws away what was not sent, and counts it.
+   *
+   * @param {number} missing samples after it that were not captured either
+   */
+  drop(missing) {
+    this.#dropped += count(this.#frames) + missing;
+    this.#frames = [];
+  }
+
+  /**
    * @param {number} position
    * @param {Int16Array} samples kept, not copied
    */
@@ -155,8 +165,13 @@ export class Uplink {
 }
 
 /** @param {Frame[]} frames */
+function count(frames) {
+  return frames.reduce((sum, { samples }) => sum + samples.length, 0);
+}
+
+/** @param {Frame[]} frames */
 function join(frames) {
-  const joined = new Int16Array(frames.reduce((sum, { samples }) => sum + samples.length, 0));
+  const joined = new Int16Array(count(frames));
   let offset = 0;
   for (const { samples } of frames) {
     joined.set(samples, offset);

@@ -49,8 +49,10 @@ export class Wishes {
    */
   follow(call) {
     const isNewError = call.error !== this.#call.error && call.error !== null;
-    if (call.isStarting || call.isStarted || isNewError) this.isStartRequested = false;
-    if (!call.isStarting && !call.isStarted) this.isStopRequested = false;
+    const isInCall = call.isStarting || call.isStarted;
+    const hasEnded = !isInCall && (this.#call.isStarting || this.#call.isStarted);
+    if (isInCall || hasEnded || isNewError) this.isStartRequested = false;
+    if (!isInCall) this.isStopRequested = false;
     if (call.isMuted) this.isMuteRequested = false;
     if (call.isPaused) this.isPauseRequested = false;
     this.#call = call;

@@ -12,10 +12,19 @@ const WANTED = { request: 1, deviceId: null, constraints: {} };
 
 /** The part of a browser that is asked: what is plugged in, and a storage. */
 function setUp({ lists = LISTS, isCapturing = false } = {}) {
-  const world = { lists, told: [], speakers: [], onDeviceChange: () => undefined };
+  const listeners = new Set();
+  const world = { lists, told: [], speakers: [], onDeviceChange: () => listeners.forEach((listener) => listener()) };
+  Object.defineProperty(world, "listeners", { get: () => listeners.size });
   Object.defineProperty(globalThis, "navigator", {
     configurable: true,
-    value: { mediaDevices: { addEventListener: (_, listener) => (world.onDeviceChange = listener) } },
+    value: {
+      mediaDevices: {
+        addEventListener: (_, listener, { signal }) => {
+          listeners.add(listener);
+          signal.addEventListener("abort", () => listeners.delete(listener));
+        },
+      },
+    },
   });
   world.devices = new Devices({
     list: async () => world.lists,
@@ -97,14 +106,21 @@ test("a list without names, of a page that lost the permission, is not told", as
   assert.deepEqual(world.told, []);
 });
 
-test("after the end nothing is told", async () => {
+test("at rest nothing is told, until a microphone is open again; never is one change looked at twice", async () => {
   const world = setUp();
   world.open();
-  world.devices.dispose();
+  world.devices.rest();
+  world.lists = { microphones: [DESK], speakers: [] };
+  world.onDeviceChange();
+  await settled();
+  assert.deepEqual([world.told, world.listeners], [[], 0]);
+  world.open();
+  world.open();
+  assert.equal(world.listeners, 1);
   world.lists = { microphones: [], speakers: [] };
   world.onDeviceChange();
   await settled();
-  assert.deepEqual(world.told, []);
+  assert.deepEqual(world.told, [{ microphones: [], speakers: [] }]);
 });
 
 test("a picker shows what is used, the default until one is chosen, and says when it is gone", () => {

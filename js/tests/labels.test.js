@@ -74,11 +74,13 @@ test("without a call there is nothing to mute or pause", () => {
   assert.deepEqual([mute.isEnabled, pause.isEnabled], [false, false]);
 });
 
-test("a call without a microphone can be rejoined, until the click", () => {
-  assert.equal(describeTakeOver(inCall({ isMicStarted: false })), "Rejoin with the microphone");
+test("a call that has lost its microphone can be rejoined, until the click", () => {
+  const error = { code: "Mic", message: "", remedy: "" };
+  assert.equal(describeTakeOver(inCall({ isMicStarted: false, error })), "Rejoin with the microphone");
   assert.equal(describeTakeOver(inCall({ isMicStarted: false, _owner: null })), "Rejoin with the microphone");
+  assert.equal(describeTakeOver(inCall({ isMicStarted: false })), null, "it is being heard out, and needs none");
   assert.equal(describeTakeOver(inCall()), null);
-  assert.equal(describeTakeOver(inCall({ isMicStarted: false, isStartRequested: true })), null);
+  assert.equal(describeTakeOver(inCall({ isMicStarted: false, _owner: null, isStartRequested: true })), null);
   assert.equal(describeTakeOver(state()), null);
 });
 

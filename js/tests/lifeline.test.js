@@ -5,7 +5,7 @@ import { Lifeline } from "../src/lifeline.js";
 
 function watched() {
   mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout"] });
+  mock.timers.enable({ apis: ["setInterval"] });
   const clock = { ms: 0, silences: 0 };
   const lifeline = new Lifeline({ now: () => clock.ms, onSilent: () => clock.silences++ });
   const pass = (ms) => {
@@ -49,6 +49,24 @@ test("a page that was held up itself first reads what came meanwhile", () => {
   pass(3900);
   assert.equal(clock.silences, 0);
   lifeline.end();
+});
+
+test("where timers are late, what happens meanwhile is looked at, but not more often than they would look", () => {
+  const { clock, lifeline } = watched();
+  for (let frame = 0; frame < 300 && !lifeline.isSilent; frame++) {
+    clock.ms += 32;
+    lifeline.look();
+  }
+  assert.deepEqual([clock.silences, lifeline.isSilent], [1, true]);
+  assert.ok(clock.ms >= 4000 && clock.ms < 4600, `${clock.ms} ms`);
+  lifeline.watch();
+  clock.ms += 60_000;
+  for (let frame = 0; frame < 100; frame++) lifeline.look(); // what waited while the page was held up
+  assert.equal(clock.silences, 1);
+  lifeline.end();
+  clock.ms += 60_000;
+  lifeline.look();
+  assert.equal(clock.silences, 1, "nothing is watched any more");
 });
 
 test("without a microphone nothing is expected, and a new one is waited for anew", () => {

@@ -134,6 +134,25 @@ test("what waits for more is forgotten by a mute", () => {
   assert.equal(up.sent[count].samples.length, 4 * FRAME);
 });
 
+test("what is dropped is counted, with what was not captured at all", () => {
+  const up = setUp();
+  up.speak(10);
+  up.speak(300, { isHeard: false });
+  up.link.acknowledge(1, up.sent.at(-1).seq, 5000);
+  const before = up.sent.at(-1).dropped;
+  up.link.drop(100 * FRAME);
+  up.position += 100 * FRAME;
+  up.speak(4);
+  assert.equal(up.sent.at(-1).dropped, before + 100 * FRAME);
+  up.speak(300, { isHeard: false });
+  const held = up.sent.at(-1);
+  up.link.drop(0);
+  up.link.acknowledge(1, held.seq, 5000);
+  up.speak(4);
+  const next = up.sent[held.seq + 1];
+  assert.equal(next.dropped - held.dropped, next.position - held.position - held.samples.length);
+});
+
 test("a closed microphone sends nothing, and is not on hold", () => {
   const up = setUp();
   up.speak(10);

@@ -38,6 +38,18 @@ test("a start is granted by the call's state or by a new error", () => {
   wishes.dispose();
 });
 
+test("a start is not waited for any more when the call that it was to join is over", () => {
+  const wishes = new Wishes(() => undefined);
+  wishes.follow(call({ isStarted: true }));
+  wishes.ask("take_over");
+  wishes.follow(call());
+  assert.ok(!wishes.isStartRequested);
+  wishes.ask("start");
+  wishes.follow(call());
+  assert.ok(wishes.isStartRequested, "it asks for the next one");
+  wishes.dispose();
+});
+
 test("a kernel that does not answer is called slow after 1.5 s, and not any more once it answers", () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   let changes = 0;

@@ -206,7 +206,7 @@ class MicdropClient:
             With code `Mic`: it cannot be opened there. The call goes on without a microphone.
         """
         engine = self._engine
-        engine.apply(i.StartMic() if engine.call.mic is MicPhase.CLOSED else i.MicrophoneMoved())
+        engine.apply(i.MicrophoneMoved())
         await engine.when(lambda: engine.call.mic is not MicPhase.OPENING)
         if engine.call.mic is MicPhase.CLOSED:
             raise_again(engine.state.error)

@@ -120,6 +120,14 @@ CASES = [
         {**ASKED, "speaking": False, "processing": True},
         given={"speaking": True},
     ),
+    Case(  # not the one that was chosen where the call had its microphone before: it may be on another computer
+        "MicrophoneMoved if mic_closed: rejoin_microphone",
+        [IDLE, *CONNECTED, RETRYING],
+        i.MicrophoneMoved(),
+        ["open microphone 2, None"],
+        {**ASKED, "chosen_mic_id": None, "error": None},
+        given={**CLOSED, "chosen_mic_id": "usb", "error": GONE},
+    ),
     Case(
         "ChangeSpeakerDevice: change_speaker",
         ANY,

@@ -9,6 +9,13 @@ export const SAMPLE_RATE = 16_000;
 const BLOCKED_AFTER_MS = 400;
 
 /**
+ * @typedef {object} AudioEngineListener
+ * @property {() => void} onBlockedChange
+ * @property {(deviceId: string) => void} onSpeakerUsed the loudspeaker that was asked for plays
+ * @property {(deviceId: string, error: unknown) => void} onSpeakerFailed it does not; the usual one plays
+ */
+
+/**
  * The one AudioContext of a page's call. Capture and playback share it because the browser's echo canceller then works best.
  *
  * Only where the browser refuses a microphone at 16 kHz there is a second one beside it, at the device's rate, for capture.
@@ -21,17 +28,17 @@ export class AudioEngine {
   /** @type {string | null} the loudspeaker that was asked for; asking may end echo cancellation, so null asks for none */
   #speakerId = null;
   #isBlocked = false;
-  #onBlockedChange;
+  #listener;
   #sampleRate;
   /** @type {AudioEngine | null} */
   #atDeviceRate = null;
 
   /**
-   * @param {() => void} onBlockedChange
+   * @param {AudioEngineListener} listener
    * @param {number | null} [sampleRate] null: the device's own
    */
-  constructor(onBlockedChange, sampleRate = SAMPLE_RATE) {
-    this.#onBlockedChange = onBlockedChange;
+  constructor(listener, sampleRate = SAMPLE_RATE) {
+    this.#listener = listener;
     this.#sampleRate = sampleRate;
   }
 
@@ -68,25 +75,18 @@ export class AudioEngine {
    * @returns {Promise<AudioContext>} as of start()
    */
   startAtDeviceRate() {
-    this.#atDeviceRate ??= new AudioEngine(this.#onBlockedChange, null);
+    this.#atDeviceRate ??= new AudioEngine(this.#listener, null);
     return this.#atDeviceRate.start();
   }
 
   /**
-   * Plays on another loudspeaker, now and in every later context.
+   * Plays on another loudspeaker, now and in every later context. The listener is told whether it can, once there is one.
    *
    * @param {string} deviceId
-   * @throws {Error} this browser cannot, or there is no such device; the usual one plays
    */
-  async selectSpeaker(deviceId) {
+  selectSpeaker(deviceId) {
     this.#speakerId = deviceId;
-    if (this.#context === null) return;
-    try {
-      await setSink(this.#context, deviceId);
-    } catch (error) {
-      this.#speakerId = null;
-      throw error;
-    }
+    if (this.#context !== null) void this.#useSpeaker(this.#context);
   }
 
   /** Closes the context; the next start makes a new one. */
@@ -113,10 +113,27 @@ export class AudioEngine {
     const context = newContext(this.#sampleRate);
     this.#context = context;
     context.addEventListener("statechange", () => this.#checkBlocked(context));
-    // A loudspeaker that is gone is no reason to be silent: the usual one plays.
-    if (this.#speakerId !== null) await setSink(context, this.#speakerId).catch(() => undefined);
+    await this.#useSpeaker(context);
     await Promise.all([addModule(context, captureSource), addModule(context, playbackSource)]);
     return context;
+  }
+
+  /**
+   * A loudspeaker that is gone is no reason to be silent: the usual one plays.
+   *
+   * @param {AudioContext} context
+   */
+  async #useSpeaker(context) {
+    const deviceId = this.#speakerId;
+    if (deviceId === null) return;
+    try {
+      await setSink(context, deviceId);
+      this.#listener.onSpeakerUsed(deviceId);
+    } catch (error) {
+      if (context !== this.#context) return; // closed meanwhile
+      if (this.#speakerId === deviceId) this.#speakerId = null;
+      this.#listener.onSpeakerFailed(deviceId, error);
+    }
   }
 
   /** @param {AudioContext} context */
@@ -129,7 +146,7 @@ export class AudioEngine {
   #setBlocked(isBlocked) {
     if (isBlocked === this.#isBlocked) return;
     this.#isBlocked = isBlocked;
-    this.#onBlockedChange();
+    this.#listener.onBlockedChange();
   }
 }
 

@@ -78,7 +78,7 @@ export function describeControls(state) {
 
 /**
  * What to offer to a page that does not have the microphone of the call, which another page has or none: none after a
- * reload, or when the one it had went away.
+ * reload, or when the one it had went away. A call that ends gracefully has none because it needs none.
  *
  * @param {PanelState} state
  * @returns {string | null} null: nothing
@@ -87,7 +87,8 @@ export function describeTakeOver(state) {
   const isAsked = state.isStartRequested || state.isStopRequested || state.isKernelSilent;
   if (!isReachable(state) || isAsked) return null;
   if (isElsewhere(state)) return state.isMicStarted || state.isStarted ? "Use the microphone here" : null;
-  return state.isStarted && !state.isMicStarted ? "Rejoin with the microphone" : null;
+  const isMicLost = state._owner === null || state.error !== null;
+  return state.isStarted && !state.isMicStarted && isMicLost ? "Rejoin with the microphone" : null;
 }
 
 /**

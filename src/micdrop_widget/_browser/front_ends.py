@@ -36,9 +36,9 @@ class FrontEnds:
             self.owner = None
 
     @property
-    def any_shown(self) -> bool:
-        """Some front end shows the panel."""
-        return bool(self._shown)
+    def shown(self) -> tuple[str, ...]:
+        """The front ends that show the panel, the first one first."""
+        return tuple(self._shown)
 
     async def choose_owner(self) -> str:
         """Return the owner: where Start was pressed, or the first one shown.

@@ -32,6 +32,11 @@ _REORDER_MS = 500
 _DRIFT = 0.001
 """How fast two clocks may run apart; quartz does a twentieth of it."""
 
+_SET_ANEW_MS = 3000
+_DRAINED_MS = 500
+"""Messages that are stale for so long, and hardly less so at the end: nothing waits on the way, which would drain, or
+make the browser hold. The page's clock stood still, as it does while a computer sleeps."""
+
 
 @dataclass(frozen=True, slots=True)
 class TransportReport:
@@ -51,7 +56,7 @@ class TransportReport:
     duplicate_messages: int = 0
     """Arrived again, or after they had been given up."""
     dropped_ms: float = 0.0
-    """Audio that the browser threw away while the kernel did not answer."""
+    """Audio that the browser threw away, or did not capture, while the kernel did not answer."""
     stale_ms: float = 0.0
     """Audio that arrived more than two seconds late, and was thrown away in the kernel."""
     holds: int = 0
@@ -70,13 +75,26 @@ class Lag:
     def __init__(self) -> None:
         self._apart_ms = math.inf
         self._now_ms = 0.0
+        self._stale_since: tuple[float, float] | None = None
+        """When a run of stale messages began, and how late they were."""
 
     def of(self, sent_ms: float, now_ms: float) -> float:
         """Return the delay of a message beyond the smallest one seen."""
         apart_ms = now_ms - sent_ms
         self._apart_ms = min(apart_ms, self._apart_ms + _DRIFT * (now_ms - self._now_ms))
         self._now_ms = now_ms
+        if self._stands_apart(apart_ms - self._apart_ms):
+            self._apart_ms = apart_ms
         return apart_ms - self._apart_ms
+
+    def _stands_apart(self, lag_ms: float) -> bool:
+        """Whether the clocks are apart by more than they were: messages stay late, and do not catch up."""
+        if lag_ms <= _STALE_MS:
+            self._stale_since = None
+            return False
+        if self._stale_since is None or lag_ms < self._stale_since[1] - _DRAINED_MS:
+            self._stale_since = self._now_ms, lag_ms
+        return self._now_ms - self._stale_since[0] > _SET_ANEW_MS
 
 
 class MicrophoneLink:
@@ -111,9 +129,18 @@ class MicrophoneLink:
         """Number of the latest message up to which nothing is waited for; -1 at first."""
         return self._next_seq - 1
 
-    def prompt(self, sent_ms: float, now_ms: float) -> None:
-        """Learn from a message without audio how far the clocks are apart."""
-        self._lag.of(sent_ms, now_ms)
+    def prompt(self, sent_ms: float, asked_ms: float, now_ms: float) -> None:
+        """Learn how far the clocks are apart from the page's answer to a question.
+
+        Parameters
+        ----------
+        sent_ms
+            By the page's clock, when it answered.
+        asked_ms, now_ms
+            When it was asked, and when the answer arrived. One that is stale itself waited with the audio behind it
+            for a kernel that did not hear: then the question sets the clocks.
+        """
+        self._lag.of(sent_ms, asked_ms if now_ms - asked_ms > _STALE_MS else now_ms)
 
     def silent_ms(self, now_ms: float) -> float:
         """Return for how long nothing has arrived; 0 before the first message."""

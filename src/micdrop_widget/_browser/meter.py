@@ -43,7 +43,7 @@ class HearingMeter:
         """
         state = self._client.state
         listens = state.isMicStarted and not state.isMicMuted
-        if not listens or not self._front_ends.any_shown or now_ms - self._told_ms < _EVERY_MS:
+        if not listens or not self._front_ends.shown or now_ms - self._told_ms < _EVERY_MS:
             return
         self._told_ms = now_ms
         vad = self._client.vad

@@ -56,7 +56,8 @@ class BrowserMicrophone:
         self._opened: asyncio.Future[Microphone] | None = None
         self._frames: asyncio.Queue[Heard | None] = asyncio.Queue()
         self._link = MicrophoneLink()
-        self._prompt: tuple[float, float] | None = None
+        self._asked_ms = 0.0
+        self._prompt: tuple[float, float, float] | None = None
         self._acking: asyncio.TimerHandle | None = None
         self._failure = ""
         self.on_silent: Callable[[], object] = lambda: None
@@ -87,9 +88,11 @@ class BrowserMicrophone:
         self._frames = asyncio.Queue()
         self._link = MicrophoneLink()
         self._failure = ""
+        self._prompt = None
         loop = asyncio.get_running_loop()
         self._prompting, self._opened = loop.create_future(), loop.create_future()
         owner = await self._front_ends.choose_owner()
+        self._asked_ms = _now_ms()
         self._send(_comm.open_mic(owner, self._request, device_id, self._constraints()), None)
         self._lifeline.start()
         await self._answer(self._prompting, _ANSWER_S, "no_answer")
@@ -102,6 +105,9 @@ class BrowserMicrophone:
         if self._opened.done():
             self._opened.result()  # a refusal may come before the prompt is announced
         if not answer.done():
+            self._opened.cancel()
+            if answer is self._prompting:
+                self.on_silent()
             raise microphone_error(reason)
         return answer.result()
 
@@ -124,9 +130,14 @@ class BrowserMicrophone:
         self._lifeline.stop()
         self._send(_comm.close_mic(self._request), None)
         self._request += 1
+        self._prompting = self._opened = None
         if self._acking is not None:
             self._acking.cancel()
             self._acking = None
+
+    def call_the_roll(self) -> None:
+        """Ask every page whether it is there."""
+        self._send(_comm.alive(None, self._request), None)
 
     def note_answer(self, front_end: str, *, while_busy: bool) -> None:
         """Note that a page said something; whether it is heard while a cell runs."""
@@ -138,7 +149,7 @@ class BrowserMicrophone:
         """Take a message about the microphone; one about an earlier request is ignored."""
         match message:
             case _comm.MicPrompting(_, request, sent_ms) if request == self._request:
-                self._prompt = sent_ms, _now_ms()
+                self._prompt = sent_ms, self._asked_ms, _now_ms()
                 _resolve(self._prompting, None)
             case _comm.MicOpened(_, request, microphone) if request == self._request:
                 self._begin(microphone)

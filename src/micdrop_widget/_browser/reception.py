@@ -80,10 +80,12 @@ class Reception:
                 self._press(front_end, name)
             case _comm.ChooseDevice() | _comm.DevicesChanged():
                 self._take_devices(message)
-            case _comm.SpeakerFailed(_, device_id, detail):
-                self._client.speaker_failed(device_id, detail)
-            case _comm.Alive():
-                self._check_audio()
+            case _comm.SpeakerFailed(front_end, device_id, detail):
+                if self._front_ends.owner in (None, front_end):
+                    self._client.speaker_failed(device_id, detail)
+            case _comm.Alive(front_end):
+                if front_end == self._front_ends.owner:
+                    self._check_audio()
             case _comm.HeardReport():
                 self._speaker.receive(message)
             case _:
@@ -143,12 +145,18 @@ class Reception:
             self._goodbye.cancel()
 
     def _give_up(self) -> None:
-        """Take the owner for gone: it does not answer. Should it be heard again, it is back."""
-        owner = self._front_ends.owner
-        if owner is not None:
-            self._say_goodbye(owner, page_gone=True)
-            self._silent.add(owner)
-            self._tell_owner()
+        """Take the owner for gone: it does not answer. Should it be heard again, it is back.
+
+        So are all others until they answer: nobody has heard of them since they said hello.
+        """
+        owner, shown = self._front_ends.owner, self._front_ends.shown
+        if owner is None:
+            return
+        for front_end in shown:
+            self._say_goodbye(front_end, page_gone=True)
+        self._silent.update(shown)
+        self._microphone.call_the_roll()
+        self._tell_owner()
 
     def _take_devices(self, message: _comm.ChooseDevice | _comm.DevicesChanged) -> None:
         """Follow what is plugged in where the microphone is, and what is chosen in any panel."""
@@ -169,7 +177,7 @@ class Reception:
         if owned:
             self._microphone.lose("page_gone" if page_gone else "panel_gone")
             self._speaker.lose()
-        if not self._front_ends.any_shown:
+        if not self._front_ends.shown:
             delay_s = _REJOIN_S if page_gone else 0
             self._goodbye = asyncio.get_running_loop().call_later(delay_s, self._end)
 

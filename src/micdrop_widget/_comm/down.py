@@ -30,8 +30,8 @@ def close_mic(request: int) -> Content:
     return {"type": "close_mic", "to": None, "request": request}
 
 
-def alive(to: str, request: int) -> Content:
-    """Return word to the page that has this microphone that the kernel lives; it answers."""
+def alive(to: str | None, request: int) -> Content:
+    """Return word that the kernel lives, to the page that has this microphone or to all; a page with a panel answers."""
     return {"type": "alive", "to": to, "request": request}
 
 

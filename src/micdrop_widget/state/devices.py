@@ -15,6 +15,7 @@ __all__ = [
     "move_microphone",
     "not_replaced",
     "remember_microphone",
+    "rejoin_microphone",
     "reopen_microphone",
     "replace_microphone",
     "speaker_failed",
@@ -43,6 +44,12 @@ def reopen_microphone(step: Step, _: i.HearingChanged) -> None:
 def move_microphone(step: Step, _: i.MicrophoneMoved) -> None:
     """Ask for one again: the page that is asked now is another one, and remembers the microphone chosen there."""
     step.request_microphone(None)
+
+
+def rejoin_microphone(step: Step, moved: i.MicrophoneMoved) -> None:
+    """Give a call that has lost its microphone another one."""
+    step.set(error=None)
+    move_microphone(step, moved)
 
 
 def list_devices(step: Step, listed: i.DevicesListed) -> None:

@@ -72,7 +72,7 @@ class HearingChanged:
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneMoved:
-    """Another page has the microphone from now on: an open one is opened again, there."""
+    """Another page has the microphone from now on: it is opened there, and an open one is released first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ TABLE: tuple[Row, ...] = (
     Row(ANY, i.ChangeMicDevice, devices.change_microphone, when=if_.other_device),
     Row(ANY, i.HearingChanged, devices.reopen_microphone, when=if_.mic_in_use),
     Row(ANY, i.MicrophoneMoved, devices.move_microphone, when=if_.mic_in_use),
+    Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneMoved, devices.rejoin_microphone, when=if_.mic_closed),
     Row(ANY, i.ChangeSpeakerDevice, devices.change_speaker),
     Row(ANY, i.SpeakerFailed, devices.speaker_failed, when=if_.same_speaker),
     # The connection comes

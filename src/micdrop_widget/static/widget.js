@@ -1,4 +1,4 @@
-// sources sha256:5818ec3cb35f94176d5cf629c492bb8b63f0a91f323f4b74e8d80b83d3d0464a
+// sources sha256:2920ccecffe335fb3717da564127d4e18ff7b769fc62dfba56a36d42ff2488e1
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -571,16 +571,16 @@ var AudioEngine = class _AudioEngine {
   /** @type {string | null} the loudspeaker that was asked for; asking may end echo cancellation, so null asks for none */
   #speakerId = null;
   #isBlocked = false;
-  #onBlockedChange;
+  #listener;
   #sampleRate;
   /** @type {AudioEngine | null} */
   #atDeviceRate = null;
   /**
-   * @param {() => void} onBlockedChange
+   * @param {AudioEngineListener} listener
    * @param {number | null} [sampleRate] null: the device's own
    */
-  constructor(onBlockedChange, sampleRate = SAMPLE_RATE) {
-    this.#onBlockedChange = onBlockedChange;
+  constructor(listener, sampleRate = SAMPLE_RATE) {
+    this.#listener = listener;
     this.#sampleRate = sampleRate;
   }
   /**
@@ -612,24 +612,17 @@ var AudioEngine = class _AudioEngine {
    * @returns {Promise<AudioContext>} as of start()
    */
   startAtDeviceRate() {
-    this.#atDeviceRate ??= new _AudioEngine(this.#onBlockedChange, null);
+    this.#atDeviceRate ??= new _AudioEngine(this.#listener, null);
     return this.#atDeviceRate.start();
   }
   /**
-   * Plays on another loudspeaker, now and in every later context.
+   * Plays on another loudspeaker, now and in every later context. The listener is told whether it can, once there is one.
    *
    * @param {string} deviceId
-   * @throws {Error} this browser cannot, or there is no such device; the usual one plays
    */
-  async selectSpeaker(deviceId) {
+  selectSpeaker(deviceId) {
     this.#speakerId = deviceId;
-    if (this.#context === null) return;
-    try {
-      await setSink(this.#context, deviceId);
-    } catch (error) {
-      this.#speakerId = null;
-      throw error;
-    }
+    if (this.#context !== null) void this.#useSpeaker(this.#context);
   }
   /** Closes the context; the next start makes a new one. */
   close() {
@@ -651,9 +644,26 @@ var AudioEngine = class _AudioEngine {
     const context = newContext(this.#sampleRate);
     this.#context = context;
     context.addEventListener("statechange", () => this.#checkBlocked(context));
-    if (this.#speakerId !== null) await setSink(context, this.#speakerId).catch(() => void 0);
+    await this.#useSpeaker(context);
     await Promise.all([addModule(context, capture_processor_default), addModule(context, playback_processor_default)]);
     return context;
+  }
+  /**
+   * A loudspeaker that is gone is no reason to be silent: the usual one plays.
+   *
+   * @param {AudioContext} context
+   */
+  async #useSpeaker(context) {
+    const deviceId = this.#speakerId;
+    if (deviceId === null) return;
+    try {
+      await setSink(context, deviceId);
+      this.#listener.onSpeakerUsed(deviceId);
+    } catch (error) {
+      if (context !== this.#context) return;
+      if (this.#speakerId === deviceId) this.#speakerId = null;
+      this.#listener.onSpeakerFailed(deviceId, error);
+    }
   }
   /** @param {AudioContext} context */
   #checkBlocked(context) {
@@ -664,7 +674,7 @@ var AudioEngine = class _AudioEngine {
   #setBlocked(isBlocked) {
     if (isBlocked === this.#isBlocked) return;
     this.#isBlocked = isBlocked;
-    this.#onBlockedChange();
+    this.#listener.onBlockedChange();
   }
 };
 function newContext(sampleRate) {
@@ -1059,10 +1069,10 @@ var Devices = class {
   #isSpeakerOffered = false;
   #isLooking = false;
   #isLookDue = false;
-  #isFollowing = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #subscription = new AbortController();
+  /** @type {AbortController | null} while what is plugged in is followed */
+  #subscription = null;
   /**
    * @param {object} options
    * @param {() => Promise<DeviceLists>} options.list asks the browser
@@ -1103,9 +1113,11 @@ var Devices = class {
   remember(kind, id) {
     this.#memory.remember(kind, id);
   }
-  dispose() {
+  /** Follows nothing, until a microphone is open again. */
+  rest() {
     clearTimeout(this.#timer);
-    this.#subscription.abort();
+    this.#subscription?.abort();
+    this.#subscription = null;
   }
   /**
    * @param {Device[]} speakers
@@ -1119,15 +1131,16 @@ var Devices = class {
     if (speakers.some(({ id }) => id === remembered)) this.#options.onSpeaker(remembered);
   }
   #follow() {
+    if (this.#subscription === null) {
+      this.#subscription = new AbortController();
+      const { signal } = this.#subscription;
+      navigator.mediaDevices.addEventListener("devicechange", () => this.#look(), { signal });
+    }
     this.#plan();
-    if (this.#isFollowing) return;
-    this.#isFollowing = true;
-    const { signal } = this.#subscription;
-    navigator.mediaDevices.addEventListener("devicechange", () => this.#look(), { signal });
   }
   #plan() {
     clearTimeout(this.#timer);
-    if (this.#subscription.signal.aborted || !this.#options.isCapturing()) return;
+    if (this.#subscription === null || !this.#options.isCapturing()) return;
     this.#timer = setTimeout(() => this.#look(), LOOK_EVERY_MS);
   }
   #look() {
@@ -1146,7 +1159,7 @@ var Devices = class {
   /** @param {DeviceLists} lists */
   #tell({ microphones, speakers }) {
     const told = JSON.stringify({ microphones, speakers });
-    if (this.#subscription.signal.aborted || told === this.#told || !areNamed(microphones)) return;
+    if (this.#subscription === null || told === this.#told || !areNamed(microphones)) return;
     this.#told = told;
     this.#options.onChange({ microphones, speakers });
   }
@@ -1162,9 +1175,10 @@ var SILENT_LOOKS = 4;
 var Lifeline = class {
   #now;
   #onSilent;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  /** @type {ReturnType<typeof setInterval> | undefined} while the kernel should be heard */
   #timer;
   #heardMs = 0;
+  #lookedMs = 0;
   #looks = 0;
   #isSilent = false;
   /**
@@ -1184,26 +1198,31 @@ var Lifeline = class {
   watch() {
     this.end();
     this.hear();
-    this.#lookLater();
+    this.#timer = setInterval(() => this.look(), LOOK_MS);
   }
   /** The kernel said something, whatever it is. */
   hear() {
-    this.#heardMs = this.#now();
+    this.#heardMs = this.#lookedMs = this.#now();
     this.#looks = 0;
+  }
+  /** Looks whether it is time: whenever something happens, since the timers of a hidden page may be a minute late. */
+  look() {
+    if (this.#timer === void 0 || this.#now() - this.#lookedMs < LOOK_MS) return;
+    this.#lookedMs = this.#now();
+    this.#looks++;
+    if (this.#looks < SILENT_LOOKS || this.#now() - this.#heardMs < SILENT_AFTER_MS) return;
+    this.#stop();
+    this.#isSilent = true;
+    this.#onSilent();
   }
   /** The microphone is closed: nothing is expected. */
   end() {
-    clearTimeout(this.#timer);
+    this.#stop();
     this.#isSilent = false;
   }
-  #lookLater() {
-    this.#timer = setTimeout(() => this.#look(), LOOK_MS);
-  }
-  #look() {
-    this.#looks++;
-    if (this.#looks < SILENT_LOOKS || this.#now() - this.#heardMs < SILENT_AFTER_MS) return this.#lookLater();
-    this.#isSilent = true;
-    this.#onSilent();
+  #stop() {
+    clearInterval(this.#timer);
+    this.#timer = void 0;
   }
 };
 
@@ -1261,6 +1280,15 @@ var Uplink = class {
   }
   /** Forgets what was not sent: the microphone is muted. */
   discard() {
+    this.#frames = [];
+  }
+  /**
+   * Throws away what was not sent, and counts it.
+   *
+   * @param {number} missing samples after it that were not captured either
+   */
+  drop(missing) {
+    this.#dropped += count(this.#frames) + missing;
     this.#frames = [];
   }
   /**
@@ -1330,8 +1358,11 @@ var Uplink = class {
     }
   }
 };
+function count(frames) {
+  return frames.reduce((sum, { samples }) => sum + samples.length, 0);
+}
 function join(frames) {
-  const joined = new Int16Array(frames.reduce((sum, { samples }) => sum + samples.length, 0));
+  const joined = new Int16Array(count(frames));
   let offset = 0;
   for (const { samples } of frames) {
     joined.set(samples, offset);
@@ -1439,17 +1470,14 @@ var Microphone = class {
     this.#lifeline.hear();
   }
   /**
-   * Tells the kernel, which asks, that this page is there, and listens again if it was taken for gone.
+   * Opens the microphone again that was released because the kernel said nothing; it has not been told.
    *
-   * @param {number} request
+   * @param {number} request what the kernel believes to be open
    */
-  answerKernel(request) {
-    if (request !== this.#request) return;
-    if (this.#lifeline.isSilent && this.#wanted !== null) {
-      this.#lifeline.watch();
-      this.#openCapture(this.#wanted);
-    }
-    this.#listener.send(alive(this.#id, request));
+  listenAgain(request) {
+    if (request !== this.#request || !this.#lifeline.isSilent || this.#wanted === null) return;
+    this.#lifeline.watch();
+    this.#openCapture(this.#wanted);
   }
   /**
    * @param {import("./devices.js").DeviceKind} kind
@@ -1458,9 +1486,10 @@ var Microphone = class {
   remember(kind, deviceId) {
     this.#devices.remember(kind, deviceId);
   }
-  dispose() {
+  /** Lets the device go and follows no devices, until it is asked for again. */
+  leave() {
     this.release();
-    this.#devices.dispose();
+    this.#devices.rest();
   }
   /** @param {comm.OpenMic} message */
   #openCapture({ request, deviceId, constraints }) {
@@ -1478,6 +1507,7 @@ var Microphone = class {
     if (request === this.#openedRequest) {
       const missing = Math.round((now() - this.#pushed.ms) * opened.sampleRate / 1e3);
       this.#firstPosition = this.#pushed.position + missing;
+      this.#uplink.drop(missing);
       return;
     }
     this.#openedRequest = request;
@@ -1495,6 +1525,7 @@ var Microphone = class {
     const first = this.#firstPosition + position;
     this.#pushed = { position: first + samples.length, ms: now() };
     this.#uplink.push(first, samples);
+    this.#lifeline.look();
   }
   /** @param {number} request */
   #reportEnded(request) {
@@ -1506,7 +1537,7 @@ var Microphone = class {
   #releaseUnheard() {
     console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
     this.#capture.close();
-    this.#uplink.discard();
+    this.#uplink.drop(0);
     this.#listener.onSilent();
   }
 };
@@ -1547,6 +1578,9 @@ var Presence = class {
       if (this.#viewCount > 0) return;
       this.#timer = setTimeout(() => this.leave(false), GOODBYE_AFTER_MS);
     };
+  }
+  get isPresent() {
+    return this.#isPresent;
   }
   /** The page is back, or has a view (again). */
   arrive() {
@@ -1631,8 +1665,10 @@ var Wishes = class {
    */
   follow(call) {
     const isNewError = call.error !== this.#call.error && call.error !== null;
-    if (call.isStarting || call.isStarted || isNewError) this.isStartRequested = false;
-    if (!call.isStarting && !call.isStarted) this.isStopRequested = false;
+    const isInCall = call.isStarting || call.isStarted;
+    const hasEnded2 = !isInCall && (this.#call.isStarting || this.#call.isStarted);
+    if (isInCall || hasEnded2 || isNewError) this.isStartRequested = false;
+    if (!isInCall) this.isStopRequested = false;
     if (call.isMuted) this.isMuteRequested = false;
     if (call.isPaused) this.isPauseRequested = false;
     this.#call = call;
@@ -1662,7 +1698,11 @@ var CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
 var Session = class {
   #id = randomId();
   #model;
-  #engine = new AudioEngine(() => this.#notify());
+  #engine = new AudioEngine({
+    onBlockedChange: () => this.#notify(),
+    onSpeakerUsed: (deviceId) => this.#microphone.remember("speaker", deviceId),
+    onSpeakerFailed: (deviceId, error) => this.#reportSpeakerFailed(deviceId, error)
+  });
   #microphone;
   #player;
   #wishes = new Wishes(() => this.#notify());
@@ -1808,7 +1848,7 @@ var Session = class {
     this.#isDisposed = true;
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
-    this.#microphone.dispose();
+    this.#microphone.leave();
     this.#subscriptions.abort();
     this.#pageListeners?.abort();
     this.#stateListeners.clear();
@@ -1868,19 +1908,25 @@ var Session = class {
       this.#isPlaybackHeld = false;
       return this.#player.flush(message.epoch);
     }
-    if (message.type === "set_speaker") return this.#setSpeaker(message.deviceId);
+    if (message.type === "set_speaker") return this.#engine.selectSpeaker(message.deviceId);
     if (message.type === "ack") return this.#microphone.acknowledge(message);
-    if (message.type === "alive") return this.#microphone.answerKernel(message.request);
+    if (message.type === "alive") return this.#answerKernel(message.request);
     if (message.type === "hearing") return this.#publishHearing(message);
     if (this.#microphone.close(message)) this.#rest();
   }
-  /** @param {string} deviceId */
-  #setSpeaker(deviceId) {
-    this.#engine.selectSpeaker(deviceId).then(() => this.#microphone.remember("speaker", deviceId)).catch((error) => {
-      const detail = describeError(error);
-      this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
-      this.#send(speakerFailed(this.#id, deviceId, detail));
-    });
+  /** @param {number} request */
+  #answerKernel(request) {
+    this.#microphone.listenAgain(request);
+    if (this.#presence.isPresent) this.#send(alive(this.#id, request));
+  }
+  /**
+   * @param {string} deviceId
+   * @param {unknown} error
+   */
+  #reportSpeakerFailed(deviceId, error) {
+    const detail = describeError(error);
+    this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
+    this.#send(speakerFailed(this.#id, deviceId, detail));
   }
   /** @param {comm.OpenMic} message */
   #openMic(message) {
@@ -1924,6 +1970,7 @@ var Session = class {
     this.#releaseAudio();
     this.#send(bye(this.#id, isPageGone));
     if (isPageGone) return;
+    this.#microphone.leave();
     this.#pageListeners?.abort();
     this.#pageListeners = null;
   }
@@ -2278,7 +2325,8 @@ function describeTakeOver(state) {
   const isAsked = state.isStartRequested || state.isStopRequested || state.isKernelSilent;
   if (!isReachable(state) || isAsked) return null;
   if (isElsewhere(state)) return state.isMicStarted || state.isStarted ? "Use the microphone here" : null;
-  return state.isStarted && !state.isMicStarted ? "Rejoin with the microphone" : null;
+  const isMicLost = state._owner === null || state.error !== null;
+  return state.isStarted && !state.isMicStarted && isMicLost ? "Rejoin with the microphone" : null;
 }
 function describeNote(state) {
   if (state._closed) return "This call was closed: run the cell again.";
