@@ -31,7 +31,7 @@ def close_mic(request: int) -> Content:
 
 
 def alive(to: str | None, request: int) -> Content:
-    """Return word that the kernel lives, to the page that has this microphone or to all; a page with a panel answers."""
+    """Return word that the kernel lives, to the page with this microphone or to all; a page with a panel answers."""
     return {"type": "alive", "to": to, "request": request}
 
 
