@@ -18,6 +18,13 @@ from typing import Any
 import httpx
 
 _START_LIMIT_S = 60.0
+_PAGE_CONFIG: Mapping[str, Any] = {
+    # JupyterLab's `window.jupyterapp`, which notebook.js drives.
+    "exposeAppInBrowser": True,
+    # Looks for a newer build of JupyterLab itself, and takes a second of every start.
+    "buildAvailable": False,
+    "buildCheck": False,
+}
 _QUIET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
@@ -77,8 +84,7 @@ class Lab:
         for plugin, values in self.settings.items():
             package, _, name = plugin.partition(":")
             file = folder / package / f"{name}.jupyterlab-settings"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(values))
+            _write_json(file, values)
 
     def stop(self) -> None:
         """End the server and, with it, its kernels. Idempotent."""
@@ -126,12 +132,13 @@ def start_lab(
     """
     port, token = free_port(), secrets.token_hex(16)
     merged = {**_QUIET_SETTINGS, **(settings or {})}
-    _write_kernel_spec(home / "share" / "kernels" / "python3", python)
+    _write_json(home / "share" / "kernels" / "python3" / "kernel.json", _kernel_spec(python))
+    _write_json(home / "config" / "labconfig" / "page_config.json", _PAGE_CONFIG)
     command = [
         *(str(python), "-m", "jupyterlab", "--no-browser", "--allow-root"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *(f"--ServerApp.root_dir={home / 'notebooks'}", f"--IdentityProvider.token={token}"),
-        *("--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly"),
+        "--LabApp.extension_manager=readonly",
         "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
         *arguments,
     ]
@@ -164,11 +171,14 @@ def _own_directories(home: Path) -> dict[str, str]:
     }
 
 
-def _write_kernel_spec(folder: Path, python: Path) -> None:
-    folder.mkdir(parents=True)
+def _kernel_spec(python: Path) -> Mapping[str, Any]:
     argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    spec = {"argv": argv, "display_name": "Python 3 (ipykernel)", "language": "python"}
-    (folder / "kernel.json").write_text(json.dumps(spec))
+    return {"argv": argv, "display_name": "Python 3 (ipykernel)", "language": "python"}
+
+
+def _write_json(file: Path, content: Mapping[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content))
 
 
 def free_port() -> int:

@@ -1,4 +1,4 @@
-// What the tests ask of JupyterLab's front end (exposed by LabApp.expose_app_in_browser).
+// What the tests ask of the front end of JupyterLab, or of Notebook 7, which is made of the same parts.
 (() => {
   const panel = () => {
     const main = window.jupyterapp ? [...window.jupyterapp.shell.widgets("main")] : [];
@@ -20,7 +20,7 @@
     ready: () => panel()?.context.isReady && panel().context.sessionContext.session?.kernel?.status === "idle",
     kernelId: () => panel().context.sessionContext.session.kernel.id,
     kernelStatus: () => panel().context.sessionContext.session?.kernel?.status ?? "none",
-    roomy: () => window.jupyterapp.shell.collapseLeft(),
+    roomy: () => window.jupyterapp.shell.collapseLeft?.(),
     run(index) {
       panel().content.deselectAll();
       panel().content.activeCellIndex = index;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
@@ -16,6 +16,8 @@ from .taps import TAPS_JS, Tap, Track, read_taps, read_tracks
 
 _NOTEBOOK_JS = Path(__file__).with_name("notebook.js")
 _READY_LIMIT_S = 60.0
+
+Interface = Literal["lab", "notebook"]
 
 
 class CellError(AssertionError):
@@ -34,7 +36,9 @@ class Notebook:
         `allow_errors` matches fail the test at its end.
     """
 
-    def __init__(self, lab: Lab, context: BrowserContext, path: str, workspace: str) -> None:
+    def __init__(
+        self, lab: Lab, context: BrowserContext, path: str, workspace: str, interface: Interface = "lab"
+    ) -> None:
         self.lab = lab
         self.path = path
         self.errors: list[str] = []
@@ -46,8 +50,8 @@ class Notebook:
         self.page.on("dialog", lambda dialog: dialog.accept())  # "leave the page?" on a reload
         self.page.add_init_script(path=TAPS_JS)
         self.page.add_init_script(path=_NOTEBOOK_JS)
-        address = f"{lab.page_url}/lab/workspaces/{workspace}/tree/{path}?reset&token={lab.token}"
-        self.page.goto(address)
+        place = {"lab": f"lab/workspaces/{workspace}/tree/{path}?reset&", "notebook": f"notebooks/{path}?"}[interface]
+        self.page.goto(f"{lab.page_url}/{place}token={lab.token}")
         self._wait_until_ready()
 
     def run_cell(self, index: int, *, wait: bool = True, timeout: float = 30) -> None:

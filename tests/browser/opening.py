@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from .chromium import Microphone, Permission, launch_chromium
 from .lab import Lab
-from .notebook import Notebook
+from .notebook import Interface, Notebook
 
 _numbers = itertools.count(1)
 
@@ -37,6 +37,7 @@ class NotebookOpener:
         autoplay_needs_gesture: bool = False,
         tap_microphone: bool = False,
         untapped: bool = False,
+        interface: Interface = "lab",
         arguments: tuple[str, ...] = (),
     ) -> Notebook:
         """Write a notebook of code cells, open it in a browser of its own, wait until its kernel is idle.
@@ -51,6 +52,8 @@ class NotebookOpener:
             Also record what the page's microphone sources deliver: ``notebook.taps("microphone")``.
         untapped
             Record nothing: for measuring what the page costs by itself.
+        interface
+            JupyterLab, or Notebook 7.
         """
         self._lab.reset_settings()
         name = f"notebook-{next(_numbers)}"
@@ -70,7 +73,7 @@ class NotebookOpener:
             context.add_init_script("window.__tapMicrophone = true")
         if untapped:
             context.add_init_script("window.__untapped = true")
-        notebook = Notebook(self._lab, context, f"{name}.ipynb", name)
+        notebook = Notebook(self._lab, context, f"{name}.ipynb", name, interface)
         self.notebooks.append(notebook)
         return notebook
 

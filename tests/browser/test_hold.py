@@ -22,16 +22,16 @@ opened = []
 call.observe(lambda change: opened.append(time.monotonic()) if change.new else None, "isMicStarted")
 """
 
-# The microphone speaks from 1.0 s to 3.4 s and from 13.4 s to 16.2 s after it was opened.
+# The microphone speaks from 1.0 s to 2.2 s and from 12.2 s to 15.0 s after it was opened: what is on its way when the
+# kernel is back, up to two seconds old and so live, is silence.
+SPEAKS_S = 1.2
 PAUSE_S = 10
-SLEEP = "frames.append('busy')\ntime.sleep(opened[0] + 12.4 - time.monotonic())\nframes.append('free')"
+SLEEP = "frames.append('busy')\ntime.sleep(opened[0] + 11.2 - time.monotonic())\nframes.append('free')"
 
 HOLD_THE_GIL = """
-began = time.monotonic()
-sum(range(10_000_000))
-per_second = 10_000_000 / (time.monotonic() - began)
+import ctypes
 frames.append('busy')
-sum(range(int(per_second * 3.4)))
+ctypes.PyDLL(None).poll(None, 0, {ms})  # unlike CDLL, PyDLL keeps the interpreter's lock
 frames.append('free')
 """
 
@@ -62,7 +62,7 @@ def open_without_subshells(tmp_path_factory: pytest.TempPathFactory) -> Generato
 def hold(open_notebook: NotebookOpener, busy: str, scratch: Path) -> Notebook:
     """Hold a call whose first sentence meets a busy kernel, and whose second one comes a second after it is free."""
     speech = spoken("two_sentences")
-    first, second = (speech.pcm_of(number) for number in range(2))
+    first, second = speech.pcm_of(0)[: round(16_000 * SPEAKS_S)], speech.pcm_of(1)
     silence = np.zeros(16_000, dtype=np.int16)
     says = np.concatenate([silence, first, *[silence] * PAUSE_S, second, *[silence] * 4])
     microphone = write_wav(scratch / "pause.wav", says)
@@ -87,17 +87,20 @@ def assert_only_live_speech_arrived(notebook: Notebook) -> None:
     captured = np.floor(microphone.samples * 32768 + 0.5).clip(-32768, 32767).astype(np.int16)
     for utterance in (first, second):  # both as they were captured: no sample was left out within, or came again
         lag = align(utterance, captured).lag
-        assert np.array_equal(captured[lag : lag + len(utterance)], utterance)
-    sentence = spoken("two_sentences")
-    assert align(sentence.pcm_of(1), second).lag >= 0  # the second sentence is there from its head
-    assert len(first) < len(sentence.pcm_of(0)) + 16_000
+        differs = np.flatnonzero(captured[lag : lag + len(utterance)] != utterance)
+        # where samples are missing, the last frame is filled up with silence
+        assert not len(differs) or (differs[0] > len(utterance) - 512 and not utterance[differs[0] :].any())
+    assert align(spoken("two_sentences").pcm_of(1), second).lag >= 0  # the second sentence is there from its head
+    assert len(first) < (SPEAKS_S + 1) * 16_000
 
 
 def assert_the_hold_is_told(notebook: Notebook) -> None:
     told = notebook.kernel.eval("__import__('dataclasses').asdict(call.transport)")
-    assert (told["holds"], told["is_on_hold"], told["lost_messages"]) == (1, False, 0)
+    assert (told["is_on_hold"], told["lost_messages"]) == (False, 0)
+    # Two stretches are missing where the end of what the browser sent is still live: before it, and behind it.
+    assert told["holds"] in (1, 2)
     assert told["stale_ms"] <= 2500  # what the browser sends unheard is bounded: two seconds, and the last messages
-    assert told["dropped_ms"] > 500
+    assert told["dropped_ms"] > 200
     assert told["held_ms"] == pytest.approx(told["stale_ms"] + told["dropped_ms"])
 
 
@@ -128,11 +131,36 @@ def test_with_subshells_disabled_the_call_is_on_hold_and_comes_back(
 def test_a_c_call_that_holds_the_gil_stops_everything_and_the_call_comes_back(
     open_notebook: NotebookOpener, tmp_path: Path
 ) -> None:
-    notebook = hold(open_notebook, HOLD_THE_GIL, tmp_path)
+    notebook = hold(open_notebook, HOLD_THE_GIL.format(ms=3300), tmp_path)
     heard = commands(notebook)
     assert [word for word in heard if word not in ("busy", "free")] == ["StartSpeaking", "StopSpeaking"] * 2
     assert_only_live_speech_arrived(notebook)
     assert_the_hold_is_told(notebook)
+
+
+def test_a_kernel_that_says_nothing_for_longer_has_its_microphone_released_and_opened_again(
+    open_notebook: NotebookOpener,
+) -> None:
+    speech = spoken("sentence")
+    notebook = open_notebook([SERVER, CALL, HOLD_THE_GIL.format(ms=9000)], microphone=speech.path)
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    press(notebook, "start")
+    wait_for_state(notebook, isListening=True)
+    notebook.run_cell(2, wait=False)
+    notebook.until("() => window.__tracks[0].readyState === 'ended'", timeout=7)
+    wait_for_words(notebook, "No answer from the kernel")
+    wait_for_words(notebook, "goes on by itself", "note")
+    notebook.wait_for_cell(2)
+    notebook.until("() => window.__tracks.at(-1).readyState === 'live'")
+    notebook.kernel.until("utterances and not call.isUserSpeaking", timeout=20)  # it speaks anew when it is opened anew
+    assert align(speech.pcm_of(0), utterances(notebook)[-1]).lag >= 0
+    told = notebook.kernel.eval("__import__('dataclasses').asdict(call.transport)")
+    assert (told["holds"], told["is_on_hold"]) == (1, False)
+    # all but what was live when it arrived, and what the promptness of the way back leaves open
+    assert told["held_ms"] == pytest.approx(9000, abs=2500)
+    assert len(notebook.tracks()) == 2
+    assert notebook.kernel.eval("[call.isStarted, call.error, len(server_calls)]") == [True, None, 1]
 
 
 AWAIT = """

@@ -18,38 +18,35 @@ def threads(notebook: Notebook) -> list[str]:
     return list(notebook.kernel.eval(names))
 
 
-def test_starting_twice_opens_one_microphone(open_notebook: NotebookOpener) -> None:
-    twice = "import asyncio\nawait asyncio.gather(call.start(), call.start())\nawait call.start()"
-    notebook = open_notebook([SERVER, CALL, twice])
-    notebook.run_all()
-    assert len(notebook.tracks()) == 1
-    assert live_tracks(notebook) == 1
-
-
-def test_stopping_before_the_start_is_through_leaves_nothing(open_notebook: NotebookOpener) -> None:
-    early = """
+EARLY = """
 for _ in range(10):
     started = call.start()
     await call.stop()
     await started
 """
-    notebook = open_notebook([SERVER, CALL, early])
-    notebook.run_all()
+TWICE = "import asyncio\nawait asyncio.gather(call.start(), call.start())\nawait call.start()"
+CLOSE = "call.close()\ncall.close()"
+
+
+def test_stopped_early_started_twice_and_closed_it_leaves_nothing(open_notebook: NotebookOpener) -> None:
+    notebook = open_notebook([SERVER, CALL, EARLY, TWICE, CLOSE])
+    for cell in range(3):
+        notebook.run_cell(cell)
     notebook.until("() => window.__tracks.every((track) => track.readyState === 'ended')")
     assert notebook.kernel.eval("[call.isStarted, call.isStarting, call.isMicStarted]") == [False] * 3
     assert notebook.kernel.eval("call.error") is None
+    before = len(notebook.tracks())
 
+    notebook.run_cell(3)
+    assert (len(notebook.tracks()), live_tracks(notebook)) == (before + 1, 1)
 
-def test_closing_during_a_call_releases_microphone_socket_and_threads(open_notebook: NotebookOpener) -> None:
-    notebook = open_notebook([SERVER, CALL, "await call.start()\ncall.close()\ncall.close()"])
-    notebook.run_all()
+    notebook.run_cell(4)
     notebook.until("() => window.__tracks.every((track) => track.readyState === 'ended')")
-    assert len(notebook.tracks()) == 1
     notebook.kernel.until("len(server._server.connections) == 0")
     assert threads(notebook) == ["micdrop-server"]
 
 
-def test_running_the_cell_again_ends_the_call_it_showed(open_notebook: NotebookOpener) -> None:
+def test_running_the_cell_again_or_clearing_its_output_ends_the_call(open_notebook: NotebookOpener) -> None:
     notebook = open_notebook([SERVER, CALL])
     notebook.run_all()
     for number in range(4):
@@ -65,27 +62,8 @@ def test_running_the_cell_again_ends_the_call_it_showed(open_notebook: NotebookO
     assert names.count("micdrop-loop") == 1
     assert len([name for name in names if name.startswith("micdrop-observer")]) <= 5
 
-
-def test_clearing_the_output_ends_the_call(open_notebook: NotebookOpener) -> None:
-    notebook = open_notebook([SERVER, CALL])
-    notebook.run_all()
     press(notebook, "start")
     wait_for_state(notebook, isStarted=True)
     notebook.command("notebook:clear-cell-output")
     notebook.kernel.until("not call.isStarted")
     assert live_tracks(notebook) == 0
-
-
-GOODBYE_OF_THE_KERNEL = "Comm not found"
-"""JupyterLab complains when a kernel that ends still tells its pages so: it has forgotten the comm by then."""
-
-
-def test_a_kernel_restart_releases_the_microphone(open_notebook: NotebookOpener) -> None:
-    notebook = open_notebook([SERVER, CALL])
-    notebook.allow_errors(GOODBYE_OF_THE_KERNEL)
-    notebook.run_all()
-    press(notebook, "start")
-    wait_for_state(notebook, isStarted=True)
-    notebook.restart_kernel()
-    notebook.until("() => window.__tracks.every((track) => track.readyState === 'ended')", timeout=5)
-    assert len(notebook.tracks()) == 1

@@ -70,7 +70,11 @@ def restart(notebook: Notebook) -> None:
     notebook.lab.api("POST", f"kernels/{session['kernel']['id']}/restart")
 
 
-@pytest.mark.parametrize("end", [kill, restart, Notebook.shut_down_kernel], ids=["killed", "restarted", "shut-down"])
+@pytest.mark.parametrize(
+    "end",
+    [kill, restart, Notebook.restart_kernel, Notebook.shut_down_kernel],
+    ids=["killed", "restarted", "restarted here", "shut-down"],
+)
 def test_a_kernel_that_ends_releases_the_microphone_within_5_s(
     open_notebook: NotebookOpener, end: Callable[[Notebook], None]
 ) -> None:
@@ -106,14 +110,16 @@ def test_a_connection_that_breaks_and_comes_back_repeats_no_audio_and_the_call_g
 COUNT_LISTENERS = """
 () => {
   window.__pageListeners = 0;
-  const { addEventListener } = window;
-  window.addEventListener = (type, listener, options) => {
-    if (type === "pagehide" || type === "pageshow") {
-      window.__pageListeners++;
-      options?.signal?.addEventListener("abort", () => { window.__pageListeners--; });
-    }
-    addEventListener.call(window, type, listener, options);
-  };
+  for (const target of [window, navigator.mediaDevices]) {
+    const { addEventListener } = target;
+    target.addEventListener = (type, listener, options) => {
+      if (["pagehide", "pageshow", "devicechange"].includes(type)) {
+        window.__pageListeners++;
+        options?.signal?.addEventListener("abort", () => { window.__pageListeners--; });
+      }
+      addEventListener.call(target, type, listener, options);
+    };
+  }
 }
 """
 
@@ -130,7 +136,7 @@ def test_fifty_runs_of_the_cell_leave_one_microphone_and_nothing_that_grows(open
     notebook.until("() => window.__tracks.filter((track) => track.readyState === 'live').length === 1")
     assert len(notebook.tracks()) == 5
     notebook.until("() => window.__taps.contexts().filter((state) => state !== 'closed').length === 1")
-    notebook.until("() => window.__pageListeners === 2")
+    notebook.until("() => window.__pageListeners === 3")
     notebook.kernel.until("len(server._server.connections) == 1")
     ours = "[t.name for t in __import__('threading').enumerate() if t.name.startswith('micdrop')]"
     # An observer thread ends ten seconds after its last work.
