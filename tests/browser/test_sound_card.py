@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from .calls import CALL, PROCESSING_OFF, SERVER, press, utterances, wait_for_state, wait_for_turns
+from .calls import CALL, PROCESSING_OFF, SERVER, press, utterances, wait_for_state, wait_for_turns, wait_for_words
 from .channel import match_channel
 from .listen import Signal, find_faults
 from .notebook import Notebook
@@ -35,6 +35,18 @@ answer = np.concatenate([spoken[start:end] for start, end in {PLACES!r}] * 2)
 """
 """A server that answers with four sentences, 10.5 s of speech, whatever was said."""
 
+GREETED = (
+    LONG_ANSWER
+    + """
+async def greet(call):
+    await call.send_audio(answer[:4 * 16_000])
+
+server.stop()
+server = MicdropServer(respond, greeting=greet, on_frame=note).start()
+"""
+)
+"""The same, with a greeting of four seconds."""
+
 CHANGE = "await call.change_mic_device(next(device.id for device in call.micDevices if device.label == {!r}))"
 
 CALL_WITHOUT_ECHO_CANCELLATION = CALL.replace("server.url", "server.url, echo_cancellation=False")
@@ -48,12 +60,20 @@ def start_call(
     cells: Sequence[str] = (),
 ) -> Notebook:
     """Show the panel, press Start, and wait until the call listens."""
+    notebook = show_call(open_notebook, sound_card, server, call, cells)
+    press(notebook, "start")
+    wait_for_state(notebook, isListening=True)
+    return notebook
+
+
+def show_call(
+    open_notebook: NotebookOpener, sound_card: SoundCard, server: str, call: str, cells: Sequence[str] = ()
+) -> Notebook:
+    """Show the panel."""
     notebook = open_notebook([server, call, *cells], microphone=sound_card, tap_microphone=True)
     notebook.page.evaluate(PROCESSING_OFF)
     notebook.run_cell(0)
     notebook.run_cell(1)
-    press(notebook, "start")
-    wait_for_state(notebook, isListening=True)
     return notebook
 
 
@@ -92,11 +112,18 @@ def test_a_long_answer_that_the_microphone_hears_does_not_interrupt_itself(
     sound_card: SoundCard, open_notebook: NotebookOpener
 ) -> None:
     sound_card.add_microphone("Desk")
-    notebook = start_call(open_notebook, sound_card, LONG_ANSWER)
+    notebook = show_call(open_notebook, sound_card, GREETED, CALL)
+    notebook.kernel.execute("call.mute()")
     with sound_card.echoing("Desk"):
+        press(notebook, "start")
+        # The browser learns the room from the greeting: of its first tenths of a second some echo is left.
+        notebook.kernel.until("'isAssistantSpeaking' in became_true and not call.isAssistantSpeaking", timeout=30)
+        notebook.kernel.execute("call.unmute()")
+        wait_for_state(notebook, isListening=True)
         sound_card.speak(SENTENCE.path, "Desk")
         wait_for_turns(notebook, 1)
     assert notebook.page.evaluate("window.__getUserMedia[0].settings.echoCancellation") is True
+    assert notebook.kernel.eval("became_true.count('isAssistantSpeaking')") == 2
     assert_answered_without_interruption(notebook)
 
 
@@ -109,6 +136,7 @@ def test_without_echo_cancellation_interruption_is_off_and_the_answer_does_not_i
         sound_card.speak(SENTENCE.path, "Desk")
         wait_for_turns(notebook, 1)
     assert notebook.page.evaluate("window.__getUserMedia[0].settings.echoCancellation") is False
+    assert notebook.kernel.eval("became_true.count('isAssistantSpeaking')") == 1
     assert_answered_without_interruption(notebook)
     # the room is real: the microphone heard the answer, and nobody took it for the user
     (microphone,) = notebook.taps("microphone")
@@ -173,7 +201,7 @@ def test_a_call_goes_on_with_another_microphone_when_the_one_that_was_chosen_is_
     sound_card.unplug("Headset")
     notebook.kernel.until("call.error is not None", timeout=15)
     assert notebook.kernel.eval("[call.error.code.value, 'Headset' in call.error.message]") == ["Mic", True]
-    assert "is used in its place" in notebook.cell(1).get_by_test_id("error").inner_text()
+    wait_for_words(notebook, "is used in its place", "error")
     assert notebook.kernel.eval("[call.isStarted, call.isMicStarted, call.isMuted]") == [True, True, True]
     assert "Headset" not in notebook.kernel.eval("[device.label for device in call.micDevices]")
 
@@ -202,7 +230,6 @@ def assert_answered_without_interruption(notebook: Notebook) -> None:
     frames = notebook.kernel.eval("frames")
     assert [frame for frame in frames if isinstance(frame, str)] == ["StartSpeaking", "StopSpeaking"]
     assert notebook.kernel.eval("[turn.interrupted for turn in call.turns]") == [False]
-    assert notebook.kernel.eval("became_true.count('isAssistantSpeaking')") == 1
     (playback,) = notebook.taps()
     answer = np.concatenate([TWO_SENTENCES.pcm_of(0), TWO_SENTENCES.pcm_of(1)] * 2)
     assert lost_share(answer, playback.samples, 16_000) == 0

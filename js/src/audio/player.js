@@ -93,7 +93,7 @@ export class Player {
   #createNode(context) {
     const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     node.port.onmessage = ({ data }) => {
-      if (data.type === "heard") this.#listener.onHeard({ epoch: data.epoch, samples: data.samples, underruns: data.underruns });
+      if (data.type === "heard") this.#reportHeard(context, { epoch: data.epoch, samples: data.samples, underruns: data.underruns });
       if (data.type === "level") this.#listener.onLevel(data.rms);
     };
     node.onprocessorerror = () => {
@@ -102,5 +102,16 @@ export class Player {
     };
     node.connect(context.destination);
     return node;
+  }
+
+  /**
+   * What has passed through the audio graph is heard a little later, when it leaves the loudspeaker.
+   *
+   * @param {AudioContext} context
+   * @param {{epoch: number, samples: number, underruns: number}} report
+   */
+  #reportHeard(context, report) {
+    const latencyS = context.outputLatency || context.baseLatency || 0;
+    setTimeout(() => this.#listener.onHeard(report), latencyS * 1000);
   }
 }

@@ -1,4 +1,4 @@
-// sources sha256:2920ccecffe335fb3717da564127d4e18ff7b769fc62dfba56a36d42ff2488e1
+// sources sha256:7373163609c9a7733d9cef960f8ca25aa66ad53cfc8894a72a815de5cac58a27
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -792,7 +792,7 @@ var Player = class {
   #createNode(context) {
     const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     node.port.onmessage = ({ data }) => {
-      if (data.type === "heard") this.#listener.onHeard({ epoch: data.epoch, samples: data.samples, underruns: data.underruns });
+      if (data.type === "heard") this.#reportHeard(context, { epoch: data.epoch, samples: data.samples, underruns: data.underruns });
       if (data.type === "level") this.#listener.onLevel(data.rms);
     };
     node.onprocessorerror = () => {
@@ -801,6 +801,16 @@ var Player = class {
     };
     node.connect(context.destination);
     return node;
+  }
+  /**
+   * What has passed through the audio graph is heard a little later, when it leaves the loudspeaker.
+   *
+   * @param {AudioContext} context
+   * @param {{epoch: number, samples: number, underruns: number}} report
+   */
+  #reportHeard(context, report) {
+    const latencyS = context.outputLatency || context.baseLatency || 0;
+    setTimeout(() => this.#listener.onHeard(report), latencyS * 1e3);
   }
 };
 

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+
+import { Player } from "../src/audio/player.js";
+
+/** A player on a loudspeaker with a latency; `report` is what its worklet says. */
+async function setUp({ outputLatency, baseLatency }) {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  let port;
+  globalThis.AudioWorkletNode = class {
+    constructor() {
+      port = this.port = { postMessage: () => undefined };
+    }
+    connect() {}
+  };
+  const heard = [];
+  const player = new Player(
+    { start: async () => ({ outputLatency, baseLatency, destination: {} }) },
+    { onHeard: (report) => heard.push(report), onLevel: () => undefined, onFault: assert.fail },
+  );
+  player.play({ type: "play", epoch: 0, position: 0, samples: new Int16Array(128) });
+  await new Promise((resolve) => setImmediate(resolve));
+  return { heard, report: (samples) => port.onmessage({ data: { type: "heard", epoch: 0, samples, underruns: 0 } }) };
+}
+
+test("what was played is heard when it has left the loudspeaker", async () => {
+  const { heard, report } = await setUp({ outputLatency: 0.25, baseLatency: 0.01 });
+  report(128);
+  mock.timers.tick(249);
+  assert.deepEqual(heard, []);
+  mock.timers.tick(1);
+  assert.deepEqual(heard, [{ epoch: 0, samples: 128, underruns: 0 }]);
+  mock.timers.reset();
+});
+
+test("where the browser does not tell its latency, the one of the graph has to do, or none", async () => {
+  for (const [latencies, expected] of [[{ outputLatency: 0, baseLatency: 0.02 }, 20], [{}, 0]]) {
+    const { heard, report } = await setUp(latencies);
+    report(64);
+    mock.timers.tick(expected);
+    assert.equal(heard.length, 1);
+    mock.timers.reset();
+  }
+});
