@@ -152,6 +152,7 @@ async def test_mute_in_a_pause_closes_the_turn() -> None:
             await until(lambda: ear.utterances)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("pace", ["realtime", "fast"])
 async def test_smart_turn_closes_a_finished_sentence(pace: str) -> None:
     ear = Ear()

@@ -82,6 +82,7 @@ async def test_each_sentence_is_one_utterance_that_equals_the_wav(name: str) -> 
 
 
 @pytest.mark.timeout(90)
+@pytest.mark.alone
 async def test_real_time_gives_the_same_utterances_at_the_same_samples_as_fast() -> None:
     """Both files at once: sixteen seconds of them are real."""
     files = [spoken("sentence"), spoken("two_sentences")]

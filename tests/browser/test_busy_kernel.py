@@ -12,6 +12,8 @@ from .opening import NotebookOpener
 from .spoken import spoken
 from .tones import find_gaps
 
+pytestmark = pytest.mark.alone
+
 TONE_HZ = 440
 TONE_S = 12
 

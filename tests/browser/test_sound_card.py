@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soxr
 
 from .calls import CALL, PROCESSING_OFF, SERVER, press, utterances, wait_for_state, wait_for_turns, wait_for_words
@@ -16,6 +17,8 @@ from .opening import NotebookOpener
 from .sound_card import SoundCard
 from .spoken import spoken, write_wav
 from .taps import exactly_at
+
+pytestmark = pytest.mark.alone
 
 SENTENCE = spoken("sentence")
 TWO_SENTENCES = spoken("two_sentences")
