@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from .calls import CALL, PROCESSING_OFF, SERVER, press, utterances, wait_for_state, wait_for_turns, wait_for_words
 from .channel import match_channel
@@ -12,8 +11,6 @@ from .notebook import Notebook
 from .opening import NotebookOpener
 from .spoken import Spoken, spoken
 from .taps import exactly_at
-
-pytestmark = pytest.mark.alone
 
 TEE = """
 import numpy as np

@@ -19,8 +19,6 @@ from .spoken import spoken
 from .taps import Tap
 from .tones import find_clicks, find_gaps
 
-pytestmark = pytest.mark.alone
-
 _T = TypeVar("_T")
 
 _SPEAKER = """
