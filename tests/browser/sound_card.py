@@ -35,7 +35,7 @@ class SoundServerMissingError(RuntimeError):
 
     def __init__(self, program: str) -> None:
         super().__init__(
-            f"{program} is missing: run scripts/test, which installs it (apt-get install pulseaudio pulseaudio-utils)"
+            f"{program} is missing: scripts/sound-card installs it (apt-get install pulseaudio pulseaudio-utils)"
         )
 
 

@@ -18,7 +18,7 @@ from .sound_card import SoundCard
 from .spoken import spoken, write_wav
 from .taps import exactly_at
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.sound_card
 
 SENTENCE = spoken("sentence")
 TWO_SENTENCES = spoken("two_sentences")
