@@ -106,7 +106,10 @@ def test_the_demo_runs_as_a_program_in_real_time() -> None:
 def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run the server as a program, and give its process and url."""
     command = [*COMMAND, "serve", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # What a shell starts in the background, these tests for example, ignores Ctrl-C, and so does what it starts.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed)  # noqa: PLW1509
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
