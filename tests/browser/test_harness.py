@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from .channel import match_channel
 from .listen import align, find_faults
 from .notebook import CellError
 from .opening import NotebookOpener
-from .spoken import spoken
+from .spoken import spoken, write_wav
 
 _OPEN_MICROPHONE = """async () => {
   const audio = { echoCancellation: true, noiseSuppression: false, autoGainControl: false };
@@ -62,15 +63,17 @@ def test_a_notebook_is_run_asked_saved_and_reloaded(open_notebook: NotebookOpene
     assert notebook.kernel.eval("'x' in globals()") is False
 
 
-def test_microphone_delivers_the_whole_wav(open_notebook: NotebookOpener) -> None:
-    wav = spoken("sentence")
-    notebook = open_notebook([], microphone=wav.path, tap_microphone=True)
+def test_microphone_delivers_the_whole_wav(open_notebook: NotebookOpener, tmp_path: Path) -> None:
+    # Where the machine stops for a moment the fake device skips: of three times said, one is to be whole.
+    said = spoken("sentence").pcm_of(0)
+    wav = write_wav(tmp_path / "loop.wav", np.concatenate([said, np.zeros(8000, np.int16)]))
+    notebook = open_notebook([], microphone=wav, microphone_loops=True, tap_microphone=True)
     notebook.page.evaluate(_OPEN_MICROPHONE)
-    notebook.page.wait_for_timeout(4500)
+    notebook.page.wait_for_timeout(4 * 3000)
     (tap,) = notebook.taps("microphone")
-    sentence = match_channel(wav.pcm_of(0), tap.samples)
+    sentence = match_channel(said, tap.samples)
     assert align(sentence, tap.samples).correlation > 0.999
-    assert [fault for fault in find_faults(sentence, tap.samples) if not fault.may_be_device_slip()] == []
+    assert find_faults(sentence, tap.samples) == []
     (track,) = notebook.tracks()
     assert track.ready_state == "live"
 

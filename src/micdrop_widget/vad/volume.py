@@ -18,7 +18,7 @@ _CHECK_WINDOWS = 3
 _SKIPPED_BINS = 4
 """Bins 0-3 (under 125 Hz) hold hum and rumble, no voice."""
 
-_SMOOTHING = 0.1
+_SMOOTHING = np.float32(0.1)
 _FLOOR_DB = -120.0
 _MIN_HISTORY = 3
 _LATEST = 0b111
@@ -56,7 +56,11 @@ class VolumeVAD(VAD):
         phase = 2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES
         taper = 0.42 - 0.5 * np.cos(phase) + 0.08 * np.cos(2 * phase)
         self._taper = (taper / FRAME_SAMPLES * (1 - _SMOOTHING)).astype(np.float32)
+        # Written anew by every check, so that none allocates.
         self._tapered = np.empty(FRAME_SAMPLES, dtype=np.float32)
+        self._spectrum = np.empty(FRAME_SAMPLES // 2 + 1, dtype=np.complex64)
+        self._voice = self._spectrum[_SKIPPED_BINS:]
+        self._magnitude = np.empty(self._voice.shape, dtype=np.float32)
         self.reset()
 
     def __repr__(self) -> str:
@@ -99,7 +103,7 @@ class VolumeVAD(VAD):
         """Forget the levels heard so far."""
         self.status = Status.SILENCE
         self.level_db = _FLOOR_DB
-        self._smoothed = np.zeros(FRAME_SAMPLES // 2 + 1 - _SKIPPED_BINS, dtype=np.float32)
+        self._smoothed = np.zeros_like(self._magnitude)
         self._loud = 0
         """The checks remembered, a bit each: 1 is loud, the latest one is the lowest."""
         self._windows = 0
@@ -110,9 +114,11 @@ class VolumeVAD(VAD):
         if self._windows % _CHECK_WINDOWS:
             return self.status
         np.multiply(window, self._taper, out=self._tapered)
-        self._smoothed *= _SMOOTHING
-        self._smoothed += np.abs(np.fft.rfft(self._tapered)[_SKIPPED_BINS:])  # the taper holds the other nine tenths
-        loudest = float(self._smoothed[self._smoothed.argmax()])
+        np.fft.rfft(self._tapered, out=self._spectrum)  # type: ignore[arg-type]  # numpy's types miss complex64
+        smoothed = self._smoothed
+        smoothed *= _SMOOTHING
+        smoothed += np.abs(self._voice, out=self._magnitude)  # the taper holds the other nine tenths
+        loudest: float = smoothed.item(smoothed.argmax())
         self.level_db = max(_FLOOR_DB, 20 * math.log10(loudest)) if loudest > 0 else _FLOOR_DB
         self.status = self._decide(self.level_db >= self._threshold)
         return self.status
