@@ -3,8 +3,8 @@ import { test } from "node:test";
 
 import { LevelMeter, deflection } from "../src/audio/level.js";
 
-test("a level comes every 512 samples and is the root mean square", () => {
-  const meter = new LevelMeter();
+test("a level comes with each full window and is the root mean square", () => {
+  const meter = new LevelMeter(512);
   const quantum = new Float32Array(128).fill(0.25);
   assert.deepEqual([1, 2, 3, 4].map(() => meter.push(quantum)), [false, false, false, true]);
   assert.equal(meter.rms, 0.25);

@@ -132,6 +132,7 @@ class MicdropWidget(anywidget.AnyWidget):
         self._client.show_log(lambda line: self._observer.post(lambda: log(line)))
         if self.comm is not None:
             _comm.honour_front_end_routing(self.comm)
+            _comm.stay_idle(self.comm)
         self.on_msg(self._on_message)
         self._ended = False
         _open.add(self)

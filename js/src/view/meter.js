@@ -5,11 +5,14 @@ import { icon } from "./icons.js";
 
 /** @typedef {import("./icons.js").IconName} IconName */
 
-/** Share of the way back to silence in one animation frame: fast up, slow down, as on a mixing desk. */
-const FALL = 0.12;
-const RISE = 0.6;
+/** Between two drawings: with each frame of the screen it would look no livelier, and cost the page more than all the rest. */
+const INTERVAL_MS = 66;
 
-/** A level meter: moves only a transform, and only while there is something to show. */
+/** Share of the way in one drawing: fast up, slow down, as on a mixing desk. */
+const FALL = 0.4;
+const RISE = 0.9;
+
+/** A level meter: moves only a transform, and only while there is something new to show. */
 export class Meter {
   #fill = element("span", "micdrop-meter-fill");
   #speech = element("span", "micdrop-meter-speech", { hidden: "" });
@@ -18,7 +21,9 @@ export class Meter {
   #heard = "";
   #target = 0;
   #shown = 0;
-  #frame = 0;
+  #drawn = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #onShow;
 
   /**
@@ -57,11 +62,11 @@ export class Meter {
   /** @param {number} rms */
   push(rms) {
     this.#target = deflection(rms);
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+    this.#timer ??= setTimeout(() => this.#draw(), INTERVAL_MS);
   }
 
   dispose() {
-    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#timer);
   }
 
   #draw() {
@@ -69,8 +74,11 @@ export class Meter {
     this.#shown += difference * (difference > 0 ? RISE : FALL);
     const isSettled = Math.abs(this.#target - this.#shown) < 0.004;
     if (isSettled) this.#shown = this.#target;
-    this.#fill.style.transform = `scaleX(${this.#shown.toFixed(3)})`;
+    this.#timer = isSettled ? undefined : setTimeout(() => this.#draw(), INTERVAL_MS);
+    const drawn = this.#shown.toFixed(2);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.#fill.style.transform = `scaleX(${drawn})`;
     this.#onShow(this.#shown);
-    this.#frame = isSettled ? 0 : requestAnimationFrame(() => this.#draw());
   }
 }

@@ -14,7 +14,7 @@ class CaptureProcessor extends AudioWorkletProcessor {
   // Posting clones, so one message object of each kind serves for ever.
   #frameMessage = { type: "frame", position: 0, samples: new Int16Array(0) };
   #levelMessage = { type: "level", rms: 0 };
-  #meter = new LevelMeter(frameSamplesAt(sampleRate));
+  #meter = new LevelMeter(2 * frameSamplesAt(sampleRate));
   #framer = new Framer((samples, position) => {
     this.#frameMessage.samples = samples;
     this.#frameMessage.position = position;

@@ -17,6 +17,7 @@ from micdrop_widget._comm.down import (
     set_speaker,
 )
 from micdrop_widget._comm.routing import honour_front_end_routing
+from micdrop_widget._comm.status import stay_idle
 from micdrop_widget._comm.up import (
     Alive,
     AudioFrame,
@@ -62,4 +63,5 @@ __all__ = [
     "parse_message",
     "play",
     "set_speaker",
+    "stay_idle",
 ]

@@ -1,4 +1,4 @@
-// sources sha256:7373163609c9a7733d9cef960f8ca25aa66ad53cfc8894a72a815de5cac58a27
+// sources sha256:754e9f9210ae446e43db07734a6cdd4fa4f156fb97122334d071716f078809a7
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -173,8 +173,8 @@ var capture_processor_default = `"use strict";
     #count = 0;
     /** The last completed window's level, linear, 1 = full scale square wave. */
     rms = 0;
-    /** @param {number} [windowSamples] 512 at 16 kHz = 31 levels a second */
-    constructor(windowSamples = 512) {
+    /** @param {number} [windowSamples] 1024 at 16 kHz = 16 levels a second, one a drawing of the meter */
+    constructor(windowSamples = 1024) {
       this.#windowSamples = windowSamples;
     }
     /**
@@ -205,7 +205,7 @@ var capture_processor_default = `"use strict";
     // Posting clones, so one message object of each kind serves for ever.
     #frameMessage = { type: "frame", position: 0, samples: new Int16Array(0) };
     #levelMessage = { type: "level", rms: 0 };
-    #meter = new LevelMeter(frameSamplesAt(sampleRate));
+    #meter = new LevelMeter(2 * frameSamplesAt(sampleRate));
     #framer = new Framer((samples, position) => {
       this.#frameMessage.samples = samples;
       this.#frameMessage.position = position;
@@ -247,8 +247,8 @@ var playback_processor_default = `"use strict";
     #count = 0;
     /** The last completed window's level, linear, 1 = full scale square wave. */
     rms = 0;
-    /** @param {number} [windowSamples] 512 at 16 kHz = 31 levels a second */
-    constructor(windowSamples = 512) {
+    /** @param {number} [windowSamples] 1024 at 16 kHz = 16 levels a second, one a drawing of the meter */
+    constructor(windowSamples = 1024) {
       this.#windowSamples = windowSamples;
     }
     /**
@@ -2390,8 +2390,9 @@ function describeHearing(hearing) {
 }
 
 // src/view/meter.js
-var FALL = 0.12;
-var RISE = 0.6;
+var INTERVAL_MS = 66;
+var FALL = 0.4;
+var RISE = 0.9;
 var Meter = class {
   #fill = element("span", "micdrop-meter-fill");
   #speech = element("span", "micdrop-meter-speech", { hidden: "" });
@@ -2400,7 +2401,9 @@ var Meter = class {
   #heard = "";
   #target = 0;
   #shown = 0;
-  #frame = 0;
+  #drawn = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #onShow;
   /**
    * @param {IconName} name
@@ -2435,19 +2438,22 @@ var Meter = class {
   /** @param {number} rms */
   push(rms) {
     this.#target = deflection(rms);
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+    this.#timer ??= setTimeout(() => this.#draw(), INTERVAL_MS);
   }
   dispose() {
-    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#timer);
   }
   #draw() {
     const difference = this.#target - this.#shown;
     this.#shown += difference * (difference > 0 ? RISE : FALL);
     const isSettled = Math.abs(this.#target - this.#shown) < 4e-3;
     if (isSettled) this.#shown = this.#target;
-    this.#fill.style.transform = `scaleX(${this.#shown.toFixed(3)})`;
+    this.#timer = isSettled ? void 0 : setTimeout(() => this.#draw(), INTERVAL_MS);
+    const drawn = this.#shown.toFixed(2);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.#fill.style.transform = `scaleX(${drawn})`;
     this.#onShow(this.#shown);
-    this.#frame = isSettled ? 0 : requestAnimationFrame(() => this.#draw());
   }
 };
 
@@ -2566,7 +2572,7 @@ var Panel = class {
    */
   #pulse(tone, shown) {
     if (this.#root.dataset.tone !== tone) return;
-    this.#badge.style.setProperty("--micdrop-pulse", shown.toFixed(3));
+    this.#badge.style.setProperty("--micdrop-pulse", shown.toFixed(2));
   }
 };
 function offer(testId, name, words) {
