@@ -24,12 +24,15 @@ class Sent:
     def __init__(self) -> None:
         self.contents: list[dict[str, Any]] = []
         self.samples: list[Pcm] = []
+        self.at_once: list[bool] = []
         self.something = asyncio.Event()
 
     def __call__(self, content: dict[str, Any], buffers: list[bytes] | None) -> None:
         self.something.set()
         self.contents.append(content)
-        if buffers:
+        has_samples = content["type"] == "play"
+        self.at_once.append(len(buffers or []) > has_samples)
+        if buffers and has_samples:
             self.samples.append(pcm_from_bytes(buffers[0]))
 
 
@@ -231,6 +234,20 @@ def test_a_flush_forgets_what_waits_and_reports_of_before() -> None:
     browser_speaker.play(1, np.ones(10, dtype=np.int16))
     assert sent.contents[-1] == {"type": "play", "to": "a", "epoch": 1, "position": 0}
     assert len(sent.samples[-1]) == 10
+
+
+def test_silence_and_what_a_dry_page_waits_for_are_sent_at_once() -> None:
+    sent = Sent()
+    browser_speaker, _ = speaker(sent)
+    chunk = np.zeros(1600, dtype=np.int16)
+    browser_speaker.play(0, chunk)
+    browser_speaker.play(0, chunk)
+    browser_speaker.receive(_comm.HeardReport("a", 0, 1600, 0))
+    browser_speaker.play(0, chunk)
+    browser_speaker.receive(_comm.HeardReport("a", 0, 4800, 0))
+    browser_speaker.play(0, chunk)
+    browser_speaker.flush(1)
+    assert sent.at_once == [True, False, False, True, True]
 
 
 def test_only_the_owner_says_what_was_heard() -> None:

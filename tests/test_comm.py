@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,16 @@ def test_each_message_to_the_browser_is_written() -> None:
     assert samples[0].hex() == GOLDEN["down"][5]["buffer"]
 
 
+def test_what_must_not_wait_fills_a_segment_of_the_loopback_interface() -> None:
+    content, buffers = _comm.at_once(_comm.flush(3))
+    assert (content, len(buffers)) == (_comm.flush(3), 1)
+    play, samples = _comm.play("f1", 2, 1600, PCM)
+    content, buffers = _comm.at_once(play, samples)
+    assert (content, buffers[0]) == (play, samples[0])
+    assert len(buffers[1]) >= 65_483  # its MTU of 65 536 without the headers
+    assert len(zlib.compress(buffers[1])) >= 65_483
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -134,3 +146,54 @@ def test_the_routing_of_ipykernel_is_overridden_where_there_is_one() -> None:
     assert routed._reply_subshell_for({}, "the front end's") == "the front end's"
     plain = object()
     _comm.honour_front_end_routing(plain)
+
+
+class FakeKernel:
+    """As much of ipykernel's Kernel as says busy and idle."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[str, str]] = []
+        self.handled: dict[str, Any] = {}
+
+    def get_parent(self, channel: str) -> dict[str, Any]:
+        return self.handled if channel == "shell" else {}
+
+    def _publish_status(self, status: str, channel: str, parent: dict[str, Any] | None = None) -> None:
+        self.published.append((status, channel))
+
+    def handle(self, msg_type: str, content: dict[str, Any]) -> list[str]:
+        """Say busy and idle around a message; return what was said."""
+        self.handled = {"header": {"msg_type": msg_type}, "content": content}
+        self.published.clear()
+        self._publish_status("busy", "shell")
+        self._publish_status("idle", "shell")
+        return [status for status, _ in self.published]
+
+
+class FakeComm:
+    def __init__(self, comm_id: str, kernel: FakeKernel | None) -> None:
+        self.comm_id = comm_id
+        self.kernel = kernel
+
+
+def test_the_kernel_is_not_busy_for_a_message_of_ours() -> None:
+    kernel = FakeKernel()
+    first, second = FakeComm("1", kernel), FakeComm("2", kernel)
+    _comm.stay_idle(first)
+    method = kernel._publish_status
+    _comm.stay_idle(second)
+    assert kernel._publish_status is method, "one for all comms"
+    assert kernel.handle("comm_msg", {"comm_id": "1"}) == ["idle"]
+    assert kernel.handle("comm_msg", {"comm_id": "2"}) == ["idle"]
+    assert kernel.handle("comm_msg", {"comm_id": "a slider's"}) == ["busy", "idle"]
+    assert kernel.handle("execute_request", {"code": "1"}) == ["busy", "idle"]
+    kernel._publish_status("busy", "control")
+    assert kernel.published[-1] == ("busy", "control")
+    del second
+    gc.collect()
+    assert kernel.handle("comm_msg", {"comm_id": "2"}) == ["busy", "idle"], "closed: nothing is kept of it"
+
+
+@pytest.mark.parametrize("comm", [object(), FakeComm("1", None)])
+def test_without_ipykernel_nothing_is_overridden(comm: object) -> None:
+    _comm.stay_idle(comm)

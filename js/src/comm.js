@@ -160,14 +160,14 @@ export function parseDown(content, buffers, id) {
 }
 
 /**
- * Copies little-endian int16 out of a view that need not be aligned.
+ * Copies little-endian int16 out of a view that need not be aligned. A buffer behind it only fills the message.
  *
  * @param {readonly DataView[]} buffers
  * @returns {Int16Array<ArrayBuffer>}
  */
 function readSamples(buffers) {
   const [view] = buffers;
-  if (view === undefined || buffers.length !== 1) throw new CommError(`expected one buffer, got ${buffers.length}`);
+  if (view === undefined) throw new CommError("expected a buffer with samples, got none");
   if (view.byteLength % 2 !== 0) throw new CommError(`expected whole int16 samples, got ${view.byteLength} bytes`);
   const samples = new Int16Array(view.byteLength / 2);
   for (let index = 0; index < samples.length; index++) samples[index] = view.getInt16(2 * index, true);

@@ -61,6 +61,11 @@ for (const { content, buffer } of golden.down) {
     assert.deepEqual(comm.parseDown(content, buffers, "f1"), parsed[content.type](content, buffer));
   });
 
+  test(`${content.type} is understood also with a buffer more, which only fills it`, () => {
+    const filled = [...buffers, unalignedView("00".repeat(9))];
+    assert.deepEqual(comm.parseDown(content, filled, "f1"), parsed[content.type](content, buffer));
+  });
+
   test(`${content.type} for another front end is ignored`, () => {
     assert.equal(comm.parseDown({ ...content, to: "f2" }, buffers, "f1"), null);
   });

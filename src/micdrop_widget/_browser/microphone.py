@@ -93,7 +93,7 @@ class BrowserMicrophone:
         self._prompting, self._opened = loop.create_future(), loop.create_future()
         owner = await self._front_ends.choose_owner()
         self._asked_ms = _now_ms()
-        self._send(_comm.open_mic(owner, self._request, device_id, self._constraints()), None)
+        self._send(*_comm.at_once(_comm.open_mic(owner, self._request, device_id, self._constraints())))
         self._lifeline.start()
         await self._answer(self._prompting, _ANSWER_S, "no_answer")
         return await self._answer(self._opened, _PERMISSION_S, "no_decision")

@@ -83,7 +83,7 @@ class BrowserSpeaker:
         """Be silent at once."""
         if epoch > self._epoch:
             self._begin(epoch)
-        self._send(_comm.flush(self._epoch), None)
+        self._send(*_comm.at_once(_comm.flush(self._epoch)))
 
     def select(self, device_id: str) -> None:
         """Play on another loudspeaker, on every page that shows the call."""
@@ -120,6 +120,8 @@ class BrowserSpeaker:
                 self._waiting[0] = rest
             else:
                 self._waiting.popleft()
-            self._send(*_comm.play(owner, self._epoch, self._sent, pcm))
+            message = _comm.play(owner, self._epoch, self._sent, pcm)
+            page_is_dry = self._sent == self._heard
+            self._send(*(_comm.at_once(*message) if page_is_dry else message))
             self._unheard.append(pcm)
             self._sent += len(pcm)

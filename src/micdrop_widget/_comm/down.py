@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any, TypeAlias, TypedDict
 
 from micdrop_widget.audio import Pcm, pcm_to_bytes
 
-__all__ = ["Constraints", "Content", "ack", "alive", "close_mic", "flush", "hearing", "open_mic", "play", "set_speaker"]
+__all__ = [
+    "Constraints",
+    "Content",
+    "ack",
+    "alive",
+    "at_once",
+    "close_mic",
+    "flush",
+    "hearing",
+    "open_mic",
+    "play",
+    "set_speaker",
+]
 
 Content: TypeAlias = dict[str, Any]
+
+_FILLER = os.urandom(1 << 16)
+"""Fills a TCP segment, also one of the loopback interface, the largest there are. Random: a proxy may compress."""
 
 
 class Constraints(TypedDict):
@@ -58,6 +74,15 @@ def play(to: str, epoch: int, position: int, pcm: Pcm) -> tuple[Content, list[by
 def flush(epoch: int, to: str | None = None) -> Content:
     """Return the order to be silent, to forget every older epoch and what waits of this one."""
     return {"type": "flush", "to": to, "epoch": epoch}
+
+
+def at_once(content: Content, buffers: list[bytes] | None = None) -> tuple[Content, list[bytes]]:
+    """Return a message that is not held back on its way, with a buffer more that nobody reads.
+
+    jupyter_server leaves Nagle's algorithm on: what does not fill a TCP segment waits until the browser has
+    acknowledged what came before, which it does with its next microphone frame (32 ms) or 40 ms later.
+    """
+    return content, [*(buffers or []), _FILLER]
 
 
 def set_speaker(device_id: str) -> Content:

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 __all__ = ["stay_idle"]
 
 
-def stay_idle(comm: Any) -> None:
+def stay_idle(comm: object) -> None:
     """Let the kernel not call itself busy for every message of a comm.
 
     ipykernel says busy before and idle after each message. With the microphone's 31 messages a second JupyterLab
@@ -17,12 +17,11 @@ def stay_idle(comm: Any) -> None:
     said all the same: the front end keeps what it sent until then. Where there is no ipykernel, nothing is changed.
     """
     kernel = getattr(comm, "kernel", None)
-    publish = getattr(kernel, "_publish_status", None)
-    if kernel is None or publish is None:
+    if not (hasattr(comm, "comm_id") and hasattr(kernel, "_publish_status")):
         return
-    if not isinstance(publish, _PublishStatus):
-        publish = kernel._publish_status = _PublishStatus(publish, kernel.get_parent)
-    publish.idle_comms[comm.comm_id] = comm
+    if not isinstance(kernel._publish_status, _PublishStatus):
+        kernel._publish_status = _PublishStatus(kernel._publish_status, kernel.get_parent)
+    kernel._publish_status.idle_comms[comm.comm_id] = comm
 
 
 class _PublishStatus:

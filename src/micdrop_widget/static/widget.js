@@ -1,4 +1,4 @@
-// sources sha256:754e9f9210ae446e43db07734a6cdd4fa4f156fb97122334d071716f078809a7
+// sources sha256:0660a3e536cb15b1f1a877d2ae127b445cfda0c839ab2b6ad275365cab180e79
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -53,7 +53,7 @@ function parseDown(content, buffers, id) {
 }
 function readSamples(buffers) {
   const [view] = buffers;
-  if (view === void 0 || buffers.length !== 1) throw new CommError(`expected one buffer, got ${buffers.length}`);
+  if (view === void 0) throw new CommError("expected a buffer with samples, got none");
   if (view.byteLength % 2 !== 0) throw new CommError(`expected whole int16 samples, got ${view.byteLength} bytes`);
   const samples = new Int16Array(view.byteLength / 2);
   for (let index = 0; index < samples.length; index++) samples[index] = view.getInt16(2 * index, true);
