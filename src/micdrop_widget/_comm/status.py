@@ -16,7 +16,7 @@ def stay_idle(comm: object) -> None:
     repaints its indicators and fetches the tab's icon as often, which took more than half of a page's time. Idle is
     said all the same: the front end keeps what it sent until then. Where there is no ipykernel, nothing is changed.
     """
-    kernel = getattr(comm, "kernel", None)
+    kernel: Any = getattr(comm, "kernel", None)
     if not (hasattr(comm, "comm_id") and hasattr(kernel, "_publish_status")):
         return
     if not isinstance(kernel._publish_status, _PublishStatus):
