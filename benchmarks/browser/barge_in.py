@@ -20,16 +20,18 @@ _SILENCE_S = 2.5
 
 _UTTERANCE_SAMPLES = 16000
 
+_LONGEST_MS = 1000
+"""Between speech confirmed and silence; what is further apart does not belong together."""
+
 _SERVER = """
 import time
 import numpy as np
 from micdrop_widget import MicdropServer, MicdropWidget
 
 tone = (8000 * np.sin(2 * np.pi * 440 * np.arange(30 * 16000) / 16000)).astype(np.int16)
-confirmed_ms, answers = [], []
+confirmed_ms = []
 
 async def respond(server_call, utterance):
-    answers.append(1)
     await server_call.send_audio(tone)
 
 def note(server_call, frame):
@@ -46,34 +48,36 @@ confirmed, each a thread later than it was: the earlier one counts."""
 
 
 def measure(quick: bool) -> Iterator[Figure]:
-    """Let the user speak into the answer to what was said before, again and again."""
+    """Let the user speak into the answer to what was said before, again and again, and look when all is over."""
     count = 2 if quick else 25
+    sentence = spoken("sentence").pcm_of(0)
     with tempfile.TemporaryDirectory(prefix="micdrop-bench-") as folder, notebooks() as open_notebook:
-        pause = np.zeros(int(_SILENCE_S * 16000), np.int16)
-        wav = write_wav(Path(folder) / "loop.wav", np.concatenate([spoken("sentence").pcm_of(0), pause]))
+        loop = np.concatenate([sentence, np.zeros(int(_SILENCE_S * 16000), np.int16)])
+        wav = write_wav(Path(folder) / "loop.wav", loop)
         notebook = open_notebook([_SERVER], microphone=wav, microphone_loops=True)
         notebook.run_cell(0)
         start_call(notebook)
-        notebook.kernel.until("call.isAssistantSpeaking", timeout=30)
-        delays = [_interruption_ms(notebook) for _ in range(count)]
+        # Nobody is asked meanwhile: questions would be load. The first sentence interrupts nothing.
+        time.sleep((count + 1.5) * len(loop) / 16000)
+        delays = _interruptions_ms(notebook)
+        if len(delays) < count:
+            raise RuntimeError(f"the answer was interrupted {len(delays)} times, expected {count}")
         rendered, heard = zip(*delays, strict=True)
         yield Figure("to the page's output", "ms", Distribution.of(rendered), Aim("p95", 40))
         yield Figure("to the loudspeaker", "ms", Distribution.of(heard), note="the browser's output latency included")
 
 
-def _interruption_ms(notebook: Notebook) -> tuple[float, float]:
-    """Wait for the next interruption; return when the page's output and the loudspeaker were silent after it."""
-    while True:
-        notebook.page.evaluate("() => window.__taps.forget()")
-        notebook.kernel.execute("confirmed_ms.clear(); answers.clear()")
-        notebook.kernel.until("confirmed_ms and answers and call.isAssistantSpeaking", timeout=30)
-        time.sleep(0.2)
-        ahead_ms = page_clock_ahead_ms(notebook)
-        (tap,) = notebook.taps()
-        confirmed_ms = notebook.kernel.eval("min(confirmed_ms)")
-        audible = np.flatnonzero(tap.samples)
-        # The utterance lies between the answer it cut off and the answer to it.
-        silences = np.flatnonzero(np.diff(audible) > _UTTERANCE_SAMPLES)
-        if len(silences) == 1:
-            last = int(audible[silences[0]])
-            return tap.rendered_ms(last + 1) - confirmed_ms, tap.epoch_ms(last + 1) - ahead_ms - confirmed_ms
+def _interruptions_ms(notebook: Notebook) -> list[tuple[float, float]]:
+    """Return for each interruption when the page's output and the loudspeaker were silent after it."""
+    ahead_ms = page_clock_ahead_ms(notebook)
+    (tap,) = notebook.taps()
+    confirmed_ms: list[float] = sorted(notebook.kernel.eval("confirmed_ms"))
+    audible = np.flatnonzero(tap.samples)
+    # The utterance lies between the answer it cut off and the answer to it.
+    ends = (int(audible[before]) + 1 for before in np.flatnonzero(np.diff(audible) > _UTTERANCE_SAMPLES))
+    delays = []
+    for end in ends:
+        rendered_ms, heard_ms = tap.rendered_ms(end), tap.epoch_ms(end) - ahead_ms
+        confirmed = next(at_ms for at_ms in confirmed_ms if abs(rendered_ms - at_ms) < _LONGEST_MS)
+        delays.append((rendered_ms - confirmed, heard_ms - confirmed))
+    return delays
