@@ -7,7 +7,7 @@ export class LevelMeter {
   /** The last completed window's level, linear, 1 = full scale square wave. */
   rms = 0;
 
-  /** @param {number} [windowSamples] 1024 at 16 kHz = 16 levels a second, one a drawing of the meter */
+  /** @param {number} [windowSamples] 1024 at 16 kHz = 16 levels a second */
   constructor(windowSamples = 1024) {
     this.#windowSamples = windowSamples;
   }

@@ -5,12 +5,11 @@ import { icon } from "./icons.js";
 
 /** @typedef {import("./icons.js").IconName} IconName */
 
-/** Between two drawings: with each frame of the screen it would look no livelier, and cost the page more than all the rest. */
-const INTERVAL_MS = 66;
+/** Between two drawings: with each frame of the screen they would cost the page more than all the rest of a call. */
+const INTERVAL_MS = 100;
 
-/** Share of the way in one drawing: fast up, slow down, as on a mixing desk. */
-const FALL = 0.4;
-const RISE = 0.9;
+/** Share of the way down in one drawing; up it goes at once, as on a mixing desk. */
+const FALL = 0.5;
 
 /** A level meter: moves only a transform, and only while there is something new to show. */
 export class Meter {
@@ -70,8 +69,7 @@ export class Meter {
   }
 
   #draw() {
-    const difference = this.#target - this.#shown;
-    this.#shown += difference * (difference > 0 ? RISE : FALL);
+    this.#shown = Math.max(this.#target, this.#shown + (this.#target - this.#shown) * FALL);
     const isSettled = Math.abs(this.#target - this.#shown) < 0.004;
     if (isSettled) this.#shown = this.#target;
     this.#timer = isSettled ? undefined : setTimeout(() => this.#draw(), INTERVAL_MS);

@@ -1,4 +1,4 @@
-// sources sha256:0660a3e536cb15b1f1a877d2ae127b445cfda0c839ab2b6ad275365cab180e79
+// sources sha256:4816a1402933dddad3ab1dc8790ec25beed8f045756739901da1843f703bc572
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -173,7 +173,7 @@ var capture_processor_default = `"use strict";
     #count = 0;
     /** The last completed window's level, linear, 1 = full scale square wave. */
     rms = 0;
-    /** @param {number} [windowSamples] 1024 at 16 kHz = 16 levels a second, one a drawing of the meter */
+    /** @param {number} [windowSamples] 1024 at 16 kHz = 16 levels a second */
     constructor(windowSamples = 1024) {
       this.#windowSamples = windowSamples;
     }
@@ -247,7 +247,7 @@ var playback_processor_default = `"use strict";
     #count = 0;
     /** The last completed window's level, linear, 1 = full scale square wave. */
     rms = 0;
-    /** @param {number} [windowSamples] 1024 at 16 kHz = 16 levels a second, one a drawing of the meter */
+    /** @param {number} [windowSamples] 1024 at 16 kHz = 16 levels a second */
     constructor(windowSamples = 1024) {
       this.#windowSamples = windowSamples;
     }
@@ -2390,9 +2390,8 @@ function describeHearing(hearing) {
 }
 
 // src/view/meter.js
-var INTERVAL_MS = 66;
-var FALL = 0.4;
-var RISE = 0.9;
+var INTERVAL_MS = 100;
+var FALL = 0.5;
 var Meter = class {
   #fill = element("span", "micdrop-meter-fill");
   #speech = element("span", "micdrop-meter-speech", { hidden: "" });
@@ -2444,8 +2443,7 @@ var Meter = class {
     clearTimeout(this.#timer);
   }
   #draw() {
-    const difference = this.#target - this.#shown;
-    this.#shown += difference * (difference > 0 ? RISE : FALL);
+    this.#shown = Math.max(this.#target, this.#shown + (this.#target - this.#shown) * FALL);
     const isSettled = Math.abs(this.#target - this.#shown) < 4e-3;
     if (isSettled) this.#shown = this.#target;
     this.#timer = isSettled ? void 0 : setTimeout(() => this.#draw(), INTERVAL_MS);
