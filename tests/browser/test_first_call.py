@@ -46,6 +46,18 @@ async with MicdropClient(server.url, source=source, sink=VirtualSpeaker(pace="fa
     await again.until(isMicStarted=False, timeout=30)
 """
 
+COUNT_FLICKERS = """async () => {
+  await new Promise((resolve) => setTimeout(resolve, 500)); // the question before this was the kernel's to answer
+  let count = 0;
+  const observer = new MutationObserver(() => count++);
+  const sign = document.querySelector(".jp-Notebook-ExecutionIndicator");
+  observer.observe(sign, { subtree: true, childList: true, attributes: true });
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  observer.disconnect();
+  return count;
+}"""
+"""How often JupyterLab paints its sign of a busy kernel anew in two seconds."""
+
 POSITIONS = "[[t.start_sample, t.confirmed_sample, t.end_sample] for t in {}.turns]"
 
 ORDER = [
@@ -69,6 +81,10 @@ def test_two_sentences_reach_the_server_whole_and_the_echo_is_heard_whole(open_n
     press(notebook, "start")
     wait_for_turns(notebook, 2)
     wait_for_words(notebook, "Listening")
+    # for what the microphone sends the kernel does not call itself busy
+    messages = notebook.kernel.eval("call.transport.messages")
+    assert notebook.page.evaluate(COUNT_FLICKERS) == 0
+    assert notebook.kernel.eval("call.transport.messages") > messages + 40
     press(notebook, "start")
     wait_for_state(notebook, isStarted=False, isMicStarted=False)
 
