@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -87,6 +89,15 @@ def test_the_level_is_smoothed_with_a_tenth_of_the_one_before() -> None:
     steady = 20 * np.log10(0.42 / 2)
     expected = [steady + 20 * np.log10(smooth) for smooth in (0.9, 0.99, 0.099, 0.0099)]
     assert levels == pytest.approx(expected, abs=0.01)
+
+
+def test_a_copy_hears_for_itself() -> None:
+    vad = VolumeVAD()
+    check(vad, sine(1000))
+    copied = copy.deepcopy(vad)
+    check(vad, QUIET)
+    check(copied, sine(1000))
+    assert copied.level_db > -14 > vad.level_db
 
 
 def test_silence_has_a_floor() -> None:

@@ -59,8 +59,7 @@ class VolumeVAD(VAD):
         # Written anew by every check, so that none allocates.
         self._tapered = np.empty(FRAME_SAMPLES, dtype=np.float32)
         self._spectrum = np.empty(FRAME_SAMPLES // 2 + 1, dtype=np.complex64)
-        self._voice = self._spectrum[_SKIPPED_BINS:]
-        self._magnitude = np.empty(self._voice.shape, dtype=np.float32)
+        self._magnitude = np.empty(len(self._spectrum) - _SKIPPED_BINS, dtype=np.float32)
         self.reset()
 
     def __repr__(self) -> str:
@@ -117,7 +116,7 @@ class VolumeVAD(VAD):
         np.fft.rfft(self._tapered, out=self._spectrum)  # type: ignore[arg-type]  # numpy's types miss complex64
         smoothed = self._smoothed
         smoothed *= _SMOOTHING
-        smoothed += np.abs(self._voice, out=self._magnitude)  # the taper holds the other nine tenths
+        smoothed += np.abs(self._spectrum[_SKIPPED_BINS:], out=self._magnitude)  # the taper holds the other nine tenths
         loudest: float = smoothed.item(smoothed.argmax())
         self.level_db = max(_FLOOR_DB, 20 * math.log10(loudest)) if loudest > 0 else _FLOOR_DB
         self.status = self._decide(self.level_db >= self._threshold)
