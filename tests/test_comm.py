@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from micdrop_widget import _comm
+from micdrop_widget._comm import status as status_module
 from micdrop_widget.sources import Microphone
 from micdrop_widget.state import Device
 
@@ -159,15 +160,20 @@ class FakeKernel:
         return self.handled if channel == "shell" else {}
 
     def _publish_status(self, status: str, channel: str, parent: dict[str, Any] | None = None) -> None:
-        self.published.append((status, channel))
+        header = (parent or self.get_parent(channel)).get("header", {})
+        self.published.append((status, header.get("msg_id", "")))
 
-    def handle(self, msg_type: str, content: dict[str, Any]) -> list[str]:
-        """Say busy and idle around a message; return what was said."""
-        self.handled = {"header": {"msg_type": msg_type}, "content": content}
+    def say(self, status: str, msg_id: str, msg_type: str = "execute_request", **content: str) -> list[tuple[str, str]]:
+        """Say a status of a message; return all that was said since."""
+        self.handled = {"header": {"msg_id": msg_id, "msg_type": msg_type}, "content": content}
         self.published.clear()
-        self._publish_status("busy", "shell")
-        self._publish_status("idle", "shell")
-        return [status for status, _ in self.published]
+        self._publish_status(status, "shell")
+        return [*self.published]
+
+    def handle(self, msg_type: str, **content: str) -> list[str]:
+        """Say busy and idle around a message; return what was said."""
+        said = [*self.say("busy", "1", msg_type, **content), *self.say("idle", "1", msg_type, **content)]
+        return [status for status, _ in said]
 
 
 class FakeComm:
@@ -183,15 +189,36 @@ def test_the_kernel_is_not_busy_for_a_message_of_ours() -> None:
     method = kernel._publish_status
     _comm.stay_idle(second)
     assert kernel._publish_status is method, "one for all comms"
-    assert kernel.handle("comm_msg", {"comm_id": "1"}) == ["idle"]
-    assert kernel.handle("comm_msg", {"comm_id": "2"}) == ["idle"]
-    assert kernel.handle("comm_msg", {"comm_id": "a slider's"}) == ["busy", "idle"]
-    assert kernel.handle("execute_request", {"code": "1"}) == ["busy", "idle"]
+    assert kernel.handle("comm_msg", comm_id="1") == ["idle"]
+    assert kernel.handle("comm_msg", comm_id="2") == ["idle"]
+    assert kernel.handle("comm_msg", comm_id="a slider's") == ["busy", "idle"]
+    assert kernel.handle("execute_request", code="1") == ["busy", "idle"]
     kernel._publish_status("busy", "control")
-    assert kernel.published[-1] == ("busy", "control")
+    assert kernel.published[-1] == ("busy", "")
     del second
     gc.collect()
-    assert kernel.handle("comm_msg", {"comm_id": "2"}) == ["busy", "idle"], "closed: nothing is kept of it"
+    assert kernel.handle("comm_msg", comm_id="2") == ["busy", "idle"], "closed: nothing is kept of it"
+
+
+def test_a_cell_that_runs_stays_busy_and_idle_is_said_of_every_message_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status_module, "_SAID_EVERY_S", 1e9)
+    kernel = FakeKernel()
+    comm = FakeComm("1", kernel)
+    _comm.stay_idle(comm)
+
+    def frame(msg_id: str) -> list[tuple[str, str]]:
+        said = [kernel.say(status, msg_id, "comm_msg", comm_id="1") for status in ("busy", "idle")]
+        return [*said[0], *said[1]]
+
+    assert frame("f0") == [("idle", "f0")]
+    assert kernel.say("busy", "cell") == [("busy", "cell")]
+    assert frame("f1") == frame("f2") == []
+    monkeypatch.setattr(status_module, "_SAID_EVERY_S", 0)
+    assert frame("f3") == [("idle", "f1"), ("idle", "f2"), ("idle", "f3"), ("busy", "cell")]
+    monkeypatch.setattr(status_module, "_SAID_EVERY_S", 1e9)
+    assert frame("f4") == []
+    assert kernel.say("idle", "cell") == [("idle", "f4"), ("idle", "cell")]
+    assert frame("f5") == [("idle", "f5")]
 
 
 @pytest.mark.parametrize("comm", [object(), FakeComm("1", None)])

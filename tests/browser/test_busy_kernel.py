@@ -53,6 +53,8 @@ def test_a_call_goes_on_while_a_cell_is_busy(open_notebook: NotebookOpener, inte
     wait_for_state(notebook, isStarted=True)
     notebook.run_cell(2, wait=False)
     notebook.until("() => window.__notebook.kernelStatus() === 'busy'")
+    notebook.page.wait_for_timeout(1500)  # without a question to the kernel, which would be answered as one more cell
+    assert notebook.page.evaluate("() => window.__notebook.kernelStatus()") == "busy"
     notebook.kernel.until("call.isAssistantSpeaking", timeout=10)
     notebook.kernel.until("len(utterances) == 2 and not call.isAssistantSpeaking", timeout=15)
     assert notebook.is_running(2), "the cell was done before the call was: nothing was shown"

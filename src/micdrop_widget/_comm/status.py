@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 __all__ = ["stay_idle"]
+
+Message: TypeAlias = dict[str, Any]
+
+_SAID_EVERY_S = 1.0
 
 
 def stay_idle(comm: object) -> None:
@@ -25,7 +31,10 @@ def stay_idle(comm: object) -> None:
 
 
 class _PublishStatus:
-    """In place of the kernel's method of that name; one a kernel, for all comms.
+    """In place of the kernel's method of that name; one a kernel, for all comms. From any thread.
+
+    Idle, said for a message, would also hide that a cell runs. So while one does it is kept back, said for many
+    messages at once, and the cell's busy is said again.
 
     Parameters
     ----------
@@ -35,17 +44,41 @@ class _PublishStatus:
         Tells what message a thread handles on a channel.
     """
 
-    def __init__(self, publish: Callable[..., None], get_parent: Callable[[str], dict[str, Any]]) -> None:
+    def __init__(self, publish: Callable[..., None], get_parent: Callable[[str], Message]) -> None:
         self._publish = publish
         self._get_parent = get_parent
+        self._lock = threading.Lock()
+        self._running: dict[str, Message] = {}
+        self._unsaid: list[Message] = []
+        """What idle is still to be said for."""
+        self._said_s = 0.0
         self.idle_comms: WeakValueDictionary[str, Any] = WeakValueDictionary()
 
-    def __call__(self, status: str, channel: str, parent: dict[str, Any] | None = None) -> None:
-        if status == "busy" and self._is_for_idle_comm(parent or self._get_parent(channel)):
-            return
-        self._publish(status, channel, parent)
+    def __call__(self, status: str, channel: str, parent: Message | None = None) -> None:
+        message = parent or self._get_parent(channel)
+        header = message.get("header", {})
+        with self._lock:
+            if header.get("msg_type") == "comm_msg" and message["content"].get("comm_id") in self.idle_comms:
+                if status == "idle":
+                    self._unsaid.append({"header": header})  # without the audio
+                    self._say_idle_in_time()
+                return
+            if header.get("msg_type") == "execute_request":
+                if status == "busy":
+                    self._running[header["msg_id"]] = {"header": header}
+                elif self._running.pop(header["msg_id"], None) is not None:
+                    self._say_idle()
+            self._publish(status, channel, parent)
 
-    def _is_for_idle_comm(self, message: dict[str, Any]) -> bool:
-        if message.get("header", {}).get("msg_type") != "comm_msg":
-            return False
-        return message["content"].get("comm_id") in self.idle_comms
+    def _say_idle_in_time(self) -> None:
+        if not self._running:
+            self._say_idle()
+        elif time.monotonic() - self._said_s >= _SAID_EVERY_S:
+            self._say_idle()
+            self._publish("busy", "shell", next(iter(self._running.values())))
+
+    def _say_idle(self) -> None:
+        for message in self._unsaid:
+            self._publish("idle", "shell", message)
+        self._unsaid.clear()
+        self._said_s = time.monotonic()
