@@ -16,6 +16,7 @@ from tests.browser.tones import find_gaps
 __all__ = ["Answer", "open_speaker", "speak"]
 
 _TONE_HZ = 440
+_LATER_S = 0.5
 
 _SERVER = """
 import asyncio, time
@@ -79,9 +80,10 @@ def speak(notebook: Notebook, seconds: float, *, paced: bool) -> Answer:
     """Let the server speak a tone: in one burst, or in chunks of 100 ms exactly in time."""
     before = notebook.kernel.eval("len(became_speaking)")
     notebook.page.evaluate("() => window.__taps.forget()")
-    notebook.kernel.execute(f"server_loop.call_soon_threadsafe(orders.put_nowait, ({seconds}, {paced}))")
-    # Nobody is asked meanwhile: questions would be load.
-    time.sleep(seconds + 1)
+    # Later, and nobody is asked meanwhile: for each question JupyterLab paints the kernel busy and idle.
+    later = f"server_loop.call_later, {_LATER_S}, orders.put_nowait, ({seconds}, {paced})"
+    notebook.kernel.execute(f"server_loop.call_soon_threadsafe({later})")
+    time.sleep(_LATER_S + seconds + 1)
     notebook.kernel.until("not call.isAssistantSpeaking")
     # Read at once: the clocks of sound and machine drift apart.
     (tap,) = notebook.taps()
