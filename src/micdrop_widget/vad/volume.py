@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.fft import rfft
 from numpy.typing import NDArray
 
 from micdrop_widget.audio import FRAME_SAMPLES
@@ -20,6 +21,7 @@ _SKIPPED_BINS = 4
 
 _SMOOTHING = np.float32(0.1)
 _FLOOR_DB = -120.0
+_FLOOR = 10 ** (_FLOOR_DB / 20)
 _MIN_HISTORY = 3
 _LATEST = 0b111
 """The three latest of the checks remembered."""
@@ -113,12 +115,12 @@ class VolumeVAD(VAD):
         if self._windows % _CHECK_WINDOWS:
             return self.status
         np.multiply(window, self._taper, out=self._tapered)
-        np.fft.rfft(self._tapered, out=self._spectrum)  # type: ignore[arg-type]  # numpy's types miss complex64
+        rfft(self._tapered, out=self._spectrum)  # type: ignore[arg-type]  # numpy's types miss complex64
         smoothed = self._smoothed
         smoothed *= _SMOOTHING
         smoothed += np.abs(self._spectrum[_SKIPPED_BINS:], out=self._magnitude)  # the taper holds the other nine tenths
         loudest: float = smoothed.item(smoothed.argmax())
-        self.level_db = max(_FLOOR_DB, 20 * math.log10(loudest)) if loudest > 0 else _FLOOR_DB
+        self.level_db = 20 * math.log10(loudest) if loudest > _FLOOR else _FLOOR_DB
         self.status = self._decide(self.level_db >= self._threshold)
         return self.status
 
