@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from micdrop_widget import _comm
-from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, FrontEnds
+from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, Downlink, FrontEnds
+from micdrop_widget._browser import downlink as downlink_module
 from micdrop_widget._browser import front_ends as front_ends_module
 from micdrop_widget._browser import microphone as microphone_module
 from micdrop_widget.audio import Pcm, pcm_from_bytes
@@ -86,7 +87,7 @@ async def test_an_owner_that_leaves_owns_nothing() -> None:
 async def test_without_a_panel_the_microphone_fails_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(front_ends_module, "_ANSWER_S", 0.01)
     with pytest.raises(MicdropError, match="No call panel is shown") as caught:
-        await BrowserMicrophone(Sent(), FrontEnds()).open(None)
+        await BrowserMicrophone(Downlink(Sent()), FrontEnds()).open(None)
     assert caught.value.code is MicdropErrorCode.Mic
     assert "last line of a cell" in caught.value.remedy
 
@@ -94,13 +95,13 @@ async def test_without_a_panel_the_microphone_fails_with_a_remedy(monkeypatch: p
 async def test_a_browser_that_does_not_answer_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(microphone_module, "_ANSWER_S", 0.01)
     with pytest.raises(MicdropError, match="did not answer") as caught:
-        await BrowserMicrophone(Sent(), shown("a")).open(None)
+        await BrowserMicrophone(Downlink(Sent()), shown("a")).open(None)
     assert "without await" in caught.value.remedy
 
 
 async def test_a_question_nobody_answers_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(microphone_module, "_PERMISSION_S", 0.01)
-    microphone = BrowserMicrophone(Sent(), shown("a"))
+    microphone = BrowserMicrophone(Downlink(Sent()), shown("a"))
     opening = asyncio.ensure_future(microphone.open(None))
     await asyncio.sleep(0)
     microphone.receive(_comm.MicPrompting("a", 1, 0.0))
@@ -109,7 +110,7 @@ async def test_a_question_nobody_answers_ends(monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_a_refusal_before_the_prompt_is_announced_is_the_error() -> None:
-    microphone = BrowserMicrophone(Sent(), shown("a"))
+    microphone = BrowserMicrophone(Downlink(Sent()), shown("a"))
     opening = asyncio.ensure_future(microphone.open("usb"))
     await asyncio.sleep(0)
     microphone.receive(_comm.MicFailed("a", 1, "no_device", "NotFoundError"))
@@ -119,7 +120,7 @@ async def test_a_refusal_before_the_prompt_is_announced_is_the_error() -> None:
 
 async def test_opening_asks_the_owner_for_the_device() -> None:
     sent = Sent()
-    opening = asyncio.ensure_future(BrowserMicrophone(sent, shown("a")).open("usb"))
+    opening = asyncio.ensure_future(BrowserMicrophone(Downlink(sent), shown("a")).open("usb"))
     await asyncio.wait_for(sent.something.wait(), 10)
     opening.cancel()
     assert sent.contents[0]["to"] == "a"
@@ -128,7 +129,7 @@ async def test_opening_asks_the_owner_for_the_device() -> None:
 
 
 async def test_frames_come_in_order_once_each_however_the_threads_overtake() -> None:
-    microphone = BrowserMicrophone(Sent(), shown("a"))
+    microphone = BrowserMicrophone(Downlink(Sent()), shown("a"))
     frames = await opened(microphone)
     for seq in (2, 0, 1, 1, 0, 4, 3, 2):
         microphone.receive(frame(seq))
@@ -136,7 +137,7 @@ async def test_frames_come_in_order_once_each_however_the_threads_overtake() -> 
 
 
 async def test_a_frame_that_never_comes_is_silence_after_half_a_second_of_later_ones() -> None:
-    microphone = BrowserMicrophone(Sent(), shown("a"))
+    microphone = BrowserMicrophone(Downlink(Sent()), shown("a"))
     frames = await opened(microphone)
     for seq in (0, *range(2, 19)):
         microphone.receive(frame(seq))
@@ -144,7 +145,7 @@ async def test_a_frame_that_never_comes_is_silence_after_half_a_second_of_later_
 
 
 async def test_frames_of_an_earlier_request_are_ignored() -> None:
-    microphone = BrowserMicrophone(Sent(), shown("a"))
+    microphone = BrowserMicrophone(Downlink(Sent()), shown("a"))
     frames = await opened(microphone)
     microphone.receive(frame(0, request=7))
     microphone.receive(frame(0))
@@ -152,7 +153,7 @@ async def test_frames_of_an_earlier_request_are_ignored() -> None:
 
 
 async def test_a_microphone_that_goes_away_ends_the_frames_with_an_error() -> None:
-    microphone = BrowserMicrophone(Sent(), shown("a"))
+    microphone = BrowserMicrophone(Downlink(Sent()), shown("a"))
     frames = await opened(microphone)
     microphone.receive(frame(0))
     microphone.receive(_comm.MicEnded("a", 1))
@@ -163,7 +164,7 @@ async def test_a_microphone_that_goes_away_ends_the_frames_with_an_error() -> No
 
 async def test_closing_tells_every_front_end_and_makes_late_answers_void() -> None:
     sent = Sent()
-    microphone = BrowserMicrophone(sent, shown("a"))
+    microphone = BrowserMicrophone(Downlink(sent), shown("a"))
     await opened(microphone)
     await microphone.close()
     assert sent.contents[-1] == {"type": "close_mic", "to": None, "request": 1}
@@ -172,9 +173,9 @@ async def test_closing_tells_every_front_end_and_makes_late_answers_void() -> No
 
 
 async def test_frames_are_acknowledged_a_few_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(microphone_module, "_ACK_S", 0.01)
+    monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
     sent = Sent()
-    microphone = BrowserMicrophone(sent, shown("a"))
+    microphone = BrowserMicrophone(Downlink(sent), shown("a"))
     await opened(microphone)
     sent.something.clear()
     for seq in (0, 1, 3):
@@ -187,9 +188,9 @@ async def test_frames_are_acknowledged_a_few_times_a_second(monkeypatch: pytest.
 
 
 async def test_a_closed_microphone_acknowledges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(microphone_module, "_ACK_S", 0.01)
+    monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
     sent = Sent()
-    microphone = BrowserMicrophone(sent, shown("a"))
+    microphone = BrowserMicrophone(Downlink(sent), shown("a"))
     await opened(microphone)
     microphone.receive(frame(0))
     await microphone.close()
@@ -201,7 +202,7 @@ def speaker(sent: Sent) -> tuple[BrowserSpeaker, list[tuple[int, int]]]:
     front_ends = shown("a")
     front_ends.owner = "a"
     reports: list[tuple[int, int]] = []
-    browser_speaker = BrowserSpeaker(sent, front_ends)
+    browser_speaker = BrowserSpeaker(Downlink(sent), front_ends)
     browser_speaker.bind(lambda epoch, samples: reports.append((epoch, samples)))
     return browser_speaker, reports
 
@@ -236,18 +237,37 @@ def test_a_flush_forgets_what_waits_and_reports_of_before() -> None:
     assert len(sent.samples[-1]) == 10
 
 
-def test_silence_and_what_a_dry_page_waits_for_are_sent_at_once() -> None:
+def test_silence_an_answers_beginning_and_what_a_dry_page_waits_for_are_sent_at_once() -> None:
     sent = Sent()
     browser_speaker, _ = speaker(sent)
     chunk = np.zeros(1600, dtype=np.int16)
-    browser_speaker.play(0, chunk)
-    browser_speaker.play(0, chunk)
+    for _ in range(4):
+        browser_speaker.play(0, chunk)
+    assert sent.at_once == [True, True, True, False]
     browser_speaker.receive(_comm.HeardReport("a", 0, 1600, 0))
     browser_speaker.play(0, chunk)
-    browser_speaker.receive(_comm.HeardReport("a", 0, 4800, 0))
+    browser_speaker.receive(_comm.HeardReport("a", 0, 8000, 0))
     browser_speaker.play(0, chunk)
     browser_speaker.flush(1)
-    assert sent.at_once == [True, False, False, True, True]
+    assert sent.at_once[4:] == [False, True, True]
+
+
+async def test_what_can_wait_goes_behind_a_chunk_of_an_answer() -> None:
+    sent = Sent()
+    downlink = Downlink(sent)
+    front_ends = shown("a")
+    await front_ends.choose_owner()
+    microphone, browser_speaker = BrowserMicrophone(downlink, front_ends), BrowserSpeaker(downlink, front_ends)
+    await opened(microphone)
+    sent.contents.clear()
+    microphone.receive(frame(0))
+    assert sent.contents == []
+    browser_speaker.play(1, np.zeros(32_000, dtype=np.int16))
+    assert [content["type"] for content in sent.contents] == ["play", "ack"]
+    microphone.receive(frame(1))
+    browser_speaker.play(1, np.zeros(1600, dtype=np.int16))
+    assert [content["type"] for content in sent.contents] == ["play", "ack"], "no room in the page: nothing has gone"
+    await microphone.close()
 
 
 def test_only_the_owner_says_what_was_heard() -> None:
@@ -273,7 +293,7 @@ def test_an_answer_whose_page_is_gone_is_over() -> None:
 def test_an_answer_that_no_page_plays_does_not_wait() -> None:
     sent = Sent()
     reports: list[tuple[int, int]] = []
-    browser_speaker = BrowserSpeaker(sent, FrontEnds())
+    browser_speaker = BrowserSpeaker(Downlink(sent), FrontEnds())
     browser_speaker.bind(lambda epoch, samples: reports.append((epoch, samples)))
     browser_speaker.play(0, np.zeros(100, dtype=np.int16))
     browser_speaker.play(0, np.zeros(50, dtype=np.int16))
@@ -285,7 +305,7 @@ def test_another_page_plays_on_from_what_was_heard_and_the_first_is_silent() -> 
     sent = Sent()
     front_ends = shown("a", "b")
     front_ends.owner = "a"
-    browser_speaker = BrowserSpeaker(sent, front_ends)
+    browser_speaker = BrowserSpeaker(Downlink(sent), front_ends)
     answer = np.arange(50_000, dtype=np.int64).astype(np.int16)
     for start in range(0, len(answer), 3_000):
         browser_speaker.play(0, answer[start : start + 3_000])

@@ -6,6 +6,7 @@ import gc
 import json
 import math
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,9 @@ class FakeKernel:
 
 
 class FakeComm:
-    def __init__(self, comm_id: str, kernel: FakeKernel | None) -> None:
+    """As much of a comm as tells whose it is."""
+
+    def __init__(self, comm_id: str, kernel: object) -> None:
         self.comm_id = comm_id
         self.kernel = kernel
 
@@ -185,12 +188,15 @@ class FakeComm:
 def test_the_kernel_is_not_busy_for_a_message_of_ours() -> None:
     kernel = FakeKernel()
     first, second = FakeComm("1", kernel), FakeComm("2", kernel)
-    _comm.stay_idle(first)
+    say_idle = _comm.stay_idle(first)
     method = kernel._publish_status
     _comm.stay_idle(second)
     assert kernel._publish_status is method, "one for all comms"
-    assert kernel.handle("comm_msg", comm_id="1") == ["idle"]
-    assert kernel.handle("comm_msg", comm_id="2") == ["idle"]
+    assert kernel.handle("comm_msg", comm_id="1") == kernel.handle("comm_msg", comm_id="2") == []
+    say_idle()
+    assert kernel.published == [("idle", "1")] * 2
+    say_idle()
+    assert len(kernel.published) == 2, "said once"
     assert kernel.handle("comm_msg", comm_id="a slider's") == ["busy", "idle"]
     assert kernel.handle("execute_request", code="1") == ["busy", "idle"]
     kernel._publish_status("busy", "control")
@@ -200,21 +206,35 @@ def test_the_kernel_is_not_busy_for_a_message_of_ours() -> None:
     assert kernel.handle("comm_msg", comm_id="2") == ["busy", "idle"], "closed: nothing is kept of it"
 
 
+def test_idle_is_said_by_itself_where_nobody_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status_module, "_WAITING", 3)
+    kernel = FakeKernel()
+    comm = FakeComm("1", kernel)
+    _comm.stay_idle(comm)
+    assert [kernel.handle("comm_msg", comm_id="1") for _ in range(4)] == [[], [], ["idle"] * 3, []]
+    assert kernel.handle("execute_request", code="1") == ["busy", "idle", "idle"]
+
+
 def test_a_cell_that_runs_stays_busy_and_idle_is_said_of_every_message_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status_module, "_SAID_EVERY_S", 1e9)
     kernel = FakeKernel()
     comm = FakeComm("1", kernel)
-    _comm.stay_idle(comm)
+    say_idle = _comm.stay_idle(comm)
 
     def frame(msg_id: str) -> list[tuple[str, str]]:
-        said = [kernel.say(status, msg_id, "comm_msg", comm_id="1") for status in ("busy", "idle")]
-        return [*said[0], *said[1]]
+        kernel.say("busy", msg_id, "comm_msg", comm_id="1")
+        kernel.say("idle", msg_id, "comm_msg", comm_id="1")
+        say_idle()
+        return [*kernel.published]
 
     assert frame("f0") == [("idle", "f0")]
     assert kernel.say("busy", "cell") == [("busy", "cell")]
     assert frame("f1") == frame("f2") == []
     monkeypatch.setattr(status_module, "_SAID_EVERY_S", 0)
     assert frame("f3") == [("idle", "f1"), ("idle", "f2"), ("idle", "f3"), ("busy", "cell")]
+    kernel.published.clear()
+    say_idle()
+    assert kernel.published == [], "nothing to say"
     monkeypatch.setattr(status_module, "_SAID_EVERY_S", 1e9)
     assert frame("f4") == []
     assert kernel.say("idle", "cell") == [("idle", "f4"), ("idle", "cell")]
@@ -223,4 +243,58 @@ def test_a_cell_that_runs_stays_busy_and_idle_is_said_of_every_message_of_ours(m
 
 @pytest.mark.parametrize("comm", [object(), FakeComm("1", None)])
 def test_without_ipykernel_nothing_is_overridden(comm: object) -> None:
-    _comm.stay_idle(comm)
+    _comm.stay_idle(comm)()
+    _comm.deliver_directly(comm, Taker().take)
+
+
+class Taker:
+    """What a widget does with a message."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[object, list[memoryview]]] = []
+
+    def take(self, content: object, buffers: Sequence[memoryview]) -> None:
+        if content == "impossible":
+            raise RuntimeError(content)
+        self.taken.append((content, [*buffers]))
+
+
+class HandlingKernel:
+    """As much of ipykernel's Kernel as decides what is handled the long way."""
+
+    def should_handle(self, stream: object, message: dict[str, Any], idents: object) -> object:
+        return "the long way"
+
+    def get(self, msg_type: str, buffers: Sequence[memoryview] = (), **content: Any) -> object:
+        """Get a message, as `Kernel.dispatch_shell` does; return what is to be done with it."""
+        message = {"header": {"msg_type": msg_type}, "content": content, "buffers": [*buffers]}
+        return self.should_handle(None, message, [])
+
+
+def custom(content: object) -> dict[str, object]:
+    return {"method": "custom", "content": content}
+
+
+def test_custom_messages_of_ours_are_delivered_without_the_bookkeeping_of_a_cell(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kernel, taker, other = HandlingKernel(), Taker(), Taker()
+    _comm.deliver_directly(FakeComm("1", kernel), taker.take)
+    method = kernel.should_handle
+    _comm.deliver_directly(FakeComm("2", kernel), other.take)
+    assert kernel.should_handle is method, "one for all comms"
+    samples = memoryview(b"samples")
+    assert kernel.get("comm_msg", [samples], comm_id="1", data=custom("frame")) is False
+    assert taker.taken == [("frame", [samples])]
+    assert other.taken == []
+    assert kernel.get("comm_msg", comm_id="1", data={"method": "request_state"}) == "the long way"
+    assert kernel.get("comm_msg", comm_id="a slider's", data=custom("frame")) == "the long way"
+    assert kernel.get("comm_msg", comm_id="1") == "the long way"
+    assert kernel.get("execute_request", code="1") == "the long way"
+    assert len(taker.taken) == 1
+    assert kernel.get("comm_msg", comm_id="1", data=custom("impossible")) is False, "it must not be handled twice"
+    assert "impossible" in caplog.text
+    del other
+    gc.collect()
+    assert kernel.get("comm_msg", comm_id="2", data=custom("frame")) == "the long way"
+    assert vars(kernel.should_handle)["takers"].keys() == {"1"}, "nothing is kept of it"

@@ -58,11 +58,31 @@ test("playing starts at once when 200 ms are buffered", () => {
   assert.equal(render(queue, 1).output[0], Math.fround(1000 / 32768));
 });
 
-test("with less, playing starts 40 ms after the first chunk", () => {
-  const queue = new PlaybackQueue();
-  queue.push(1, 0, new Int16Array(200).fill(1000));
-  const { output } = render(queue, 20);
-  assert.equal(output.findIndex((value) => value !== 0), Math.ceil(640 / QUANTUM) * QUANTUM);
+/**
+ * Plays a chunk that is too short to start by itself.
+ *
+ * @param {PlaybackQueue} queue
+ * @param {number} epoch
+ * @param {number} position
+ * @returns {number} quanta of silence before it
+ */
+function patienceOf(queue, epoch, position) {
+  queue.push(epoch, position, new Int16Array(QUANTUM).fill(1000));
+  const { output } = render(queue, 40);
+  return Math.floor(output.findIndex((value) => value !== 0) / QUANTUM);
+}
+
+test("with less, playing starts 20 ms after the first chunk", () => {
+  assert.equal(patienceOf(new PlaybackQueue(), 1, 0), Math.ceil(320 / QUANTUM));
+});
+
+test("every underrun doubles the time that a short chunk waits, up to 200 ms; every answer without one halves it", () => {
+  const queue = new PlaybackQueue({ underrunWindow: 0 });
+  const waits = [];
+  for (let position = 0; position < 6 * QUANTUM; position += QUANTUM) waits.push(patienceOf(queue, 1, position));
+  assert.deepEqual(waits, [320, 640, 1280, 2560, 3200, 3200].map((samples) => Math.ceil(samples / QUANTUM)));
+  const later = [2, 3, 4, 5, 6, 7].map((epoch) => patienceOf(queue, epoch, 0));
+  assert.deepEqual(later, [3200, 1600, 800, 400, 320, 320].map((samples) => Math.ceil(samples / QUANTUM)));
 });
 
 test("a flush ramps to zero in the first 80 samples of the next quantum and drops what was buffered", () => {
@@ -167,8 +187,8 @@ test("an underrun fades out and in without a click and is counted once", () => {
   // 1010 samples of 440 Hz end near the crest of the wave.
   queue.push(1, 0, tone(1010));
   const first = render(queue, 20).output;
-  assert.ok(Math.abs(first[640 + 1009]) > 0.1, "the audio breaks off loudly");
-  assert.ok(first.subarray(640 + 1010 + 80).every((value) => value === 0), "silent 5 ms later");
+  assert.ok(Math.abs(first[384 + 1009]) > 0.1, "the audio breaks off loudly");
+  assert.ok(first.subarray(384 + 1010 + 80).every((value) => value === 0), "silent 5 ms later");
   queue.push(1, 1010, tone(3000, 1010));
   const second = render(queue, 40).output;
   assert.ok(largestStep([...first, ...second]) <= TONE_STEP);

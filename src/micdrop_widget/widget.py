@@ -26,6 +26,7 @@ from micdrop_widget._awaitable import CallFuture
 from micdrop_widget._browser import (
     BrowserMicrophone,
     BrowserSpeaker,
+    Downlink,
     FrontEnds,
     HearingMeter,
     Reception,
@@ -114,10 +115,11 @@ class MicdropWidget(anywidget.AnyWidget):
 
     def __init__(self, url: str | None = None, **options: Any) -> None:  # noqa: ANN401 - checked by the client
         front_ends = FrontEnds()
-        self._microphone = BrowserMicrophone(self.send, front_ends, self._constraints)
-        self._speaker = BrowserSpeaker(self.send, front_ends)
+        downlink = Downlink(self.send)
+        self._microphone = BrowserMicrophone(downlink, front_ends, self._constraints)
+        self._speaker = BrowserSpeaker(downlink, front_ends)
         self._client = MicdropClient(url, source=self._microphone, sink=self._speaker, **options)
-        self._microphone.on_audio = HearingMeter(self.send, front_ends, self._client).update
+        self._microphone.on_audio = HearingMeter(downlink, front_ends, self._client).update
         self._reception = Reception(self._client, self._microphone, self._speaker, front_ends, self._show_owner)
         self._handlers = Handlers(UserHandler)
         self._vad = CallVAD(lambda: self._client.vad.detector, lambda: self._client.vad.status, UserHandler)
@@ -132,7 +134,8 @@ class MicdropWidget(anywidget.AnyWidget):
         self._client.show_log(lambda line: self._observer.post(lambda: log(line)))
         if self.comm is not None:
             _comm.honour_front_end_routing(self.comm)
-            _comm.stay_idle(self.comm)
+            downlink.on_released = _comm.stay_idle(self.comm)
+            _comm.deliver_directly(self.comm, self._handle_custom_msg)
         self.on_msg(self._on_message)
         self._ended = False
         _open.add(self)

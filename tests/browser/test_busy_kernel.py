@@ -80,3 +80,27 @@ def assert_the_answer_was_whole_until_it_was_interrupted(notebook: Notebook) -> 
     loud = np.flatnonzero(np.abs(tap.samples) > 0.01)
     heard_s = (loud[-1] - loud[0]) / tap.sample_rate
     assert 2 < heard_s < TONE_S - 1, f"the tone was heard for {heard_s:.1f} s: the second sentence did not stop it"
+
+
+PLOT = """
+import time
+import matplotlib.pyplot as plt
+%matplotlib inline
+plt.plot([1, 2, 3])
+time.sleep(1.5)
+plt.title("whole")
+lines = len(plt.gca().lines)
+"""
+
+
+def test_a_figure_that_a_cell_draws_during_a_call_is_shown_once_and_whole(open_notebook: NotebookOpener) -> None:
+    notebook = open_notebook([SERVER, CALL, PLOT])
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+    press(notebook, "start")
+    wait_for_state(notebook, isStarted=True)
+    notebook.run_cell(2)
+    assert notebook.kernel.eval("lines") == 1, "the figure was shown and closed while the cell drew it"
+    assert [sorted(output["data"]) for output in notebook.outputs(2) if "data" in output] == [
+        ["image/png", "text/plain"]
+    ]

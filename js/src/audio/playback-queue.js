@@ -22,6 +22,8 @@ export class PlaybackQueue {
   #acceptedEnd = 0;
   #heardEnd = 0;
   #filledFor = 0;
+  /** As long as audio comes in time, no longer than it must; every underrun doubles it, every answer without one halves it. */
+  #patience;
   #dryFor = Infinity;
   /** The epoch that ran dry last; none after a cut. */
   #dryEpoch = -1;
@@ -35,13 +37,14 @@ export class PlaybackQueue {
   /**
    * @param {object} [options] all in samples, the defaults for 16 kHz
    * @param {number} [options.startThreshold] buffered audio with which playing starts (200 ms)
-   * @param {number} [options.startPatience] playing starts with less after this time (40 ms): a server that paces its answer is that much ahead
+   * @param {number} [options.startPatience] playing starts with less after this time (20 ms): a server that paces its answer is that much ahead
    * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
    * @param {number} [options.reportInterval] between two reports while playing (100 ms)
    * @param {number} [options.underrunWindow] a new epoch that begins within this time goes on with what ran dry (1 s)
    */
-  constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 16000 } = {}) {
+  constructor({ startThreshold = 3200, startPatience = 320, fade = 80, reportInterval = 1600, underrunWindow = 16000 } = {}) {
     this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
+    this.#patience = startPatience;
   }
 
   get epoch() {
@@ -92,6 +95,7 @@ export class PlaybackQueue {
     // What was not heard may come again: another page took over, and back.
     this.#acceptedEnd = this.#heardEnd;
     if (epoch === this.#epoch) return;
+    if (this.#underruns === 0) this.#patience = Math.max(this.#patience / 2, this.#options.startPatience);
     this.#epoch = epoch;
     this.#acceptedEnd = 0;
     this.#heardEnd = 0;
@@ -144,12 +148,13 @@ export class PlaybackQueue {
     this.#filledFor = 0;
     if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) return;
     this.#underruns++;
+    this.#patience = Math.min(2 * this.#patience, this.#options.startThreshold);
     this.#fadeInLeft = this.#options.fade;
   }
 
   /** @param {number} quantumSamples */
   #startWhenReady(quantumSamples) {
-    const isReady = this.#bufferedSamples >= this.#options.startThreshold || this.#filledFor >= this.#options.startPatience;
+    const isReady = this.#bufferedSamples >= this.#options.startThreshold || this.#filledFor >= this.#patience;
     if (isReady) this.#phase = "playing";
     else this.#filledFor += quantumSamples;
   }

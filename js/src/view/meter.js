@@ -8,19 +8,28 @@ import { icon } from "./icons.js";
 /** Between two drawings: with each frame of the screen they would cost the page more than all the rest of a call. */
 const INTERVAL_MS = 100;
 
+/** Between two changes of the words, which only a pointer that rests on the meter shows. */
+const WORDS_INTERVAL_MS = 500;
+
 /** Share of the way down in one drawing; up it goes at once, as on a mixing desk. */
 const FALL = 0.5;
 
-/** A level meter: moves only a transform, and only while there is something new to show. */
+/** Steps of the level and of the probability: smaller ones nobody sees, and each costs a frame of the screen. */
+const LEVEL_STEPS = 24;
+const SPEECH_STEPS = 10;
+
+/** A level meter: moves only transforms, and only while there is something new to show. */
 export class Meter {
   #fill = element("span", "micdrop-meter-fill");
   #speech = element("span", "micdrop-meter-speech", { hidden: "" });
   #label;
-  /** Text of what is shown below the level; only what differs is drawn. */
-  #heard = "";
+  /** @type {import("../comm.js").Hearing | null} */
+  #hearing = null;
   #target = 0;
   #shown = 0;
-  #drawn = "";
+  #drawnLevel = 0;
+  #drawnSpeech = 0;
+  #wordsAt = -Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #onShow;
@@ -49,34 +58,55 @@ export class Meter {
    * @param {import("../comm.js").Hearing | null} hearing null: nothing is listened to
    */
   hear(hearing) {
-    const words = describeHearing(hearing);
-    if (words === this.#heard) return;
-    this.#heard = words;
-    this.root.title = words === "" ? this.#label : `${this.#label}: ${words}`;
-    const probability = hearing?.probability ?? null;
-    this.#speech.hidden = probability === null;
-    if (probability !== null) this.#speech.style.transform = `scaleX(${probability.toFixed(2)})`;
+    if (hearing === this.#hearing) return;
+    this.#hearing = hearing;
+    if (hearing === null) this.#wordsAt = -Infinity;
+    this.#drawSoon();
   }
 
   /** @param {number} rms */
   push(rms) {
     this.#target = deflection(rms);
-    this.#timer ??= setTimeout(() => this.#draw(), INTERVAL_MS);
+    this.#drawSoon();
   }
 
   dispose() {
     clearTimeout(this.#timer);
   }
 
+  /** Draws at the next tenth of a second on the page's clock: all meters in one frame of the screen. */
+  #drawSoon() {
+    this.#timer ??= setTimeout(() => this.#draw(), INTERVAL_MS - (performance.now() % INTERVAL_MS));
+  }
+
   #draw() {
+    this.#timer = undefined;
+    this.#drawLevel();
+    this.#drawHearing();
+  }
+
+  #drawLevel() {
     this.#shown = Math.max(this.#target, this.#shown + (this.#target - this.#shown) * FALL);
-    const isSettled = Math.abs(this.#target - this.#shown) < 0.004;
-    if (isSettled) this.#shown = this.#target;
-    this.#timer = isSettled ? undefined : setTimeout(() => this.#draw(), INTERVAL_MS);
-    const drawn = this.#shown.toFixed(2);
-    if (drawn === this.#drawn) return;
-    this.#drawn = drawn;
-    this.#fill.style.transform = `scaleX(${drawn})`;
-    this.#onShow(this.#shown);
+    if (this.#shown - this.#target < 0.5 / LEVEL_STEPS) this.#shown = this.#target;
+    else this.#drawSoon();
+    const level = Math.round(this.#shown * LEVEL_STEPS) / LEVEL_STEPS;
+    if (level === this.#drawnLevel) return;
+    this.#drawnLevel = level;
+    this.#fill.style.transform = `scaleX(${level})`;
+    this.#onShow(level);
+  }
+
+  #drawHearing() {
+    const probability = this.#hearing?.probability ?? null;
+    if (this.#speech.hidden !== (probability === null)) this.#speech.hidden = probability === null;
+    const speech = Math.round((probability ?? 0) * SPEECH_STEPS) / SPEECH_STEPS;
+    if (speech !== this.#drawnSpeech) this.#speech.style.transform = `scaleX(${speech})`;
+    this.#drawnSpeech = speech;
+    const now = performance.now();
+    if (now - this.#wordsAt < WORDS_INTERVAL_MS) return;
+    const words = describeHearing(this.#hearing);
+    const title = words === "" ? this.#label : `${this.#label}: ${words}`;
+    if (title !== this.root.title) this.root.title = title;
+    if (this.#hearing !== null) this.#wordsAt = now;
   }
 }

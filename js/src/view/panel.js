@@ -129,7 +129,7 @@ export class Panel {
    */
   #pulse(tone, shown) {
     if (this.#root.dataset.tone !== tone) return;
-    this.#badge.style.setProperty("--micdrop-pulse", shown.toFixed(2));
+    this.#badge.style.setProperty("--micdrop-pulse", String(shown));
   }
 }
 

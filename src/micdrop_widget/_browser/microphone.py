@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 from micdrop_widget import _comm
+from micdrop_widget._browser.downlink import Downlink
 from micdrop_widget._browser.front_ends import FrontEnds
 from micdrop_widget._browser.lifeline import Lifeline
 from micdrop_widget._browser.link import Heard, MicrophoneLink, TransportReport
-from micdrop_widget._browser.send import Send
 from micdrop_widget._mic_errors import microphone_error
 from micdrop_widget.sources import Microphone, UnpluggedError
 
@@ -24,9 +24,6 @@ _ANSWER_S = 10
 _PERMISSION_S = 120
 """How long the user may take to allow the microphone."""
 
-_ACK_S = 0.2
-"""Frames are acknowledged so often: what is not, for two seconds, tells the browser that the kernel is busy."""
-
 _PROCESSED = _comm.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
 
 
@@ -35,8 +32,8 @@ class BrowserMicrophone:
 
     Parameters
     ----------
-    send
-        Sends a custom message; from any thread.
+    downlink
+        The way to the pages.
     front_ends
         Who shows the panel.
     constraints
@@ -46,9 +43,12 @@ class BrowserMicrophone:
     live = True
 
     def __init__(
-        self, send: Send, front_ends: FrontEnds, constraints: Callable[[], _comm.Constraints] = lambda: _PROCESSED
+        self,
+        downlink: Downlink,
+        front_ends: FrontEnds,
+        constraints: Callable[[], _comm.Constraints] = lambda: _PROCESSED,
     ) -> None:
-        self._send = send
+        self._downlink = downlink
         self._front_ends = front_ends
         self._constraints = constraints
         self._request = 0
@@ -58,14 +58,13 @@ class BrowserMicrophone:
         self._link = MicrophoneLink()
         self._asked_ms = 0.0
         self._prompt: tuple[float, float, float] | None = None
-        self._acking: asyncio.TimerHandle | None = None
         self._failure = ""
         self.on_silent: Callable[[], object] = lambda: None
         """Called when the page that has the microphone does not answer any more."""
         self._lifeline = Lifeline(self._tell_alive, self._tell_silent)
         self._label = ""
-        self.on_audio: Callable[[float], object] = lambda now_ms: None
-        """Called with the time, in milliseconds, whenever audio has arrived."""
+        self.on_audio: Callable[[], object] = lambda: None
+        """Called whenever audio has arrived."""
 
     @property
     def transport(self) -> TransportReport:
@@ -93,7 +92,7 @@ class BrowserMicrophone:
         self._prompting, self._opened = loop.create_future(), loop.create_future()
         owner = await self._front_ends.choose_owner()
         self._asked_ms = _now_ms()
-        self._send(*_comm.at_once(_comm.open_mic(owner, self._request, device_id, self._constraints())))
+        self._downlink.send(*_comm.at_once(_comm.open_mic(owner, self._request, device_id, self._constraints())))
         self._lifeline.start()
         await self._answer(self._prompting, _ANSWER_S, "no_answer")
         return await self._answer(self._opened, _PERMISSION_S, "no_decision")
@@ -128,16 +127,14 @@ class BrowserMicrophone:
     async def close(self) -> None:
         """Release the microphone, or take back the request for it."""
         self._lifeline.stop()
-        self._send(_comm.close_mic(self._request), None)
+        self._downlink.send(_comm.close_mic(self._request))
         self._request += 1
         self._prompting = self._opened = None
-        if self._acking is not None:
-            self._acking.cancel()
-            self._acking = None
+        self._downlink.forget(self._acknowledge)
 
     def call_the_roll(self) -> None:
         """Ask every page whether it is there."""
-        self._send(_comm.alive(None, self._request), None)
+        self._downlink.send(_comm.alive(None, self._request))
 
     def note_answer(self, front_end: str, *, while_busy: bool) -> None:
         """Note that a page said something; whether it is heard while a cell runs."""
@@ -179,23 +176,23 @@ class BrowserMicrophone:
     def _take(self, frame: _comm.AudioFrame) -> None:
         for heard in self._link.take(frame, _now_ms()):
             self._frames.put_nowait(heard)
-        self.on_audio(_now_ms())
-        if self._acking is None:
-            self._acking = asyncio.get_running_loop().call_later(_ACK_S, self._acknowledge)
+        self._downlink.send_along(self._acknowledge)
+        self.on_audio()
 
     def _tell_alive(self) -> None:
         owner = self._front_ends.owner
         if owner is not None:
-            self._send(_comm.alive(owner, self._request), None)
+            self._downlink.send(_comm.alive(owner, self._request))
 
     def _tell_silent(self) -> None:
         self.on_silent()
 
     def _acknowledge(self) -> None:
-        self._acking = None
+        """Tell what has arrived: what is not acknowledged for two seconds tells the browser that the kernel is busy."""
         owner = self._front_ends.owner
         if owner is not None:
-            self._send(_comm.ack(owner, self._request, self._link.received_seq, self._link.take_worst_lag_ms()), None)
+            lag_ms = self._link.take_worst_lag_ms()
+            self._downlink.send(_comm.ack(owner, self._request, self._link.received_seq, lag_ms))
 
 
 def _now_ms() -> float:

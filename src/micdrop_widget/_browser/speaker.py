@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 
 from micdrop_widget import _comm
+from micdrop_widget._browser.downlink import Downlink
 from micdrop_widget._browser.front_ends import FrontEnds
-from micdrop_widget._browser.send import Send
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
 from micdrop_widget.sinks import HeardReport
 
@@ -15,22 +15,25 @@ __all__ = ["BrowserSpeaker"]
 _AHEAD_SAMPLES = 2 * SAMPLE_RATE
 """Audio that waits in the browser; the rest waits here, so that no flush queues behind a minute of speech."""
 
+_BEGINNING_SAMPLES = 3 * SAMPLE_RATE // 10
+"""What begins this early in an answer meets the news that the assistant speaks, and must not wait for it."""
+
 
 class BrowserSpeaker:
     """The loudspeaker of the front end that owns the call.
 
     Parameters
     ----------
-    send
-        Sends a custom message; from any thread.
+    downlink
+        The way to the pages.
     front_ends
         Who shows the panel.
     """
 
     live = True
 
-    def __init__(self, send: Send, front_ends: FrontEnds) -> None:
-        self._send = send
+    def __init__(self, downlink: Downlink, front_ends: FrontEnds) -> None:
+        self._downlink = downlink
         self._front_ends = front_ends
         self._report: HeardReport = lambda epoch, samples: None
         self._device_id: str | None = None
@@ -73,7 +76,7 @@ class BrowserSpeaker:
 
     def move(self, before: str) -> None:
         """Play on at the owner of now, from where the one before was heard; that page is silent."""
-        self._send(_comm.flush(self._epoch, before), None)
+        self._downlink.send(_comm.flush(self._epoch, before))
         self._waiting.extendleft(reversed(self._unheard))
         self._unheard.clear()
         self._sent = self._heard
@@ -83,7 +86,7 @@ class BrowserSpeaker:
         """Be silent at once."""
         if epoch > self._epoch:
             self._begin(epoch)
-        self._send(*_comm.at_once(_comm.flush(self._epoch)))
+        self._downlink.send(*_comm.at_once(_comm.flush(self._epoch)))
 
     def select(self, device_id: str) -> None:
         """Play on another loudspeaker, on every page that shows the call."""
@@ -93,7 +96,7 @@ class BrowserSpeaker:
     def tell_device(self) -> None:
         """Tell the pages which loudspeaker was chosen, if one was: a page that is new does not know it."""
         if self._device_id is not None:
-            self._send(_comm.set_speaker(self._device_id), None)
+            self._downlink.send(_comm.set_speaker(self._device_id))
 
     def receive(self, report: _comm.HeardReport) -> None:
         """Take the front end's word for what was heard."""
@@ -113,7 +116,7 @@ class BrowserSpeaker:
             samples -= len(first)
 
     def _send_ahead(self) -> None:
-        owner = self._front_ends.owner
+        owner, sent = self._front_ends.owner, self._sent
         while owner is not None and self._waiting and (room := _AHEAD_SAMPLES - (self._sent - self._heard)) > 0:
             pcm, rest = self._waiting[0][:room], self._waiting[0][room:]
             if len(rest):
@@ -121,7 +124,9 @@ class BrowserSpeaker:
             else:
                 self._waiting.popleft()
             message = _comm.play(owner, self._epoch, self._sent, pcm)
-            page_is_dry = self._sent == self._heard
-            self._send(*(_comm.at_once(*message) if page_is_dry else message))
+            is_urgent = self._sent == self._heard or self._sent < _BEGINNING_SAMPLES
+            self._downlink.send(*(_comm.at_once(*message) if is_urgent else message))
             self._unheard.append(pcm)
             self._sent += len(pcm)
+        if self._sent > sent:
+            self._downlink.release()

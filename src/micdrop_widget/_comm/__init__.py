@@ -4,6 +4,7 @@
 down as synced traits; everything else travels in these custom messages, audio as a binary buffer.
 """
 
+from micdrop_widget._comm.delivery import deliver_directly
 from micdrop_widget._comm.down import (
     Constraints,
     Content,
@@ -58,6 +59,7 @@ __all__ = [
     "alive",
     "at_once",
     "close_mic",
+    "deliver_directly",
     "flush",
     "hearing",
     "honour_front_end_routing",

@@ -13,28 +13,38 @@ __all__ = ["stay_idle"]
 Message: TypeAlias = dict[str, Any]
 
 _SAID_EVERY_S = 1.0
+_WAITING = 64
+"""Idle is said by itself when it is to be said of so many messages: without a call nobody asks for it."""
 
 
-def stay_idle(comm: object) -> None:
+def stay_idle(comm: object) -> Callable[[], None]:
     """Let the kernel not call itself busy for every message of a comm.
 
     ipykernel says busy before and idle after each message. With the microphone's 31 messages a second JupyterLab
     repaints its indicators and fetches the tab's icon as often, which took more than half of a page's time. Idle is
-    said all the same: the front end keeps what it sent until then. Where there is no ipykernel, nothing is changed.
+    said all the same, of many messages in one go: the front end keeps what it sent until then. Where there is no
+    ipykernel, nothing is changed.
+
+    Returns
+    -------
+    callable
+        Says idle of the messages so far; from any thread.
     """
     kernel: Any = getattr(comm, "kernel", None)
     if not (hasattr(comm, "comm_id") and hasattr(kernel, "_publish_status")):
-        return
+        return lambda: None
     if not isinstance(kernel._publish_status, _PublishStatus):
         kernel._publish_status = _PublishStatus(kernel._publish_status, kernel.get_parent)
-    kernel._publish_status.idle_comms[comm.comm_id] = comm
+    publish_status: _PublishStatus = kernel._publish_status
+    publish_status.idle_comms[comm.comm_id] = comm
+    return publish_status.say_idle
 
 
 class _PublishStatus:
     """In place of the kernel's method of that name; one a kernel, for all comms. From any thread.
 
-    Idle, said for a message, would also hide that a cell runs. So while one does it is kept back, said for many
-    messages at once, and the cell's busy is said again.
+    Idle, said for a message, would also hide that a cell runs. So while one does the cell's busy is said again
+    after it, and that not more than once a second.
 
     Parameters
     ----------
@@ -61,7 +71,8 @@ class _PublishStatus:
             if header.get("msg_type") == "comm_msg" and message["content"].get("comm_id") in self.idle_comms:
                 if status == "idle":
                     self._unsaid.append({"header": header})  # without the audio
-                    self._say_idle_in_time()
+                    if len(self._unsaid) >= _WAITING:
+                        self._say_idle_in_time()
                 return
             if header.get("msg_type") == "execute_request":
                 if status == "busy":
@@ -70,10 +81,15 @@ class _PublishStatus:
                     self._say_idle()
             self._publish(status, channel, parent)
 
+    def say_idle(self) -> None:
+        """Say idle of what was handled; while a cell runs not more than once a second."""
+        with self._lock:
+            self._say_idle_in_time()
+
     def _say_idle_in_time(self) -> None:
         if not self._running:
             self._say_idle()
-        elif time.monotonic() - self._said_s >= _SAID_EVERY_S:
+        elif self._unsaid and time.monotonic() - self._said_s >= _SAID_EVERY_S:
             self._say_idle()
             self._publish("busy", "shell", next(iter(self._running.values())))
 

@@ -1,4 +1,4 @@
-// sources sha256:4816a1402933dddad3ab1dc8790ec25beed8f045756739901da1843f703bc572
+// sources sha256:cd5849247531dbb0376a3c5afe1684c2003b36b5a39ea6db20e7c4f7abf9f4f7
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -290,6 +290,8 @@ var playback_processor_default = `"use strict";
     #acceptedEnd = 0;
     #heardEnd = 0;
     #filledFor = 0;
+    /** As long as audio comes in time, no longer than it must; every underrun doubles it, every answer without one halves it. */
+    #patience;
     #dryFor = Infinity;
     /** The epoch that ran dry last; none after a cut. */
     #dryEpoch = -1;
@@ -302,13 +304,14 @@ var playback_processor_default = `"use strict";
     /**
      * @param {object} [options] all in samples, the defaults for 16 kHz
      * @param {number} [options.startThreshold] buffered audio with which playing starts (200 ms)
-     * @param {number} [options.startPatience] playing starts with less after this time (40 ms): a server that paces its answer is that much ahead
+     * @param {number} [options.startPatience] playing starts with less after this time (20 ms): a server that paces its answer is that much ahead
      * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
      * @param {number} [options.reportInterval] between two reports while playing (100 ms)
      * @param {number} [options.underrunWindow] a new epoch that begins within this time goes on with what ran dry (1 s)
      */
-    constructor({ startThreshold = 3200, startPatience = 640, fade = 80, reportInterval = 1600, underrunWindow = 16e3 } = {}) {
+    constructor({ startThreshold = 3200, startPatience = 320, fade = 80, reportInterval = 1600, underrunWindow = 16e3 } = {}) {
       this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
+      this.#patience = startPatience;
     }
     get epoch() {
       return this.#epoch;
@@ -352,6 +355,7 @@ var playback_processor_default = `"use strict";
       this.clear();
       this.#acceptedEnd = this.#heardEnd;
       if (epoch === this.#epoch) return;
+      if (this.#underruns === 0) this.#patience = Math.max(this.#patience / 2, this.#options.startPatience);
       this.#epoch = epoch;
       this.#acceptedEnd = 0;
       this.#heardEnd = 0;
@@ -404,11 +408,12 @@ var playback_processor_default = `"use strict";
       this.#filledFor = 0;
       if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) return;
       this.#underruns++;
+      this.#patience = Math.min(2 * this.#patience, this.#options.startThreshold);
       this.#fadeInLeft = this.#options.fade;
     }
     /** @param {number} quantumSamples */
     #startWhenReady(quantumSamples) {
-      const isReady = this.#bufferedSamples >= this.#options.startThreshold || this.#filledFor >= this.#options.startPatience;
+      const isReady = this.#bufferedSamples >= this.#options.startThreshold || this.#filledFor >= this.#patience;
       if (isReady) this.#phase = "playing";
       else this.#filledFor += quantumSamples;
     }
@@ -2391,16 +2396,21 @@ function describeHearing(hearing) {
 
 // src/view/meter.js
 var INTERVAL_MS = 100;
+var WORDS_INTERVAL_MS = 500;
 var FALL = 0.5;
+var LEVEL_STEPS = 24;
+var SPEECH_STEPS = 10;
 var Meter = class {
   #fill = element("span", "micdrop-meter-fill");
   #speech = element("span", "micdrop-meter-speech", { hidden: "" });
   #label;
-  /** Text of what is shown below the level; only what differs is drawn. */
-  #heard = "";
+  /** @type {import("../comm.js").Hearing | null} */
+  #hearing = null;
   #target = 0;
   #shown = 0;
-  #drawn = "";
+  #drawnLevel = 0;
+  #drawnSpeech = 0;
+  #wordsAt = -Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #onShow;
@@ -2426,32 +2436,50 @@ var Meter = class {
    * @param {import("../comm.js").Hearing | null} hearing null: nothing is listened to
    */
   hear(hearing) {
-    const words = describeHearing(hearing);
-    if (words === this.#heard) return;
-    this.#heard = words;
-    this.root.title = words === "" ? this.#label : `${this.#label}: ${words}`;
-    const probability = hearing?.probability ?? null;
-    this.#speech.hidden = probability === null;
-    if (probability !== null) this.#speech.style.transform = `scaleX(${probability.toFixed(2)})`;
+    if (hearing === this.#hearing) return;
+    this.#hearing = hearing;
+    if (hearing === null) this.#wordsAt = -Infinity;
+    this.#drawSoon();
   }
   /** @param {number} rms */
   push(rms) {
     this.#target = deflection(rms);
-    this.#timer ??= setTimeout(() => this.#draw(), INTERVAL_MS);
+    this.#drawSoon();
   }
   dispose() {
     clearTimeout(this.#timer);
   }
+  /** Draws at the next tenth of a second on the page's clock: all meters in one frame of the screen. */
+  #drawSoon() {
+    this.#timer ??= setTimeout(() => this.#draw(), INTERVAL_MS - performance.now() % INTERVAL_MS);
+  }
   #draw() {
+    this.#timer = void 0;
+    this.#drawLevel();
+    this.#drawHearing();
+  }
+  #drawLevel() {
     this.#shown = Math.max(this.#target, this.#shown + (this.#target - this.#shown) * FALL);
-    const isSettled = Math.abs(this.#target - this.#shown) < 4e-3;
-    if (isSettled) this.#shown = this.#target;
-    this.#timer = isSettled ? void 0 : setTimeout(() => this.#draw(), INTERVAL_MS);
-    const drawn = this.#shown.toFixed(2);
-    if (drawn === this.#drawn) return;
-    this.#drawn = drawn;
-    this.#fill.style.transform = `scaleX(${drawn})`;
-    this.#onShow(this.#shown);
+    if (this.#shown - this.#target < 0.5 / LEVEL_STEPS) this.#shown = this.#target;
+    else this.#drawSoon();
+    const level = Math.round(this.#shown * LEVEL_STEPS) / LEVEL_STEPS;
+    if (level === this.#drawnLevel) return;
+    this.#drawnLevel = level;
+    this.#fill.style.transform = `scaleX(${level})`;
+    this.#onShow(level);
+  }
+  #drawHearing() {
+    const probability = this.#hearing?.probability ?? null;
+    if (this.#speech.hidden !== (probability === null)) this.#speech.hidden = probability === null;
+    const speech = Math.round((probability ?? 0) * SPEECH_STEPS) / SPEECH_STEPS;
+    if (speech !== this.#drawnSpeech) this.#speech.style.transform = `scaleX(${speech})`;
+    this.#drawnSpeech = speech;
+    const now2 = performance.now();
+    if (now2 - this.#wordsAt < WORDS_INTERVAL_MS) return;
+    const words = describeHearing(this.#hearing);
+    const title = words === "" ? this.#label : `${this.#label}: ${words}`;
+    if (title !== this.root.title) this.root.title = title;
+    if (this.#hearing !== null) this.#wordsAt = now2;
   }
 };
 
@@ -2570,7 +2598,7 @@ var Panel = class {
    */
   #pulse(tone, shown) {
     if (this.#root.dataset.tone !== tone) return;
-    this.#badge.style.setProperty("--micdrop-pulse", shown.toFixed(2));
+    this.#badge.style.setProperty("--micdrop-pulse", String(shown));
   }
 };
 function offer(testId, name, words) {

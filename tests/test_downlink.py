@@ -1,0 +1,79 @@
+"""What goes to the browser at once, and what rides along."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from micdrop_widget import _comm
+from micdrop_widget._browser import Downlink
+from micdrop_widget._browser import downlink as downlink_module
+
+
+class Line:
+    """A downlink whose messages are collected, and two things that can wait."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.downlink = Downlink(lambda content, _: self.sent.append(content["type"]))
+        self.downlink.on_released = lambda: self.sent.append("released")
+        self.something = asyncio.Event()
+
+    def level(self) -> None:
+        self.sent.append("level")
+
+    def ack(self) -> None:
+        self.sent.append("ack")
+        self.something.set()
+
+
+async def test_small_messages_go_behind_the_audio_once_each_in_their_order() -> None:
+    line = Line()
+    for tell in (line.level, line.ack, line.level):
+        line.downlink.send_along(tell)
+    line.downlink.send(_comm.flush(1))
+    assert line.sent == ["flush"]
+    line.downlink.release()
+    assert line.sent == ["flush", "level", "ack", "released"]
+    line.downlink.release()
+    assert line.sent[4:] == [], "nothing waits"
+
+
+async def test_without_audio_they_wait_an_eighth_of_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert downlink_module._ALONG_S == 1 / 8
+    monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
+    line = Line()
+    line.downlink.send_along(line.ack)
+    assert line.sent == []
+    await asyncio.wait_for(line.something.wait(), 10)
+    assert line.sent == ["ack", "released"]
+    line.something.clear()
+    line.downlink.send_along(line.ack)
+    await asyncio.wait_for(line.something.wait(), 10)
+    assert line.sent == ["ack", "released"] * 2
+
+
+async def test_what_is_forgotten_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
+    line = Line()
+    line.downlink.send_along(line.level)
+    line.downlink.send_along(line.ack)
+    line.downlink.forget(line.level)
+    line.downlink.forget(line.level)
+    await asyncio.wait_for(line.something.wait(), 10)
+    assert line.sent == ["ack", "released"]
+
+
+async def test_what_waits_may_let_something_wait() -> None:
+    line = Line()
+
+    def again() -> None:
+        line.level()
+        line.downlink.send_along(again)
+
+    line.downlink.send_along(again)
+    line.downlink.release()
+    line.downlink.release()
+    assert line.sent == ["level", "released"] * 2
+    line.downlink.forget(again)
