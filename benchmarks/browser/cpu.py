@@ -9,28 +9,17 @@ from collections.abc import Iterator, Sequence
 import psutil
 
 from benchmarks.browser.harness import CALL, notebooks, start_call
-from benchmarks.browser.undebugged import undebugged_call
 from benchmarks.figures import Aim, Distribution, Figure
 from benchmarks.speech import SENTENCE
 
 __all__ = ["measure"]
 
 _SETTLED_S = 5
-_AIM = Aim("p50", 10)
 
 
 def measure(quick: bool) -> Iterator[Figure]:
-    """Measure whole minutes in which the user speaks a sentence every eight seconds, and is echoed.
-
-    First in a browser as a user has it, then in one with a debugger attached.
-    """
+    """Measure whole minutes in which the user speaks a sentence every eight seconds, and is echoed."""
     seconds, count = (10, 1) if quick else (60, 3)
-    with undebugged_call() as call:
-        processes = call.page_processes, call.kernel_processes, call.server_processes
-        time.sleep(_SETTLED_S)
-        minutes = [_spent_s(seconds, *processes) for _ in range(count)]
-        call.kernel.until("call.isStarted and len(call.turns) > 0")
-    yield from _figures(minutes, "", "CPU seconds a minute; the embedded server, in the kernel, included")
     with notebooks() as open_notebook:
         notebook = open_notebook([CALL], microphone=SENTENCE, microphone_loops=True, untapped=True)
         notebook.run_cell(0)
@@ -38,22 +27,20 @@ def measure(quick: bool) -> Iterator[Figure]:
         server = [psutil.Process(notebook.lab.process.pid)]
         browser = _browser()
         time.sleep(_SETTLED_S)
-        without = sum(_spent_s(seconds, browser, kernel))
+        without = sum(_spent_s(seconds, browser, kernel)) * 60 / seconds
         start_call(notebook)
         time.sleep(_SETTLED_S)
         minutes = [_spent_s(seconds, browser, kernel, server) for _ in range(count)]
         notebook.kernel.until("call.isStarted and len(call.turns) > 0")
-    yield from _figures(minutes, "with a debugger attached: ", "Playwright is told of every message")
+    spent = [[value * 60 / seconds for value in minute] for minute in minutes]
+    note = "CPU seconds a minute; the embedded server, in the kernel, included"
+    yield Figure(
+        "page and kernel", "s", Distribution.of(page + kernel for page, kernel, _ in spent), Aim("p50", 10), note
+    )
+    yield Figure("page (all processes of the browser)", "s", Distribution.of(minute[0] for minute in spent))
+    yield Figure("kernel", "s", Distribution.of(minute[1] for minute in spent))
+    yield Figure("beside it, jupyter_server", "s", Distribution.of(minute[2] for minute in spent))
     yield Figure("page and kernel without a call", "s", Distribution.of([without]), note="the same notebook, idle")
-
-
-def _figures(minutes: Sequence[Sequence[float]], how: str, note: str) -> Iterator[Figure]:
-    page, kernel, server = zip(*minutes, strict=True)
-    both = Distribution.of(map(sum, zip(page, kernel, strict=True)))
-    yield Figure(f"{how}page and kernel", "s", both, _AIM, note)
-    yield Figure(f"{how}page (all processes of the browser)", "s", Distribution.of(page))
-    yield Figure(f"{how}kernel", "s", Distribution.of(kernel))
-    yield Figure(f"{how}beside it, jupyter_server", "s", Distribution.of(server))
 
 
 def _browser() -> list[psutil.Process]:
@@ -63,10 +50,10 @@ def _browser() -> list[psutil.Process]:
 
 
 def _spent_s(seconds: float, *groups: Sequence[psutil.Process]) -> list[float]:
-    """Return the CPU seconds a minute that each group of processes takes, measured for this time."""
+    """Return the CPU seconds that each group of processes takes in this time."""
     before = [_total_s(group) for group in groups]
     time.sleep(seconds)
-    return [(_total_s(group) - earlier) * 60 / seconds for group, earlier in zip(groups, before, strict=True)]
+    return [_total_s(group) - earlier for group, earlier in zip(groups, before, strict=True)]
 
 
 def _total_s(processes: Sequence[psutil.Process]) -> float:

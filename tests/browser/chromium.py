@@ -71,41 +71,10 @@ def launch_chromium(
     ChromiumMissingError
         It is not installed.
     """
-    flags, environment = flags_and_environment(
-        home,
-        microphone=microphone,
-        microphone_loops=microphone_loops,
-        permission=permission,
-        autoplay_needs_gesture=autoplay_needs_gesture,
-    )
-    return playwright.chromium.launch(
-        executable_path=str(EXECUTABLE),
-        args=[*flags, *arguments],
-        ignore_default_args=["--mute-audio"] if isinstance(microphone, SoundCard) else None,
-        env=dict(environment),
-        chromium_sandbox=False,
-    )
-
-
-def flags_and_environment(
-    home: Path,
-    *,
-    microphone: Microphone = None,
-    microphone_loops: bool = False,
-    permission: Permission = "granted",
-    autoplay_needs_gesture: bool = False,
-) -> tuple[list[str], dict[str, str]]:
-    """Return with what command line and environment Chromium is started; the parameters are those of `launch_chromium`.
-
-    Raises
-    ------
-    ChromiumMissingError
-        It is not installed.
-    """
     if not EXECUTABLE.exists():
         raise ChromiumMissingError
     home.mkdir(parents=True, exist_ok=True)
-    flags = [*_QUIET]
+    flags = [*_QUIET, *arguments]
     if permission == "granted":
         flags.append("--use-fake-ui-for-media-stream")
     if microphone is None or isinstance(microphone, Path):
@@ -121,4 +90,10 @@ def flags_and_environment(
     environment = {**os.environ, "HOME": str(home), "PULSE_SERVER": sound_server}
     # Debian's wrapper script reads these; Chromium writes there.
     environment |= {"XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
-    return flags, environment
+    return playwright.chromium.launch(
+        executable_path=str(EXECUTABLE),
+        args=flags,
+        ignore_default_args=["--mute-audio"] if isinstance(microphone, SoundCard) else None,
+        env=dict(environment),
+        chromium_sandbox=False,
+    )
