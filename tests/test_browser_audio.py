@@ -252,7 +252,17 @@ def test_silence_an_answers_beginning_and_what_a_dry_page_waits_for_are_sent_at_
     assert sent.at_once[4:] == [False, True, True]
 
 
-async def test_what_can_wait_goes_behind_a_chunk_of_an_answer() -> None:
+def test_small_chunks_do_not_carry_a_filler_each() -> None:
+    sent = Sent()
+    browser_speaker, _ = speaker(sent)
+    for _ in range(30):
+        browser_speaker.play(0, np.zeros(320, dtype=np.int16))
+    filled = [20 * number for number, is_filled in enumerate(sent.at_once) if is_filled]
+    assert filled == [0, 60, 120, 180, 240], "ms"
+
+
+async def test_what_can_wait_goes_behind_a_chunk_of_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downlink_module, "_SOONEST_S", 0)
     sent = Sent()
     downlink = Downlink(sent)
     front_ends = shown("a")
@@ -263,10 +273,11 @@ async def test_what_can_wait_goes_behind_a_chunk_of_an_answer() -> None:
     microphone.receive(frame(0))
     assert sent.contents == []
     browser_speaker.play(1, np.zeros(32_000, dtype=np.int16))
-    assert [content["type"] for content in sent.contents] == ["play", "ack"]
+    told = ["play", "alive", "ack"]
+    assert [content["type"] for content in sent.contents] == told
     microphone.receive(frame(1))
     browser_speaker.play(1, np.zeros(1600, dtype=np.int16))
-    assert [content["type"] for content in sent.contents] == ["play", "ack"], "no room in the page: nothing has gone"
+    assert [content["type"] for content in sent.contents] == told, "no room in the page: nothing has gone"
     await microphone.close()
 
 

@@ -206,6 +206,24 @@ def test_the_kernel_is_not_busy_for_a_message_of_ours() -> None:
     assert kernel.handle("comm_msg", comm_id="2") == ["busy", "idle"], "closed: nothing is kept of it"
 
 
+def test_idle_is_said_also_where_the_kernel_says_none_of_what_was_taken_from_it() -> None:
+    kernel = FakeKernel()
+    comm = FakeComm("1", kernel)
+    say_idle = _comm.stay_idle(comm)
+    kernel.say("busy", "f1", "comm_msg", comm_id="1")
+    say_idle()
+    assert kernel.published == [("idle", "f1")]
+
+
+def test_a_message_whose_content_was_not_read_is_not_ours() -> None:
+    kernel = FakeKernel()
+    comm = FakeComm("1", kernel)
+    _comm.stay_idle(comm)
+    kernel.handled = {"header": {"msg_id": "1", "msg_type": "comm_msg"}, "content": b'{"comm_id": "1"}'}
+    kernel._publish_status("busy", "shell")
+    assert kernel.published == [("busy", "1")]
+
+
 def test_idle_is_said_by_itself_where_nobody_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status_module, "_WAITING", 3)
     kernel = FakeKernel()

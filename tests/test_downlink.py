@@ -28,6 +28,11 @@ class Line:
         self.something.set()
 
 
+@pytest.fixture(autouse=True)
+def _at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downlink_module, "_SOONEST_S", 0)
+
+
 async def test_small_messages_go_behind_the_audio_once_each_in_their_order() -> None:
     line = Line()
     for tell in (line.level, line.ack, line.level):
@@ -77,3 +82,27 @@ async def test_what_waits_may_let_something_wait() -> None:
     line.downlink.release()
     assert line.sent == ["level", "released"] * 2
     line.downlink.forget(again)
+
+
+async def test_chunks_smaller_than_a_frame_do_not_send_small_messages_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(downlink_module, "_SOONEST_S", 60)
+    line = Line()
+    line.downlink.send_along(line.ack)
+    line.downlink.release()
+    assert line.sent == []
+    line.downlink.forget(line.ack)
+
+
+async def test_one_that_fails_takes_nothing_else_with_it(caplog: pytest.LogCaptureFixture) -> None:
+    line = Line()
+
+    def fail() -> None:
+        raise RuntimeError("no such level")
+
+    line.downlink.send_along(fail)
+    line.downlink.send_along(line.ack)
+    line.downlink.release()
+    assert line.sent == ["ack", "released"]
+    assert "no such level" in caplog.text

@@ -10,6 +10,7 @@ import pytest
 
 from micdrop_widget import MicdropClient, MicdropErrorCode, MicdropServer, MicdropWidget
 from micdrop_widget._browser import Downlink, FrontEnds, HearingMeter
+from micdrop_widget._browser import downlink as downlink_module
 from micdrop_widget.state import Device
 
 from .callers import LoudVAD, loud, ready_client
@@ -121,7 +122,12 @@ class Panels:
         self._downlink.release()
 
 
-@pytest.mark.usefixtures("clean_loop")
+@pytest.fixture
+def _told_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downlink_module, "_SOONEST_S", 0)
+
+
+@pytest.mark.usefixtures("clean_loop", "_told_at_any_time")
 async def test_the_panels_are_told_while_the_microphone_is_listened_to() -> None:
     async with scripted(hold) as url:
         vad = LoudVAD()
@@ -142,7 +148,7 @@ async def test_the_panels_are_told_while_the_microphone_is_listened_to() -> None
         assert len(panels.told) == 1
 
 
-@pytest.mark.usefixtures("clean_loop")
+@pytest.mark.usefixtures("clean_loop", "_told_at_any_time")
 async def test_nothing_is_told_where_no_panel_is_shown_and_no_infinity_ever() -> None:
     async with scripted(hold) as url:
         vad = LoudVAD()

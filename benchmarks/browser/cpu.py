@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import psutil
 
-from benchmarks.browser.harness import CALL, notebooks, start_call
+from benchmarks.browser.bare import BARE_WIDGET
+from benchmarks.browser.harness import CALL, notebooks
 from benchmarks.figures import Aim, Distribution, Figure
 from benchmarks.speech import SENTENCE
 
@@ -17,30 +19,55 @@ __all__ = ["measure"]
 _SETTLED_S = 5
 
 
+@dataclass(frozen=True, slots=True)
+class _Minute:
+    """CPU seconds a minute."""
+
+    page: float
+    kernel: float
+    server: float
+
+    @property
+    def both(self) -> float:
+        return self.page + self.kernel
+
+
 def measure(quick: bool) -> Iterator[Figure]:
-    """Measure whole minutes in which the user speaks a sentence every eight seconds, and is echoed."""
+    """Measure whole minutes in which the user speaks a sentence every eight seconds, and is echoed.
+
+    Beside it the least that it could cost: a widget with an open microphone that sends as many messages, which
+    nobody reads.
+    """
     seconds, count = (10, 1) if quick else (60, 3)
+    is_heard = "call.isStarted and len(call.turns) > 0"
+    idle, minutes = _measured(CALL, is_heard, seconds, count)
+    _, bare = _measured(BARE_WIDGET, "len(received) > 30", seconds, 1)
+    note = "CPU seconds a minute; the embedded server, in the kernel, included"
+    yield Figure("page and kernel", "s", Distribution.of(minute.both for minute in minutes), Aim("p50", 10), note)
+    yield Figure("page (all processes of the browser)", "s", Distribution.of(minute.page for minute in minutes))
+    yield Figure("kernel", "s", Distribution.of(minute.kernel for minute in minutes))
+    yield Figure("beside it, jupyter_server", "s", Distribution.of(minute.server for minute in minutes))
+    yield Figure("page and kernel without a call", "s", Distribution.of([idle.both]), note="the same notebook, idle")
+    note = f"a microphone, and messages that nobody reads: page {bare[0].page:.1f}, kernel {bare[0].kernel:.1f}"
+    yield Figure("page and kernel of a bare widget", "s", Distribution.of([bare[0].both]), note=note)
+
+
+def _measured(cell: str, works: str, seconds: float, count: int) -> tuple[_Minute, list[_Minute]]:
+    """Return a minute before Start is pressed under a cell, and the minutes after it."""
     with notebooks() as open_notebook:
-        notebook = open_notebook([CALL], microphone=SENTENCE, microphone_loops=True, untapped=True)
+        notebook = open_notebook([cell], microphone=SENTENCE, microphone_loops=True, untapped=True)
         notebook.run_cell(0)
         kernel = [psutil.Process(notebook.kernel.eval("__import__('os').getpid()"))]
         server = [psutil.Process(notebook.lab.process.pid)]
         browser = _browser()
         time.sleep(_SETTLED_S)
-        without = sum(_spent_s(seconds, browser, kernel)) * 60 / seconds
-        start_call(notebook)
+        idle = _spent(seconds, browser, kernel, server)
+        notebook.cell(0).get_by_test_id("start").click()
+        notebook.kernel.until(works, timeout=30)
         time.sleep(_SETTLED_S)
-        minutes = [_spent_s(seconds, browser, kernel, server) for _ in range(count)]
-        notebook.kernel.until("call.isStarted and len(call.turns) > 0")
-    spent = [[value * 60 / seconds for value in minute] for minute in minutes]
-    note = "CPU seconds a minute; the embedded server, in the kernel, included"
-    yield Figure(
-        "page and kernel", "s", Distribution.of(page + kernel for page, kernel, _ in spent), Aim("p50", 10), note
-    )
-    yield Figure("page (all processes of the browser)", "s", Distribution.of(minute[0] for minute in spent))
-    yield Figure("kernel", "s", Distribution.of(minute[1] for minute in spent))
-    yield Figure("beside it, jupyter_server", "s", Distribution.of(minute[2] for minute in spent))
-    yield Figure("page and kernel without a call", "s", Distribution.of([without]), note="the same notebook, idle")
+        minutes = [_spent(seconds, browser, kernel, server) for _ in range(count)]
+        notebook.kernel.until(works)
+        return idle, minutes
 
 
 def _browser() -> list[psutil.Process]:
@@ -49,11 +76,11 @@ def _browser() -> list[psutil.Process]:
     return [child for child in children if "chrom" in child.name()]
 
 
-def _spent_s(seconds: float, *groups: Sequence[psutil.Process]) -> list[float]:
-    """Return the CPU seconds that each group of processes takes in this time."""
+def _spent(seconds: float, *groups: Sequence[psutil.Process]) -> _Minute:
+    """Return what each group of processes takes a minute, measured for this time."""
     before = [_total_s(group) for group in groups]
     time.sleep(seconds)
-    return [_total_s(group) - earlier for group, earlier in zip(groups, before, strict=True)]
+    return _Minute(*((_total_s(group) - s) * 60 / seconds for group, s in zip(groups, before, strict=True)))
 
 
 def _total_s(processes: Sequence[psutil.Process]) -> float:

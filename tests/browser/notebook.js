@@ -20,6 +20,8 @@
     ready: () => panel()?.context.isReady && panel().context.sessionContext.session?.kernel?.status === "idle",
     kernelId: () => panel().context.sessionContext.session.kernel.id,
     kernelStatus: () => panel().context.sessionContext.session?.kernel?.status ?? "none",
+    // Messages that it keeps because the kernel has not said idle of them.
+    unfinished: () => panel().context.sessionContext.session.kernel._futures.size,
     roomy: () => window.jupyterapp.shell.collapseLeft?.(),
     run(index) {
       panel().content.deselectAll();

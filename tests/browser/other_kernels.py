@@ -12,9 +12,12 @@ _SUBSHELLS_DISABLED = {"@jupyterlab/apputils-extension:kernels-settings": {"comm
 
 
 def start_lab_with_ipykernel_6(home: Path) -> Lab:
-    """Start a JupyterLab whose kernels know no subshells; the newest ipykernel 6 comes from PyPI, into `home`."""
+    """Start a JupyterLab whose kernels know no subshells; an ipykernel 6 comes from PyPI, into `home`.
+
+    Not the newest: until 6.30 a kernel says no idle of a message that was taken from it.
+    """
     older = home.with_name(f"{home.name}-ipykernel-6")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={older}", "ipykernel<7"]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={older}", "ipykernel==6.29.5"]
     subprocess.run(command, check=True)
     return start_lab(home, environment={"PYTHONPATH": str(older)})
 

@@ -117,6 +117,7 @@ def test_with_ipykernel_6_the_call_is_on_hold_and_comes_back(
     assert commands(notebook) == ["StartSpeaking", "busy", "StopSpeaking", "free", "StartSpeaking", "StopSpeaking"]
     assert_only_live_speech_arrived(notebook)
     assert_the_hold_is_told(notebook)
+    assert notebook.page.evaluate("() => window.__notebook.unfinished()") < 100, "the page keeps what it has sent"
 
 
 def test_with_subshells_disabled_the_call_is_on_hold_and_comes_back(

@@ -76,7 +76,7 @@ export class Meter {
 
   /** Draws at the next tenth of a second on the page's clock: all meters in one frame of the screen. */
   #drawSoon() {
-    this.#timer ??= setTimeout(() => this.#draw(), INTERVAL_MS - (performance.now() % INTERVAL_MS));
+    this.#timer ??= setTimeout(() => this.#draw(), Math.ceil(INTERVAL_MS - (performance.now() % INTERVAL_MS)));
   }
 
   #draw() {

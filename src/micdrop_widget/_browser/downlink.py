@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,7 +14,11 @@ __all__ = ["Downlink", "Send"]
 Send: TypeAlias = Callable[[_comm.Content, list[bytes] | None], None]
 """Sends a custom message with its buffers; from any thread."""
 
+_log = logging.getLogger("micdrop_widget.widget")
+
 _ALONG_S = 0.125
+_SOONEST_S = 0.05
+"""What waits less is not sent behind audio yet: chunks may be smaller than a frame of the microphone."""
 
 
 class Downlink:
@@ -34,6 +39,8 @@ class Downlink:
         self._along: dict[Callable[[], None], None] = {}
         """In the order they came."""
         self._timer: asyncio.TimerHandle | None = None
+        self._since_s = 0.0
+        """When what waits longest came."""
         self.on_released: Callable[[], object] = lambda: None
         """Called when small messages have gone: the time for others of their kind."""
 
@@ -42,25 +49,32 @@ class Downlink:
         self._send(content, buffers)
 
     def send_along(self, tell: Callable[[], None]) -> None:
-        """Call a function that sends, behind the next audio or an eighth of a second from now; on the loop thread.
+        """Call a function that sends, behind the next audio, within an eighth of a second; on the loop thread.
 
         One that waits already is not called twice.
         """
         self._along[tell] = None
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_ALONG_S, self.release)
+            loop = asyncio.get_running_loop()
+            self._since_s = loop.time()
+            self._timer = loop.call_later(_ALONG_S, self._send_all)
 
     def forget(self, tell: Callable[[], None]) -> None:
         """Do not call a function any more."""
         self._along.pop(tell, None)
 
     def release(self) -> None:
-        """Send what waits: audio has just gone; on the loop thread."""
-        if self._timer is None:
-            return
-        self._timer.cancel()
+        """Send what has waited for a while: audio has just gone; on the loop thread."""
+        if self._timer is not None and asyncio.get_running_loop().time() - self._since_s >= _SOONEST_S:
+            self._timer.cancel()
+            self._send_all()
+
+    def _send_all(self) -> None:
         self._timer = None
         waiting, self._along = self._along, {}
         for tell in waiting:
-            tell()
+            try:
+                tell()
+            except Exception:  # noqa: BLE001 - whatever it is: audio and the others must not suffer
+                _log.exception("the panel could not be told")
         self.on_released()

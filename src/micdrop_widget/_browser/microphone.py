@@ -61,7 +61,7 @@ class BrowserMicrophone:
         self._failure = ""
         self.on_silent: Callable[[], object] = lambda: None
         """Called when the page that has the microphone does not answer any more."""
-        self._lifeline = Lifeline(self._tell_alive, self._tell_silent)
+        self._lifeline = Lifeline(lambda: downlink.send_along(self._tell_alive), self._tell_silent)
         self._label = ""
         self.on_audio: Callable[[], object] = lambda: None
         """Called whenever audio has arrived."""
@@ -130,7 +130,8 @@ class BrowserMicrophone:
         self._downlink.send(_comm.close_mic(self._request))
         self._request += 1
         self._prompting = self._opened = None
-        self._downlink.forget(self._acknowledge)
+        for tell in (self._acknowledge, self._tell_alive):
+            self._downlink.forget(tell)
 
     def call_the_roll(self) -> None:
         """Ask every page whether it is there."""

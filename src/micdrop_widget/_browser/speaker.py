@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from micdrop_widget import _comm
@@ -17,6 +18,9 @@ _AHEAD_SAMPLES = 2 * SAMPLE_RATE
 
 _BEGINNING_SAMPLES = 3 * SAMPLE_RATE // 10
 """What begins this early in an answer meets the news that the assistant speaks, and must not wait for it."""
+
+_FILLER_SAMPLES = SAMPLE_RATE // 20
+"""From one filler to the next: a server that sends small chunks must not send fillers before all."""
 
 
 class BrowserSpeaker:
@@ -48,6 +52,8 @@ class BrowserSpeaker:
         """What was sent and is not known to be heard, from the sample `_heard` on."""
         self._sent = 0
         self._heard = 0
+        self._filled: float = -math.inf
+        """Where the latest chunk with a filler began."""
         self.underruns = 0
 
     def bind(self, report: HeardReport) -> None:
@@ -124,9 +130,16 @@ class BrowserSpeaker:
             else:
                 self._waiting.popleft()
             message = _comm.play(owner, self._epoch, self._sent, pcm)
-            is_urgent = self._sent == self._heard or self._sent < _BEGINNING_SAMPLES
-            self._downlink.send(*(_comm.at_once(*message) if is_urgent else message))
+            if self._is_urgent():
+                self._filled = self._sent
+                message = _comm.at_once(*message)
+            self._downlink.send(*message)
             self._unheard.append(pcm)
             self._sent += len(pcm)
         if self._sent > sent:
             self._downlink.release()
+
+    def _is_urgent(self) -> bool:
+        """Whether the page waits for what is sent next, or may soon."""
+        is_awaited = self._sent == self._heard or self._sent < _BEGINNING_SAMPLES
+        return is_awaited and self._sent - self._filled >= _FILLER_SAMPLES

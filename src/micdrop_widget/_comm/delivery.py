@@ -46,11 +46,12 @@ class _ShouldHandle:
         self.takers: dict[str, weakref.WeakMethod[Take]] = {}
 
     def __call__(self, stream: object, message: Message, idents: object) -> Any:  # noqa: ANN401 - a bool, or awaitable
-        if message["header"]["msg_type"] == "comm_msg" and self._takes(message["content"], message["buffers"]):
+        if message["header"]["msg_type"] == "comm_msg" and self._deliver(message["content"], message["buffers"]):
             return False
         return self._should_handle(stream, message, idents)
 
-    def _takes(self, comm_msg: Message, buffers: Sequence[memoryview]) -> bool:
+    def _deliver(self, comm_msg: Message, buffers: Sequence[memoryview]) -> bool:
+        """Return whether there was somebody who took it."""
         taker = self.takers.get(comm_msg.get("comm_id", ""))
         take = None if taker is None else taker()
         data = comm_msg.get("data", {})

@@ -14,7 +14,7 @@ Message: TypeAlias = dict[str, Any]
 
 _SAID_EVERY_S = 1.0
 _WAITING = 64
-"""Idle is said by itself when it is to be said of so many messages: without a call nobody asks for it."""
+"""Idle is said by itself when it is to be said of so many messages: without the microphone's nobody asks for it."""
 
 
 def stay_idle(comm: object) -> Callable[[], None]:
@@ -28,7 +28,7 @@ def stay_idle(comm: object) -> Callable[[], None]:
     Returns
     -------
     callable
-        Says idle of the messages so far; from any thread.
+        Says idle of the messages so far, while a cell runs once a second at most; from any thread.
     """
     kernel: Any = getattr(comm, "kernel", None)
     if not (hasattr(comm, "comm_id") and hasattr(kernel, "_publish_status")):
@@ -68,8 +68,9 @@ class _PublishStatus:
         message = parent or self._get_parent(channel)
         header = message.get("header", {})
         with self._lock:
-            if header.get("msg_type") == "comm_msg" and message["content"].get("comm_id") in self.idle_comms:
-                if status == "idle":
+            if header.get("msg_type") == "comm_msg" and self._is_ours(message.get("content")):
+                # At its busy: ipykernel before 6.30 says no idle of a message that was taken from it.
+                if status == "busy":
                     self._unsaid.append({"header": header})  # without the audio
                     if len(self._unsaid) >= _WAITING:
                         self._say_idle_in_time()
@@ -85,6 +86,10 @@ class _PublishStatus:
         """Say idle of what was handled; while a cell runs not more than once a second."""
         with self._lock:
             self._say_idle_in_time()
+
+    def _is_ours(self, comm_msg: object) -> bool:
+        # Bytes, not a dict, where ipykernel answers a message to a subshell that is gone.
+        return isinstance(comm_msg, dict) and comm_msg.get("comm_id") in self.idle_comms
 
     def _say_idle_in_time(self) -> None:
         if not self._running:

@@ -1,4 +1,4 @@
-// sources sha256:cd5849247531dbb0376a3c5afe1684c2003b36b5a39ea6db20e7c4f7abf9f4f7
+// sources sha256:87d98629d47754f0bedbe3e49734311fca09e22c37ed54fc09cffc46679fae19
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -2451,7 +2451,7 @@ var Meter = class {
   }
   /** Draws at the next tenth of a second on the page's clock: all meters in one frame of the screen. */
   #drawSoon() {
-    this.#timer ??= setTimeout(() => this.#draw(), INTERVAL_MS - performance.now() % INTERVAL_MS);
+    this.#timer ??= setTimeout(() => this.#draw(), Math.ceil(INTERVAL_MS - performance.now() % INTERVAL_MS));
   }
   #draw() {
     this.#timer = void 0;
