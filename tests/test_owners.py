@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, MicdropWidget
-from micdrop_widget._browser import lifeline, microphone, reception
+from micdrop_widget._browser import downlink, lifeline, microphone, reception
 
 from .fake_front_end import FakeFrontEnd
 
@@ -31,6 +31,12 @@ def go_over(page: FakeFrontEnd, call: MicdropWidget, name: str) -> None:
     """Be another page from now on."""
     page.name = name
     page.show(call)
+
+
+def beat_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the kernel ask a hundred times a second whether the page is there, and ask at once."""
+    monkeypatch.setattr(lifeline, "_BEAT_S", 0.01)
+    monkeypatch.setattr(downlink, "_ALONG_S", 0.001)
 
 
 def about_the_microphone(page: FakeFrontEnd) -> list[tuple[str, Any]]:
@@ -114,7 +120,7 @@ async def test_a_call_that_nobody_rejoins_ends(
 async def test_a_page_that_does_not_answer_any_more_is_gone_until_it_is_heard_again(
     server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lifeline, "_BEAT_S", 0.01)
+    beat_fast(monkeypatch)
     monkeypatch.setattr(lifeline, "_UNANSWERED", 20)
     call = MicdropWidget(server.url)
     page.show(call)
@@ -136,7 +142,7 @@ async def test_a_page_that_does_not_answer_any_more_is_gone_until_it_is_heard_ag
 async def test_a_page_that_does_not_come_back_from_its_silence_ends_the_call(
     server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lifeline, "_BEAT_S", 0.01)
+    beat_fast(monkeypatch)
     monkeypatch.setattr(lifeline, "_UNANSWERED_WHILE_BUSY", 20)
     monkeypatch.setattr(lifeline, "_UNANSWERED", 20)
     monkeypatch.setattr(reception, "_REJOIN_S", 0.05)
@@ -153,7 +159,7 @@ async def test_a_page_that_does_not_come_back_from_its_silence_ends_the_call(
 async def test_when_the_owner_is_gone_the_other_pages_are_asked_whether_they_are_there(
     server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch, other_answers: bool
 ) -> None:
-    monkeypatch.setattr(lifeline, "_BEAT_S", 0.01)
+    beat_fast(monkeypatch)
     monkeypatch.setattr(lifeline, "_UNANSWERED", 20)
     monkeypatch.setattr(lifeline, "_UNANSWERED_WHILE_BUSY", 20)
     monkeypatch.setattr(reception, "_REJOIN_S", 0.3)
@@ -213,7 +219,7 @@ async def test_a_loudspeaker_that_fails_on_a_page_that_plays_nothing_fails_nothi
 async def test_a_microphone_whose_audio_was_lost_on_the_way_is_opened_again(
     server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lifeline, "_BEAT_S", 0.01)
+    beat_fast(monkeypatch)
     monkeypatch.setattr(reception, "_HOLD_MS", 50)
     call = MicdropWidget(server.url)
     page.show(call)
