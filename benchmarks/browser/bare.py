@@ -1,4 +1,4 @@
-"""The least that a call in a notebook could cost: a widget with an open microphone and messages that nobody reads."""
+"""The least that a call could cost: a widget with an open microphone, and messages that nobody reads."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ __all__ = ["BARE_WIDGET"]
 
 BARE_WIDGET = '''
 import anywidget
+from micdrop_widget import _comm
 
 class Bare(anywidget.AnyWidget):
-    """Opens the microphone as a call does, and sends as many and as large messages."""
+    """Opens the microphone as a call does, and sends as many and as large messages, on the same way."""
 
     _esm = """
     const WORKLET = `registerProcessor("bare", class extends AudioWorkletProcessor { process() { return true; } })`;
@@ -35,5 +36,8 @@ class Bare(anywidget.AnyWidget):
 bare = Bare()
 received = []
 bare.on_msg(lambda *_: received.append(1))
+_comm.honour_front_end_routing(bare.comm)
+_comm.stay_idle(bare.comm)
+_comm.deliver_directly(bare.comm, bare._handle_custom_msg)
 bare
 '''
