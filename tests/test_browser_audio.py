@@ -333,6 +333,20 @@ def test_another_page_plays_on_from_what_was_heard_and_the_first_is_silent() -> 
     assert np.array_equal(np.concatenate(sent.samples), answer[10_000:])
 
 
+def test_what_another_page_plays_first_is_sent_at_once() -> None:
+    sent = Sent()
+    front_ends = shown("a", "b")
+    front_ends.owner = "a"
+    browser_speaker = BrowserSpeaker(Downlink(sent), front_ends)
+    for _ in range(3):
+        browser_speaker.play(0, np.zeros(1600, dtype=np.int16))
+    browser_speaker.receive(_comm.HeardReport("a", 0, 800, 0))
+    sent.at_once.clear()
+    front_ends.owner = "b"
+    browser_speaker.move("a")
+    assert sent.at_once[:2] == [False, True]  # silence where it was heard, and the first chunk where it goes on
+
+
 def test_an_answer_given_up_is_not_played_again_where_the_call_moves() -> None:
     sent = Sent()
     browser_speaker, _ = speaker(sent)

@@ -72,9 +72,8 @@ class Downlink:
     def _send_all(self) -> None:
         self._timer = None
         waiting, self._along = self._along, {}
-        for tell in waiting:
+        for tell in (*waiting, self.on_released):
             try:
                 tell()
             except Exception:  # noqa: BLE001 - whatever it is: audio and the others must not suffer
                 _log.exception("the panel could not be told")
-        self.on_released()

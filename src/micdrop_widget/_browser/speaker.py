@@ -86,6 +86,7 @@ class BrowserSpeaker:
         self._waiting.extendleft(reversed(self._unheard))
         self._unheard.clear()
         self._sent = self._heard
+        self._filled = -math.inf
         self._send_ahead()
 
     def flush(self, epoch: int) -> None:

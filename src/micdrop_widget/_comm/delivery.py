@@ -20,8 +20,7 @@ def deliver_directly(comm: object, take: Take) -> None:
 
     For each message that it handles, ipykernel fires the events around a cell, which makes matplotlib show and
     close whatever figure a running cell is drawing, and waits for stdout and stderr to be flushed, two round trips to
-    another thread. With the microphone's 31 messages a second that would be most of what a call costs the kernel.
-    Where there is no ipykernel, nothing is changed.
+    another thread; 31 times a second, for the microphone. Where there is no ipykernel, nothing is changed.
 
     Parameters
     ----------
