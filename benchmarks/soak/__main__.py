@@ -24,7 +24,7 @@ async def respond(server_call, utterance):
 
 # Jupyter remembers the signatures of its latest messages; the first half hour of a call fills that by 12 MB.
 session = get_ipython().kernel.session
-session.digest_history.update(os.urandom(32).hex() for _ in range(session.digest_history_size))
+session.digest_history.update(os.urandom(32).hex().encode() for _ in range(session.digest_history_size))
 
 server = MicdropServer(respond).start()
 call = MicdropWidget(server.url, record=False)
