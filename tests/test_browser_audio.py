@@ -30,7 +30,7 @@ class Sent:
 
     def __call__(self, content: dict[str, Any], buffers: list[bytes] | None) -> None:
         self.something.set()
-        self.contents.append(content)
+        self.contents += content["contents"] if content["type"] == "bundle" else [content]
         has_samples = content["type"] == "play"
         self.at_once.append(len(buffers or []) > has_samples)
         if buffers and has_samples:
@@ -279,6 +279,32 @@ async def test_what_can_wait_goes_behind_a_chunk_of_an_answer(monkeypatch: pytes
     browser_speaker.play(1, np.zeros(1600, dtype=np.int16))
     assert [content["type"] for content in sent.contents] == told, "no room in the page: nothing has gone"
     await microphone.close()
+
+
+def test_what_was_heard_since_the_last_report_is_told_when_the_answer_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now_s)
+
+    def cut_off(after_s: float, *, of: int = 16_000, heard: int = 1600) -> list[tuple[int, int]]:
+        nonlocal now_s
+        browser_speaker, reports = speaker(Sent())
+        browser_speaker.play(0, np.zeros(of, dtype=np.int16))
+        if heard:
+            browser_speaker.receive(_comm.HeardReport("a", 0, heard, 0))
+            assert reports.pop() == (0, heard)
+        now_s += after_s
+        browser_speaker.flush(0)
+        assert reports == [], "silent, but the same answer"
+        browser_speaker.flush(1)
+        return reports
+
+    assert cut_off(0.1) == [(0, 3200)]
+    assert cut_off(60) == [(0, 4800)], "a page that does not report any more does not play either"
+    assert cut_off(0.1, of=2000) == [(0, 2000)]
+    assert cut_off(0.1, of=1600) == []
+    assert cut_off(0.1, heard=0) == []
 
 
 def test_only_the_owner_says_what_was_heard() -> None:

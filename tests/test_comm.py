@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import math
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,6 @@ import numpy as np
 import pytest
 
 from micdrop_widget import _comm
-from micdrop_widget._comm import status as status_module
 from micdrop_widget.sources import Microphone
 from micdrop_widget.state import Device
 
@@ -80,6 +77,7 @@ def test_each_message_to_the_browser_is_written() -> None:
         play,
         _comm.flush(3),
         _comm.set_speaker("usb"),
+        _comm.bundle([_comm.alive("f1", 3), _comm.flush(3)]),
     ]
     assert written == [case["content"] for case in GOLDEN["down"]]
     assert samples[0].hex() == GOLDEN["down"][5]["buffer"]
@@ -148,171 +146,3 @@ def test_the_routing_of_ipykernel_is_overridden_where_there_is_one() -> None:
     assert routed._reply_subshell_for({}, "the front end's") == "the front end's"
     plain = object()
     _comm.honour_front_end_routing(plain)
-
-
-class FakeKernel:
-    """As much of ipykernel's Kernel as says busy and idle."""
-
-    def __init__(self) -> None:
-        self.published: list[tuple[str, str]] = []
-        self.handled: dict[str, Any] = {}
-
-    def get_parent(self, channel: str) -> dict[str, Any]:
-        return self.handled if channel == "shell" else {}
-
-    def _publish_status(self, status: str, channel: str, parent: dict[str, Any] | None = None) -> None:
-        header = (parent or self.get_parent(channel)).get("header", {})
-        self.published.append((status, header.get("msg_id", "")))
-
-    def say(self, status: str, msg_id: str, msg_type: str = "execute_request", **content: str) -> list[tuple[str, str]]:
-        """Say a status of a message; return all that was said since."""
-        self.handled = {"header": {"msg_id": msg_id, "msg_type": msg_type}, "content": content}
-        self.published.clear()
-        self._publish_status(status, "shell")
-        return [*self.published]
-
-    def handle(self, msg_type: str, **content: str) -> list[str]:
-        """Say busy and idle around a message; return what was said."""
-        said = [*self.say("busy", "1", msg_type, **content), *self.say("idle", "1", msg_type, **content)]
-        return [status for status, _ in said]
-
-
-class FakeComm:
-    """As much of a comm as tells whose it is."""
-
-    def __init__(self, comm_id: str, kernel: object) -> None:
-        self.comm_id = comm_id
-        self.kernel = kernel
-
-
-def test_the_kernel_is_not_busy_for_a_message_of_ours() -> None:
-    kernel = FakeKernel()
-    first, second = FakeComm("1", kernel), FakeComm("2", kernel)
-    say_idle = _comm.stay_idle(first)
-    method = kernel._publish_status
-    _comm.stay_idle(second)
-    assert kernel._publish_status is method, "one for all comms"
-    assert kernel.handle("comm_msg", comm_id="1") == kernel.handle("comm_msg", comm_id="2") == []
-    say_idle()
-    assert kernel.published == [("idle", "1")] * 2
-    say_idle()
-    assert len(kernel.published) == 2, "said once"
-    assert kernel.handle("comm_msg", comm_id="a slider's") == ["busy", "idle"]
-    assert kernel.handle("execute_request", code="1") == ["busy", "idle"]
-    kernel._publish_status("busy", "control")
-    assert kernel.published[-1] == ("busy", "")
-    del second
-    gc.collect()
-    assert kernel.handle("comm_msg", comm_id="2") == ["busy", "idle"], "closed: nothing is kept of it"
-
-
-def test_idle_is_said_also_where_the_kernel_says_none_of_what_was_taken_from_it() -> None:
-    kernel = FakeKernel()
-    comm = FakeComm("1", kernel)
-    say_idle = _comm.stay_idle(comm)
-    kernel.say("busy", "f1", "comm_msg", comm_id="1")
-    say_idle()
-    assert kernel.published == [("idle", "f1")]
-
-
-def test_a_message_whose_content_was_not_read_is_not_ours() -> None:
-    kernel = FakeKernel()
-    comm = FakeComm("1", kernel)
-    _comm.stay_idle(comm)
-    kernel.handled = {"header": {"msg_id": "1", "msg_type": "comm_msg"}, "content": b'{"comm_id": "1"}'}
-    kernel._publish_status("busy", "shell")
-    assert kernel.published == [("busy", "1")]
-
-
-def test_idle_is_said_by_itself_where_nobody_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status_module, "_WAITING", 3)
-    kernel = FakeKernel()
-    comm = FakeComm("1", kernel)
-    _comm.stay_idle(comm)
-    assert [kernel.handle("comm_msg", comm_id="1") for _ in range(4)] == [[], [], ["idle"] * 3, []]
-    assert kernel.handle("execute_request", code="1") == ["busy", "idle", "idle"]
-
-
-def test_a_cell_that_runs_stays_busy_and_idle_is_said_of_every_message_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status_module, "_SAID_EVERY_S", 1e9)
-    kernel = FakeKernel()
-    comm = FakeComm("1", kernel)
-    say_idle = _comm.stay_idle(comm)
-
-    def frame(msg_id: str) -> list[tuple[str, str]]:
-        kernel.say("busy", msg_id, "comm_msg", comm_id="1")
-        kernel.say("idle", msg_id, "comm_msg", comm_id="1")
-        say_idle()
-        return [*kernel.published]
-
-    assert frame("f0") == [("idle", "f0")]
-    assert kernel.say("busy", "cell") == [("busy", "cell")]
-    assert frame("f1") == frame("f2") == []
-    monkeypatch.setattr(status_module, "_SAID_EVERY_S", 0)
-    assert frame("f3") == [("idle", "f1"), ("idle", "f2"), ("idle", "f3"), ("busy", "cell")]
-    kernel.published.clear()
-    say_idle()
-    assert kernel.published == [], "nothing to say"
-    monkeypatch.setattr(status_module, "_SAID_EVERY_S", 1e9)
-    assert frame("f4") == []
-    assert kernel.say("idle", "cell") == [("idle", "f4"), ("idle", "cell")]
-    assert frame("f5") == [("idle", "f5")]
-
-
-@pytest.mark.parametrize("comm", [object(), FakeComm("1", None)])
-def test_without_ipykernel_nothing_is_overridden(comm: object) -> None:
-    _comm.stay_idle(comm)()
-    _comm.deliver_directly(comm, Taker().take)
-
-
-class Taker:
-    """What a widget does with a message."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[object, list[memoryview]]] = []
-
-    def take(self, content: object, buffers: Sequence[memoryview]) -> None:
-        if content == "impossible":
-            raise RuntimeError(content)
-        self.taken.append((content, [*buffers]))
-
-
-class HandlingKernel:
-    """As much of ipykernel's Kernel as decides what is handled the long way."""
-
-    def should_handle(self, stream: object, message: dict[str, Any], idents: object) -> object:
-        return "the long way"
-
-    def get(self, msg_type: str, buffers: Sequence[memoryview] = (), **content: Any) -> object:
-        """Get a message, as `Kernel.dispatch_shell` does; return what is to be done with it."""
-        message = {"header": {"msg_type": msg_type}, "content": content, "buffers": [*buffers]}
-        return self.should_handle(None, message, [])
-
-
-def custom(content: object) -> dict[str, object]:
-    return {"method": "custom", "content": content}
-
-
-def test_custom_messages_of_ours_are_delivered_without_the_bookkeeping_of_a_cell(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    kernel, taker, other = HandlingKernel(), Taker(), Taker()
-    _comm.deliver_directly(FakeComm("1", kernel), taker.take)
-    method = kernel.should_handle
-    _comm.deliver_directly(FakeComm("2", kernel), other.take)
-    assert kernel.should_handle is method, "one for all comms"
-    samples = memoryview(b"samples")
-    assert kernel.get("comm_msg", [samples], comm_id="1", data=custom("frame")) is False
-    assert taker.taken == [("frame", [samples])]
-    assert other.taken == []
-    assert kernel.get("comm_msg", comm_id="1", data={"method": "request_state"}) == "the long way"
-    assert kernel.get("comm_msg", comm_id="a slider's", data=custom("frame")) == "the long way"
-    assert kernel.get("comm_msg", comm_id="1") == "the long way"
-    assert kernel.get("execute_request", code="1") == "the long way"
-    assert len(taker.taken) == 1
-    assert kernel.get("comm_msg", comm_id="1", data=custom("impossible")) is False, "it must not be handled twice"
-    assert "impossible" in caplog.text
-    del other
-    gc.collect()
-    assert kernel.get("comm_msg", comm_id="2", data=custom("frame")) == "the long way"
-    assert vars(kernel.should_handle)["takers"].keys() == {"1"}, "nothing is kept of it"

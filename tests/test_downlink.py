@@ -15,17 +15,21 @@ class Line:
     """A downlink whose messages are collected, and two things that can wait."""
 
     def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.downlink = Downlink(lambda content, _: self.sent.append(content["type"]))
+        self.sent: list[object] = []
+        """The type of each message; of a bundle the types of what is in it."""
+        self.downlink = Downlink(lambda content, _: self.sent.append(self._types(content)))
         self.downlink.on_released = lambda: self.sent.append("released")
         self.something = asyncio.Event()
 
-    def level(self) -> None:
-        self.sent.append("level")
+    def _types(self, content: _comm.Content) -> object:
+        return [each["type"] for each in content["contents"]] if content["type"] == "bundle" else content["type"]
 
-    def ack(self) -> None:
-        self.sent.append("ack")
+    def level(self) -> _comm.Content:
+        return _comm.hearing(0.5, -20)
+
+    def ack(self) -> _comm.Content:
         self.something.set()
+        return _comm.ack("a", 1, 7, 0)
 
 
 @pytest.fixture(autouse=True)
@@ -40,13 +44,13 @@ async def test_small_messages_go_behind_the_audio_once_each_in_their_order() -> 
     line.downlink.send(_comm.flush(1))
     assert line.sent == ["flush"]
     line.downlink.release()
-    assert line.sent == ["flush", "level", "ack", "released"]
+    assert line.sent == ["flush", ["hearing", "ack"], "released"]
     line.downlink.release()
-    assert line.sent[4:] == [], "nothing waits"
+    assert line.sent[3:] == [], "nothing waits"
 
 
-async def test_without_audio_they_wait_an_eighth_of_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert downlink_module._ALONG_S == 1 / 8
+async def test_without_audio_they_wait_a_fifth_of_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert downlink_module._ALONG_S == 1 / 5
     monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
     line = Line()
     line.downlink.send_along(line.ack)
@@ -73,14 +77,14 @@ async def test_what_is_forgotten_is_not_sent(monkeypatch: pytest.MonkeyPatch) ->
 async def test_what_waits_may_let_something_wait() -> None:
     line = Line()
 
-    def again() -> None:
-        line.level()
+    def again() -> _comm.Content:
         line.downlink.send_along(again)
+        return line.level()
 
     line.downlink.send_along(again)
     line.downlink.release()
     line.downlink.release()
-    assert line.sent == ["level", "released"] * 2
+    assert line.sent == ["hearing", "released"] * 2
     line.downlink.forget(again)
 
 
@@ -98,10 +102,11 @@ async def test_chunks_smaller_than_a_frame_do_not_send_small_messages_one_by_one
 async def test_one_that_fails_takes_nothing_else_with_it(caplog: pytest.LogCaptureFixture) -> None:
     line = Line()
 
-    def fail() -> None:
+    def fail() -> _comm.Content:
         raise RuntimeError("no such level")
 
     line.downlink.send_along(fail)
+    line.downlink.send_along(lambda: None)
     line.downlink.send_along(line.ack)
     line.downlink.release()
     assert line.sent == ["ack", "released"]

@@ -15,7 +15,8 @@
  * @typedef {{type: "play", epoch: number, position: number, samples: Int16Array<ArrayBuffer>}} Play
  * @typedef {{type: "flush", epoch: number}} Flush
  * @typedef {{type: "set_speaker", deviceId: string}} SetSpeaker
- * @typedef {OpenMic | CloseMic | Alive | Ack | Hearing | Play | Flush | SetSpeaker} DownMessage
+ * @typedef {{type: "bundle", contents: unknown[]}} Bundle several messages in one
+ * @typedef {OpenMic | CloseMic | Alive | Ack | Hearing | Play | Flush | SetSpeaker | Bundle} DownMessage
  */
 
 /** A message that is not part of the contract: the bundle and the kernel's package are of different versions. */
@@ -156,6 +157,7 @@ export function parseDown(content, buffers, id) {
     return { type, request: fields.count("request"), deviceId: fields.stringOrNull("device_id"), constraints };
   }
   if (type === "set_speaker") return { type, deviceId: fields.string("device_id") };
+  if (type === "bundle") return { type, contents: fields.array("contents") };
   throw new CommError(`unknown message ${JSON.stringify(type)}`);
 }
 
@@ -219,6 +221,13 @@ class Fields {
     const value = this.#content[name];
     if (typeof value !== "object" || value === null || Array.isArray(value)) throw this.#unexpected(name, "an object");
     return /** @type {Record<string, unknown>} */ (value);
+  }
+
+  /** @param {string} name */
+  array(name) {
+    const value = this.#content[name];
+    if (!Array.isArray(value)) throw this.#unexpected(name, "an array");
+    return value;
   }
 
   /**

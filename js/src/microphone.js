@@ -184,7 +184,7 @@ export class Microphone {
 
   /**
    * @param {number} position
-   * @param {Int16Array} samples
+   * @param {Int16Array<ArrayBuffer>} samples
    */
   #pushFrame(position, samples) {
     const first = this.#firstPosition + position;

@@ -265,6 +265,7 @@ export class Session {
     if (message.type === "ack") return this.#microphone.acknowledge(message);
     if (message.type === "alive") return this.#answerKernel(message.request);
     if (message.type === "hearing") return this.#publishHearing(message);
+    if (message.type === "bundle") return message.contents.forEach((content) => this.#receive(content, []));
     if (this.#microphone.close(message)) this.#rest();
   }
 

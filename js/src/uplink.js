@@ -13,7 +13,7 @@ const PROMPT_FOR_MS = 2000;
 /**
  * @typedef {object} Frame
  * @property {number} position of the first sample since the microphone was opened, muted stretches included
- * @property {Int16Array} samples
+ * @property {Int16Array<ArrayBuffer>} samples
  *
  * @typedef {object} AudioMessage
  * @property {number} request
@@ -94,7 +94,7 @@ export class Uplink {
 
   /**
    * @param {number} position
-   * @param {Int16Array} samples kept, not copied
+   * @param {Int16Array<ArrayBuffer>} samples kept, not copied
    */
   push(position, samples) {
     if (this.#request === null) return;
@@ -171,6 +171,8 @@ function count(frames) {
 
 /** @param {Frame[]} frames */
 function join(frames) {
+  const [only] = frames;
+  if (frames.length === 1 && only !== undefined) return only.samples;
   const joined = new Int16Array(count(frames));
   let offset = 0;
   for (const { samples } of frames) {

@@ -52,6 +52,7 @@ const parsed = {
   play: ({ type, epoch, position }, buffer) => ({ type, epoch, position, samples: samples(buffer) }),
   flush: ({ type, epoch }) => ({ type, epoch }),
   set_speaker: ({ type, device_id: deviceId }) => ({ type, deviceId }),
+  bundle: ({ type, contents }) => ({ type, contents }),
 };
 
 for (const { content, buffer } of golden.down) {

@@ -15,13 +15,15 @@ async function setUp({ outputLatency, baseLatency }) {
     connect() {}
   };
   const heard = [];
+  const levels = [];
   const player = new Player(
     { start: async () => ({ outputLatency, baseLatency, destination: {} }) },
-    { onHeard: (report) => heard.push(report), onLevel: () => undefined, onFault: assert.fail },
+    { onHeard: (report) => heard.push(report), onLevel: (rms) => levels.push(rms), onFault: assert.fail },
   );
   player.play({ type: "play", epoch: 0, position: 0, samples: new Int16Array(128) });
   await new Promise((resolve) => setImmediate(resolve));
-  return { heard, report: (samples) => port.onmessage({ data: { type: "heard", epoch: 0, samples, underruns: 0 } }) };
+  const report = (samples, rms = 0, epoch = 0) => port.onmessage({ data: { epoch, samples, underruns: 0, rms } });
+  return { heard, levels, player, report };
 }
 
 test("what was played is heard when it has left the loudspeaker", async () => {
@@ -42,4 +44,19 @@ test("where the browser does not tell its latency, the one of the graph has to d
     assert.equal(heard.length, 1);
     mock.timers.reset();
   }
+});
+
+test("the level falls to zero at once where the voice is cut off, and what was on its way does not raise it again", async () => {
+  const { player, levels, report } = await setUp({});
+  report(128, 0.5);
+  player.flush(1);
+  report(256, 0.5);
+  player.play({ type: "play", epoch: 1, position: 0, samples: new Int16Array(128) });
+  report(256, 0.5);
+  report(128, 0.25, 1);
+  player.silence();
+  report(256, 0.25, 1);
+  player.silence();
+  assert.deepEqual(levels, [0.5, 0, 0.25, 0]);
+  mock.timers.reset();
 });

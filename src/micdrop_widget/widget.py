@@ -136,7 +136,6 @@ class MicdropWidget(anywidget.AnyWidget):
             _comm.honour_front_end_routing(self.comm)
             downlink.on_released = _comm.stay_idle(self.comm)
             _comm.deliver_directly(self.comm, self._handle_custom_msg)
-        self.on_msg(self._on_message)
         self._ended = False
         _open.add(self)
 
@@ -227,6 +226,10 @@ class MicdropWidget(anywidget.AnyWidget):
         own = isinstance(handler, traitlets.EventHandler)  # decorated methods of ipywidgets itself
         super().observe(handler if own else UserHandler(handler), names=names, type=type)
 
+    def on_msg(self, callback: Handler, remove: bool = False) -> None:
+        """Call a function at each message of the panel, on the observer thread. See `ipywidgets.Widget.on_msg`."""
+        super().on_msg(UserHandler(callback), remove=remove)
+
     def close(self) -> None:
         """End the call, release microphone, socket and threads, and close the panel. Again is no error."""
         if self._ended:
@@ -257,8 +260,10 @@ class MicdropWidget(anywidget.AnyWidget):
         if sync_data:
             _log.debug("a front end wrote %s; ignored", sorted(sync_data))
 
-    def _on_message(self, _: object, content: object, buffers: Sequence[memoryview]) -> None:
-        """Take a message on whatever thread the kernel handles it, and hand it over to the loop."""
+    def _handle_custom_msg(self, content: object, buffers: Sequence[memoryview]) -> None:
+        """Take a message on whatever thread the kernel receives it, and hand it over to the loop."""
+        if self._msg_callbacks.callbacks:
+            self._observer.post(functools.partial(self._msg_callbacks, self, content, buffers))
         try:
             message = _comm.parse_message(content, buffers)
         except ValueError as error:

@@ -1,4 +1,5 @@
 import { AudioFailure, describeError, isVsCode, microphoneFailure } from "./failures.js";
+import { rmsOf } from "./level.js";
 
 /** @typedef {import("./context.js").AudioEngine} AudioEngine */
 /** @typedef {import("../comm.js").Device} Device */
@@ -210,8 +211,8 @@ class OpenMicrophone {
     this.#node.port.onmessage = ({ data }) => {
       // What was posted before the audio thread heard of the mute stays here.
       if (this.#isMuted) return;
-      if (data.type === "frame") listener.onFrame(data.position, data.samples);
-      if (data.type === "level") listener.onLevel(data.rms);
+      listener.onLevel(rmsOf(data.samples)); // first: the other may give the samples away
+      listener.onFrame(data.position, data.samples);
     };
   }
 

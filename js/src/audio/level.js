@@ -1,32 +1,34 @@
-/** Root mean square over a run of quanta, for the level meters. */
+import { FULL_SCALE } from "./framing.js";
+
+/**
+ * @param {Int16Array} samples
+ * @returns {number} their root mean square, linear, 1 = full scale square wave
+ */
+export function rmsOf(samples) {
+  let sumOfSquares = 0;
+  for (const value of samples) sumOfSquares += value * value;
+  return samples.length === 0 ? 0 : Math.sqrt(sumOfSquares / samples.length) / FULL_SCALE;
+}
+
+/** Root mean square over the quanta since it was last taken, for the level meters. */
 export class LevelMeter {
-  #windowSamples;
   #sumOfSquares = 0;
   #count = 0;
 
-  /** The last completed window's level, linear, 1 = full scale square wave. */
-  rms = 0;
-
-  /** @param {number} [windowSamples] 1024 at 16 kHz = 16 levels a second */
-  constructor(windowSamples = 1024) {
-    this.#windowSamples = windowSamples;
+  /** @param {Float32Array} samples */
+  push(samples) {
+    let sumOfSquares = 0;
+    for (const value of samples) sumOfSquares += value * value;
+    this.#sumOfSquares += sumOfSquares;
+    this.#count += samples.length;
   }
 
-  /**
-   * @param {Float32Array} samples
-   * @returns {boolean} true when a new level is ready in `rms`
-   */
-  push(samples) {
-    for (let index = 0; index < samples.length; index++) {
-      const value = /** @type {number} */ (samples[index]);
-      this.#sumOfSquares += value * value;
-    }
-    this.#count += samples.length;
-    if (this.#count < this.#windowSamples) return false;
-    this.rms = Math.sqrt(this.#sumOfSquares / this.#count);
+  /** @returns {number} linear, 1 = full scale square wave; 0 where nothing was pushed */
+  take() {
+    const rms = this.#count === 0 ? 0 : Math.sqrt(this.#sumOfSquares / this.#count);
     this.#sumOfSquares = 0;
     this.#count = 0;
-    return true;
+    return rms;
   }
 }
 

@@ -39,10 +39,10 @@ export class PlaybackQueue {
    * @param {number} [options.startThreshold] buffered audio with which playing starts (200 ms)
    * @param {number} [options.startPatience] playing starts with less after this time (20 ms): a server that paces its answer is that much ahead
    * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
-   * @param {number} [options.reportInterval] between two reports while playing (100 ms)
+   * @param {number} [options.reportInterval] between two reports while playing (200 ms)
    * @param {number} [options.underrunWindow] a new epoch that begins within this time goes on with what ran dry (1 s)
    */
-  constructor({ startThreshold = 3200, startPatience = 320, fade = 80, reportInterval = 1600, underrunWindow = 16000 } = {}) {
+  constructor({ startThreshold = 3200, startPatience = 320, fade = 80, reportInterval = 3200, underrunWindow = 16000 } = {}) {
     this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
     this.#patience = startPatience;
   }
@@ -59,6 +59,11 @@ export class PlaybackQueue {
   /** Interruptions within this epoch, one just before its first sample included. */
   get underruns() {
     return this.#underruns;
+  }
+
+  /** False while it is silent, and while it waits for enough to start with. */
+  get isPlaying() {
+    return this.#phase === "playing";
   }
 
   get bufferedSamples() {

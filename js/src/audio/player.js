@@ -15,6 +15,8 @@ export class Player {
   #engine;
   #listener;
   #epoch = 0;
+  /** Nothing was played since it fell silent: levels that still come are of what was before. */
+  #isSilent = true;
   /** @type {AudioWorkletNode | null} */
   #node = null;
   /** @type {Promise<void> | null} */
@@ -37,6 +39,7 @@ export class Player {
   play(chunk) {
     if (chunk.epoch < this.#epoch) return;
     if (chunk.epoch > this.#epoch) this.flush(chunk.epoch);
+    this.#isSilent = false;
     if (this.#node !== null) {
       this.#node.port.postMessage(chunk, [chunk.samples.buffer]);
       return;
@@ -49,14 +52,12 @@ export class Player {
   flush(epoch) {
     if (epoch < this.#epoch) return;
     this.#epoch = epoch;
-    this.#waiting.length = 0;
-    this.#node?.port.postMessage({ type: "flush", epoch });
+    this.#fallSilent({ type: "flush", epoch });
   }
 
   /** Falls silent at once without a new epoch. */
   silence() {
-    this.#waiting.length = 0;
-    this.#node?.port.postMessage({ type: "clear" });
+    this.#fallSilent({ type: "clear" });
   }
 
   /** Ends the worklet; the next chunk starts a new one. */
@@ -66,10 +67,20 @@ export class Player {
     this.#node = null;
     this.#opening = null;
     this.#waiting.length = 0;
+    this.#isSilent = true;
     if (node === null) return;
     node.port.onmessage = null;
     node.port.postMessage({ type: "end" });
     node.disconnect();
+    this.#listener.onLevel(0);
+  }
+
+  /** @param {{type: "flush", epoch: number} | {type: "clear"}} message */
+  #fallSilent(message) {
+    this.#waiting.length = 0;
+    this.#node?.port.postMessage(message);
+    if (this.#isSilent) return;
+    this.#isSilent = true;
     this.#listener.onLevel(0);
   }
 
@@ -93,8 +104,9 @@ export class Player {
   #createNode(context) {
     const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     node.port.onmessage = ({ data }) => {
-      if (data.type === "heard") this.#reportHeard(context, { epoch: data.epoch, samples: data.samples, underruns: data.underruns });
-      if (data.type === "level") this.#listener.onLevel(data.rms);
+      const { epoch, samples, underruns, rms } = data;
+      this.#reportHeard(context, { epoch, samples, underruns });
+      if (!this.#isSilent && epoch === this.#epoch) this.#listener.onLevel(rms);
     };
     node.onprocessorerror = () => {
       this.close();

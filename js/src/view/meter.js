@@ -6,13 +6,13 @@ import { icon } from "./icons.js";
 /** @typedef {import("./icons.js").IconName} IconName */
 
 /** Between two drawings: with each frame of the screen they would cost the page more than all the rest of a call. */
-const INTERVAL_MS = 100;
+const INTERVAL_MS = 200;
 
 /** Between two changes of the words, which only a pointer that rests on the meter shows. */
 const WORDS_INTERVAL_MS = 500;
 
 /** Share of the way down in one drawing; up it goes at once, as on a mixing desk. */
-const FALL = 0.5;
+const FALL = 0.75;
 
 /** Steps of the level and of the probability: smaller ones nobody sees, and each costs a frame of the screen. */
 const LEVEL_STEPS = 24;
@@ -25,7 +25,9 @@ export class Meter {
   #label;
   /** @type {import("../comm.js").Hearing | null} */
   #hearing = null;
-  #target = 0;
+  #latest = 0;
+  /** @type {number | null} since the last drawing; null: nothing came */
+  #loudest = null;
   #shown = 0;
   #drawnLevel = 0;
   #drawnSpeech = 0;
@@ -66,7 +68,8 @@ export class Meter {
 
   /** @param {number} rms */
   push(rms) {
-    this.#target = deflection(rms);
+    this.#latest = deflection(rms);
+    this.#loudest = Math.max(this.#loudest ?? 0, this.#latest);
     this.#drawSoon();
   }
 
@@ -74,7 +77,7 @@ export class Meter {
     clearTimeout(this.#timer);
   }
 
-  /** Draws at the next tenth of a second on the page's clock: all meters in one frame of the screen. */
+  /** Draws at the next fifth of a second on the page's clock: all meters in one frame of the screen. */
   #drawSoon() {
     this.#timer ??= setTimeout(() => this.#draw(), Math.ceil(INTERVAL_MS - (performance.now() % INTERVAL_MS)));
   }
@@ -86,9 +89,11 @@ export class Meter {
   }
 
   #drawLevel() {
-    this.#shown = Math.max(this.#target, this.#shown + (this.#target - this.#shown) * FALL);
-    if (this.#shown - this.#target < 0.5 / LEVEL_STEPS) this.#shown = this.#target;
-    else this.#drawSoon();
+    const target = this.#loudest ?? this.#latest;
+    this.#loudest = null;
+    this.#shown = Math.max(target, this.#shown + (target - this.#shown) * FALL);
+    if (this.#shown - target >= 0.5 / LEVEL_STEPS || target > this.#latest) this.#drawSoon();
+    else this.#shown = target;
     const level = Math.round(this.#shown * LEVEL_STEPS) / LEVEL_STEPS;
     if (level === this.#drawnLevel) return;
     this.#drawnLevel = level;

@@ -1,24 +1,21 @@
 import { Framer, frameSamplesAt } from "../audio/framing.js";
-import { LevelMeter } from "../audio/level.js";
 
 /**
  * The microphone's end of the audio thread: cuts what it hears into frames of 32 ms, at the rate of its context, and posts
  * them.
  *
  * Messages in: {type: "mute", isMuted}, {type: "end"}.
- * Messages out: {type: "frame", position, samples}, {type: "level", rms}.
+ * Messages out: {position, samples}.
  */
 class CaptureProcessor extends AudioWorkletProcessor {
   #isEnded = false;
   #isMuted = true;
-  // Posting clones, so one message object of each kind serves for ever.
-  #frameMessage = { type: "frame", position: 0, samples: new Int16Array(0) };
-  #levelMessage = { type: "level", rms: 0 };
-  #meter = new LevelMeter(2 * frameSamplesAt(sampleRate));
+  // Posting clones, so one message object serves for ever.
+  #message = { position: 0, samples: new Int16Array(0) };
   #framer = new Framer((samples, position) => {
-    this.#frameMessage.samples = samples;
-    this.#frameMessage.position = position;
-    this.port.postMessage(this.#frameMessage);
+    this.#message.samples = samples;
+    this.#message.position = position;
+    this.port.postMessage(this.#message);
   }, frameSamplesAt(sampleRate));
 
   constructor() {
@@ -39,9 +36,6 @@ class CaptureProcessor extends AudioWorkletProcessor {
     const samples = inputs[0]?.[0];
     if (samples === undefined) return true;
     this.#framer.push(samples, this.#isMuted);
-    if (this.#isMuted || !this.#meter.push(samples)) return true;
-    this.#levelMessage.rms = this.#meter.rms;
-    this.port.postMessage(this.#levelMessage);
     return true;
   }
 }

@@ -5,14 +5,14 @@ import { PlaybackQueue } from "../audio/playback-queue.js";
  * The speaker's end of the audio thread: plays the queue and reports what was heard.
  *
  * Messages in: {type: "play", epoch, position, samples}, {type: "flush", epoch}, {type: "clear"}, {type: "end"}.
- * Messages out: {type: "heard", epoch, samples, underruns}, {type: "level", rms}.
+ * Messages out: {epoch, samples, underruns, rms}.
  */
 class PlaybackProcessor extends AudioWorkletProcessor {
   #isEnded = false;
   #queue = new PlaybackQueue();
   #meter = new LevelMeter();
-  #heardMessage = { type: "heard", epoch: 0, samples: 0, underruns: 0 };
-  #levelMessage = { type: "level", rms: 0 };
+  // Posting clones, so one message object serves for ever.
+  #message = { epoch: 0, samples: 0, underruns: 0, rms: 0 };
 
   constructor() {
     super();
@@ -33,23 +33,19 @@ class PlaybackProcessor extends AudioWorkletProcessor {
     if (this.#isEnded) return false;
     const output = outputs[0]?.[0];
     if (output === undefined) return true;
-    if (this.#queue.pull(output)) this.#reportHeard();
-    if (this.#meter.push(output)) this.#reportLevel();
+    const isReportDue = this.#queue.pull(output);
+    if (this.#queue.isPlaying) this.#meter.push(output);
+    if (isReportDue) this.#report();
     return true;
   }
 
-  #reportHeard() {
-    this.#heardMessage.epoch = this.#queue.epoch;
-    this.#heardMessage.samples = this.#queue.heardSamples;
-    this.#heardMessage.underruns = this.#queue.underruns;
-    this.port.postMessage(this.#heardMessage);
-  }
-
-  #reportLevel() {
-    // Silence is said once: an idle player costs the page nothing.
-    if (this.#meter.rms === 0 && this.#levelMessage.rms === 0) return;
-    this.#levelMessage.rms = this.#meter.rms;
-    this.port.postMessage(this.#levelMessage);
+  #report() {
+    this.#message.epoch = this.#queue.epoch;
+    this.#message.samples = this.#queue.heardSamples;
+    this.#message.underruns = this.#queue.underruns;
+    const rms = this.#meter.take();
+    this.#message.rms = this.#queue.isPlaying ? rms : 0;
+    this.port.postMessage(this.#message);
   }
 }
 

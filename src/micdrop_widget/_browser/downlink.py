@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from micdrop_widget import _comm
 
-__all__ = ["Downlink", "Send"]
+__all__ = ["Downlink", "Send", "Tell"]
 
 Send: TypeAlias = Callable[[_comm.Content, list[bytes] | None], None]
 """Sends a custom message with its buffers; from any thread."""
 
+Tell: TypeAlias = Callable[[], _comm.Content | None]
+"""Returns a message, as late as can be; None: there is nothing to tell any more."""
+
+_T = TypeVar("_T")
+
 _log = logging.getLogger("micdrop_widget.widget")
 
-_ALONG_S = 0.125
+_ALONG_S = 0.2
 _SOONEST_S = 0.05
 """What waits less is not sent behind audio yet: chunks may be smaller than a frame of the microphone."""
 
@@ -26,7 +31,7 @@ class Downlink:
 
     jupyter_server lets a small message wait until the browser has acknowledged the one before (Nagle's algorithm),
     up to 40 ms. An answer that is paced in real time would be held up by whatever small message went just before a
-    chunk of it. So what can wait is sent behind a chunk: until the next one it has been acknowledged.
+    chunk of it. So what can wait is sent behind a chunk, as one message: until the next chunk it has been acknowledged.
 
     Parameters
     ----------
@@ -36,7 +41,7 @@ class Downlink:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._along: dict[Callable[[], None], None] = {}
+        self._along: dict[Tell, None] = {}
         """In the order they came."""
         self._timer: asyncio.TimerHandle | None = None
         self._since_s = 0.0
@@ -48,10 +53,10 @@ class Downlink:
         """Send a message now; from any thread."""
         self._send(content, buffers)
 
-    def send_along(self, tell: Callable[[], None]) -> None:
-        """Call a function that sends, behind the next audio, within an eighth of a second; on the loop thread.
+    def send_along(self, tell: Tell) -> None:
+        """Send what a function returns, behind the next audio, within a fifth of a second; on the loop thread.
 
-        One that waits already is not called twice.
+        One that waits already is not asked twice.
         """
         self._along[tell] = None
         if self._timer is None:
@@ -59,8 +64,8 @@ class Downlink:
             self._since_s = loop.time()
             self._timer = loop.call_later(_ALONG_S, self._send_all)
 
-    def forget(self, tell: Callable[[], None]) -> None:
-        """Do not call a function any more."""
+    def forget(self, tell: Tell) -> None:
+        """Do not ask a function any more."""
         self._along.pop(tell, None)
 
     def release(self) -> None:
@@ -72,8 +77,18 @@ class Downlink:
     def _send_all(self) -> None:
         self._timer = None
         waiting, self._along = self._along, {}
-        for tell in (*waiting, self.on_released):
-            try:
-                tell()
-            except Exception:  # noqa: BLE001 - whatever it is: audio and the others must not suffer
-                _log.exception("the panel could not be told")
+        contents = [content for tell in waiting if (content := _unfailing(tell)) is not None]
+        if len(contents) == 1:
+            self._send(contents[0], None)
+        elif contents:
+            self._send(_comm.bundle(contents), None)
+        _unfailing(self.on_released)
+
+
+def _unfailing(call: Callable[[], _T]) -> _T | None:
+    """Call a function; whatever it raises: audio and the others must not suffer."""
+    try:
+        return call()
+    except Exception:  # noqa: BLE001 - see above
+        _log.exception("the panel could not be told")
+        return None

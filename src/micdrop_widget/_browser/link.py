@@ -6,8 +6,8 @@ Pure: the time of arrival is an argument.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -107,7 +107,8 @@ class MicrophoneLink:
     """
 
     def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
-        self.report = TransportReport()
+        self._told: dict[str, Any] = asdict(TransportReport())
+        """The fields of the report."""
         self._rate = sample_rate
         self._resampler = Resampler(sample_rate)
         self._lag = Lag()
@@ -123,6 +124,11 @@ class MicrophoneLink:
         self._unheard = 0
         """Those of them that were said to a kernel that did not hear."""
         self._arrived_ms: float | None = None
+
+    @property
+    def report(self) -> TransportReport:
+        """How the audio has come; a snapshot, from any thread."""
+        return TransportReport(**self._told)
 
     @property
     def received_seq(self) -> int:
@@ -156,12 +162,9 @@ class MicrophoneLink:
         lag_ms = self._lag.of(frame.sent_ms, now_ms)
         self._arrived_ms = now_ms
         self._worst_lag_ms = max(self._worst_lag_ms, lag_ms)
-        self._count(
-            messages=1, max_lag_ms=max(0.0, lag_ms - self.report.max_lag_ms), reordered_messages=self._overtaken(frame)
-        )
-        self.report = replace(self.report, lag_ms=lag_ms, frame_ms=self._ms(len(frame.pcm)))
+        self._tell(frame, lag_ms)
         if frame.seq < self._next_seq or frame.seq in self._waiting:
-            self._count(duplicate_messages=1)
+            self._told["duplicate_messages"] += 1
             return []
         self._waiting[frame.seq] = frame, lag_ms
         if self._ms(sum(len(waiting.pcm) for waiting, _ in self._waiting.values())) > _REORDER_MS:
@@ -172,17 +175,22 @@ class MicrophoneLink:
             self._next_seq += 1
         return heard
 
-    def _overtaken(self, frame: _comm.AudioFrame) -> int:
-        overtaken = self._next_seq <= frame.seq < self._highest_seq and frame.seq not in self._waiting
+    def _tell(self, frame: _comm.AudioFrame, lag_ms: float) -> None:
+        told = self._told
+        told["messages"] += 1
+        told["frame_ms"] = self._ms(len(frame.pcm))
+        told["lag_ms"] = lag_ms
+        told["max_lag_ms"] = max(told["max_lag_ms"], lag_ms)
+        if self._next_seq <= frame.seq < self._highest_seq and frame.seq not in self._waiting:
+            told["reordered_messages"] += 1
         self._highest_seq = max(self._highest_seq, frame.seq)
-        return int(overtaken)
 
     def _give_up(self) -> None:
         """Wait no longer for the messages before the earliest one that is here."""
         first = min(self._waiting)
         if first == self._next_seq:
             return
-        self._count(lost_messages=first - self._next_seq)
+        self._told["lost_messages"] += first - self._next_seq
         self._next_seq = first
         frame, _ = self._waiting[first]
         self._unheard += max(0, frame.position - self._position - (frame.dropped - self._dropped))
@@ -194,7 +202,10 @@ class MicrophoneLink:
         self._unheard += dropped + stale
         self._dropped = frame.dropped
         self._position = frame.position + len(frame.pcm)
-        self._count(dropped_ms=self._ms(dropped), stale_ms=self._ms(stale))
+        if dropped:
+            self._told["dropped_ms"] += self._ms(dropped)
+        if stale:
+            self._told["stale_ms"] += self._ms(stale)
         return [] if stale else [*self._make_up(), self._resampler.push(frame.pcm)]
 
     def _make_up(self) -> list[Heard]:
@@ -206,12 +217,10 @@ class MicrophoneLink:
         if self._ms(missing) < _GAP_MS:
             return [self._resampler.push(np.zeros(missing, dtype=np.int16))]
         if self._ms(unheard) >= _GAP_MS:
-            self._count(holds=1, held_ms=self._ms(unheard))
+            self._told["holds"] += 1
+            self._told["held_ms"] += self._ms(unheard)
         self._resampler = Resampler(self._rate)
         return [Gap(round(missing * SAMPLE_RATE / self._rate))]
 
     def _ms(self, samples: int) -> float:
         return samples * 1000 / self._rate
-
-    def _count(self, **more: float) -> None:
-        self.report = replace(self.report, **{name: getattr(self.report, name) + count for name, count in more.items()})

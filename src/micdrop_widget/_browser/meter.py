@@ -11,7 +11,7 @@ __all__ = ["HearingMeter"]
 
 
 class HearingMeter:
-    """Tells the panels the probability of speech and the level, about eight times a second.
+    """Tells the panels the probability of speech and the level, about five times a second.
 
     It is driven by the audio that arrives: a microphone that is muted or closed costs nothing.
 
@@ -34,7 +34,8 @@ class HearingMeter:
         """Tell what is heard, soon: audio has arrived."""
         self._downlink.send_along(self._tell)
 
-    def _tell(self) -> None:
+    def _tell(self) -> _comm.Content | None:
         state, vad = self._client.state, self._client.vad
         if state.isMicStarted and not state.isMicMuted and self._front_ends.shown:
-            self._downlink.send(_comm.hearing(float(vad.probability), float(vad.level_db)))
+            return _comm.hearing(float(vad.probability), float(vad.level_db))
+        return None

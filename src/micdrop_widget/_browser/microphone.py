@@ -180,20 +180,19 @@ class BrowserMicrophone:
         self._downlink.send_along(self._acknowledge)
         self.on_audio()
 
-    def _tell_alive(self) -> None:
+    def _tell_alive(self) -> _comm.Content | None:
         owner = self._front_ends.owner
-        if owner is not None:
-            self._downlink.send(_comm.alive(owner, self._request))
+        return None if owner is None else _comm.alive(owner, self._request)
 
     def _tell_silent(self) -> None:
         self.on_silent()
 
-    def _acknowledge(self) -> None:
+    def _acknowledge(self) -> _comm.Content | None:
         """Tell what has arrived: what is not acknowledged for two seconds tells the browser that the kernel is busy."""
         owner = self._front_ends.owner
-        if owner is not None:
-            lag_ms = self._link.take_worst_lag_ms()
-            self._downlink.send(_comm.ack(owner, self._request, self._link.received_seq, lag_ms))
+        if owner is None:
+            return None
+        return _comm.ack(owner, self._request, self._link.received_seq, self._link.take_worst_lag_ms())
 
 
 def _now_ms() -> float:

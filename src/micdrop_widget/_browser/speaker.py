@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 
 from micdrop_widget import _comm
@@ -18,6 +19,9 @@ _AHEAD_SAMPLES = 2 * SAMPLE_RATE
 
 _BEGINNING_SAMPLES = 3 * SAMPLE_RATE // 10
 """What begins this early in an answer meets the news that the assistant speaks, and must not wait for it."""
+
+_REPORT_SAMPLES = SAMPLE_RATE // 5
+"""From one report of the page to the next while it plays."""
 
 _FILLER_SAMPLES = SAMPLE_RATE // 20
 """From one filler to the next: a server that sends small chunks must not send fillers before all."""
@@ -52,6 +56,8 @@ class BrowserSpeaker:
         """What was sent and is not known to be heard, from the sample `_heard` on."""
         self._sent = 0
         self._heard = 0
+        self._heard_at_s = 0.0
+        """When that was told."""
         self._filled: float = -math.inf
         """Where the latest chunk with a filler began."""
         self.underruns = 0
@@ -90,8 +96,9 @@ class BrowserSpeaker:
         self._send_ahead()
 
     def flush(self, epoch: int) -> None:
-        """Be silent at once."""
+        """Be silent at once; what must have been heard since the last report is reported before."""
         if epoch > self._epoch:
+            self._tell_what_must_have_been_heard()
             self._begin(epoch)
         self._downlink.send(*_comm.at_once(_comm.flush(self._epoch)))
 
@@ -111,9 +118,15 @@ class BrowserSpeaker:
             return
         self._forget_heard(report.samples - self._heard)
         self._heard = max(self._heard, report.samples)
+        self._heard_at_s = time.monotonic()
         self.underruns = report.underruns
         self._send_ahead()
         self._report(report.epoch, report.samples)
+
+    def _tell_what_must_have_been_heard(self) -> None:
+        if 0 < self._heard < self._sent:
+            since = min(round((time.monotonic() - self._heard_at_s) * SAMPLE_RATE), _REPORT_SAMPLES)
+            self._report(self._epoch, min(self._heard + since, self._sent))
 
     def _forget_heard(self, samples: int) -> None:
         while samples > 0 and self._unheard:

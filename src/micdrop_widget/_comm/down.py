@@ -14,6 +14,7 @@ __all__ = [
     "ack",
     "alive",
     "at_once",
+    "bundle",
     "close_mic",
     "flush",
     "hearing",
@@ -74,6 +75,11 @@ def play(to: str, epoch: int, position: int, pcm: Pcm) -> tuple[Content, list[by
 def flush(epoch: int, to: str | None = None) -> Content:
     """Return the order to be silent, to forget every older epoch and what waits of this one."""
     return {"type": "flush", "to": to, "epoch": epoch}
+
+
+def bundle(contents: list[Content]) -> Content:
+    """Return several messages in one, none of which has a buffer: each costs kernel, server and page as much as any."""
+    return {"type": "bundle", "to": None, "contents": contents}
 
 
 def at_once(content: Content, buffers: list[bytes] | None = None) -> tuple[Content, list[bytes]]:

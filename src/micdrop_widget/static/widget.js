@@ -1,4 +1,4 @@
-// sources sha256:87d98629d47754f0bedbe3e49734311fca09e22c37ed54fc09cffc46679fae19
+// sources sha256:cf491e4d21a738e3041a0af46d3f52feb9f349d078d4ec81e60316e61fd5592e
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -49,6 +49,7 @@ function parseDown(content, buffers, id) {
     return { type, request: fields.count("request"), deviceId: fields.stringOrNull("device_id"), constraints };
   }
   if (type === "set_speaker") return { type, deviceId: fields.string("device_id") };
+  if (type === "bundle") return { type, contents: fields.array("contents") };
   throw new CommError(`unknown message ${JSON.stringify(type)}`);
 }
 function readSamples(buffers) {
@@ -99,6 +100,12 @@ var Fields = class {
       /** @type {Record<string, unknown>} */
       value
     );
+  }
+  /** @param {string} name */
+  array(name) {
+    const value = this.#content[name];
+    if (!Array.isArray(value)) throw this.#unexpected(name, "an array");
+    return value;
   }
   /**
    * @param {string} name
@@ -166,50 +173,16 @@ var capture_processor_default = `"use strict";
     }
   };
 
-  // src/audio/level.js
-  var LevelMeter = class {
-    #windowSamples;
-    #sumOfSquares = 0;
-    #count = 0;
-    /** The last completed window's level, linear, 1 = full scale square wave. */
-    rms = 0;
-    /** @param {number} [windowSamples] 1024 at 16 kHz = 16 levels a second */
-    constructor(windowSamples = 1024) {
-      this.#windowSamples = windowSamples;
-    }
-    /**
-     * @param {Float32Array} samples
-     * @returns {boolean} true when a new level is ready in \`rms\`
-     */
-    push(samples) {
-      for (let index = 0; index < samples.length; index++) {
-        const value = (
-          /** @type {number} */
-          samples[index]
-        );
-        this.#sumOfSquares += value * value;
-      }
-      this.#count += samples.length;
-      if (this.#count < this.#windowSamples) return false;
-      this.rms = Math.sqrt(this.#sumOfSquares / this.#count);
-      this.#sumOfSquares = 0;
-      this.#count = 0;
-      return true;
-    }
-  };
-
   // src/worklets/capture-processor.js
   var CaptureProcessor = class extends AudioWorkletProcessor {
     #isEnded = false;
     #isMuted = true;
-    // Posting clones, so one message object of each kind serves for ever.
-    #frameMessage = { type: "frame", position: 0, samples: new Int16Array(0) };
-    #levelMessage = { type: "level", rms: 0 };
-    #meter = new LevelMeter(2 * frameSamplesAt(sampleRate));
+    // Posting clones, so one message object serves for ever.
+    #message = { position: 0, samples: new Int16Array(0) };
     #framer = new Framer((samples, position) => {
-      this.#frameMessage.samples = samples;
-      this.#frameMessage.position = position;
-      this.port.postMessage(this.#frameMessage);
+      this.#message.samples = samples;
+      this.#message.position = position;
+      this.port.postMessage(this.#message);
     }, frameSamplesAt(sampleRate));
     constructor() {
       super();
@@ -227,9 +200,6 @@ var capture_processor_default = `"use strict";
       const samples = inputs[0]?.[0];
       if (samples === void 0) return true;
       this.#framer.push(samples, this.#isMuted);
-      if (this.#isMuted || !this.#meter.push(samples)) return true;
-      this.#levelMessage.rms = this.#meter.rms;
-      this.port.postMessage(this.#levelMessage);
       return true;
     }
   };
@@ -240,40 +210,28 @@ var capture_processor_default = `"use strict";
 // worklet-source:src/worklets/playback-processor.js
 var playback_processor_default = `"use strict";
 (() => {
-  // src/audio/level.js
-  var LevelMeter = class {
-    #windowSamples;
-    #sumOfSquares = 0;
-    #count = 0;
-    /** The last completed window's level, linear, 1 = full scale square wave. */
-    rms = 0;
-    /** @param {number} [windowSamples] 1024 at 16 kHz = 16 levels a second */
-    constructor(windowSamples = 1024) {
-      this.#windowSamples = windowSamples;
-    }
-    /**
-     * @param {Float32Array} samples
-     * @returns {boolean} true when a new level is ready in \`rms\`
-     */
-    push(samples) {
-      for (let index = 0; index < samples.length; index++) {
-        const value = (
-          /** @type {number} */
-          samples[index]
-        );
-        this.#sumOfSquares += value * value;
-      }
-      this.#count += samples.length;
-      if (this.#count < this.#windowSamples) return false;
-      this.rms = Math.sqrt(this.#sumOfSquares / this.#count);
-      this.#sumOfSquares = 0;
-      this.#count = 0;
-      return true;
-    }
-  };
-
   // src/audio/framing.js
   var FULL_SCALE = 32768;
+
+  // src/audio/level.js
+  var LevelMeter = class {
+    #sumOfSquares = 0;
+    #count = 0;
+    /** @param {Float32Array} samples */
+    push(samples) {
+      let sumOfSquares = 0;
+      for (const value of samples) sumOfSquares += value * value;
+      this.#sumOfSquares += sumOfSquares;
+      this.#count += samples.length;
+    }
+    /** @returns {number} linear, 1 = full scale square wave; 0 where nothing was pushed */
+    take() {
+      const rms = this.#count === 0 ? 0 : Math.sqrt(this.#sumOfSquares / this.#count);
+      this.#sumOfSquares = 0;
+      this.#count = 0;
+      return rms;
+    }
+  };
 
   // src/audio/playback-queue.js
   var PlaybackQueue = class {
@@ -306,10 +264,10 @@ var playback_processor_default = `"use strict";
      * @param {number} [options.startThreshold] buffered audio with which playing starts (200 ms)
      * @param {number} [options.startPatience] playing starts with less after this time (20 ms): a server that paces its answer is that much ahead
      * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
-     * @param {number} [options.reportInterval] between two reports while playing (100 ms)
+     * @param {number} [options.reportInterval] between two reports while playing (200 ms)
      * @param {number} [options.underrunWindow] a new epoch that begins within this time goes on with what ran dry (1 s)
      */
-    constructor({ startThreshold = 3200, startPatience = 320, fade = 80, reportInterval = 1600, underrunWindow = 16e3 } = {}) {
+    constructor({ startThreshold = 3200, startPatience = 320, fade = 80, reportInterval = 3200, underrunWindow = 16e3 } = {}) {
       this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
       this.#patience = startPatience;
     }
@@ -323,6 +281,10 @@ var playback_processor_default = `"use strict";
     /** Interruptions within this epoch, one just before its first sample included. */
     get underruns() {
       return this.#underruns;
+    }
+    /** False while it is silent, and while it waits for enough to start with. */
+    get isPlaying() {
+      return this.#phase === "playing";
     }
     get bufferedSamples() {
       return this.#bufferedSamples;
@@ -483,8 +445,8 @@ var playback_processor_default = `"use strict";
     #isEnded = false;
     #queue = new PlaybackQueue();
     #meter = new LevelMeter();
-    #heardMessage = { type: "heard", epoch: 0, samples: 0, underruns: 0 };
-    #levelMessage = { type: "level", rms: 0 };
+    // Posting clones, so one message object serves for ever.
+    #message = { epoch: 0, samples: 0, underruns: 0, rms: 0 };
     constructor() {
       super();
       this.port.onmessage = ({ data }) => {
@@ -503,20 +465,18 @@ var playback_processor_default = `"use strict";
       if (this.#isEnded) return false;
       const output = outputs[0]?.[0];
       if (output === void 0) return true;
-      if (this.#queue.pull(output)) this.#reportHeard();
-      if (this.#meter.push(output)) this.#reportLevel();
+      const isReportDue = this.#queue.pull(output);
+      if (this.#queue.isPlaying) this.#meter.push(output);
+      if (isReportDue) this.#report();
       return true;
     }
-    #reportHeard() {
-      this.#heardMessage.epoch = this.#queue.epoch;
-      this.#heardMessage.samples = this.#queue.heardSamples;
-      this.#heardMessage.underruns = this.#queue.underruns;
-      this.port.postMessage(this.#heardMessage);
-    }
-    #reportLevel() {
-      if (this.#meter.rms === 0 && this.#levelMessage.rms === 0) return;
-      this.#levelMessage.rms = this.#meter.rms;
-      this.port.postMessage(this.#levelMessage);
+    #report() {
+      this.#message.epoch = this.#queue.epoch;
+      this.#message.samples = this.#queue.heardSamples;
+      this.#message.underruns = this.#queue.underruns;
+      const rms = this.#meter.take();
+      this.#message.rms = this.#queue.isPlaying ? rms : 0;
+      this.port.postMessage(this.#message);
     }
   };
   registerProcessor("micdrop-playback", PlaybackProcessor);
@@ -726,6 +686,8 @@ var Player = class {
   #engine;
   #listener;
   #epoch = 0;
+  /** Nothing was played since it fell silent: levels that still come are of what was before. */
+  #isSilent = true;
   /** @type {AudioWorkletNode | null} */
   #node = null;
   /** @type {Promise<void> | null} */
@@ -746,6 +708,7 @@ var Player = class {
   play(chunk) {
     if (chunk.epoch < this.#epoch) return;
     if (chunk.epoch > this.#epoch) this.flush(chunk.epoch);
+    this.#isSilent = false;
     if (this.#node !== null) {
       this.#node.port.postMessage(chunk, [chunk.samples.buffer]);
       return;
@@ -757,13 +720,11 @@ var Player = class {
   flush(epoch) {
     if (epoch < this.#epoch) return;
     this.#epoch = epoch;
-    this.#waiting.length = 0;
-    this.#node?.port.postMessage({ type: "flush", epoch });
+    this.#fallSilent({ type: "flush", epoch });
   }
   /** Falls silent at once without a new epoch. */
   silence() {
-    this.#waiting.length = 0;
-    this.#node?.port.postMessage({ type: "clear" });
+    this.#fallSilent({ type: "clear" });
   }
   /** Ends the worklet; the next chunk starts a new one. */
   close() {
@@ -772,10 +733,19 @@ var Player = class {
     this.#node = null;
     this.#opening = null;
     this.#waiting.length = 0;
+    this.#isSilent = true;
     if (node === null) return;
     node.port.onmessage = null;
     node.port.postMessage({ type: "end" });
     node.disconnect();
+    this.#listener.onLevel(0);
+  }
+  /** @param {{type: "flush", epoch: number} | {type: "clear"}} message */
+  #fallSilent(message) {
+    this.#waiting.length = 0;
+    this.#node?.port.postMessage(message);
+    if (this.#isSilent) return;
+    this.#isSilent = true;
     this.#listener.onLevel(0);
   }
   async #open() {
@@ -797,8 +767,9 @@ var Player = class {
   #createNode(context) {
     const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     node.port.onmessage = ({ data }) => {
-      if (data.type === "heard") this.#reportHeard(context, { epoch: data.epoch, samples: data.samples, underruns: data.underruns });
-      if (data.type === "level") this.#listener.onLevel(data.rms);
+      const { epoch, samples, underruns, rms } = data;
+      this.#reportHeard(context, { epoch, samples, underruns });
+      if (!this.#isSilent && epoch === this.#epoch) this.#listener.onLevel(rms);
     };
     node.onprocessorerror = () => {
       this.close();
@@ -818,6 +789,21 @@ var Player = class {
     setTimeout(() => this.#listener.onHeard(report), latencyS * 1e3);
   }
 };
+
+// src/audio/framing.js
+var FULL_SCALE = 32768;
+
+// src/audio/level.js
+function rmsOf(samples) {
+  let sumOfSquares = 0;
+  for (const value of samples) sumOfSquares += value * value;
+  return samples.length === 0 ? 0 : Math.sqrt(sumOfSquares / samples.length) / FULL_SCALE;
+}
+function deflection(rms) {
+  if (rms <= 0) return 0;
+  const dbfs = 20 * Math.log10(rms);
+  return Math.min(1, Math.max(0, (dbfs + 60) / 54));
+}
 
 // src/audio/capture.js
 var Capture = class {
@@ -980,8 +966,8 @@ var OpenMicrophone = class {
   listen(listener) {
     this.#node.port.onmessage = ({ data }) => {
       if (this.#isMuted) return;
-      if (data.type === "frame") listener.onFrame(data.position, data.samples);
-      if (data.type === "level") listener.onLevel(data.rms);
+      listener.onLevel(rmsOf(data.samples));
+      listener.onFrame(data.position, data.samples);
     };
   }
   release() {
@@ -1308,7 +1294,7 @@ var Uplink = class {
   }
   /**
    * @param {number} position
-   * @param {Int16Array} samples kept, not copied
+   * @param {Int16Array<ArrayBuffer>} samples kept, not copied
    */
   push(position, samples) {
     if (this.#request === null) return;
@@ -1377,6 +1363,8 @@ function count(frames) {
   return frames.reduce((sum, { samples }) => sum + samples.length, 0);
 }
 function join(frames) {
+  const [only] = frames;
+  if (frames.length === 1 && only !== void 0) return only.samples;
   const joined = new Int16Array(count(frames));
   let offset = 0;
   for (const { samples } of frames) {
@@ -1534,7 +1522,7 @@ var Microphone = class {
   }
   /**
    * @param {number} position
-   * @param {Int16Array} samples
+   * @param {Int16Array<ArrayBuffer>} samples
    */
   #pushFrame(position, samples) {
     const first = this.#firstPosition + position;
@@ -1927,6 +1915,7 @@ var Session = class {
     if (message.type === "ack") return this.#microphone.acknowledge(message);
     if (message.type === "alive") return this.#answerKernel(message.request);
     if (message.type === "hearing") return this.#publishHearing(message);
+    if (message.type === "bundle") return message.contents.forEach((content) => this.#receive(content, []));
     if (this.#microphone.close(message)) this.#rest();
   }
   /** @param {number} request */
@@ -2377,13 +2366,6 @@ var canMute = (state) => isReachable(state) && (state.isStarted || state.isStart
 var canPause = (state) => isReachable(state) && state.isStarted;
 var hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
 
-// src/audio/level.js
-function deflection(rms) {
-  if (rms <= 0) return 0;
-  const dbfs = 20 * Math.log10(rms);
-  return Math.min(1, Math.max(0, (dbfs + 60) / 54));
-}
-
 // src/view/hearing.js
 function describeHearing(hearing) {
   if (hearing === null) return "";
@@ -2395,9 +2377,9 @@ function describeHearing(hearing) {
 }
 
 // src/view/meter.js
-var INTERVAL_MS = 100;
+var INTERVAL_MS = 200;
 var WORDS_INTERVAL_MS = 500;
-var FALL = 0.5;
+var FALL = 0.75;
 var LEVEL_STEPS = 24;
 var SPEECH_STEPS = 10;
 var Meter = class {
@@ -2406,7 +2388,9 @@ var Meter = class {
   #label;
   /** @type {import("../comm.js").Hearing | null} */
   #hearing = null;
-  #target = 0;
+  #latest = 0;
+  /** @type {number | null} since the last drawing; null: nothing came */
+  #loudest = null;
   #shown = 0;
   #drawnLevel = 0;
   #drawnSpeech = 0;
@@ -2443,13 +2427,14 @@ var Meter = class {
   }
   /** @param {number} rms */
   push(rms) {
-    this.#target = deflection(rms);
+    this.#latest = deflection(rms);
+    this.#loudest = Math.max(this.#loudest ?? 0, this.#latest);
     this.#drawSoon();
   }
   dispose() {
     clearTimeout(this.#timer);
   }
-  /** Draws at the next tenth of a second on the page's clock: all meters in one frame of the screen. */
+  /** Draws at the next fifth of a second on the page's clock: all meters in one frame of the screen. */
   #drawSoon() {
     this.#timer ??= setTimeout(() => this.#draw(), Math.ceil(INTERVAL_MS - performance.now() % INTERVAL_MS));
   }
@@ -2459,9 +2444,11 @@ var Meter = class {
     this.#drawHearing();
   }
   #drawLevel() {
-    this.#shown = Math.max(this.#target, this.#shown + (this.#target - this.#shown) * FALL);
-    if (this.#shown - this.#target < 0.5 / LEVEL_STEPS) this.#shown = this.#target;
-    else this.#drawSoon();
+    const target = this.#loudest ?? this.#latest;
+    this.#loudest = null;
+    this.#shown = Math.max(target, this.#shown + (target - this.#shown) * FALL);
+    if (this.#shown - target >= 0.5 / LEVEL_STEPS || target > this.#latest) this.#drawSoon();
+    else this.#shown = target;
     const level = Math.round(this.#shown * LEVEL_STEPS) / LEVEL_STEPS;
     if (level === this.#drawnLevel) return;
     this.#drawnLevel = level;
