@@ -14,6 +14,7 @@ from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, Downlink,
 from micdrop_widget._browser import downlink as downlink_module
 from micdrop_widget._browser import front_ends as front_ends_module
 from micdrop_widget._browser import microphone as microphone_module
+from micdrop_widget._browser import speaker as speaker_module
 from micdrop_widget.audio import Pcm, pcm_from_bytes
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.sources import Gap, Microphone
@@ -252,7 +253,7 @@ def test_silence_an_answers_beginning_and_what_a_dry_page_waits_for_are_sent_at_
     assert sent.at_once[4:] == [False, True, True]
 
 
-def test_small_chunks_do_not_carry_a_filler_each() -> None:
+async def test_small_chunks_do_not_carry_a_filler_each() -> None:
     sent = Sent()
     browser_speaker, _ = speaker(sent)
     for _ in range(30):
@@ -279,6 +280,38 @@ async def test_what_can_wait_goes_behind_a_chunk_of_an_answer(monkeypatch: pytes
     browser_speaker.play(1, np.zeros(1600, dtype=np.int16))
     assert [content["type"] for content in sent.contents] == told, "no room in the page: nothing has gone"
     await microphone.close()
+
+
+async def test_small_chunks_of_a_burst_are_put_together_once_the_page_has_half_a_second() -> None:
+    sent = Sent()
+    browser_speaker, _ = speaker(sent)
+    answer = np.arange(36 * 1600, dtype=np.int64).astype(np.int16)
+    for start in range(0, len(answer), 1600):
+        browser_speaker.play(0, answer[start : start + 1600])
+    for heard in range(3200, 44_800 + 1, 3200):
+        browser_speaker.receive(_comm.HeardReport("a", 0, heard, 0))
+    assert [len(pcm) for pcm in sent.samples] == [*[1600] * 5, *[8000] * 3, *[9600] * 2, 6400]
+    assert np.array_equal(np.concatenate(sent.samples), answer)
+
+
+async def test_what_comes_ahead_of_time_does_not_wait_for_more_than_a_fifth_of_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert speaker_module._REST_S == 1 / 5
+    monkeypatch.setattr(speaker_module, "_REST_S", 0.01)
+    sent = Sent()
+    browser_speaker, _ = speaker(sent)
+    browser_speaker.play(0, np.zeros(8000, dtype=np.int16))
+    browser_speaker.play(0, np.zeros(1600, dtype=np.int16))
+    browser_speaker.play(0, np.zeros(1600, dtype=np.int16))
+    assert len(sent.samples) == 1
+    sent.something.clear()
+    await asyncio.wait_for(sent.something.wait(), 10)
+    assert [len(pcm) for pcm in sent.samples] == [8000, 3200]
+    browser_speaker.play(0, np.zeros(1600, dtype=np.int16))
+    browser_speaker.flush(1)
+    await asyncio.sleep(0.05)
+    assert len(sent.samples) == 2, "cut off"
 
 
 def test_what_was_heard_since_the_last_report_is_told_when_the_answer_is_cut_off(
@@ -338,7 +371,7 @@ def test_an_answer_that_no_page_plays_does_not_wait() -> None:
     assert sent.contents == []
 
 
-def test_another_page_plays_on_from_what_was_heard_and_the_first_is_silent() -> None:
+async def test_another_page_plays_on_from_what_was_heard_and_the_first_is_silent() -> None:
     sent = Sent()
     front_ends = shown("a", "b")
     front_ends.owner = "a"

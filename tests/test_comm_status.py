@@ -76,6 +76,17 @@ def test_idle_is_said_also_where_the_kernel_says_none_of_what_was_taken_from_it(
     assert kernel.published == [("idle", "f1")]
 
 
+def test_no_idle_is_said_of_a_message_that_the_front_end_has_let_go_of() -> None:
+    kernel = FakeKernel()
+    comm = FakeComm("1", kernel)
+    say_idle = _comm.stay_idle(comm)
+    for metadata in ({"awaits_idle": False}, {}):
+        message = {"header": {"msg_id": "1", "msg_type": "comm_msg"}, "content": {"comm_id": "1"}, "metadata": metadata}
+        kernel._publish_status("busy", "shell", message)
+    say_idle()
+    assert kernel.published == [("idle", "1")]
+
+
 def test_a_message_whose_content_was_not_read_is_not_ours() -> None:
     kernel = FakeKernel()
     comm = FakeComm("1", kernel)

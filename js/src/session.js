@@ -1,6 +1,7 @@
 import * as comm from "./comm.js";
 import { AudioEngine } from "./audio/context.js";
 import { describeError } from "./audio/failures.js";
+import { Channel } from "./channel.js";
 import { Player } from "./audio/player.js";
 import { Microphone } from "./microphone.js";
 import { Presence } from "./presence.js";
@@ -18,6 +19,7 @@ import { Wishes } from "./wishes.js";
  * @property {(event: string, callback: (...parts: any[]) => void) => void} on
  * @property {(event: string, callback: (...parts: any[]) => void) => void} off
  * @property {(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]) => unknown} send
+ * @property {{get_model?: (id: string) => Promise<unknown>}} [widget_manager]
  */
 
 /** The audio context outlives the call for the last words of an answer, not for ever. */
@@ -30,6 +32,7 @@ const CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
 export class Session {
   #id = randomId();
   #model;
+  #channel;
   #engine = new AudioEngine({
     onBlockedChange: () => this.#notify(),
     onSpeakerUsed: (deviceId) => this.#microphone.remember("speaker", deviceId),
@@ -66,6 +69,7 @@ export class Session {
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
+    this.#channel = new Channel(model);
     this.#microphone = new Microphone(this.#engine, this.#id, {
       send: (message) => this.#send(message),
       onChange: () => this.#notify(),
@@ -311,7 +315,7 @@ export class Session {
     if (this.#isDisposed) return;
     try {
       // A promise in some hosts, nothing in others.
-      Promise.resolve(this.#model.send(content, undefined, buffers)).catch((error) => this.#loseKernel(error));
+      Promise.resolve(this.#channel.send(content, buffers)).catch((error) => this.#loseKernel(error));
     } catch (error) {
       this.#loseKernel(error);
     }

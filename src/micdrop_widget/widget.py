@@ -109,6 +109,7 @@ class MicdropWidget(anywidget.AnyWidget):
     error = _traits.error()
     state = traitlets.Instance(MicdropState, (), read_only=True)
     _owner = _traits.name()
+    _comm_id = _traits.name()
     _closed = _traits.flag()
 
     _ended = True  # until it is made whole: one whose options are wrong has nothing to close
@@ -136,6 +137,7 @@ class MicdropWidget(anywidget.AnyWidget):
             _comm.honour_front_end_routing(self.comm)
             downlink.on_released = _comm.stay_idle(self.comm)
             _comm.deliver_directly(self.comm, self._handle_custom_msg)
+            self.set_trait("_comm_id", self.model_id)
         self._ended = False
         _open.add(self)
 

@@ -64,9 +64,15 @@ export class Framer {
       this.#position += samples.length;
       return;
     }
-    for (let index = 0; index < samples.length; index++) {
-      this.#frame[this.#filled++] = toInt16(/** @type {number} */ (samples[index]));
-      this.#position++;
+    let done = 0;
+    while (done < samples.length) {
+      const count = Math.min(this.#frame.length - this.#filled, samples.length - done);
+      for (let index = 0; index < count; index++) {
+        this.#frame[this.#filled + index] = toInt16(/** @type {number} */ (samples[done + index]));
+      }
+      done += count;
+      this.#filled += count;
+      this.#position += count;
       if (this.#filled < this.#frame.length) continue;
       this.#filled = 0;
       this.#emit(this.#frame, this.#position - this.#frame.length);

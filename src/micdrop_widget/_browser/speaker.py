@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections import deque
+
+import numpy as np
 
 from micdrop_widget import _comm
 from micdrop_widget._browser.downlink import Downlink
@@ -16,6 +19,11 @@ __all__ = ["BrowserSpeaker"]
 
 _AHEAD_SAMPLES = 2 * SAMPLE_RATE
 """Audio that waits in the browser; the rest waits here, so that no flush queues behind a minute of speech."""
+
+_PIECE_SAMPLES = SAMPLE_RATE // 2
+_REST_S = 0.2
+"""While the page has this much, audio waits for as much more, and goes in one message; the rest of an answer, or what
+comes in real time, does not wait for longer than that."""
 
 _BEGINNING_SAMPLES = 3 * SAMPLE_RATE // 10
 """What begins this early in an answer meets the news that the assistant speaks, and must not wait for it."""
@@ -47,11 +55,14 @@ class BrowserSpeaker:
         self._device_id: str | None = None
         self.underruns = 0
         """How often the current answer was interrupted because its audio came too late."""
+        self._rest: asyncio.TimerHandle | None = None
         self._begin(0)
 
     def _begin(self, epoch: int) -> None:
         self._epoch = epoch
         self._waiting: deque[Pcm] = deque()
+        self._waiting_samples = 0
+        self._stop_waiting()
         self._unheard: deque[Pcm] = deque()
         """What was sent and is not known to be heard, from the sample `_heard` on."""
         self._sent = 0
@@ -71,6 +82,7 @@ class BrowserSpeaker:
         if epoch > self._epoch:
             self._begin(epoch)
         self._waiting.append(pcm)
+        self._waiting_samples += len(pcm)
         if self._front_ends.owner is None:
             self.lose()
         else:
@@ -78,10 +90,11 @@ class BrowserSpeaker:
 
     def lose(self) -> None:
         """Give the answer up: there is no page any more that plays it, so it is over."""
-        rest = sum(len(pcm) for pcm in self._waiting)
+        self._stop_waiting()
+        self._sent += self._waiting_samples
         self._waiting.clear()
+        self._waiting_samples = 0
         self._unheard.clear()
-        self._sent += rest
         if self._sent > self._heard:
             self._heard = self._sent
             self._report(self._epoch, self._heard)
@@ -90,6 +103,7 @@ class BrowserSpeaker:
         """Play on at the owner of now, from where the one before was heard; that page is silent."""
         self._downlink.send(_comm.flush(self._epoch, before))
         self._waiting.extendleft(reversed(self._unheard))
+        self._waiting_samples += sum(len(pcm) for pcm in self._unheard)
         self._unheard.clear()
         self._sent = self._heard
         self._filled = -math.inf
@@ -136,22 +150,51 @@ class BrowserSpeaker:
             samples -= len(first)
 
     def _send_ahead(self) -> None:
-        owner, sent = self._front_ends.owner, self._sent
-        while owner is not None and self._waiting and (room := _AHEAD_SAMPLES - (self._sent - self._heard)) > 0:
-            pcm, rest = self._waiting[0][:room], self._waiting[0][room:]
-            if len(rest):
-                self._waiting[0] = rest
-            else:
-                self._waiting.popleft()
-            message = _comm.play(owner, self._epoch, self._sent, pcm)
-            if self._is_urgent():
-                self._filled = self._sent
-                message = _comm.at_once(*message)
-            self._downlink.send(*message)
-            self._unheard.append(pcm)
-            self._sent += len(pcm)
-        if self._sent > sent:
-            self._downlink.release()
+        """Send as much as the page has room for, unless it can wait for more."""
+        owner, ahead = self._front_ends.owner, self._sent - self._heard
+        samples = min(self._waiting_samples, _AHEAD_SAMPLES - ahead)
+        if owner is None or samples <= 0:
+            return
+        if samples >= _PIECE_SAMPLES or ahead < _PIECE_SAMPLES:
+            self._send(owner, samples)
+        elif samples == self._waiting_samples and self._rest is None:
+            self._rest = asyncio.get_running_loop().call_later(_REST_S, self._send_rest)
+
+    def _send_rest(self) -> None:
+        self._rest = None
+        owner, room = self._front_ends.owner, _AHEAD_SAMPLES - (self._sent - self._heard)
+        if owner is not None and self._waiting and room > 0:
+            self._send(owner, min(self._waiting_samples, room))
+
+    def _send(self, owner: str, samples: int) -> None:
+        self._stop_waiting()
+        pcm = self._take(samples)
+        message = _comm.play(owner, self._epoch, self._sent, pcm)
+        if self._is_urgent():
+            self._filled = self._sent
+            message = _comm.at_once(*message)
+        self._downlink.send(*message)
+        self._unheard.append(pcm)
+        self._sent += len(pcm)
+        self._downlink.release()
+
+    def _take(self, samples: int) -> Pcm:
+        """Return the first samples of those that wait."""
+        self._waiting_samples -= samples
+        taken: list[Pcm] = []
+        while samples:
+            first = self._waiting.popleft()
+            if len(first) > samples:
+                self._waiting.appendleft(first[samples:])
+                first = first[:samples]
+            samples -= len(first)
+            taken.append(first)
+        return taken[0] if len(taken) == 1 else np.concatenate(taken)
+
+    def _stop_waiting(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
 
     def _is_urgent(self) -> bool:
         """Whether the page waits for what is sent next, or may soon."""

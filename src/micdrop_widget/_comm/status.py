@@ -22,8 +22,8 @@ def stay_idle(comm: object) -> Callable[[], None]:
 
     ipykernel says busy before and idle after each message. With the microphone's 31 messages a second JupyterLab
     repaints its indicators and fetches the tab's icon as often, which took more than half of a page's time. Idle is
-    said all the same, of many messages in one go: the front end keeps what it sent until then. Where there is no
-    ipykernel, nothing is changed.
+    said all the same, of many messages in one go, where the front end keeps what it sent until then; it says in a
+    message's metadata where it does not (`js/src/channel.js`). Where there is no ipykernel, nothing is changed.
 
     Returns
     -------
@@ -70,7 +70,7 @@ class _PublishStatus:
         with self._lock:
             if header.get("msg_type") == "comm_msg" and self._is_ours(message.get("content")):
                 # At its busy: ipykernel before 6.30 says no idle of a message that was taken from it.
-                if status == "busy":
+                if status == "busy" and message.get("metadata", {}).get("awaits_idle", True):
                     self._unsaid.append({"header": header})  # without the audio
                     if len(self._unsaid) >= _WAITING:
                         self._say_idle_in_time()

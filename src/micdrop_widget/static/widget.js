@@ -1,4 +1,4 @@
-// sources sha256:cf491e4d21a738e3041a0af46d3f52feb9f349d078d4ec81e60316e61fd5592e
+// sources sha256:3b4fe29c0aedae78441b6fd15cb1d82972fec68ea37a1126a0c305ebcd05f270
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -160,12 +160,18 @@ var capture_processor_default = `"use strict";
         this.#position += samples.length;
         return;
       }
-      for (let index = 0; index < samples.length; index++) {
-        this.#frame[this.#filled++] = toInt16(
-          /** @type {number} */
-          samples[index]
-        );
-        this.#position++;
+      let done = 0;
+      while (done < samples.length) {
+        const count = Math.min(this.#frame.length - this.#filled, samples.length - done);
+        for (let index = 0; index < count; index++) {
+          this.#frame[this.#filled + index] = toInt16(
+            /** @type {number} */
+            samples[done + index]
+          );
+        }
+        done += count;
+        this.#filled += count;
+        this.#position += count;
         if (this.#filled < this.#frame.length) continue;
         this.#filled = 0;
         this.#emit(this.#frame, this.#position - this.#frame.length);
@@ -680,6 +686,46 @@ async function addModule(context, source) {
     URL.revokeObjectURL(url);
   }
 }
+
+// src/channel.js
+var LET_GO = Object.freeze({ awaits_idle: false });
+var Channel = class {
+  #model;
+  #isSought = false;
+  /** @type {JupyterModel | null} what the model stands for */
+  #jupyterModel = null;
+  /** @param {Model} model */
+  constructor(model) {
+    this.#model = model;
+  }
+  /**
+   * @param {Record<string, unknown>} content
+   * @param {ArrayBuffer[]} buffers
+   * @returns {unknown} a promise in some hosts
+   * @throws {Error} when the kernel is out of reach
+   */
+  send(content, buffers) {
+    this.#seek();
+    const comm = this.#jupyterModel?.comm?.jsServicesComm;
+    if (comm === void 0) return this.#model.send(content, void 0, buffers);
+    const kept = comm.send({ method: "custom", content }, LET_GO, buffers);
+    if (kept?.dispose === void 0) this.#jupyterModel = null;
+    else kept.dispose();
+    return void 0;
+  }
+  /** Looks, once, for what is behind the model. */
+  #seek() {
+    const id = this.#model.get("_comm_id");
+    if (this.#isSought || typeof id !== "string") return;
+    this.#isSought = true;
+    Promise.resolve(this.#model.widget_manager?.get_model?.(id)).then(
+      (found) => this.#jupyterModel = /** @type {JupyterModel | undefined} */
+      found ?? null,
+      () => void 0
+      // then the model sends
+    );
+  }
+};
 
 // src/audio/player.js
 var Player = class {
@@ -1701,6 +1747,7 @@ var CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
 var Session = class {
   #id = randomId();
   #model;
+  #channel;
   #engine = new AudioEngine({
     onBlockedChange: () => this.#notify(),
     onSpeakerUsed: (deviceId) => this.#microphone.remember("speaker", deviceId),
@@ -1736,6 +1783,7 @@ var Session = class {
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
+    this.#channel = new Channel(model);
     this.#microphone = new Microphone(this.#engine, this.#id, {
       send: (message) => this.#send(message),
       onChange: () => this.#notify(),
@@ -1954,7 +2002,7 @@ var Session = class {
   #send({ content, buffers }) {
     if (this.#isDisposed) return;
     try {
-      Promise.resolve(this.#model.send(content, void 0, buffers)).catch((error) => this.#loseKernel(error));
+      Promise.resolve(this.#channel.send(content, buffers)).catch((error) => this.#loseKernel(error));
     } catch (error) {
       this.#loseKernel(error);
     }
