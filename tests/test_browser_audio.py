@@ -13,6 +13,7 @@ from micdrop_widget import _comm
 from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, Downlink, FrontEnds
 from micdrop_widget._browser import downlink as downlink_module
 from micdrop_widget._browser import front_ends as front_ends_module
+from micdrop_widget._browser import lifeline as lifeline_module
 from micdrop_widget._browser import microphone as microphone_module
 from micdrop_widget._browser import speaker as speaker_module
 from micdrop_widget.audio import Pcm, pcm_from_bytes
@@ -188,6 +189,29 @@ async def test_frames_are_acknowledged_a_few_times_a_second(monkeypatch: pytest.
     await microphone.close()
 
 
+async def test_the_page_is_asked_whether_it_is_there_while_no_audio_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
+    monkeypatch.setattr(lifeline_module, "_BEAT_S", 0.05)
+    monkeypatch.setattr(microphone_module, "_STREAMS_MS", 1e9)
+    sent = Sent()
+
+    def asked() -> int:
+        return [content["type"] for content in sent.contents].count("alive")
+
+    microphone = BrowserMicrophone(Downlink(sent), shown("a"))
+    await opened(microphone)
+    while asked() < 3:
+        await asyncio.sleep(0.01)
+    microphone.receive(frame(0))
+    before = asked()
+    await asyncio.sleep(0.2)
+    assert asked() == before, "the audio says so"
+    monkeypatch.setattr(microphone_module, "_STREAMS_MS", 0)
+    while asked() == before:
+        await asyncio.sleep(0.01)
+    await microphone.close()
+
+
 async def test_a_closed_microphone_acknowledges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
     sent = Sent()
@@ -274,7 +298,7 @@ async def test_what_can_wait_goes_behind_a_chunk_of_an_answer(monkeypatch: pytes
     microphone.receive(frame(0))
     assert sent.contents == []
     browser_speaker.play(1, np.zeros(32_000, dtype=np.int16))
-    told = ["play", "alive", "ack"]
+    told = ["play", "ack"]
     assert [content["type"] for content in sent.contents] == told
     microphone.receive(frame(1))
     browser_speaker.play(1, np.zeros(1600, dtype=np.int16))

@@ -1,4 +1,4 @@
-"""JupyterLabs in which a running cell keeps the browser's messages waiting."""
+"""JupyterLabs in which the browser's messages are meant for the thread that runs the cells."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from .calls import CALL, press, utterances, wait_for_state
 from .listen import align
 from .notebook import Interface, Notebook
 from .opening import NotebookOpener
+from .other_kernels import start_lab_without_subshells
 from .spoken import spoken
 from .tones import find_gaps
 
@@ -44,6 +47,25 @@ TOUCH = "call.mute()\ncall.unmute()\ncall.observe(print, 'isPaused')\ncall.layou
     ids=["sleep", "touch and spin", "spin in Notebook 7"],
 )
 def test_a_call_goes_on_while_a_cell_is_busy(open_notebook: NotebookOpener, interface: Interface, busy: str) -> None:
+    assert_the_call_goes_on(open_notebook, busy, interface)
+
+
+@pytest.fixture
+def open_without_subshells(tmp_path_factory: pytest.TempPathFactory) -> Generator[NotebookOpener]:
+    running = start_lab_without_subshells(tmp_path_factory.mktemp("disabled"))
+    opener = NotebookOpener(running, tmp_path_factory.mktemp("pages"))
+    yield opener
+    opener.close()
+    running.stop()
+
+
+def test_a_call_goes_on_also_where_jupyterlab_asks_for_the_thread_of_the_cells(
+    open_without_subshells: NotebookOpener,
+) -> None:
+    assert_the_call_goes_on(open_without_subshells, SLEEP)
+
+
+def assert_the_call_goes_on(open_notebook: NotebookOpener, busy: str, interface: Interface = "lab") -> None:
     speech = spoken("two_sentences")
     notebook = open_notebook([SERVER, CALL, busy], microphone=speech.path, tap_microphone=True, interface=interface)
     notebook.allow_errors("notebook_core")  # Notebook 7's own code, which misses parts of JupyterLab now and then

@@ -13,7 +13,7 @@ from .lab import Lab
 from .listen import align
 from .notebook import Notebook
 from .opening import NotebookOpener
-from .other_kernels import start_lab_with_ipykernel_6, start_lab_without_subshells
+from .other_kernels import start_lab_with_ipykernel_6
 from .spoken import spoken, write_wav
 
 NOTE_OPENING = """
@@ -48,15 +48,6 @@ def open_with_ipykernel_6(lab_with_ipykernel_6: Lab, tmp_path: Path) -> Generato
     opener = NotebookOpener(lab_with_ipykernel_6, tmp_path)
     yield opener
     opener.close()
-
-
-@pytest.fixture
-def open_without_subshells(tmp_path_factory: pytest.TempPathFactory) -> Generator[NotebookOpener]:
-    running = start_lab_without_subshells(tmp_path_factory.mktemp("disabled"))
-    opener = NotebookOpener(running, tmp_path_factory.mktemp("pages"))
-    yield opener
-    opener.close()
-    running.stop()
 
 
 def hold(open_notebook: NotebookOpener, busy: str, scratch: Path) -> Notebook:
@@ -118,15 +109,6 @@ def test_with_ipykernel_6_the_call_is_on_hold_and_comes_back(
     assert_only_live_speech_arrived(notebook)
     assert_the_hold_is_told(notebook)
     assert notebook.page.evaluate("() => window.__notebook.unfinished()") < 100, "the page keeps what it has sent"
-
-
-def test_with_subshells_disabled_the_call_is_on_hold_and_comes_back(
-    open_without_subshells: NotebookOpener, tmp_path: Path
-) -> None:
-    notebook = hold(open_without_subshells, SLEEP, tmp_path)
-    assert commands(notebook) == ["StartSpeaking", "busy", "StopSpeaking", "free", "StartSpeaking", "StopSpeaking"]
-    assert_only_live_speech_arrived(notebook)
-    assert_the_hold_is_told(notebook)
 
 
 def test_a_c_call_that_holds_the_gil_stops_everything_and_the_call_comes_back(

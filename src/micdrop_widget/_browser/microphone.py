@@ -24,6 +24,9 @@ _ANSWER_S = 10
 _PERMISSION_S = 120
 """How long the user may take to allow the microphone."""
 
+_STREAMS_MS = 500
+"""Audio that has come since then is acknowledged sooner than the page takes the kernel for silent."""
+
 _PROCESSED = _comm.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
 
 
@@ -181,8 +184,9 @@ class BrowserMicrophone:
         self.on_audio()
 
     def _tell_alive(self) -> _comm.Content | None:
-        owner = self._front_ends.owner
-        return None if owner is None else _comm.alive(owner, self._request)
+        """Ask the page whether it is there, and tell it that the kernel is; its audio and what tells of it do both."""
+        owner, silent_ms = self._front_ends.owner, self._link.silent_ms(_now_ms())
+        return None if owner is None or 0 < silent_ms < _STREAMS_MS else _comm.alive(owner, self._request)
 
     def _tell_silent(self) -> None:
         self.on_silent()
