@@ -6,9 +6,16 @@ import { icon } from "./icons.js";
 /** Nearer to the end than this counts as being there. */
 const END_SLACK_PX = 32;
 
+/** Items that are drawn, and how many more before the oldest are taken away, in one go: a page keeps kilobytes of each. */
+const DRAWN = 100;
+const MORE = 50;
+
 const SPEAKERS = { user: "You", assistant: "Assistant" };
 
-/** The conversation as it grows: keeps what it has drawn, follows the end unless the user has scrolled away from it. */
+/**
+ * The conversation as it grows: keeps what it has drawn, follows the end unless the user has scrolled away from it. Of a long one it
+ * draws the end; the rest is a click away.
+ */
 export class ConversationView {
   #list = element("div", "micdrop-conversation", {
     "data-testid": "conversation",
@@ -18,17 +25,25 @@ export class ConversationView {
     "aria-label": "Conversation",
     tabindex: "0",
   });
+  #earlier = element("button", "micdrop-earlier", { type: "button", hidden: "" });
   #toEnd = element("button", "micdrop-to-end", { type: "button", hidden: "" }, ["Latest ↓"]);
   #partial = utterance("assistant", "");
   /** @type {readonly ConversationItem[]} */
   #items = [];
   /** @type {string[]} */
   #keys = [];
+  /** Index of the first item that is drawn. */
+  #first = 0;
+  /** @type {Element[]} */
+  #rows = [];
+  #isWhole = false;
   #isFollowing = true;
 
   constructor() {
     this.root = element("div", "micdrop-conversation-frame", { hidden: "" }, [this.#list, this.#toEnd]);
     this.#partial.classList.add("micdrop-partial");
+    this.#list.append(this.#earlier);
+    this.#earlier.addEventListener("click", () => this.#showWhole());
     this.#list.addEventListener("scroll", () => this.#watchScroll(), { passive: true });
     this.#toEnd.addEventListener("click", () => this.#scrollToEnd());
   }
@@ -50,12 +65,41 @@ export class ConversationView {
     this.#items = items;
     this.#partial.remove();
     const keys = items.map((item) => JSON.stringify(item));
-    let kept = 0;
-    while (kept < keys.length && keys[kept] === this.#keys[kept]) kept++;
-    while (this.#list.childElementCount > kept) this.#list.lastElementChild?.remove();
-    for (const item of items.slice(kept)) this.#list.append(drawItem(item));
+    let same = 0;
+    while (same < keys.length && keys[same] === this.#keys[same]) same++;
     this.#keys = keys;
+    if (same < this.#first || same === 0) this.#isWhole = false; // another conversation
+    this.#draw(same < this.#first ? 0 : this.#first, same);
     return true;
+  }
+
+  /**
+   * @param {number} first index of the item to begin with, if they are not too many
+   * @param {number} same so many items are what they were
+   */
+  #draw(first, same) {
+    const isTooLong = this.#items.length - first > DRAWN + MORE;
+    if (isTooLong && this.#isFollowing && !this.#isWhole) first = this.#items.length - DRAWN;
+    const kept = first < this.#first ? [] : this.#rows.slice(first - this.#first, Math.max(0, same - this.#first));
+    const isKept = new Set(kept);
+    for (const row of this.#rows) if (!isKept.has(row)) row.remove();
+    const fresh = this.#items.slice(first + kept.length).map(drawItem);
+    this.#list.append(...fresh);
+    this.#rows = [...kept, ...fresh];
+    this.#first = first;
+    this.#earlier.hidden = first === 0;
+    setText(this.#earlier, `Earlier (${first})`);
+  }
+
+  /** Draws all there is, and stays at what is being looked at. */
+  #showWhole() {
+    const { scrollHeight, scrollTop } = this.#list;
+    const isPartial = this.#partial.isConnected;
+    this.#isWhole = true;
+    this.#partial.remove();
+    this.#draw(0, 0);
+    if (isPartial) this.#list.append(this.#partial);
+    this.#list.scrollTop = scrollTop + this.#list.scrollHeight - scrollHeight;
   }
 
   /** @param {string} partial */
