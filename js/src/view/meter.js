@@ -5,9 +5,6 @@ import { icon } from "./icons.js";
 
 /** @typedef {import("./icons.js").IconName} IconName */
 
-/** Between two drawings: with each frame of the screen they would cost the page more than all the rest of a call. */
-const INTERVAL_MS = 200;
-
 /** Between two changes of the words, which only a pointer that rests on the meter shows. */
 const WORDS_INTERVAL_MS = 500;
 
@@ -32,16 +29,17 @@ export class Meter {
   #drawnLevel = 0;
   #drawnSpeech = 0;
   #wordsAt = -Infinity;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
+  #drawing;
   #onShow;
 
   /**
+   * @param {import("./drawing.js").Drawing} drawing
    * @param {IconName} name
    * @param {string} label
    * @param {(shown: number) => void} [onShow] follows the deflection, in [0, 1]
    */
-  constructor(name, label, onShow = () => undefined) {
+  constructor(drawing, name, label, onShow = () => undefined) {
+    this.#drawing = drawing;
     this.#onShow = onShow;
     this.#label = label;
     // The words of the state say the same for those who do not see it.
@@ -73,20 +71,14 @@ export class Meter {
     this.#drawSoon();
   }
 
-  dispose() {
-    clearTimeout(this.#timer);
-  }
-
-  /** Draws at the next fifth of a second on the page's clock: all meters in one frame of the screen. */
   #drawSoon() {
-    this.#timer ??= setTimeout(() => this.#draw(), Math.ceil(INTERVAL_MS - (performance.now() % INTERVAL_MS)));
+    this.#drawing.request(this.#draw);
   }
 
-  #draw() {
-    this.#timer = undefined;
+  #draw = () => {
     this.#drawLevel();
     this.#drawHearing();
-  }
+  };
 
   #drawLevel() {
     const target = this.#loudest ?? this.#latest;

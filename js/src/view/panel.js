@@ -3,6 +3,7 @@ import { DevicePicker } from "./device-picker.js";
 import { element, setText } from "./dom.js";
 import { icon, setIcon } from "./icons.js";
 import { describeControls, describeError, describeNote, describeState, describeTakeOver } from "./labels.js";
+import { Drawing } from "./drawing.js";
 import { Meter } from "./meter.js";
 
 /** @typedef {import("../session.js").Session} Session */
@@ -18,8 +19,9 @@ export class Panel {
   #start = new ControlButton("start", "micdrop-primary", true);
   #mute = new ControlButton("mute");
   #pause = new ControlButton("pause");
-  #microphone = new Meter("microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
-  #speaker = new Meter("speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
+  #drawing = new Drawing();
+  #microphone = new Meter(this.#drawing, "microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
+  #speaker = new Meter(this.#drawing, "speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
   #devices = new DevicePicker((kind, id) => this.#session.chooseDevice(kind, id));
   #isHeard = false;
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
@@ -52,8 +54,7 @@ export class Panel {
 
   dispose() {
     this.#leave();
-    this.#microphone.dispose();
-    this.#speaker.dispose();
+    this.#drawing.dispose();
     this.#root.remove();
   }
 

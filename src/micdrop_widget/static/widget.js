@@ -1,4 +1,4 @@
-// sources sha256:50105325b4dd2bd3349c54e861d5338e6010f60e93691d55854a2962c21322a0
+// sources sha256:6b3e89f676dcbeb29e83c5fdfcda4588f916008dc36160337a1814af0248532d
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -2451,6 +2451,40 @@ var canMute = (state) => isReachable(state) && (state.isStarted || state.isStart
 var canPause = (state) => isReachable(state) && state.isStarted;
 var hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
 
+// src/view/drawing.js
+var INTERVAL_MS = 200;
+var GRACE_MS = 40;
+var Drawing = class {
+  /** @type {Set<() => void>} */
+  #waiting = /* @__PURE__ */ new Set();
+  #dueAt = -Infinity;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /**
+   * Calls a function that draws as soon as it is time, once.
+   *
+   * @param {() => void} draw
+   */
+  request(draw) {
+    this.#waiting.add(draw);
+    const leftMs = this.#dueAt - performance.now();
+    if (leftMs <= 0) this.#draw();
+    else this.#timer ??= setTimeout(() => this.#draw(), leftMs + GRACE_MS);
+  }
+  dispose() {
+    clearTimeout(this.#timer);
+    this.#waiting.clear();
+  }
+  #draw() {
+    clearTimeout(this.#timer);
+    this.#timer = void 0;
+    this.#dueAt = performance.now() + INTERVAL_MS;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const draw of waiting) draw();
+  }
+};
+
 // src/view/hearing.js
 function describeHearing(hearing) {
   if (hearing === null) return "";
@@ -2462,7 +2496,6 @@ function describeHearing(hearing) {
 }
 
 // src/view/meter.js
-var INTERVAL_MS = 200;
 var WORDS_INTERVAL_MS = 500;
 var FALL = 0.75;
 var LEVEL_STEPS = 24;
@@ -2480,15 +2513,16 @@ var Meter = class {
   #drawnLevel = 0;
   #drawnSpeech = 0;
   #wordsAt = -Infinity;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
+  #drawing;
   #onShow;
   /**
+   * @param {import("./drawing.js").Drawing} drawing
    * @param {IconName} name
    * @param {string} label
    * @param {(shown: number) => void} [onShow] follows the deflection, in [0, 1]
    */
-  constructor(name, label2, onShow = () => void 0) {
+  constructor(drawing, name, label2, onShow = () => void 0) {
+    this.#drawing = drawing;
     this.#onShow = onShow;
     this.#label = label2;
     this.root = element("span", "micdrop-meter", { title: label2, "aria-hidden": "true" }, [
@@ -2516,18 +2550,13 @@ var Meter = class {
     this.#loudest = Math.max(this.#loudest ?? 0, this.#latest);
     this.#drawSoon();
   }
-  dispose() {
-    clearTimeout(this.#timer);
-  }
-  /** Draws at the next fifth of a second on the page's clock: all meters in one frame of the screen. */
   #drawSoon() {
-    this.#timer ??= setTimeout(() => this.#draw(), Math.ceil(INTERVAL_MS - performance.now() % INTERVAL_MS));
+    this.#drawing.request(this.#draw);
   }
-  #draw() {
-    this.#timer = void 0;
+  #draw = () => {
     this.#drawLevel();
     this.#drawHearing();
-  }
+  };
   #drawLevel() {
     const target = this.#loudest ?? this.#latest;
     this.#loudest = null;
@@ -2565,8 +2594,9 @@ var Panel = class {
   #start = new ControlButton("start", "micdrop-primary", true);
   #mute = new ControlButton("mute");
   #pause = new ControlButton("pause");
-  #microphone = new Meter("microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
-  #speaker = new Meter("speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
+  #drawing = new Drawing();
+  #microphone = new Meter(this.#drawing, "microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
+  #speaker = new Meter(this.#drawing, "speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
   #devices = new DevicePicker((kind, id) => this.#session.chooseDevice(kind, id));
   #isHeard = false;
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
@@ -2597,8 +2627,7 @@ var Panel = class {
   }
   dispose() {
     this.#leave();
-    this.#microphone.dispose();
-    this.#speaker.dispose();
+    this.#drawing.dispose();
     this.#root.remove();
   }
   #build() {
