@@ -113,6 +113,10 @@ class FakeFrontEnd:
         if kind != "comm_msg" or data.get("method") != "custom":
             return
         content = data["content"]
+        for each in content["contents"] if content["type"] == "bundle" else [content]:
+            self._receive(each, buffers)
+
+    def _receive(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         self.messages.append(content)
         if content.get("to") in (None, self.name):
             answers: dict[str, Callable[[], None]] = {

@@ -151,6 +151,29 @@ async def test_observers_and_handlers_can_be_removed(server: MicdropServer, monk
     assert told == []
 
 
+async def test_on_msg_hears_the_panel_on_the_observer_thread_and_harms_nobody(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    told: list[tuple[str, str]] = []
+
+    def hear(widget: object, content: dict[str, Any], buffers: object) -> None:
+        told.append((content["type"], threading.current_thread().name[:16]))
+        raise RuntimeError("of the user's")
+
+    call.on_msg(hear)
+    page.show(call)
+    await call.start()
+    assert told[:2] == [("hello", "micdrop-observer"), ("mic_prompting", "micdrop-observer")]
+    call.on_msg(hear, remove=True)
+    before = len(told)
+    page.press("mute")
+    await call.until(isMuted=True, timeout=10)
+    call.close()
+    assert len(told) == before
+
+
 @pytest.mark.parametrize(
     ("refusal", "words"),
     [("denied", "not allowed"), ("no_device", "finds no microphone"), ("insecure_context", "ssh -L"), ("odd", "Fake")],
