@@ -11,7 +11,7 @@ const WORDS_INTERVAL_MS = 500;
 /** Share of the way down in one drawing; up it goes at once, as on a mixing desk. */
 const FALL = 0.75;
 
-/** Steps of the level and of the probability: smaller ones nobody sees, and each costs a frame of the screen. */
+/** Steps of the level and of the probability; a change of the level by one is not drawn: each costs a frame of the screen. */
 const LEVEL_STEPS = 24;
 const SPEECH_STEPS = 10;
 
@@ -87,7 +87,8 @@ export class Meter {
     if (this.#shown - target >= 0.5 / LEVEL_STEPS || target > this.#latest) this.#drawSoon();
     else this.#shown = target;
     const level = Math.round(this.#shown * LEVEL_STEPS) / LEVEL_STEPS;
-    if (level === this.#drawnLevel) return;
+    const isSmall = Math.abs(level - this.#drawnLevel) < 1.5 / LEVEL_STEPS;
+    if (level === this.#drawnLevel || (isSmall && level !== 0)) return;
     this.#drawnLevel = level;
     this.#fill.style.transform = `scaleX(${level})`;
     this.#onShow(level);

@@ -1,4 +1,4 @@
-// sources sha256:6b3e89f676dcbeb29e83c5fdfcda4588f916008dc36160337a1814af0248532d
+// sources sha256:d55da1e77a0be7dc6239d0e60da365bb0c17f9238436f4d517936752dae6f1e1
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -2564,7 +2564,8 @@ var Meter = class {
     if (this.#shown - target >= 0.5 / LEVEL_STEPS || target > this.#latest) this.#drawSoon();
     else this.#shown = target;
     const level = Math.round(this.#shown * LEVEL_STEPS) / LEVEL_STEPS;
-    if (level === this.#drawnLevel) return;
+    const isSmall = Math.abs(level - this.#drawnLevel) < 1.5 / LEVEL_STEPS;
+    if (level === this.#drawnLevel || isSmall && level !== 0) return;
     this.#drawnLevel = level;
     this.#fill.style.transform = `scaleX(${level})`;
     this.#onShow(level);
