@@ -149,22 +149,20 @@ class BrowserSpeaker:
                 self._unheard.appendleft(first[samples:])
             samples -= len(first)
 
-    def _send_ahead(self) -> None:
+    def _send_ahead(self, *, can_wait: bool = True) -> None:
         """Send as much as the page has room for, unless it can wait for more."""
         owner, ahead = self._front_ends.owner, self._sent - self._heard
         samples = min(self._waiting_samples, _AHEAD_SAMPLES - ahead)
         if owner is None or samples <= 0:
             return
-        if samples >= _PIECE_SAMPLES or ahead < _PIECE_SAMPLES:
+        if samples >= _PIECE_SAMPLES or ahead < _PIECE_SAMPLES or not can_wait:
             self._send(owner, samples)
         elif samples == self._waiting_samples and self._rest is None:
             self._rest = asyncio.get_running_loop().call_later(_REST_S, self._send_rest)
 
     def _send_rest(self) -> None:
         self._rest = None
-        owner, room = self._front_ends.owner, _AHEAD_SAMPLES - (self._sent - self._heard)
-        if owner is not None and self._waiting and room > 0:
-            self._send(owner, min(self._waiting_samples, room))
+        self._send_ahead(can_wait=False)
 
     def _send(self, owner: str, samples: int) -> None:
         self._stop_waiting()
