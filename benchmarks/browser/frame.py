@@ -1,4 +1,7 @@
-"""Row `browser-frame`: how old a microphone frame is when the call's thread gets it, also while a cell runs."""
+"""Row `browser-frame`: how old a microphone frame is when the call's thread gets it, also while a cell runs.
+
+Every frame of 32 ms counts from its end on: one that waits for the next before it is sent, too.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,23 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.browser.harness import CALL, notebooks, page_clock_ahead_ms, start_call
+from benchmarks.browser.harness import notebooks, page_clock_ahead_ms, start_call
 from benchmarks.figures import Aim, Distribution, Figure
+from benchmarks.speech import SENTENCE
 from tests.browser.notebook import Notebook
 
 __all__ = ["SPIN", "measure"]
+
+_CALL = """
+from micdrop_widget import MicdropServer, MicdropWidget
+
+async def respond(server_call, utterance):
+    await server_call.skip_answer()
+
+server = MicdropServer(respond).start()
+call = MicdropWidget(server.url)
+call
+"""
 
 _WATCH = """
 import time
@@ -24,7 +39,7 @@ def watch(microphone):
 
     def noting(message):
         if isinstance(message, _comm.AudioFrame):
-            arrivals.append((message.seq, message.sent_ms, time.time() * 1000))
+            arrivals.append((message.seq, len(message.pcm) // 512, message.sent_ms, time.time() * 1000))
         receive(message)
 
     microphone.receive = noting
@@ -53,18 +68,23 @@ _LATEST_S = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class _Message:
     seq: int
+    frames: int
     sent_ms: float
     arrived_ms: float
+
+    def ages_ms(self) -> list[float]:
+        """Return how old each of its frames was on arrival: all but the last have waited for the others."""
+        return [self.arrived_ms - self.sent_ms + 32 * waited for waited in range(self.frames)]
 
 
 def measure(quick: bool) -> Iterator[Figure]:
     """Measure one call: idle, while a cell sleeps, while a cell computes."""
     seconds = 2 if quick else 60
     with notebooks() as open_notebook:
-        cells = [CALL, _WATCH, *(_STRETCH.format(code.format(seconds=seconds)) for code in (_SLEEP, SPIN))]
-        notebook = open_notebook(cells)
+        cells = [_CALL, _WATCH, *(_STRETCH.format(code.format(seconds=seconds)) for code in (_SLEEP, SPIN))]
+        notebook = open_notebook(cells, microphone=SENTENCE, microphone_loops=True)
         notebook.run_cell(0)
         notebook.run_cell(1)
         start_call(notebook)
@@ -79,23 +99,26 @@ def measure(quick: bool) -> Iterator[Figure]:
         yield from _figures("a cell in a Python loop", computing, Aim("p95", 120))
 
 
-def _sent_in_cell(notebook: Notebook, cell: int, seconds: float) -> list[_Frame]:
+def _sent_in_cell(notebook: Notebook, cell: int, seconds: float) -> list[_Message]:
     notebook.run_cell(cell, timeout=seconds + 30)
     began_ms, ended_ms = notebook.kernel.eval("[began_ms, ended_ms]")
     return _sent_between(notebook, began_ms, ended_ms)
 
 
-def _sent_between(notebook: Notebook, began_ms: float, ended_ms: float) -> list[_Frame]:
+def _sent_between(notebook: Notebook, began_ms: float, ended_ms: float) -> list[_Message]:
     time.sleep(_LATEST_S)
     ahead_ms = page_clock_ahead_ms(notebook)
     rows = notebook.kernel.eval("arrivals")
-    frames = [_Frame(seq, sent_ms - ahead_ms, arrived_ms) for seq, sent_ms, arrived_ms in rows]
-    return [frame for frame in frames if began_ms <= frame.sent_ms < ended_ms]
+    messages = [_Message(seq, frames, sent_ms - ahead_ms, arrived_ms) for seq, frames, sent_ms, arrived_ms in rows]
+    return [message for message in messages if began_ms <= message.sent_ms < ended_ms]
 
 
-def _figures(when: str, frames: list[_Frame], aim: Aim) -> Iterator[Figure]:
-    yield Figure(when, "ms", Distribution.of(frame.arrived_ms - frame.sent_ms for frame in frames), aim)
-    numbers = sorted({frame.seq for frame in frames})
+def _figures(when: str, messages: list[_Message], aim: Aim) -> Iterator[Figure]:
+    ages_ms = [age_ms for message in messages for age_ms in message.ages_ms()]
+    batches = sum(message.frames > 1 for message in messages)
+    note = f"{len(ages_ms)} frames in {len(messages)} messages, {batches} of them with more than one"
+    yield Figure(when, "ms", Distribution.of(ages_ms), aim, note)
+    numbers = sorted({message.seq for message in messages})
     missing = [later - earlier - 1 for earlier, later in itertools.pairwise(numbers)]
     note = f"{sum(missing)} in all"
-    yield Figure(f"{when}: frames lost before a frame", "", Distribution.of(missing), Aim("max", 0), note)
+    yield Figure(f"{when}: messages lost before one", "", Distribution.of(missing), Aim("max", 0), note)

@@ -1,6 +1,7 @@
 import * as comm from "./comm.js";
 import { Capture, listDevices } from "./audio/capture.js";
 import { AudioFailure, describeError } from "./audio/failures.js";
+import { Quiet } from "./audio/quiet.js";
 import { Devices } from "./devices.js";
 import { Lifeline } from "./lifeline.js";
 import { Uplink } from "./uplink.js";
@@ -34,6 +35,7 @@ export class Microphone {
   /** Where the numbering of samples begins: not at 0 when it was released meanwhile, for the same request. */
   #firstPosition = 0;
   #pushed = { position: 0, ms: 0 };
+  #quiet = new Quiet();
 
   /**
    * @param {AudioEngine} engine
@@ -45,8 +47,8 @@ export class Microphone {
     this.#listener = listener;
     this.#capture = new Capture(engine, {
       onOpened: (request, opened) => this.#reportOpened(request, opened),
-      onFrame: (position, samples) => this.#pushFrame(position, samples),
-      onLevel: (rms) => listener.onLevel(rms),
+      onFrame: (position, samples, rms) => this.#pushFrame(position, samples, rms),
+      onNothing: () => listener.onLevel(0),
       onEnded: (request) => this.#reportEnded(request),
     });
     this.#uplink = new Uplink({
@@ -177,6 +179,7 @@ export class Microphone {
     this.#openedRequest = request;
     this.#firstPosition = 0;
     this.#pushed = { position: 0, ms: now() };
+    this.#quiet = new Quiet();
     this.#uplink.open(request);
     this.#listener.send(comm.micOpened(this.#id, { request, ...opened }));
     this.#devices.open(opened, this.#listener.isSpeakerChosen());
@@ -185,11 +188,13 @@ export class Microphone {
   /**
    * @param {number} position
    * @param {Int16Array<ArrayBuffer>} samples
+   * @param {number} rms
    */
-  #pushFrame(position, samples) {
+  #pushFrame(position, samples, rms) {
+    this.#listener.onLevel(rms);
     const first = this.#firstPosition + position;
     this.#pushed = { position: first + samples.length, ms: now() };
-    this.#uplink.push(first, samples);
+    this.#uplink.push(first, samples, this.#quiet.hear(rms));
     this.#lifeline.look();
   }
 

@@ -6,6 +6,9 @@ const KEPT_FRAMES = 16;
 
 /** Frames in one message: more when messages come late, since it is their number that a busy kernel suffers from. */
 const BATCHES = [1, 2, 4];
+
+/** While nobody speaks, two frames cost half as much; the first loud one goes at once, with the one that waited. */
+const QUIET_BATCH = 2;
 const LATE_MS = 60;
 const PROMPT_MS = 25;
 const PROMPT_FOR_MS = 2000;
@@ -95,13 +98,14 @@ export class Uplink {
   /**
    * @param {number} position
    * @param {Int16Array<ArrayBuffer>} samples kept, not copied
+   * @param {boolean} [isQuiet] nobody speaks
    */
-  push(position, samples) {
+  push(position, samples, isQuiet = false) {
     if (this.#request === null) return;
     this.#frames.push({ position, samples });
     this.#hold(this.#isOverdue());
     if (this.#isOnHold) this.#dropOldest();
-    else if (this.#frames.length >= this.#batchFrames) this.#sendFrames();
+    else if (this.#frames.length >= Math.max(this.#batchFrames, isQuiet ? QUIET_BATCH : 1)) this.#sendFrames();
   }
 
   /**

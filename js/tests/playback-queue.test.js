@@ -286,3 +286,19 @@ test("what was cut off unheard may come again in the same epoch: another page pl
   assert.equal(queue.heardSamples, 10_001);
   assert.equal(queue.underruns, 0);
 });
+
+test("what held the samples is given back once: played, cut off, here already or too late", () => {
+  const queue = new PlaybackQueue();
+  const [first, second, again, late] = [tone(3200), tone(3200, 3200), tone(3200), tone(100)];
+  queue.push(2, 0, first);
+  queue.push(2, 3200, second);
+  assert.deepEqual(queue.takeSpent(), []);
+  render(queue, 25);
+  assert.deepEqual(queue.takeSpent(), [first.buffer]);
+  queue.push(2, 0, again);
+  queue.push(1, 0, late);
+  assert.deepEqual(queue.takeSpent(), [again.buffer, late.buffer]);
+  queue.flush(3);
+  assert.deepEqual(queue.takeSpent(), [second.buffer]);
+  assert.deepEqual(queue.takeSpent(), []);
+});

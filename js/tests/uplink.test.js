@@ -14,10 +14,10 @@ function setUp() {
     onHoldChange: (isOnHold) => up.holds.push(isOnHold),
   });
   /** Captures frames in real time, acknowledged as they are sent unless the kernel is away. */
-  up.speak = (frames, { isHeard = true, lagMs = 5 } = {}) => {
+  up.speak = (frames, { isHeard = true, lagMs = 5, isQuiet = false } = {}) => {
     for (let count = 0; count < frames; count++) {
       up.nowMs += 32;
-      up.link.push(up.position, new Int16Array(FRAME).fill(up.position / FRAME));
+      up.link.push(up.position, new Int16Array(FRAME).fill(up.position / FRAME), isQuiet);
       up.position += FRAME;
       if (isHeard && up.sent.length > 0) up.link.acknowledge(1, up.sent.at(-1).seq, lagMs);
     }
@@ -33,6 +33,22 @@ test("each frame is a message of its own while the kernel is prompt", () => {
   assert.deepEqual(up.sent.map(({ position }) => position), Array.from({ length: 100 }, (_, seq) => seq * FRAME));
   assert.ok(up.sent.every(({ samples, dropped, request }) => samples.length === FRAME && dropped === 0 && request === 1));
   assert.deepEqual(up.holds, []);
+});
+
+test("on a quiet line two frames go together, and the first loud one goes at once with the one that waited", () => {
+  const up = setUp();
+  up.speak(5, { isQuiet: true });
+  assert.deepEqual(up.sent.map(({ position }) => position), [0, 2 * FRAME]);
+  up.speak(1);
+  assert.deepEqual([...up.sent.at(-1).samples.slice(FRAME - 1, FRAME + 1)], [4, 5]);
+  up.speak(2);
+  assert.deepEqual(up.sent.slice(-2).map(({ position }) => position), [6 * FRAME, 7 * FRAME]);
+});
+
+test("a quiet line does not make the messages to a busy kernel smaller", () => {
+  const up = setUp();
+  up.speak(84, { lagMs: 100, isQuiet: true });
+  assert.equal(up.sent.at(-1).samples.length, 4 * FRAME);
 });
 
 test("messages grow when they come late, and shrink again when they have been prompt for a while", () => {
@@ -54,7 +70,10 @@ test("a lag in between changes nothing", () => {
 
 test("every sample is sent once and in order, whatever the size of the messages", () => {
   const up = setUp();
-  for (const lagMs of [5, 100, 100, 5, 70, 5, 5, 200, 5]) up.speak(37, { lagMs });
+  for (const lagMs of [5, 100, 100, 5, 70, 5, 5, 200, 5]) {
+    up.speak(37, { lagMs });
+    up.speak(37, { lagMs, isQuiet: true });
+  }
   up.speak(400, { lagMs: 5 }); // small again: nothing waits for more
   const joined = up.sent.flatMap(({ samples }) => [...samples]);
   assert.equal(joined.length, up.position);

@@ -84,7 +84,7 @@ def test_two_sentences_reach_the_server_whole_and_the_echo_is_heard_whole(open_n
     # for what the microphone sends the kernel does not call itself busy
     messages = notebook.kernel.eval("call.transport.messages")
     assert notebook.page.evaluate(COUNT_FLICKERS) == 0
-    assert notebook.kernel.eval("call.transport.messages") > messages + 40
+    assert notebook.kernel.eval("call.transport.messages") > messages + 20
     assert notebook.page.evaluate("() => window.__notebook.unfinished()") < 50, "the page keeps what it has sent"
     press(notebook, "start")
     wait_for_state(notebook, isStarted=False, isMicStarted=False)

@@ -20,8 +20,8 @@ import { rmsOf } from "./level.js";
  *
  * @typedef {object} CaptureListener
  * @property {(request: number, opened: Opened) => void} onOpened always before the first frame
- * @property {(position: number, samples: Int16Array<ArrayBuffer>) => void} onFrame
- * @property {(rms: number) => void} onLevel
+ * @property {(position: number, samples: Int16Array<ArrayBuffer>, rms: number) => void} onFrame
+ * @property {() => void} onNothing it is muted or closed: there is no level any more
  * @property {(request: number) => void} onEnded the device went away; the microphone is closed
  */
 
@@ -58,7 +58,7 @@ export class Capture {
     if (isMuted === this.#isMuted) return;
     this.#isMuted = isMuted;
     if (this.#microphone !== null) this.#microphone.isMuted = isMuted;
-    if (isMuted) this.#listener.onLevel(0);
+    if (isMuted) this.#listener.onNothing();
   }
 
   /**
@@ -110,7 +110,7 @@ export class Capture {
     this.#microphone = null;
     if (microphone === null) return;
     microphone.release();
-    this.#listener.onLevel(0);
+    this.#listener.onNothing();
   }
 
   /** @param {number} request */
@@ -211,8 +211,7 @@ class OpenMicrophone {
     this.#node.port.onmessage = ({ data }) => {
       // What was posted before the audio thread heard of the mute stays here.
       if (this.#isMuted) return;
-      listener.onLevel(rmsOf(data.samples)); // first: the other may give the samples away
-      listener.onFrame(data.position, data.samples);
+      listener.onFrame(data.position, data.samples, rmsOf(data.samples));
     };
   }
 

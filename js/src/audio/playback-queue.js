@@ -1,5 +1,7 @@
 import { FULL_SCALE } from "./framing.js";
 
+/** @typedef {{position: number, samples: Int16Array<ArrayBuffer>}} Chunk */
+
 /**
  * The jitter buffer of the player: chunks of any size in, gapless quanta out.
  *
@@ -10,9 +12,11 @@ import { FULL_SCALE } from "./framing.js";
  */
 export class PlaybackQueue {
   #options;
-  /** @type {{position: number, samples: Int16Array}[]} */
+  /** @type {Chunk[]} */
   #chunks = [];
   #chunkOffset = 0;
+  /** @type {ArrayBuffer[]} */
+  #spent = [];
   #bufferedSamples = 0;
   /** @type {"idle" | "filling" | "playing"} */
   #phase = "idle";
@@ -75,13 +79,13 @@ export class PlaybackQueue {
    *
    * @param {number} epoch a newer one than the current flushes first
    * @param {number} position of the first sample in the epoch's stream
-   * @param {Int16Array} samples kept, not copied
+   * @param {Int16Array<ArrayBuffer>} samples kept, not copied
    */
   push(epoch, position, samples) {
-    if (epoch < this.#epoch) return;
+    if (epoch < this.#epoch) return this.#spend(samples);
     if (epoch > this.#epoch) this.flush(epoch);
     const known = Math.max(0, this.#acceptedEnd - position);
-    if (known >= samples.length) return;
+    if (known >= samples.length) return this.#spend(samples);
     const fresh = known > 0 ? samples.subarray(known) : samples;
     this.#chunks.push({ position: position + known, samples: fresh });
     this.#acceptedEnd = position + samples.length;
@@ -116,7 +120,7 @@ export class PlaybackQueue {
       this.#dryFor = Infinity;
       this.#dryEpoch = -1;
     }
-    this.#chunks.length = 0;
+    for (const { samples } of this.#chunks.splice(0)) this.#spend(samples);
     this.#chunkOffset = 0;
     this.#bufferedSamples = 0;
     this.#phase = "idle";
@@ -146,6 +150,16 @@ export class PlaybackQueue {
     }
     this.#lastValue = /** @type {number} */ (output[output.length - 1]);
     return this.#isReportDue(played, ranDry);
+  }
+
+  /** @returns {ArrayBuffer[]} what held the samples that were played or thrown away since this was last asked */
+  takeSpent() {
+    return this.#spent.splice(0);
+  }
+
+  /** @param {Int16Array<ArrayBuffer>} samples */
+  #spend(samples) {
+    this.#spent.push(samples.buffer);
   }
 
   #fill() {
@@ -185,6 +199,7 @@ export class PlaybackQueue {
       this.#heardEnd = chunk.position + this.#chunkOffset;
       if (this.#chunkOffset < chunk.samples.length) continue;
       this.#chunks.shift();
+      this.#spend(chunk.samples);
       this.#chunkOffset = 0;
     }
     return written;

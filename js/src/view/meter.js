@@ -5,7 +5,7 @@ import { icon } from "./icons.js";
 
 /** @typedef {import("./icons.js").IconName} IconName */
 
-/** Between two changes of the words, which only a pointer that rests on the meter shows. */
+/** Between two changes of the words, which are there while a pointer rests on the meter: no one else sees them. */
 const WORDS_INTERVAL_MS = 500;
 
 /** Share of the way down in one drawing; up it goes at once, as on a mixing desk. */
@@ -28,6 +28,7 @@ export class Meter {
   #shown = 0;
   #drawnLevel = 0;
   #drawnSpeech = 0;
+  #isPointedAt = false;
   #wordsAt = -Infinity;
   #drawing;
   #onShow;
@@ -50,6 +51,8 @@ export class Meter {
         this.#speech,
       ]),
     ]);
+    this.root.addEventListener("pointerenter", () => this.#point(true));
+    this.root.addEventListener("pointerleave", () => this.#point(false));
   }
 
   /**
@@ -60,7 +63,6 @@ export class Meter {
   hear(hearing) {
     if (hearing === this.#hearing) return;
     this.#hearing = hearing;
-    if (hearing === null) this.#wordsAt = -Infinity;
     this.#drawSoon();
   }
 
@@ -100,11 +102,18 @@ export class Meter {
     const speech = Math.round((probability ?? 0) * SPEECH_STEPS) / SPEECH_STEPS;
     if (speech !== this.#drawnSpeech) this.#speech.style.transform = `scaleX(${speech})`;
     this.#drawnSpeech = speech;
-    const now = performance.now();
-    if (now - this.#wordsAt < WORDS_INTERVAL_MS) return;
+    if (this.#isPointedAt && (performance.now() - this.#wordsAt >= WORDS_INTERVAL_MS || this.#hearing === null)) this.#describe();
+  }
+
+  /** @param {boolean} isPointedAt */
+  #point(isPointedAt) {
+    this.#isPointedAt = isPointedAt;
+    if (isPointedAt) this.#describe();
+  }
+
+  #describe() {
     const words = describeHearing(this.#hearing);
-    const title = words === "" ? this.#label : `${this.#label}: ${words}`;
-    if (title !== this.root.title) this.root.title = title;
-    if (this.#hearing !== null) this.#wordsAt = now;
+    this.root.title = words === "" ? this.#label : `${this.#label}: ${words}`;
+    this.#wordsAt = performance.now();
   }
 }

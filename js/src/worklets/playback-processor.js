@@ -5,7 +5,8 @@ import { PlaybackQueue } from "../audio/playback-queue.js";
  * The speaker's end of the audio thread: plays the queue and reports what was heard.
  *
  * Messages in: {type: "play", epoch, position, samples}, {type: "flush", epoch}, {type: "clear"}, {type: "end"}.
- * Messages out: {epoch, samples, underruns, rms}.
+ * Messages out: {epoch, samples, underruns, rms}; with them, transferred, the buffers of what was played. An audio thread makes so
+ * little garbage that it hardly ever collects it: they would pile up here for the length of a call.
  */
 class PlaybackProcessor extends AudioWorkletProcessor {
   #isEnded = false;
@@ -45,7 +46,7 @@ class PlaybackProcessor extends AudioWorkletProcessor {
     this.#message.underruns = this.#queue.underruns;
     const rms = this.#meter.take();
     this.#message.rms = this.#queue.isPlaying ? rms : 0;
-    this.port.postMessage(this.#message);
+    this.port.postMessage(this.#message, this.#queue.takeSpent());
   }
 }
 

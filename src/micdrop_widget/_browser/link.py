@@ -45,7 +45,7 @@ class TransportReport:
     messages: int = 0
     """Messages with audio that have arrived."""
     frame_ms: float = 0.0
-    """Audio in the latest of them: 32 ms normally, more when the kernel lags."""
+    """Audio in the latest of them: 32 ms normally, 64 while nobody speaks, more when the kernel lags."""
     lag_ms: float = 0.0
     """How much later than the promptest message the latest one came."""
     max_lag_ms: float = 0.0

@@ -86,7 +86,7 @@ def at_once(content: Content, buffers: list[bytes] | None = None) -> tuple[Conte
     """Return a message that is not held back on its way, with a buffer more that nobody reads.
 
     jupyter_server leaves Nagle's algorithm on: what does not fill a TCP segment waits until the browser has
-    acknowledged what came before, which it does with its next microphone frame (32 ms) or 40 ms later.
+    acknowledged what came before, which it does with its next microphone frame (32 to 64 ms) or 40 ms later.
     """
     return content, [*(buffers or []), _FILLER]
 

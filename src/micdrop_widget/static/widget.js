@@ -1,4 +1,4 @@
-// sources sha256:d55da1e77a0be7dc6239d0e60da365bb0c17f9238436f4d517936752dae6f1e1
+// sources sha256:10b46d2dc899246b521941cca2484ff9a6b51a4d6a9ebdff1cfa81f14ac2d03c
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -242,9 +242,11 @@ var playback_processor_default = `"use strict";
   // src/audio/playback-queue.js
   var PlaybackQueue = class {
     #options;
-    /** @type {{position: number, samples: Int16Array}[]} */
+    /** @type {Chunk[]} */
     #chunks = [];
     #chunkOffset = 0;
+    /** @type {ArrayBuffer[]} */
+    #spent = [];
     #bufferedSamples = 0;
     /** @type {"idle" | "filling" | "playing"} */
     #phase = "idle";
@@ -300,13 +302,13 @@ var playback_processor_default = `"use strict";
      *
      * @param {number} epoch a newer one than the current flushes first
      * @param {number} position of the first sample in the epoch's stream
-     * @param {Int16Array} samples kept, not copied
+     * @param {Int16Array<ArrayBuffer>} samples kept, not copied
      */
     push(epoch, position, samples) {
-      if (epoch < this.#epoch) return;
+      if (epoch < this.#epoch) return this.#spend(samples);
       if (epoch > this.#epoch) this.flush(epoch);
       const known = Math.max(0, this.#acceptedEnd - position);
-      if (known >= samples.length) return;
+      if (known >= samples.length) return this.#spend(samples);
       const fresh = known > 0 ? samples.subarray(known) : samples;
       this.#chunks.push({ position: position + known, samples: fresh });
       this.#acceptedEnd = position + samples.length;
@@ -337,7 +339,7 @@ var playback_processor_default = `"use strict";
         this.#dryFor = Infinity;
         this.#dryEpoch = -1;
       }
-      this.#chunks.length = 0;
+      for (const { samples } of this.#chunks.splice(0)) this.#spend(samples);
       this.#chunkOffset = 0;
       this.#bufferedSamples = 0;
       this.#phase = "idle";
@@ -370,6 +372,14 @@ var playback_processor_default = `"use strict";
       this.#lastValue = /** @type {number} */
       output[output.length - 1];
       return this.#isReportDue(played, ranDry);
+    }
+    /** @returns {ArrayBuffer[]} what held the samples that were played or thrown away since this was last asked */
+    takeSpent() {
+      return this.#spent.splice(0);
+    }
+    /** @param {Int16Array<ArrayBuffer>} samples */
+    #spend(samples) {
+      this.#spent.push(samples.buffer);
     }
     #fill() {
       this.#phase = "filling";
@@ -409,6 +419,7 @@ var playback_processor_default = `"use strict";
         this.#heardEnd = chunk.position + this.#chunkOffset;
         if (this.#chunkOffset < chunk.samples.length) continue;
         this.#chunks.shift();
+        this.#spend(chunk.samples);
         this.#chunkOffset = 0;
       }
       return written;
@@ -482,7 +493,7 @@ var playback_processor_default = `"use strict";
       this.#message.underruns = this.#queue.underruns;
       const rms = this.#meter.take();
       this.#message.rms = this.#queue.isPlaying ? rms : 0;
-      this.port.postMessage(this.#message);
+      this.port.postMessage(this.#message, this.#queue.takeSpent());
     }
   };
   registerProcessor("micdrop-playback", PlaybackProcessor);
@@ -880,7 +891,7 @@ var Capture = class {
     if (isMuted2 === this.#isMuted) return;
     this.#isMuted = isMuted2;
     if (this.#microphone !== null) this.#microphone.isMuted = isMuted2;
-    if (isMuted2) this.#listener.onLevel(0);
+    if (isMuted2) this.#listener.onNothing();
   }
   /**
    * Opens the microphone; releases one that another request opened. Ends quietly when it is closed or superseded meanwhile.
@@ -927,7 +938,7 @@ var Capture = class {
     this.#microphone = null;
     if (microphone === null) return;
     microphone.release();
-    this.#listener.onLevel(0);
+    this.#listener.onNothing();
   }
   /** @param {number} request */
   #end(request) {
@@ -1012,8 +1023,7 @@ var OpenMicrophone = class {
   listen(listener) {
     this.#node.port.onmessage = ({ data }) => {
       if (this.#isMuted) return;
-      listener.onLevel(rmsOf(data.samples));
-      listener.onFrame(data.position, data.samples);
+      listener.onFrame(data.position, data.samples, rmsOf(data.samples));
     };
   }
   release() {
@@ -1073,6 +1083,25 @@ function isMicrophoneAllowedByPolicy() {
   );
   return featurePolicy?.allowsFeature("microphone") ?? true;
 }
+
+// src/audio/quiet.js
+var LOUDER = 2;
+var SILENT = 3e-4;
+var RISE = 1.004;
+var PAUSE_FRAMES = 31;
+var Quiet = class {
+  #noise = Infinity;
+  #softFrames = 0;
+  /**
+   * @param {number} rms of the next frame, linear, 1 = full scale square wave
+   * @returns {boolean} whether the line is quiet; a loud frame ends that itself
+   */
+  hear(rms) {
+    this.#noise = Math.max(SILENT, Math.min(rms, this.#noise * RISE));
+    this.#softFrames = rms > this.#noise * LOUDER ? 0 : this.#softFrames + 1;
+    return this.#softFrames > PAUSE_FRAMES;
+  }
+};
 
 // src/devices.js
 var LOOK_EVERY_MS = 1500;
@@ -1277,6 +1306,7 @@ var Lifeline = class {
 var HOLD_AFTER_MS = 2e3;
 var KEPT_FRAMES = 16;
 var BATCHES = [1, 2, 4];
+var QUIET_BATCH = 2;
 var LATE_MS = 60;
 var PROMPT_MS = 25;
 var PROMPT_FOR_MS = 2e3;
@@ -1341,13 +1371,14 @@ var Uplink = class {
   /**
    * @param {number} position
    * @param {Int16Array<ArrayBuffer>} samples kept, not copied
+   * @param {boolean} [isQuiet] nobody speaks
    */
-  push(position, samples) {
+  push(position, samples, isQuiet = false) {
     if (this.#request === null) return;
     this.#frames.push({ position, samples });
     this.#hold(this.#isOverdue());
     if (this.#isOnHold) this.#dropOldest();
-    else if (this.#frames.length >= this.#batchFrames) this.#sendFrames();
+    else if (this.#frames.length >= Math.max(this.#batchFrames, isQuiet ? QUIET_BATCH : 1)) this.#sendFrames();
   }
   /**
    * @param {number} request
@@ -1437,6 +1468,7 @@ var Microphone = class {
   /** Where the numbering of samples begins: not at 0 when it was released meanwhile, for the same request. */
   #firstPosition = 0;
   #pushed = { position: 0, ms: 0 };
+  #quiet = new Quiet();
   /**
    * @param {AudioEngine} engine
    * @param {string} id of this front end
@@ -1447,8 +1479,8 @@ var Microphone = class {
     this.#listener = listener;
     this.#capture = new Capture(engine, {
       onOpened: (request, opened) => this.#reportOpened(request, opened),
-      onFrame: (position, samples) => this.#pushFrame(position, samples),
-      onLevel: (rms) => listener.onLevel(rms),
+      onFrame: (position, samples, rms) => this.#pushFrame(position, samples, rms),
+      onNothing: () => listener.onLevel(0),
       onEnded: (request) => this.#reportEnded(request)
     });
     this.#uplink = new Uplink({
@@ -1562,6 +1594,7 @@ var Microphone = class {
     this.#openedRequest = request;
     this.#firstPosition = 0;
     this.#pushed = { position: 0, ms: now() };
+    this.#quiet = new Quiet();
     this.#uplink.open(request);
     this.#listener.send(micOpened(this.#id, { request, ...opened }));
     this.#devices.open(opened, this.#listener.isSpeakerChosen());
@@ -1569,11 +1602,13 @@ var Microphone = class {
   /**
    * @param {number} position
    * @param {Int16Array<ArrayBuffer>} samples
+   * @param {number} rms
    */
-  #pushFrame(position, samples) {
+  #pushFrame(position, samples, rms) {
+    this.#listener.onLevel(rms);
     const first = this.#firstPosition + position;
     this.#pushed = { position: first + samples.length, ms: now() };
-    this.#uplink.push(first, samples);
+    this.#uplink.push(first, samples, this.#quiet.hear(rms));
     this.#lifeline.look();
   }
   /** @param {number} request */
@@ -2512,6 +2547,7 @@ var Meter = class {
   #shown = 0;
   #drawnLevel = 0;
   #drawnSpeech = 0;
+  #isPointedAt = false;
   #wordsAt = -Infinity;
   #drawing;
   #onShow;
@@ -2532,6 +2568,8 @@ var Meter = class {
         this.#speech
       ])
     ]);
+    this.root.addEventListener("pointerenter", () => this.#point(true));
+    this.root.addEventListener("pointerleave", () => this.#point(false));
   }
   /**
    * Shows what the voice activity detection makes of the sound, as a line below the level, and in words.
@@ -2541,7 +2579,6 @@ var Meter = class {
   hear(hearing) {
     if (hearing === this.#hearing) return;
     this.#hearing = hearing;
-    if (hearing === null) this.#wordsAt = -Infinity;
     this.#drawSoon();
   }
   /** @param {number} rms */
@@ -2576,12 +2613,17 @@ var Meter = class {
     const speech = Math.round((probability ?? 0) * SPEECH_STEPS) / SPEECH_STEPS;
     if (speech !== this.#drawnSpeech) this.#speech.style.transform = `scaleX(${speech})`;
     this.#drawnSpeech = speech;
-    const now2 = performance.now();
-    if (now2 - this.#wordsAt < WORDS_INTERVAL_MS) return;
+    if (this.#isPointedAt && (performance.now() - this.#wordsAt >= WORDS_INTERVAL_MS || this.#hearing === null)) this.#describe();
+  }
+  /** @param {boolean} isPointedAt */
+  #point(isPointedAt) {
+    this.#isPointedAt = isPointedAt;
+    if (isPointedAt) this.#describe();
+  }
+  #describe() {
     const words = describeHearing(this.#hearing);
-    const title = words === "" ? this.#label : `${this.#label}: ${words}`;
-    if (title !== this.root.title) this.root.title = title;
-    if (this.#hearing !== null) this.#wordsAt = now2;
+    this.root.title = words === "" ? this.#label : `${this.#label}: ${words}`;
+    this.#wordsAt = performance.now();
   }
 };
 
