@@ -1,15 +1,15 @@
-"""The least that a call could cost: a widget with an open microphone, and messages that nobody reads."""
+"""The least that a call could cost: a widget with an open microphone, with and without messages that nobody reads."""
 
 from __future__ import annotations
 
-__all__ = ["BARE_WIDGET"]
+__all__ = ["BARE_WIDGET", "MICROPHONE_ALONE"]
 
-BARE_WIDGET = '''
+_WIDGET = '''
 import anywidget
 from micdrop_widget import _comm
 
 class Bare(anywidget.AnyWidget):
-    """Opens the microphone as a call does, and sends as many and as large messages, on the same way."""
+    """Opens the microphone as a call does, and sends messages on the same way."""
 
     _esm = """
     const WORKLET = `registerProcessor("bare", class extends AudioWorkletProcessor { process() { return true; } })`;
@@ -20,7 +20,8 @@ class Bare(anywidget.AnyWidget):
       const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
       const node = new AudioWorkletNode(context, "bare");
       context.createMediaStreamSource(stream).connect(node).connect(context.destination);
-      setInterval(() => model.send({ type: "frame" }, undefined, [new ArrayBuffer(1024)]), 32);
+      const send = () => model.send({ type: "frame" }, undefined, [new ArrayBuffer(1024)]);
+      SEND
     }
 
     export default {
@@ -41,3 +42,9 @@ _comm.stay_idle(bare.comm)
 _comm.deliver_directly(bare.comm, bare._handle_custom_msg)
 bare
 '''
+
+BARE_WIDGET = _WIDGET.replace("SEND", "setInterval(send, 32);")
+"""As many and as large messages as a call without a quiet moment sends."""
+
+MICROPHONE_ALONE = _WIDGET.replace("SEND", "send();")
+"""One, which tells that it is open."""

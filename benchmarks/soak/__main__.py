@@ -32,7 +32,7 @@ call
 """
 
 _MOST_MB_AN_HOUR = 5
-_FLAT = ("kernel_rss_mb", "heap_mb")
+_FLAT = ("kernel_rss_mb", "heap_mb", "renderer_rss_mb")
 """What must not grow by more than that."""
 
 _STEADY = ("kernel_threads", "audio_contexts")

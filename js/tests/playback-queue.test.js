@@ -289,16 +289,21 @@ test("what was cut off unheard may come again in the same epoch: another page pl
 
 test("what held the samples is given back once: played, cut off, here already or too late", () => {
   const queue = new PlaybackQueue();
-  const [first, second, again, late] = [tone(3200), tone(3200, 3200), tone(3200), tone(100)];
+  const [first, second, partly, again, late] = [tone(3200), tone(3200, 3200), tone(3200, 4000), tone(3200), tone(100)];
+  const isSpent = (...chunks) => {
+    const spent = queue.takeSpent();
+    return spent.length === chunks.length && chunks.every(({ buffer }, index) => buffer === spent[index]);
+  };
   queue.push(2, 0, first);
   queue.push(2, 3200, second);
-  assert.deepEqual(queue.takeSpent(), []);
+  queue.push(2, 4000, partly);
+  assert.ok(isSpent());
   render(queue, 25);
-  assert.deepEqual(queue.takeSpent(), [first.buffer]);
+  assert.ok(isSpent(first));
   queue.push(2, 0, again);
   queue.push(1, 0, late);
-  assert.deepEqual(queue.takeSpent(), [again.buffer, late.buffer]);
+  assert.ok(isSpent(again, late));
   queue.flush(3);
-  assert.deepEqual(queue.takeSpent(), [second.buffer]);
-  assert.deepEqual(queue.takeSpent(), []);
+  assert.ok(isSpent(second, partly));
+  assert.ok(isSpent());
 });

@@ -90,4 +90,6 @@ class BidiPage:
 
     def _note(self, entry: dict[str, Any]) -> None:
         if entry.get("level") == "error":
-            self.errors.append(str(entry.get("text")))
+            frames = (entry.get("stackTrace") or {}).get("callFrames", [])
+            places = (f"{frame['functionName']} ({frame['url']}:{frame['lineNumber']})" for frame in frames)
+            self.errors.append("\n  at ".join([str(entry.get("text")), *places]))

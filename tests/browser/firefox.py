@@ -139,6 +139,8 @@ class FirefoxNotebook:
             self.page.add_init_script(script)
         self.page.goto(f"{self._lab.url}/lab/workspaces/firefox/tree/{self._path}?reset&token={self._lab.token}")
         self.until("window.__notebook.ready() && !window.__notebook.splash()", timeout=_READY_LIMIT_S)
+        # Firefox refuses JupyterLab something now and then while it loads: an error without a place, before any call.
+        self.page.errors.clear()
         self.page.evaluate(f"({PROCESSING_OFF})()")
 
 

@@ -94,8 +94,8 @@ def test_the_panel_shows_what_the_voice_activity_detection_hears(open_notebook: 
     notebook = open_notebook([SERVER, both], microphone=spoken("sentence").path)
     notebook.run_all()
     notebook.page.evaluate(HEAR)
-    notebook.cell(1).get_by_title("Microphone level").hover()
     press(notebook, "start")
+    notebook.cell(1).get_by_title("Microphone level").hover()
     notebook.kernel.until("len(utterances) == 1", timeout=30)
     told = [re.search(r"(\S+) dB, speech (\d+) %", text) for text in notebook.page.evaluate("window.__heard")]
     levels = [float(match[1].replace("−", "-")) for match in told if match]

@@ -113,7 +113,8 @@ export class Meter {
 
   #describe() {
     const words = describeHearing(this.#hearing);
-    this.root.title = words === "" ? this.#label : `${this.#label}: ${words}`;
+    const title = words === "" ? this.#label : `${this.#label}: ${words}`;
+    if (title !== this.root.title) this.root.title = title;
     this.#wordsAt = performance.now();
   }
 }

@@ -1,4 +1,4 @@
-// sources sha256:10b46d2dc899246b521941cca2484ff9a6b51a4d6a9ebdff1cfa81f14ac2d03c
+// sources sha256:dcae8fa410c62666a45164c89a94cdac97b08ad93d1e228f90095e9d47609b17
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -1085,11 +1085,13 @@ function isMicrophoneAllowedByPolicy() {
 }
 
 // src/audio/quiet.js
-var LOUDER = 2;
+var LOUDER = 3;
 var SILENT = 3e-4;
-var RISE = 1.004;
+var SMOOTHING = 1 / 8;
+var RISE = 1.011;
 var PAUSE_FRAMES = 31;
 var Quiet = class {
+  #level = Infinity;
   #noise = Infinity;
   #softFrames = 0;
   /**
@@ -1097,9 +1099,14 @@ var Quiet = class {
    * @returns {boolean} whether the line is quiet; a loud frame ends that itself
    */
   hear(rms) {
-    this.#noise = Math.max(SILENT, Math.min(rms, this.#noise * RISE));
+    if (rms > 0) this.#follow(rms);
     this.#softFrames = rms > this.#noise * LOUDER ? 0 : this.#softFrames + 1;
     return this.#softFrames > PAUSE_FRAMES;
+  }
+  /** @param {number} rms */
+  #follow(rms) {
+    this.#level = this.#level === Infinity ? rms : this.#level + SMOOTHING * (rms - this.#level);
+    this.#noise = Math.max(SILENT, Math.min(this.#level, this.#noise * RISE));
   }
 };
 
@@ -2622,7 +2629,8 @@ var Meter = class {
   }
   #describe() {
     const words = describeHearing(this.#hearing);
-    this.root.title = words === "" ? this.#label : `${this.#label}: ${words}`;
+    const title = words === "" ? this.#label : `${this.#label}: ${words}`;
+    if (title !== this.root.title) this.root.title = title;
     this.#wordsAt = performance.now();
   }
 };
