@@ -33,7 +33,7 @@ class _Minute:
 
 
 def measure(quick: bool) -> Iterator[Figure]:
-    """Measure whole minutes in which the user speaks a sentence every eight seconds, and is echoed.
+    """Measure whole minutes in which the user speaks a sentence every seven seconds, and is echoed.
 
     Beside it the least that it could cost: an open microphone without anything else, and one whose widget sends a
     message for each frame, which nobody reads.

@@ -31,6 +31,7 @@ call
 _WATCH = """
 import time
 from micdrop_widget import _comm
+from micdrop_widget.audio import FRAME_SAMPLES
 
 arrivals = []
 
@@ -39,7 +40,7 @@ def watch(microphone):
 
     def noting(message):
         if isinstance(message, _comm.AudioFrame):
-            arrivals.append((message.seq, len(message.pcm) // 512, message.sent_ms, time.time() * 1000))
+            arrivals.append((message.seq, len(message.pcm) // FRAME_SAMPLES, message.sent_ms, time.time() * 1000))
         receive(message)
 
     microphone.receive = noting

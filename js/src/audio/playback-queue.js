@@ -1,7 +1,5 @@
 import { FULL_SCALE } from "./framing.js";
 
-/** @typedef {{position: number, samples: Int16Array<ArrayBuffer>}} Chunk */
-
 /**
  * The jitter buffer of the player: chunks of any size in, gapless quanta out.
  *
@@ -12,7 +10,7 @@ import { FULL_SCALE } from "./framing.js";
  */
 export class PlaybackQueue {
   #options;
-  /** @type {Chunk[]} */
+  /** @type {{position: number, samples: Int16Array<ArrayBuffer>}[]} */
   #chunks = [];
   #chunkOffset = 0;
   /** @type {ArrayBuffer[]} */

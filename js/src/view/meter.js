@@ -63,6 +63,7 @@ export class Meter {
   hear(hearing) {
     if (hearing === this.#hearing) return;
     this.#hearing = hearing;
+    if (hearing === null) this.#wordsAt = -Infinity;
     this.#drawSoon();
   }
 
@@ -102,7 +103,7 @@ export class Meter {
     const speech = Math.round((probability ?? 0) * SPEECH_STEPS) / SPEECH_STEPS;
     if (speech !== this.#drawnSpeech) this.#speech.style.transform = `scaleX(${speech})`;
     this.#drawnSpeech = speech;
-    if (this.#isPointedAt && (performance.now() - this.#wordsAt >= WORDS_INTERVAL_MS || this.#hearing === null)) this.#describe();
+    if (this.#isPointedAt && performance.now() - this.#wordsAt >= WORDS_INTERVAL_MS) this.#describe();
   }
 
   /** @param {boolean} isPointedAt */

@@ -1,4 +1,4 @@
-// sources sha256:dcae8fa410c62666a45164c89a94cdac97b08ad93d1e228f90095e9d47609b17
+// sources sha256:bcbfc36331469d6c175dc497e05d0038b70cc4757a7bf47a4c84ca368d453ee1
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -242,7 +242,7 @@ var playback_processor_default = `"use strict";
   // src/audio/playback-queue.js
   var PlaybackQueue = class {
     #options;
-    /** @type {Chunk[]} */
+    /** @type {{position: number, samples: Int16Array<ArrayBuffer>}[]} */
     #chunks = [];
     #chunkOffset = 0;
     /** @type {ArrayBuffer[]} */
@@ -2586,6 +2586,7 @@ var Meter = class {
   hear(hearing) {
     if (hearing === this.#hearing) return;
     this.#hearing = hearing;
+    if (hearing === null) this.#wordsAt = -Infinity;
     this.#drawSoon();
   }
   /** @param {number} rms */
@@ -2620,7 +2621,7 @@ var Meter = class {
     const speech = Math.round((probability ?? 0) * SPEECH_STEPS) / SPEECH_STEPS;
     if (speech !== this.#drawnSpeech) this.#speech.style.transform = `scaleX(${speech})`;
     this.#drawnSpeech = speech;
-    if (this.#isPointedAt && (performance.now() - this.#wordsAt >= WORDS_INTERVAL_MS || this.#hearing === null)) this.#describe();
+    if (this.#isPointedAt && performance.now() - this.#wordsAt >= WORDS_INTERVAL_MS) this.#describe();
   }
   /** @param {boolean} isPointedAt */
   #point(isPointedAt) {
