@@ -362,7 +362,7 @@ def test_what_was_heard_since_the_last_report_is_told_when_the_answer_is_cut_off
         return reports
 
     assert cut_off(0.1) == [(0, 3200)]
-    assert cut_off(60) == [(0, 4800)], "a page that does not report any more does not play either"
+    assert cut_off(60) == [(0, 6400)], "a page that does not report any more does not play either"
     assert cut_off(0.1, of=2000) == [(0, 2000)]
     assert cut_off(0.1, of=1600) == []
     assert cut_off(0.1, heard=0) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from micdrop_widget.state import Device
 GOLDEN = json.loads((Path(__file__).parent / "comm_messages.json").read_text())
 PCM = np.array([1, -1, -32768, 32767], dtype=np.int16)
 
-EXPECTED_UP: list[_comm.BrowserMessage] = [
+EXPECTED_UP: list[_comm.BrowserMessage | list[_comm.BrowserMessage]] = [
     _comm.Hello("f1"),
     _comm.Bye("f1", page_gone=False),
     *(_comm.Command("f1", name) for name in ("start", "stop", "take_over", "mute", "unmute", "pause", "resume")),
@@ -42,9 +43,10 @@ EXPECTED_UP: list[_comm.BrowserMessage] = [
     _comm.MicFailed("f1", 3, "denied", "NotAllowedError: Permission denied"),
     _comm.MicEnded("f1", 3),
     _comm.Alive("f1", 3),
-    _comm.AudioFrame("f1", 3, 7, 3584, 1024, 1780000000123.5, PCM),
-    _comm.HeardReport("f1", 2, 4800, 0),
+    (audio := _comm.AudioFrame("f1", 3, 7, 3584, 1024, 1780000000123.5, PCM)),
+    (heard := _comm.HeardReport("f1", 2, 4800, 0)),
     _comm.SpeakerFailed("f1", "usb", "NotFoundError: gone"),
+    [heard, audio],
 ]
 
 
@@ -55,14 +57,17 @@ def buffers(case: dict[str, Any]) -> list[memoryview]:
 @pytest.mark.parametrize(
     ("case", "expected"), list(zip(GOLDEN["up"], EXPECTED_UP, strict=True)), ids=lambda value: str(value)[:60]
 )
-def test_each_message_of_the_browser_is_read(case: dict[str, Any], expected: _comm.BrowserMessage) -> None:
-    parsed = _comm.parse_message(case["content"], buffers(case))
-    if isinstance(expected, _comm.AudioFrame):
-        assert isinstance(parsed, _comm.AudioFrame)
-        assert np.array_equal(parsed.pcm, expected.pcm)
-        assert (parsed.seq, parsed.position, parsed.dropped, parsed.sent_ms) == (7, 3584, 1024, 1780000000123.5)
-    else:
-        assert parsed == expected
+def test_each_message_of_the_browser_is_read(
+    case: dict[str, Any], expected: _comm.BrowserMessage | list[_comm.BrowserMessage]
+) -> None:
+    parsed = _comm.parse_messages(case["content"], buffers(case))
+    assert [comparable(message) for message in parsed] == [
+        comparable(message) for message in (expected if isinstance(expected, list) else [expected])
+    ]
+
+
+def comparable(message: _comm.BrowserMessage) -> object:
+    return (*astuple(message)[:-1], message.pcm.tolist()) if isinstance(message, _comm.AudioFrame) else message
 
 
 def test_each_message_to_the_browser_is_written() -> None:
@@ -110,24 +115,27 @@ def test_what_must_not_wait_fills_a_segment_of_the_loopback_interface() -> None:
             **{"settings": {}, "microphones": [{}], "speakers": []},
         },
         {"type": "heard", "from": "f1", "epoch": 1, "samples": "all", "underruns": 0},
+        {"type": "bundle", "from": "f1"},
+        {"type": "bundle", "from": "f1", "contents": ["hello"]},
+        {"type": "bundle", "from": "f1", "contents": [{"type": "bundle", "from": "f1", "contents": []}]},
         {"type": "audio", "from": "f1", "request": 1, "seq": 0, "position": 0, "dropped": 0, "sent_ms": 0},
     ],
 )
 def test_a_message_that_cannot_be_read_is_a_value_error(content: object) -> None:
     with pytest.raises(ValueError, match=r"expected|unexpected|unknown"):
-        _comm.parse_message(content)
+        _comm.parse_messages(content)
 
 
 def test_half_a_sample_is_refused() -> None:
     content = {"type": "audio", "from": "f1", "request": 1, "seq": 0, "position": 0, "dropped": 0, "sent_ms": 0}
     with pytest.raises(ValueError, match="even number of bytes"):
-        _comm.parse_message(content, [b"abc"])
+        _comm.parse_messages(content, [b"abc"])
 
 
 def test_echo_cancellation_is_off_only_where_the_browser_says_so() -> None:
     def opened(settings: dict[str, Any]) -> bool:
         content = {"type": "mic_opened", "from": "f1", "request": 1, "label": "", "sample_rate": 16000}
-        message = _comm.parse_message({**content, "settings": settings, "microphones": [], "speakers": []})
+        (message,) = _comm.parse_messages({**content, "settings": settings, "microphones": [], "speakers": []})
         assert isinstance(message, _comm.MicOpened)
         return message.microphone.echo_cancellation
 

@@ -335,6 +335,21 @@ async def test_a_front_end_cannot_write_the_state(server: MicdropServer, monkeyp
     call.close()
 
 
+async def test_messages_that_come_in_one_are_taken_in_order(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    await call.start()
+    frame = {"type": "audio", "request": page.request, "seq": 0, "position": 0, "dropped": 0, "sent_ms": 0}
+    parts: list[dict[str, Any]] = [{"type": "command", "name": "mute"}, frame, {"type": "command", "name": "pause"}]
+    page.send({"type": "bundle", "contents": [{"from": page.name, **part} for part in parts]}, [bytes(1024)])
+    state = await call.until(isPaused=True, timeout=5)
+    assert (state.isMuted, call.transport.messages) == (True, 1)
+    call.close()
+
+
 async def test_messages_that_cannot_be_read_are_logged_and_harm_nobody(
     server: MicdropServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -120,6 +120,18 @@ export function heard(from, { epoch, samples, underruns }) {
 }
 
 /**
+ * Several messages in one, of which one at most has a buffer.
+ *
+ * @param {string} from
+ * @param {UpMessage[]} messages
+ */
+export function bundle(from, messages) {
+  const contents = messages.map(({ content }) => content);
+  const buffers = messages.flatMap((message) => message.buffers);
+  return up("bundle", from, { contents }, buffers);
+}
+
+/**
  * @param {string} from
  * @param {string} deviceId
  * @param {string} detail

@@ -2,8 +2,9 @@ import * as comm from "./comm.js";
 import { AudioEngine } from "./audio/context.js";
 import { describeError } from "./audio/failures.js";
 import { Channel } from "./channel.js";
-import { Player } from "./audio/player.js";
+import { Player, later } from "./audio/player.js";
 import { Microphone } from "./microphone.js";
+import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
 import { INITIAL_CALL_STATE, TRAIT_NAMES } from "./state.js";
 import { Wishes } from "./wishes.js";
@@ -33,6 +34,11 @@ export class Session {
   #id = randomId();
   #model;
   #channel;
+  #outbox = new Outbox({
+    send: (message) => this.#sendNow(message),
+    join: (messages) => comm.bundle(this.#id, messages),
+    now: () => performance.now(),
+  });
   #engine = new AudioEngine({
     onBlockedChange: () => this.#notify(),
     onSpeakerUsed: (deviceId) => this.#microphone.remember("speaker", deviceId),
@@ -79,7 +85,7 @@ export class Session {
       isSpeakerChosen: () => this.#call.speakerDeviceId !== null,
     });
     this.#player = new Player(this.#engine, {
-      onHeard: (report) => this.#send(comm.heard(this.#id, report)),
+      onHeard: (report, isUrgent) => this.#reportHeard(report, isUrgent),
       onLevel: (rms) => this.#publishLevel("speaker", rms),
       onFault: (problem) => this.#showProblem(problem),
     });
@@ -200,6 +206,7 @@ export class Session {
     this.#isDisposed = true;
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
+    this.#outbox.close();
     this.#microphone.leave();
     this.#subscriptions.abort();
     this.#pageListeners?.abort();
@@ -310,9 +317,22 @@ export class Session {
     this.#microphone.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
   }
 
+  /**
+   * @param {import("./audio/player.js").Report} report
+   * @param {boolean} isUrgent
+   */
+  #reportHeard(report, isUrgent) {
+    if (isUrgent) this.#send(comm.heard(this.#id, report));
+    else this.#outbox.sendAlong((waitedMs) => comm.heard(this.#id, later(report, waitedMs)));
+  }
+
   /** @param {comm.UpMessage} message */
-  #send({ content, buffers }) {
-    if (this.#isDisposed) return;
+  #send(message) {
+    this.#outbox.send(message);
+  }
+
+  /** @param {comm.UpMessage} message */
+  #sendNow({ content, buffers }) {
     try {
       // A promise in some hosts, nothing in others.
       Promise.resolve(this.#channel.send(content, buffers)).catch((error) => this.#loseKernel(error));

@@ -33,6 +33,11 @@ const builders = {
     comm.audio(from, { request, seq, position, dropped, samples: samples(buffer) }, sentMs),
   heard: ({ from, epoch, samples: count, underruns }) => comm.heard(from, { epoch, samples: count, underruns }),
   speaker_failed: ({ from, device_id: deviceId, detail }) => comm.speakerFailed(from, deviceId, detail),
+  bundle: ({ from, contents }, buffer) =>
+    comm.bundle(
+      from,
+      contents.map((content) => builders[content.type](content, buffer)),
+    ),
 };
 
 for (const { content, buffer } of golden.up) {

@@ -37,3 +37,10 @@ test("what is thrown away leaves with the next report", async () => {
   render(10);
   assert.deepEqual([posted.at(-1).epoch, cut.length, next.length], [2, 0, 16_000]);
 });
+
+test("each report says whether it plays on, and for how long it can", async () => {
+  const { posted, tell, render } = await createProcessor();
+  tell({ type: "play", epoch: 1, position: 0, samples: new Int16Array(4000).fill(1000) });
+  render(60);
+  assert.deepEqual(posted.map(({ samples, isPlaying, buffered }) => [samples, isPlaying, buffered]), [[128, true, 3872], [3328, true, 672], [4000, false, 0]]);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { Player } from "../src/audio/player.js";
+import { Player, later } from "../src/audio/player.js";
 
 /** A player on a loudspeaker with a latency; `report` is what its worklet says. */
 async function setUp({ outputLatency, baseLatency }) {
@@ -18,11 +18,12 @@ async function setUp({ outputLatency, baseLatency }) {
   const levels = [];
   const player = new Player(
     { start: async () => ({ outputLatency, baseLatency, destination: {} }) },
-    { onHeard: (report) => heard.push(report), onLevel: (rms) => levels.push(rms), onFault: assert.fail },
+    { onHeard: (report, isUrgent) => heard.push({ ...report, isUrgent }), onLevel: (rms) => levels.push(rms), onFault: assert.fail },
   );
   player.play({ type: "play", epoch: 0, position: 0, samples: new Int16Array(128) });
   await new Promise((resolve) => setImmediate(resolve));
-  const report = (samples, rms = 0, epoch = 0) => port.onmessage({ data: { epoch, samples, underruns: 0, rms } });
+  const report = (samples, rms = 0, epoch = 0, isPlaying = true) =>
+    port.onmessage({ data: { epoch, samples, underruns: 0, buffered: 800, isPlaying, rms } });
   return { heard, levels, player, report };
 }
 
@@ -32,7 +33,7 @@ test("what was played is heard when it has left the loudspeaker", async () => {
   mock.timers.tick(249);
   assert.deepEqual(heard, []);
   mock.timers.tick(1);
-  assert.deepEqual(heard, [{ epoch: 0, samples: 128, underruns: 0 }]);
+  assert.deepEqual(heard, [{ epoch: 0, samples: 128, underruns: 0, buffered: 800, isUrgent: true }]);
   mock.timers.reset();
 });
 
@@ -59,4 +60,24 @@ test("the level falls to zero at once where the voice is cut off, and what was o
   player.silence();
   assert.deepEqual(levels, [0.5, 0, 0.25, 0]);
   mock.timers.reset();
+});
+
+test("where an answer begins and where it ends is told at once; what comes between can wait", async () => {
+  const { heard, report } = await setUp({});
+  for (const samples of [128, 3328, 6528]) report(samples);
+  report(7000, 0, 0, false);
+  report(128, 0, 1);
+  mock.timers.tick(0);
+  assert.deepEqual(
+    heard.map(({ samples, isUrgent }) => [samples, isUrgent]),
+    [[128, true], [3328, false], [6528, false], [7000, true], [128, true]],
+  );
+  mock.timers.reset();
+});
+
+test("a report that has waited says what is heard by now: as much more as the time, and no more than there was", () => {
+  const report = { epoch: 1, samples: 3328, underruns: 0, buffered: 800 };
+  assert.deepEqual(later(report, 0), report);
+  assert.deepEqual(later(report, 32), { epoch: 1, samples: 3840, underruns: 0, buffered: 288 });
+  assert.deepEqual(later(report, 100), { epoch: 1, samples: 4128, underruns: 0, buffered: 0 });
 });

@@ -267,13 +267,14 @@ class MicdropWidget(anywidget.AnyWidget):
         if self._msg_callbacks.callbacks:
             self._observer.post(functools.partial(self._msg_callbacks, self, content, buffers))
         try:
-            message = _comm.parse_message(content, buffers)
+            messages = _comm.parse_messages(content, buffers)
         except ValueError as error:
             _log.warning("the panel sent a message that cannot be read: %s", error)
             return
         if not self._ended:
             while_busy = threading.current_thread() is not threading.main_thread()
-            self._lease.thread.call(functools.partial(self._reception.receive, message, while_busy=while_busy))
+            for message in messages:
+                self._lease.thread.call(functools.partial(self._reception.receive, message, while_busy=while_busy))
 
     # To the traits and the handlers
 

@@ -1,9 +1,7 @@
 import captureSource from "worklet:capture-processor.js";
 import playbackSource from "worklet:playback-processor.js";
 import { AudioFailure, describeError } from "./failures.js";
-
-/** The rate of the whole call: microphone, kernel, server, speaker. */
-export const SAMPLE_RATE = 16_000;
+import { SAMPLE_RATE } from "./framing.js";
 
 /** A context needs a moment to start; only then is it worth asking for a click. */
 const BLOCKED_AFTER_MS = 400;

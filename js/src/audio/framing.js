@@ -1,7 +1,8 @@
 /** Samples in one microphone frame: 32 ms at 16 kHz, the window of the kernel's voice detector. */
 export const FRAME_SAMPLES = 512;
 
-const FRAME_RATE = 16_000;
+/** The rate of the whole call: microphone, kernel, server, speaker. */
+export const SAMPLE_RATE = 16_000;
 
 /**
  * Samples in one microphone frame of 32 ms.
@@ -10,7 +11,7 @@ const FRAME_RATE = 16_000;
  * @returns {number}
  */
 export function frameSamplesAt(sampleRate) {
-  return Math.round((FRAME_SAMPLES * sampleRate) / FRAME_RATE);
+  return Math.round((FRAME_SAMPLES * sampleRate) / SAMPLE_RATE);
 }
 
 /** Full scale of int16, in both languages. */

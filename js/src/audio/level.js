@@ -5,9 +5,22 @@ import { FULL_SCALE } from "./framing.js";
  * @returns {number} their root mean square, linear, 1 = full scale square wave
  */
 export function rmsOf(samples) {
-  let sumOfSquares = 0;
-  for (const value of samples) sumOfSquares += value * value;
+  const sumOfSquares = sumSquares(samples);
   return samples.length === 0 ? 0 : Math.sqrt(sumOfSquares / samples.length) / FULL_SCALE;
+}
+
+/**
+ * By index: an iterator makes an object for each sample, unless it has been optimized.
+ *
+ * @param {Int16Array | Float32Array} samples
+ */
+function sumSquares(samples) {
+  let sum = 0;
+  for (let index = 0; index < samples.length; index++) {
+    const value = /** @type {number} */ (samples[index]);
+    sum += value * value;
+  }
+  return sum;
 }
 
 /** Root mean square over the quanta since it was last taken, for the level meters. */
@@ -17,9 +30,7 @@ export class LevelMeter {
 
   /** @param {Float32Array} samples */
   push(samples) {
-    let sumOfSquares = 0;
-    for (const value of samples) sumOfSquares += value * value;
-    this.#sumOfSquares += sumOfSquares;
+    this.#sumOfSquares += sumSquares(samples);
     this.#count += samples.length;
   }
 

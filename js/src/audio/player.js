@@ -1,14 +1,33 @@
 import { describeError } from "./failures.js";
+import { SAMPLE_RATE } from "./framing.js";
 
 /** @typedef {import("./context.js").AudioEngine} AudioEngine */
 /** @typedef {import("../comm.js").Play} Play */
 
 /**
+ * @typedef {object} Report
+ * @property {number} epoch
+ * @property {number} samples heard of it so far
+ * @property {number} underruns in it so far
+ * @property {number} buffered samples that follow them without a gap
+ *
  * @typedef {object} PlayerListener
- * @property {(report: {epoch: number, samples: number, underruns: number}) => void} onHeard
+ * @property {(report: Report, isUrgent: boolean) => void} onHeard urgent where an epoch begins and where playing ends
  * @property {(rms: number) => void} onLevel
  * @property {(detail: string) => void} onFault playback is impossible
  */
+
+/**
+ * Returns what a report says some time later.
+ *
+ * @param {Report} report of a player that plays on
+ * @param {number} ms
+ * @returns {Report}
+ */
+export function later(report, ms) {
+  const more = Math.min(Math.round((ms * SAMPLE_RATE) / 1000), report.buffered);
+  return { ...report, samples: report.samples + more, buffered: report.buffered - more };
+}
 
 /** The speaker: hands audio to the playback worklet, which does the rest. */
 export class Player {
@@ -17,6 +36,8 @@ export class Player {
   #epoch = 0;
   /** Nothing was played since it fell silent: levels that still come are of what was before. */
   #isSilent = true;
+  /** Of the latest report. */
+  #heardEpoch = -1;
   /** @type {AudioWorkletNode | null} */
   #node = null;
   /** @type {Promise<void> | null} */
@@ -104,8 +125,9 @@ export class Player {
   #createNode(context) {
     const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     node.port.onmessage = ({ data }) => {
-      const { epoch, samples, underruns, rms } = data;
-      this.#reportHeard(context, { epoch, samples, underruns });
+      const { epoch, samples, underruns, buffered, isPlaying, rms } = data;
+      this.#reportHeard(context, { epoch, samples, underruns, buffered }, epoch !== this.#heardEpoch || !isPlaying);
+      this.#heardEpoch = epoch;
       if (!this.#isSilent && epoch === this.#epoch) this.#listener.onLevel(rms);
     };
     node.onprocessorerror = () => {
@@ -120,10 +142,11 @@ export class Player {
    * What has passed through the audio graph is heard a little later, when it leaves the loudspeaker.
    *
    * @param {AudioContext} context
-   * @param {{epoch: number, samples: number, underruns: number}} report
+   * @param {Report} report
+   * @param {boolean} isUrgent
    */
-  #reportHeard(context, report) {
+  #reportHeard(context, report, isUrgent) {
     const latencyS = context.outputLatency || context.baseLatency || 0;
-    setTimeout(() => this.#listener.onHeard(report), latencyS * 1000);
+    setTimeout(() => this.#listener.onHeard(report, isUrgent), latencyS * 1000);
   }
 }

@@ -1,4 +1,4 @@
-import { element, setText } from "./dom.js";
+import { element, setHidden, setText } from "./dom.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("../state.js").ConversationItem} ConversationItem */
@@ -55,7 +55,7 @@ export class ConversationView {
   update(items, partial) {
     const isChanged = this.#updateItems(items) || this.#updatePartial(partial);
     if (isChanged) this.#updatePartial(partial);
-    this.root.hidden = items.length === 0 && partial === "";
+    setHidden(this.root, items.length === 0 && partial === "");
     if (isChanged && this.#isFollowing) this.#scrollToEnd();
   }
 
@@ -87,7 +87,7 @@ export class ConversationView {
     this.#list.append(...fresh);
     this.#rows = [...kept, ...fresh];
     this.#first = first;
-    this.#earlier.hidden = first === 0;
+    setHidden(this.#earlier, first === 0);
     setText(this.#earlier, `Earlier (${first})`);
   }
 
@@ -119,12 +119,12 @@ export class ConversationView {
   #watchScroll() {
     const { scrollHeight, scrollTop, clientHeight } = this.#list;
     this.#isFollowing = scrollHeight - scrollTop - clientHeight < END_SLACK_PX;
-    this.#toEnd.hidden = this.#isFollowing;
+    setHidden(this.#toEnd, this.#isFollowing);
   }
 
   #scrollToEnd() {
     this.#isFollowing = true;
-    this.#toEnd.hidden = true;
+    setHidden(this.#toEnd, true);
     this.#list.scrollTop = this.#list.scrollHeight;
   }
 }

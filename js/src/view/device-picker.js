@@ -1,5 +1,5 @@
 import { describeChoices } from "./choices.js";
-import { element } from "./dom.js";
+import { element, setHidden } from "./dom.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("../state.js").PanelState} PanelState */
@@ -45,12 +45,12 @@ export class DevicePicker {
     const isReachable = !state._closed && !state.isKernelLost;
     this.#microphone.update(state.micDevices, state.micDeviceId, isReachable, state.error);
     this.#speaker.update(state.speakerDevices, state.speakerDeviceId, isReachable, state.problem);
-    this.#hint.hidden = state.micDevices.length > 0;
+    setHidden(this.#hint, state.micDevices.length > 0);
   }
 
   /** @param {boolean} isShown */
   #show(isShown) {
-    this.root.hidden = !isShown;
+    setHidden(this.root, !isShown);
     this.button.setAttribute("aria-expanded", String(isShown));
     this.button.classList.toggle("micdrop-open", isShown);
   }

@@ -17,6 +17,16 @@ export function element(tag, className, attributes = {}, children = []) {
 }
 
 /**
+ * Hides or shows only where that changes something: setting an attribute to what it is makes the browser look at all styles again.
+ *
+ * @param {HTMLElement} target
+ * @param {boolean} isHidden
+ */
+export function setHidden(target, isHidden) {
+  if (target.hidden !== isHidden) target.hidden = isHidden;
+}
+
+/**
  * Sets the text only when it differs, so that screen readers hear changes only.
  *
  * @param {Element} target

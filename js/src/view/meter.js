@@ -1,5 +1,5 @@
 import { deflection } from "../audio/level.js";
-import { element } from "./dom.js";
+import { element, setHidden } from "./dom.js";
 import { describeHearing } from "./hearing.js";
 import { icon } from "./icons.js";
 
@@ -99,7 +99,7 @@ export class Meter {
 
   #drawHearing() {
     const probability = this.#hearing?.probability ?? null;
-    if (this.#speech.hidden !== (probability === null)) this.#speech.hidden = probability === null;
+    setHidden(this.#speech, probability === null);
     const speech = Math.round((probability ?? 0) * SPEECH_STEPS) / SPEECH_STEPS;
     if (speech !== this.#drawnSpeech) this.#speech.style.transform = `scaleX(${speech})`;
     this.#drawnSpeech = speech;

@@ -1,6 +1,6 @@
 import { ConversationView } from "./conversation.js";
 import { DevicePicker } from "./device-picker.js";
-import { element, setText } from "./dom.js";
+import { element, setHidden, setText } from "./dom.js";
 import { icon, setIcon } from "./icons.js";
 import { describeControls, describeError, describeNote, describeState, describeTakeOver } from "./labels.js";
 import { Drawing } from "./drawing.js";
@@ -109,14 +109,14 @@ export class Panel {
     this.#isHeard = state.isMicStarted && !state.isMicMuted && !state.isMuteRequested && !state.isPauseRequested;
     if (!this.#isHeard) this.#microphone.hear(null);
     const note = describeNote(state);
-    this.#note.hidden = note === "";
+    setHidden(this.#note, note === "");
     setText(this.#note, note);
-    this.#allowAudio.hidden = !state.isAudioBlocked;
+    setHidden(this.#allowAudio, !state.isAudioBlocked);
     const takeOver = describeTakeOver(state);
-    this.#takeOver.hidden = takeOver === null;
+    setHidden(this.#takeOver, takeOver === null);
     setText(this.#takeOverWords, takeOver ?? "");
     const error = describeError(state);
-    this.#error.hidden = error === null;
+    setHidden(this.#error, error === null);
     setText(this.#errorMessage, error?.message ?? "");
     setText(this.#errorRemedy, error?.remedy ?? "");
     this.#conversation.update(state.conversation, state.partialAssistantMessage);

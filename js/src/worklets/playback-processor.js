@@ -5,15 +5,15 @@ import { PlaybackQueue } from "../audio/playback-queue.js";
  * The speaker's end of the audio thread: plays the queue and reports what was heard.
  *
  * Messages in: {type: "play", epoch, position, samples}, {type: "flush", epoch}, {type: "clear"}, {type: "end"}.
- * Messages out: {epoch, samples, underruns, rms}; with them, transferred, the buffers of what was played. An audio thread makes so
- * little garbage that it hardly ever collects it: they would pile up here for the length of a call.
+ * Messages out: {epoch, samples, underruns, buffered, isPlaying, rms}; with them, transferred, the buffers of what was played. An
+ * audio thread makes so little garbage that it hardly ever collects it: they would pile up here for the length of a call.
  */
 class PlaybackProcessor extends AudioWorkletProcessor {
   #isEnded = false;
   #queue = new PlaybackQueue();
   #meter = new LevelMeter();
   // Posting clones, so one message object serves for ever.
-  #message = { epoch: 0, samples: 0, underruns: 0, rms: 0 };
+  #message = { epoch: 0, samples: 0, underruns: 0, buffered: 0, isPlaying: false, rms: 0 };
 
   constructor() {
     super();
@@ -44,6 +44,8 @@ class PlaybackProcessor extends AudioWorkletProcessor {
     this.#message.epoch = this.#queue.epoch;
     this.#message.samples = this.#queue.heardSamples;
     this.#message.underruns = this.#queue.underruns;
+    this.#message.buffered = this.#queue.bufferedSamples;
+    this.#message.isPlaying = this.#queue.isPlaying;
     const rms = this.#meter.take();
     this.#message.rms = this.#queue.isPlaying ? rms : 0;
     this.port.postMessage(this.#message, this.#queue.takeSpent());

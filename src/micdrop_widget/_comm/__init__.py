@@ -36,7 +36,7 @@ from micdrop_widget._comm.up import (
     MicOpened,
     MicPrompting,
     SpeakerFailed,
-    parse_message,
+    parse_messages,
 )
 
 __all__ = [
@@ -66,7 +66,7 @@ __all__ = [
     "hearing",
     "honour_front_end_routing",
     "open_mic",
-    "parse_message",
+    "parse_messages",
     "play",
     "set_speaker",
     "stay_idle",

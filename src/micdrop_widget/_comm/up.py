@@ -25,7 +25,7 @@ __all__ = [
     "MicOpened",
     "MicPrompting",
     "SpeakerFailed",
-    "parse_message",
+    "parse_messages",
 ]
 
 DeviceKind: TypeAlias = Literal["microphone", "speaker"]
@@ -170,16 +170,23 @@ BrowserMessage: TypeAlias = (
 )
 
 
-def parse_message(  # noqa: PLR0912 - one case a message
-    content: object, buffers: Sequence[memoryview | bytes] = ()
-) -> BrowserMessage:
-    """Return what a custom message of the front end means.
+def parse_messages(content: object, buffers: Sequence[memoryview | bytes] = ()) -> list[BrowserMessage]:
+    """Return what a custom message of the front end means: one message, or several that came in one, all or none.
 
     Raises
     ------
     ValueError
         It is none that this kernel knows; the message says why.
     """
+    parts = [content]
+    if isinstance(content, Mapping) and content.get("type") == "bundle":
+        parts = _get(content, "contents", list)
+    return [_parse(part, buffers) for part in parts]
+
+
+def _parse(  # noqa: PLR0912 - one case a message
+    content: object, buffers: Sequence[memoryview | bytes]
+) -> BrowserMessage:
     if not isinstance(content, Mapping):
         raise ValueError(f"expected an object, got {type(content).__name__}")
     front_end = _get(content, "from", str)

@@ -1,4 +1,4 @@
-// sources sha256:bcbfc36331469d6c175dc497e05d0038b70cc4757a7bf47a4c84ca368d453ee1
+// sources sha256:ede1ec054e7e46b6b001500bfdc99a4e851aee0c4447f59d9694b45f7fdd57eb
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -22,6 +22,11 @@ function audio(from, { request, seq, position, dropped, samples }, sentMs) {
 }
 function heard(from, { epoch, samples, underruns }) {
   return up("heard", from, { epoch, samples, underruns });
+}
+function bundle(from, messages) {
+  const contents = messages.map(({ content }) => content);
+  const buffers = messages.flatMap((message) => message.buffers);
+  return up("bundle", from, { contents }, buffers);
 }
 var speakerFailed = (from, deviceId, detail) => up("speaker_failed", from, { device_id: deviceId, detail });
 function parseDown(content, buffers, id) {
@@ -122,9 +127,9 @@ var capture_processor_default = `"use strict";
 (() => {
   // src/audio/framing.js
   var FRAME_SAMPLES = 512;
-  var FRAME_RATE = 16e3;
+  var SAMPLE_RATE = 16e3;
   function frameSamplesAt(sampleRate2) {
-    return Math.round(FRAME_SAMPLES * sampleRate2 / FRAME_RATE);
+    return Math.round(FRAME_SAMPLES * sampleRate2 / SAMPLE_RATE);
   }
   var FULL_SCALE = 32768;
   function toInt16(value) {
@@ -220,14 +225,23 @@ var playback_processor_default = `"use strict";
   var FULL_SCALE = 32768;
 
   // src/audio/level.js
+  function sumSquares(samples) {
+    let sum = 0;
+    for (let index = 0; index < samples.length; index++) {
+      const value = (
+        /** @type {number} */
+        samples[index]
+      );
+      sum += value * value;
+    }
+    return sum;
+  }
   var LevelMeter = class {
     #sumOfSquares = 0;
     #count = 0;
     /** @param {Float32Array} samples */
     push(samples) {
-      let sumOfSquares = 0;
-      for (const value of samples) sumOfSquares += value * value;
-      this.#sumOfSquares += sumOfSquares;
+      this.#sumOfSquares += sumSquares(samples);
       this.#count += samples.length;
     }
     /** @returns {number} linear, 1 = full scale square wave; 0 where nothing was pushed */
@@ -463,7 +477,7 @@ var playback_processor_default = `"use strict";
     #queue = new PlaybackQueue();
     #meter = new LevelMeter();
     // Posting clones, so one message object serves for ever.
-    #message = { epoch: 0, samples: 0, underruns: 0, rms: 0 };
+    #message = { epoch: 0, samples: 0, underruns: 0, buffered: 0, isPlaying: false, rms: 0 };
     constructor() {
       super();
       this.port.onmessage = ({ data }) => {
@@ -491,6 +505,8 @@ var playback_processor_default = `"use strict";
       this.#message.epoch = this.#queue.epoch;
       this.#message.samples = this.#queue.heardSamples;
       this.#message.underruns = this.#queue.underruns;
+      this.#message.buffered = this.#queue.bufferedSamples;
+      this.#message.isPlaying = this.#queue.isPlaying;
       const rms = this.#meter.take();
       this.#message.rms = this.#queue.isPlaying ? rms : 0;
       this.port.postMessage(this.#message, this.#queue.takeSpent());
@@ -542,8 +558,11 @@ function isVsCode({ protocol, hostname, userAgent }) {
   return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
 }
 
-// src/audio/context.js
+// src/audio/framing.js
 var SAMPLE_RATE = 16e3;
+var FULL_SCALE = 32768;
+
+// src/audio/context.js
 var BLOCKED_AFTER_MS = 400;
 var AudioEngine = class _AudioEngine {
   /** @type {AudioContext | null} */
@@ -739,12 +758,18 @@ var Channel = class {
 };
 
 // src/audio/player.js
+function later(report, ms) {
+  const more = Math.min(Math.round(ms * SAMPLE_RATE / 1e3), report.buffered);
+  return { ...report, samples: report.samples + more, buffered: report.buffered - more };
+}
 var Player = class {
   #engine;
   #listener;
   #epoch = 0;
   /** Nothing was played since it fell silent: levels that still come are of what was before. */
   #isSilent = true;
+  /** Of the latest report. */
+  #heardEpoch = -1;
   /** @type {AudioWorkletNode | null} */
   #node = null;
   /** @type {Promise<void> | null} */
@@ -824,8 +849,9 @@ var Player = class {
   #createNode(context) {
     const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     node.port.onmessage = ({ data }) => {
-      const { epoch, samples, underruns, rms } = data;
-      this.#reportHeard(context, { epoch, samples, underruns });
+      const { epoch, samples, underruns, buffered, isPlaying, rms } = data;
+      this.#reportHeard(context, { epoch, samples, underruns, buffered }, epoch !== this.#heardEpoch || !isPlaying);
+      this.#heardEpoch = epoch;
       if (!this.#isSilent && epoch === this.#epoch) this.#listener.onLevel(rms);
     };
     node.onprocessorerror = () => {
@@ -839,22 +865,30 @@ var Player = class {
    * What has passed through the audio graph is heard a little later, when it leaves the loudspeaker.
    *
    * @param {AudioContext} context
-   * @param {{epoch: number, samples: number, underruns: number}} report
+   * @param {Report} report
+   * @param {boolean} isUrgent
    */
-  #reportHeard(context, report) {
+  #reportHeard(context, report, isUrgent) {
     const latencyS = context.outputLatency || context.baseLatency || 0;
-    setTimeout(() => this.#listener.onHeard(report), latencyS * 1e3);
+    setTimeout(() => this.#listener.onHeard(report, isUrgent), latencyS * 1e3);
   }
 };
 
-// src/audio/framing.js
-var FULL_SCALE = 32768;
-
 // src/audio/level.js
 function rmsOf(samples) {
-  let sumOfSquares = 0;
-  for (const value of samples) sumOfSquares += value * value;
+  const sumOfSquares = sumSquares(samples);
   return samples.length === 0 ? 0 : Math.sqrt(sumOfSquares / samples.length) / FULL_SCALE;
+}
+function sumSquares(samples) {
+  let sum = 0;
+  for (let index = 0; index < samples.length; index++) {
+    const value = (
+      /** @type {number} */
+      samples[index]
+    );
+    sum += value * value;
+  }
+  return sum;
 }
 function deflection(rms) {
   if (rms <= 0) return 0;
@@ -1636,6 +1670,65 @@ function now() {
   return performance.timeOrigin + performance.now();
 }
 
+// src/outbox.js
+var ALONG_MS = 100;
+var Outbox = class {
+  #send;
+  #join;
+  #now;
+  /** @type {{tell: (waitedMs: number) => UpMessage, sinceMs: number}[]} */
+  #waiting = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #isClosed = false;
+  /**
+   * @param {object} options
+   * @param {(message: UpMessage) => void} options.send
+   * @param {(messages: UpMessage[]) => UpMessage} options.join makes one message of several
+   * @param {() => number} options.now milliseconds
+   */
+  constructor({ send, join: join2, now: now2 }) {
+    this.#send = send;
+    this.#join = join2;
+    this.#now = now2;
+  }
+  /**
+   * Sends a message now, behind what waits.
+   *
+   * @param {UpMessage} message
+   */
+  send(message) {
+    if (!this.#isClosed) this.#release(message);
+  }
+  /**
+   * Sends what a function returns with the next message, within a tenth of a second.
+   *
+   * @param {(waitedMs: number) => UpMessage} tell
+   */
+  sendAlong(tell) {
+    if (this.#isClosed) return;
+    this.#waiting.push({ tell, sinceMs: this.#now() });
+    this.#timer ??= setTimeout(() => this.#release(), ALONG_MS);
+  }
+  /** From now on nothing is sent, what waits included. */
+  close() {
+    this.#isClosed = true;
+    this.#takeWaiting();
+  }
+  /** @param {UpMessage[]} messages that go now */
+  #release(...messages) {
+    const waiting = this.#takeWaiting().map(({ tell, sinceMs }) => tell(this.#now() - sinceMs));
+    const all = [...waiting, ...messages];
+    const [only] = all;
+    if (only !== void 0) this.#send(all.length === 1 ? only : this.#join(all));
+  }
+  #takeWaiting() {
+    clearTimeout(this.#timer);
+    this.#timer = void 0;
+    return this.#waiting.splice(0);
+  }
+};
+
 // src/presence.js
 var GOODBYE_AFTER_MS = 300;
 var Presence = class {
@@ -1790,6 +1883,11 @@ var Session = class {
   #id = randomId();
   #model;
   #channel;
+  #outbox = new Outbox({
+    send: (message) => this.#sendNow(message),
+    join: (messages) => bundle(this.#id, messages),
+    now: () => performance.now()
+  });
   #engine = new AudioEngine({
     onBlockedChange: () => this.#notify(),
     onSpeakerUsed: (deviceId) => this.#microphone.remember("speaker", deviceId),
@@ -1835,7 +1933,7 @@ var Session = class {
       isSpeakerChosen: () => this.#call.speakerDeviceId !== null
     });
     this.#player = new Player(this.#engine, {
-      onHeard: (report) => this.#send(heard(this.#id, report)),
+      onHeard: (report, isUrgent) => this.#reportHeard(report, isUrgent),
       onLevel: (rms) => this.#publishLevel("speaker", rms),
       onFault: (problem) => this.#showProblem(problem)
     });
@@ -1941,6 +2039,7 @@ var Session = class {
     this.#isDisposed = true;
     clearTimeout(this.#restTimer);
     this.#wishes.dispose();
+    this.#outbox.close();
     this.#microphone.leave();
     this.#subscriptions.abort();
     this.#pageListeners?.abort();
@@ -2040,9 +2139,20 @@ var Session = class {
   #applyMute() {
     this.#microphone.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
   }
+  /**
+   * @param {import("./audio/player.js").Report} report
+   * @param {boolean} isUrgent
+   */
+  #reportHeard(report, isUrgent) {
+    if (isUrgent) this.#send(heard(this.#id, report));
+    else this.#outbox.sendAlong((waitedMs) => heard(this.#id, later(report, waitedMs)));
+  }
   /** @param {comm.UpMessage} message */
-  #send({ content, buffers }) {
-    if (this.#isDisposed) return;
+  #send(message) {
+    this.#outbox.send(message);
+  }
+  /** @param {comm.UpMessage} message */
+  #sendNow({ content, buffers }) {
     try {
       Promise.resolve(this.#channel.send(content, buffers)).catch((error) => this.#loseKernel(error));
     } catch (error) {
@@ -2130,6 +2240,9 @@ function element(tag, className, attributes = {}, children = []) {
   created.append(...children);
   return created;
 }
+function setHidden(target, isHidden) {
+  if (target.hidden !== isHidden) target.hidden = isHidden;
+}
 function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
@@ -2210,7 +2323,7 @@ var ConversationView = class {
   update(items, partial) {
     const isChanged = this.#updateItems(items) || this.#updatePartial(partial);
     if (isChanged) this.#updatePartial(partial);
-    this.root.hidden = items.length === 0 && partial === "";
+    setHidden(this.root, items.length === 0 && partial === "");
     if (isChanged && this.#isFollowing) this.#scrollToEnd();
   }
   /** @param {readonly ConversationItem[]} items */
@@ -2240,7 +2353,7 @@ var ConversationView = class {
     this.#list.append(...fresh);
     this.#rows = [...kept, ...fresh];
     this.#first = first;
-    this.#earlier.hidden = first === 0;
+    setHidden(this.#earlier, first === 0);
     setText(this.#earlier, `Earlier (${first})`);
   }
   /** Draws all there is, and stays at what is being looked at. */
@@ -2272,11 +2385,11 @@ var ConversationView = class {
   #watchScroll() {
     const { scrollHeight, scrollTop, clientHeight } = this.#list;
     this.#isFollowing = scrollHeight - scrollTop - clientHeight < END_SLACK_PX;
-    this.#toEnd.hidden = this.#isFollowing;
+    setHidden(this.#toEnd, this.#isFollowing);
   }
   #scrollToEnd() {
     this.#isFollowing = true;
-    this.#toEnd.hidden = true;
+    setHidden(this.#toEnd, true);
     this.#list.scrollTop = this.#list.scrollHeight;
   }
 };
@@ -2354,11 +2467,11 @@ var DevicePicker = class {
     const isReachable2 = !state._closed && !state.isKernelLost;
     this.#microphone.update(state.micDevices, state.micDeviceId, isReachable2, state.error);
     this.#speaker.update(state.speakerDevices, state.speakerDeviceId, isReachable2, state.problem);
-    this.#hint.hidden = state.micDevices.length > 0;
+    setHidden(this.#hint, state.micDevices.length > 0);
   }
   /** @param {boolean} isShown */
   #show(isShown) {
-    this.root.hidden = !isShown;
+    setHidden(this.root, !isShown);
     this.button.setAttribute("aria-expanded", String(isShown));
     this.button.classList.toggle("micdrop-open", isShown);
   }
@@ -2617,7 +2730,7 @@ var Meter = class {
   }
   #drawHearing() {
     const probability = this.#hearing?.probability ?? null;
-    if (this.#speech.hidden !== (probability === null)) this.#speech.hidden = probability === null;
+    setHidden(this.#speech, probability === null);
     const speech = Math.round((probability ?? 0) * SPEECH_STEPS) / SPEECH_STEPS;
     if (speech !== this.#drawnSpeech) this.#speech.style.transform = `scaleX(${speech})`;
     this.#drawnSpeech = speech;
@@ -2731,14 +2844,14 @@ var Panel = class {
     this.#isHeard = state.isMicStarted && !state.isMicMuted && !state.isMuteRequested && !state.isPauseRequested;
     if (!this.#isHeard) this.#microphone.hear(null);
     const note = describeNote(state);
-    this.#note.hidden = note === "";
+    setHidden(this.#note, note === "");
     setText(this.#note, note);
-    this.#allowAudio.hidden = !state.isAudioBlocked;
+    setHidden(this.#allowAudio, !state.isAudioBlocked);
     const takeOver = describeTakeOver(state);
-    this.#takeOver.hidden = takeOver === null;
+    setHidden(this.#takeOver, takeOver === null);
     setText(this.#takeOverWords, takeOver ?? "");
     const error = describeError2(state);
-    this.#error.hidden = error === null;
+    setHidden(this.#error, error === null);
     setText(this.#errorMessage, error?.message ?? "");
     setText(this.#errorRemedy, error?.remedy ?? "");
     this.#conversation.update(state.conversation, state.partialAssistantMessage);
