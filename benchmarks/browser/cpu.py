@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,13 +9,21 @@ from dataclasses import dataclass
 import psutil
 
 from benchmarks.browser.bare import BARE_WIDGET, MICROPHONE_ALONE
-from benchmarks.browser.harness import CALL, notebooks
+from benchmarks.browser.undriven import undriven_notebook
 from benchmarks.figures import Aim, Distribution, Figure
 from benchmarks.speech import SENTENCE
+from micdrop_widget import MicdropServer
 
 __all__ = ["measure"]
 
 _SETTLED_S = 5
+
+_CALL = """
+from micdrop_widget import MicdropWidget
+
+call = MicdropWidget({url!r})
+call
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,14 @@ def measure(quick: bool) -> Iterator[Figure]:
     """
     seconds, count = (10, 1) if quick else (60, 3)
     is_heard = "call.isStarted and len(call.turns) > 0"
-    idle, minutes = _measured(CALL, is_heard, seconds, count)
+    server = MicdropServer().start()
+    try:
+        idle, minutes = _measured(_CALL.format(url=server.url), is_heard, seconds, count)
+    finally:
+        server.stop()
     _, (alone,) = _measured(MICROPHONE_ALONE, "len(received) == 1", seconds, 1)
     _, (bare,) = _measured(BARE_WIDGET, "len(received) > 30", seconds, 1)
-    note = "CPU seconds a minute; the embedded server, in the kernel, included"
+    note = "CPU seconds a minute; the voice server is elsewhere"
     yield Figure("page and kernel", "s", Distribution.of(minute.both for minute in minutes), Aim("p50", 10), note)
     yield Figure("page (all processes of the browser)", "s", Distribution.of(minute.page for minute in minutes))
     yield Figure("kernel", "s", Distribution.of(minute.kernel for minute in minutes))
@@ -57,26 +68,22 @@ def measure(quick: bool) -> Iterator[Figure]:
 
 def _measured(cell: str, works: str, seconds: float, count: int) -> tuple[_Minute, list[_Minute]]:
     """Return a minute before Start is pressed under a cell, and the minutes after it."""
-    with notebooks() as open_notebook:
-        notebook = open_notebook([cell], microphone=SENTENCE, microphone_loops=True, untapped=True)
+    with undriven_notebook(cell, microphone=SENTENCE) as undriven:
+        notebook = undriven.notebook
         notebook.run_cell(0)
         kernel = [psutil.Process(notebook.kernel.eval("__import__('os').getpid()"))]
         server = [psutil.Process(notebook.lab.process.pid)]
+        undriven.let_go()
         time.sleep(_SETTLED_S)
-        idle = _spent(seconds, _browser(), kernel, server)
-        notebook.cell(0).get_by_test_id("start").click()
+        idle = _spent(seconds, undriven.browser_processes(), kernel, server)
+        with undriven.looked_into() as page:
+            page.get_by_test_id("start").click()
         notebook.kernel.until(works, timeout=30)
         time.sleep(_SETTLED_S)
-        browser = _browser()  # now with the service that has the microphone and processes its sound
+        browser = undriven.browser_processes()  # with the service that has the microphone and processes its sound
         minutes = [_spent(seconds, browser, kernel, server) for _ in range(count)]
         notebook.kernel.until(works)
         return idle, minutes
-
-
-def _browser() -> list[psutil.Process]:
-    """Return the processes of the one browser that this process has started."""
-    children = psutil.Process(os.getpid()).children(recursive=True)
-    return [child for child in children if "chrom" in child.name()]
 
 
 def _spent(seconds: float, *groups: Sequence[psutil.Process]) -> _Minute:

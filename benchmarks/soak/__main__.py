@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import psutil
 
-from benchmarks.browser.harness import notebooks, start_call
-from benchmarks.soak.samples import Sample, Trend, look, trends, watch_contexts
+from benchmarks.browser.harness import start_call
+from benchmarks.browser.undriven import undriven_notebook
+from benchmarks.soak.samples import PageSample, Sample, Trend, look, look_into, trends, watch_contexts
 from benchmarks.speech import SENTENCE
 
 _CALL = """
@@ -48,25 +49,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when memory is flat within 5 MB an hour and no thread or audio context was added, otherwise 1.
     """
     options = _parser().parse_args(arguments)
-    with notebooks() as open_notebook:
-        notebook = open_notebook([_CALL], microphone=SENTENCE, microphone_loops=True, untapped=True)
+    samples: list[Sample] = []
+    pages: list[PageSample] = []
+    with undriven_notebook(_CALL, microphone=SENTENCE) as undriven:
+        notebook = undriven.notebook
         watch_contexts(notebook)
         notebook.run_cell(0)
-        cdp = notebook.page.context.new_cdp_session(notebook.page)
-        cdp.send("Performance.enable")
         kernel = psutil.Process(notebook.kernel.eval("__import__('os').getpid()"))
         start_call(notebook)
+        undriven.let_go()
         began_s = time.monotonic()
-        samples: list[Sample] = []
-        while time.monotonic() - began_s < options.minutes * 60:
-            time.sleep(options.every)
-            samples.append(look(notebook, cdp, kernel, began_s))
-            print(samples[-1].line(), flush=True)
-    settled = [sample for sample in samples if sample.at_s >= options.warm_up * 60]
+        for end_min in (options.warm_up, options.minutes):
+            while time.monotonic() - began_s < end_min * 60:
+                time.sleep(options.every)
+                samples.append(look(undriven, kernel, began_s))
+                print(samples[-1].line(), flush=True)
+            pages.append(look_into(undriven, began_s))
+            print(pages[-1].line(), flush=True)
+    settled = [sample for sample in samples if sample.at_s >= pages[0].at_s]
     if len(settled) < 4:
         print("too short to say whether anything grows: fewer than 4 looks after the warm-up")
         return 1
-    return _tell(trends(settled))
+    return _tell([*trends(settled), *trends(pages)])
 
 
 def _tell(found: Sequence[Trend]) -> int:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import psutil
-from playwright.sync_api import CDPSession
 
+from benchmarks.browser.undriven import UndrivenNotebook
 from tests.browser.notebook import Notebook
 
-__all__ = ["Sample", "Trend", "look", "trends", "watch_contexts"]
+__all__ = ["PageSample", "Sample", "Trend", "look", "look_into", "trends", "watch_contexts"]
 
 _CONTEXTS = """
 (() => {
@@ -36,25 +36,37 @@ _OBJECTS = "len(__import__('gc').get_objects())"
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class _Look:
     """One look; each field but the first is one line of the report."""
 
     at_s: float
-    kernel_rss_mb: float
-    kernel_objects: int
-    kernel_threads: int
-    turns: int
-    heap_mb: float
-    """Used by the page's JavaScript after a collection."""
-    renderer_rss_mb: float
-    nodes: int
-    listeners: int
-    audio_contexts: int
 
     def line(self) -> str:
         """Return it as one line of text."""
         words = (f"{field.name} {getattr(self, field.name):g}" for field in fields(self)[1:])
         return f"{self.at_s / 60:6.1f} min  " + "  ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample(_Look):
+    """What can be seen of a call without a debugger in its page."""
+
+    kernel_rss_mb: float
+    kernel_objects: int
+    kernel_threads: int
+    turns: int
+    renderer_rss_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageSample(_Look):
+    """What a debugger tells of the page."""
+
+    heap_mb: float
+    """Used by the page's JavaScript after a collection."""
+    nodes: int
+    listeners: int
+    audio_contexts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +84,9 @@ def watch_contexts(notebook: Notebook) -> None:
     notebook.page.evaluate(_CONTEXTS)
 
 
-def look(notebook: Notebook, cdp: CDPSession, kernel: psutil.Process, began_s: float) -> Sample:
-    """Collect garbage on both sides and take a sample."""
-    cdp.send("HeapProfiler.collectGarbage")
-    metrics = {metric["name"]: metric["value"] for metric in cdp.send("Performance.getMetrics")["metrics"]}
+def look(undriven: UndrivenNotebook, kernel: psutil.Process, began_s: float) -> Sample:
+    """Collect the kernel's garbage and take a sample; the page is left alone."""
+    notebook = undriven.notebook
     notebook.kernel.eval(_COLLECT)
     threads, objects, turns, started = notebook.kernel.eval(
         f"[{_THREADS}, {_OBJECTS}, len(call.turns), call.isStarted]"
@@ -88,29 +99,40 @@ def look(notebook: Notebook, cdp: CDPSession, kernel: psutil.Process, began_s: f
         kernel_objects=objects,
         kernel_threads=threads,
         turns=turns,
-        heap_mb=round(metrics["JSHeapUsedSize"] / 2**20, 2),
-        renderer_rss_mb=max(map(_rss_mb, _renderers())),
-        nodes=int(metrics["Nodes"]),
-        listeners=int(metrics["JSEventListeners"]),
-        audio_contexts=notebook.page.evaluate(_OPEN_CONTEXTS),
+        renderer_rss_mb=max(_rss_mb(each) for each in undriven.browser_processes() if _is_renderer(each)),
     )
 
 
-def trends(samples: Sequence[Sample]) -> list[Trend]:
+def look_into(undriven: UndrivenNotebook, began_s: float) -> PageSample:
+    """Collect the page's garbage and take a sample."""
+    with undriven.looked_into() as page:
+        cdp = page.context.new_cdp_session(page)
+        cdp.send("Performance.enable")
+        cdp.send("HeapProfiler.collectGarbage")
+        metrics = {metric["name"]: metric["value"] for metric in cdp.send("Performance.getMetrics")["metrics"]}
+        return PageSample(
+            at_s=time.monotonic() - began_s,
+            heap_mb=round(metrics["JSHeapUsedSize"] / 2**20, 2),
+            nodes=int(metrics["Nodes"]),
+            listeners=int(metrics["JSEventListeners"]),
+            audio_contexts=page.evaluate(_OPEN_CONTEXTS),
+        )
+
+
+def trends(samples: Sequence[_Look]) -> list[Trend]:
     """Return how each field went from the first half of the samples to the second."""
     half = len(samples) // 2
     found = []
-    for field in fields(Sample)[1:]:
+    for field in fields(samples[0])[1:]:
         values = np.array([getattr(sample, field.name) for sample in samples], dtype=np.float64)
         first, last = float(np.median(values[:half])), float(np.median(values[half:]))
-        hours = (samples[-1].at_s - samples[0].at_s) / 2 / 3600
+        hours = float(np.mean([s.at_s for s in samples[half:]]) - np.mean([s.at_s for s in samples[:half]])) / 3600
         found.append(Trend(field.name, first, last, (last - first) / hours))
     return found
 
 
-def _renderers() -> list[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "--type=renderer" in " ".join(child.cmdline())]
+def _is_renderer(process: psutil.Process) -> bool:
+    return "--type=renderer" in " ".join(process.cmdline())
 
 
 def _rss_mb(process: psutil.Process) -> float:

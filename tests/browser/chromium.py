@@ -71,10 +71,35 @@ def launch_chromium(
     ChromiumMissingError
         It is not installed.
     """
+    flags, environment = chromium_settings(
+        home,
+        microphone=microphone,
+        microphone_loops=microphone_loops,
+        permission=permission,
+        autoplay_needs_gesture=autoplay_needs_gesture,
+    )
+    return playwright.chromium.launch(
+        executable_path=str(EXECUTABLE),
+        args=[*flags, *arguments],
+        ignore_default_args=["--mute-audio"] if isinstance(microphone, SoundCard) else None,
+        env=dict(environment),
+        chromium_sandbox=False,
+    )
+
+
+def chromium_settings(
+    home: Path,
+    *,
+    microphone: Microphone,
+    microphone_loops: bool,
+    permission: Permission = "granted",
+    autoplay_needs_gesture: bool = False,
+) -> tuple[list[str], dict[str, str]]:
+    """Return the arguments and the environment of a Chromium; parameters and errors as of `launch_chromium`."""
     if not EXECUTABLE.exists():
         raise ChromiumMissingError
     home.mkdir(parents=True, exist_ok=True)
-    flags = [*_QUIET, *arguments]
+    flags = [*_QUIET]
     if permission == "granted":
         flags.append("--use-fake-ui-for-media-stream")
     if microphone is None or isinstance(microphone, Path):
@@ -90,10 +115,4 @@ def launch_chromium(
     environment = {**os.environ, "HOME": str(home), "PULSE_SERVER": sound_server}
     # Debian's wrapper script reads these; Chromium writes there.
     environment |= {"XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
-    return playwright.chromium.launch(
-        executable_path=str(EXECUTABLE),
-        args=flags,
-        ignore_default_args=["--mute-audio"] if isinstance(microphone, SoundCard) else None,
-        env=dict(environment),
-        chromium_sandbox=False,
-    )
+    return flags, environment

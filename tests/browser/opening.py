@@ -36,7 +36,6 @@ class NotebookOpener:
         permission: Permission = "granted",
         autoplay_needs_gesture: bool = False,
         tap_microphone: bool = False,
-        untapped: bool = False,
         interface: Interface = "lab",
         arguments: tuple[str, ...] = (),
     ) -> Notebook:
@@ -50,8 +49,6 @@ class NotebookOpener:
             As in `launch_chromium`.
         tap_microphone
             Also record what the page's microphone sources deliver: ``notebook.taps("microphone")``.
-        untapped
-            Record nothing: for measuring what the page costs by itself.
         interface
             JupyterLab, or Notebook 7.
         """
@@ -71,8 +68,6 @@ class NotebookOpener:
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         if tap_microphone:
             context.add_init_script("window.__tapMicrophone = true")
-        if untapped:
-            context.add_init_script("window.__untapped = true")
         notebook = Notebook(self._lab, context, f"{name}.ipynb", name, interface)
         self.notebooks.append(notebook)
         return notebook

@@ -1,0 +1,128 @@
+"""A notebook in a Chromium that nobody drives: a debugger that listens costs page and browser a share of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+
+from tests.browser.chromium import EXECUTABLE, chromium_settings
+from tests.browser.lab import free_port, start_lab
+from tests.browser.notebook import Notebook
+from tests.browser.opening import write_notebook
+
+__all__ = ["UndrivenNotebook", "undriven_notebook"]
+
+_START_LIMIT_S = 30
+
+
+class UndrivenNotebook:
+    """A notebook that can be let go of: from then on its browser runs as a user's does.
+
+    Attributes
+    ----------
+    notebook
+        To drive it until then; afterwards what it asks the kernel still works.
+    """
+
+    def __init__(self, notebook: Notebook, chromium: _Chromium, connection: Browser) -> None:
+        self.notebook = notebook
+        self._chromium = chromium
+        self._connection = connection
+
+    def let_go(self) -> None:
+        """Detach the debugger, and tell what the page complained of until then. The page stays as it is."""
+        for error in self.notebook.unexpected_errors():
+            print(f"the page reported: {error}", file=sys.stderr)
+        self._connection.close()
+
+    @contextmanager
+    def looked_into(self) -> Iterator[Page]:
+        """Attach a debugger to the page again, for a moment."""
+        connection = self._chromium.connect()
+        try:
+            (page,) = (page for page in connection.contexts[0].pages if self.notebook.lab.page_url in page.url)
+            yield page
+        finally:
+            connection.close()
+
+    def browser_processes(self) -> list[psutil.Process]:
+        """Return all processes of the browser there are now."""
+        browser = psutil.Process(self._chromium.process.pid)
+        return [browser, *browser.children(recursive=True)]
+
+
+@contextmanager
+def undriven_notebook(cell: str, *, microphone: Path) -> Iterator[UndrivenNotebook]:
+    """Open a notebook with one cell in a JupyterLab and a Chromium of its own; end all three afterwards.
+
+    Parameters
+    ----------
+    cell
+        Its source; it is not run.
+    microphone
+        The WAV that the browser hears again and again.
+    """
+    with tempfile.TemporaryDirectory(prefix="micdrop-bench-", ignore_cleanup_errors=True) as home:
+        lab_home = Path(home, "lab")
+        lab_home.mkdir()
+        lab = start_lab(lab_home)
+        try:
+            lab.reset_settings()
+            write_notebook(lab.root / "notebook.ipynb", [cell])
+            with sync_playwright() as playwright:
+                chromium = _Chromium(playwright, Path(home, "chromium"), microphone)
+                try:
+                    connection = chromium.connect()
+                    (context,) = connection.contexts
+                    context.add_init_script("window.__untapped = true")
+                    notebook = Notebook(lab, context, "notebook.ipynb", "undriven")
+                    yield UndrivenNotebook(notebook, chromium, connection)
+                    notebook.shut_down_kernel()
+                finally:
+                    chromium.end()
+        finally:
+            lab.stop()
+
+
+class _Chromium:
+    """A process of this one, which a debugger can attach to and leave."""
+
+    def __init__(self, playwright: Playwright, home: Path, microphone: Path) -> None:
+        self._playwright = playwright
+        self._port = free_port()
+        flags, environment = chromium_settings(home, microphone=microphone, microphone_loops=True)
+        # Muted as playwright's own: nothing is heard there, and the window need not show that its tab plays.
+        flags += ["--headless", "--no-sandbox", "--mute-audio", "--window-size=1280,800"]
+        flags += [f"--remote-debugging-port={self._port}", f"--user-data-dir={home / 'profile'}"]
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(
+            [str(EXECUTABLE), *flags, "about:blank"], env=environment, stdin=quiet, stdout=quiet, stderr=quiet
+        )
+
+    def connect(self) -> Browser:
+        """Attach a debugger; closing what this returns detaches it."""
+        deadline = time.monotonic() + _START_LIMIT_S
+        while True:
+            try:
+                return self._playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{self._port}")
+            except Error:  # it does not listen yet
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def end(self) -> None:
+        """End it, and wait until it has."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
