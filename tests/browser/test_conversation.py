@@ -55,13 +55,13 @@ def items(first: int, last: int) -> list[str]:
 
 def test_the_end_of_a_long_conversation_is_drawn_and_the_rest_is_a_click_away(notebook: Notebook) -> None:
     earlier = notebook.page.locator(".micdrop-earlier")
-    say(notebook, 150)
-    notebook.until(f"() => {ROWS}.length === 150")
+    say(notebook, 75)
+    notebook.until(f"() => {ROWS}.length === 75")
     assert earlier.is_hidden()
     say(notebook, 220)
     notebook.until(f"() => {ROWS}.at(-1) === 'item 219'")
     drawn = rows(notebook)
-    assert 100 <= len(drawn) <= 150
+    assert 50 <= len(drawn) <= 75
     assert drawn == items(220 - len(drawn), 220)
     assert earlier.text_content() == f"Earlier ({220 - len(drawn)})"
     notebook.until(f"() => {AT_END}({LIST})")
@@ -78,8 +78,8 @@ def test_the_end_of_a_long_conversation_is_drawn_and_the_rest_is_a_click_away(no
 
 
 def test_a_reader_of_what_was_said_before_keeps_it(notebook: Notebook) -> None:
-    say(notebook, 140)
-    notebook.until(f"() => {ROWS}.length === 140")
+    say(notebook, 70)
+    notebook.until(f"() => {ROWS}.length === 70")
     notebook.page.evaluate(f"() => {{ {LIST}.scrollTop = 0; }}")
     notebook.until("() => !document.querySelector('.micdrop-to-end').hidden")
     say(notebook, 260)
@@ -87,5 +87,5 @@ def test_a_reader_of_what_was_said_before_keeps_it(notebook: Notebook) -> None:
     assert notebook.page.evaluate(f"() => {LIST}.scrollTop") == 0
     notebook.page.locator(".micdrop-to-end").click()
     say(notebook, 261)
-    notebook.until(f"() => {ROWS}.length === 100")
-    assert rows(notebook) == items(161, 261)
+    notebook.until(f"() => {ROWS}.length === 50")
+    assert rows(notebook) == items(211, 261)

@@ -6,9 +6,12 @@ import { icon } from "./icons.js";
 /** Nearer to the end than this counts as being there. */
 const END_SLACK_PX = 32;
 
-/** Items that are drawn, and how many more before the oldest are taken away, in one go: a page keeps kilobytes of each. */
-const DRAWN = 100;
-const MORE = 50;
+/**
+ * Items that are drawn, and how many more before the oldest are taken away, in one go. A page keeps kilobytes of each, and as much
+ * again between them: what comes and goes leaves holes in the browser's heap.
+ */
+const DRAWN = 50;
+const MORE = 25;
 
 const SPEAKERS = { user: "You", assistant: "Assistant" };
 

@@ -1,4 +1,4 @@
-// sources sha256:ede1ec054e7e46b6b001500bfdc99a4e851aee0c4447f59d9694b45f7fdd57eb
+// sources sha256:58d1abc2fd2273874ec57f80026c99cabab0894ef58cfaf287b74e2477e09f0e
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -2283,8 +2283,8 @@ function setIcon(svg, name) {
 
 // src/view/conversation.js
 var END_SLACK_PX = 32;
-var DRAWN = 100;
-var MORE = 50;
+var DRAWN = 50;
+var MORE = 25;
 var SPEAKERS = { user: "You", assistant: "Assistant" };
 var ConversationView = class {
   #list = element("div", "micdrop-conversation", {
