@@ -17,6 +17,7 @@ from tests.browser.chromium import EXECUTABLE, chromium_settings
 from tests.browser.lab import free_port, start_lab
 from tests.browser.notebook import Notebook
 from tests.browser.opening import write_notebook
+from tests.browser.processes import end_process
 
 __all__ = ["UndrivenNotebook", "undriven_notebook"]
 
@@ -120,9 +121,4 @@ class _Chromium:
 
     def end(self) -> None:
         """End it, and wait until it has."""
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end_process(self.process)

@@ -13,6 +13,7 @@ from .bidi import BidiPage
 from .calls import PROCESSING_OFF
 from .kernel import Kernel
 from .lab import Lab, free_port
+from .processes import end_process
 from .sound_card import SoundCard
 from .taps import TAPS_JS, Tap, tap_from
 
@@ -125,13 +126,7 @@ class FirefoxNotebook:
                 self._lab.api("DELETE", f"sessions/{session['id']}")
 
     def _end(self) -> None:
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        end_process(self._process)
 
     def _open(self) -> None:
         self.page.add_init_script("window.__tapMicrophone = true;")

@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 
+from .processes import end_process
+
 _START_LIMIT_S = 60.0
 _PAGE_CONFIG: Mapping[str, Any] = {
     # JupyterLab's `window.jupyterapp`, which notebook.js drives.
@@ -88,14 +90,7 @@ class Lab:
 
     def stop(self) -> None:
         """End the server and, with it, its kernels. Idempotent."""
-        if self.process.poll() is not None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end_process(self.process, limit_s=15)
 
 
 def start_lab(

@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .processes import end_process
+
 __all__ = ["LOUDSPEAKER", "Recording", "SoundCard", "SoundServerMissingError"]
 
 LOUDSPEAKER = "Loudspeaker"
@@ -173,13 +175,7 @@ class SoundCard:
 
     def stop(self) -> None:
         """End the sound server and remove what it wrote. Idempotent."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        end_process(self._process, limit_s=5)
         shutil.rmtree(self._home, ignore_errors=True)
 
     def _start(self) -> subprocess.Popen[bytes]:
