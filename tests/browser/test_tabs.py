@@ -116,8 +116,10 @@ def test_a_second_tab_takes_over_and_back_in_the_middle_of_an_answer_and_rejoins
     assert abs(parts[-1][1] - len(ANSWER)) < 320
     assert len(heard(first)) >= 2
     assert heard(second) != []
-    for before, after in itertools.pairwise(parts):
-        assert 0 <= before[1] - after[0] < 16_000, parts  # nothing left out, and next to nothing twice
+    # A page does not play again what it has played before: a moment at the other tab may lie within that.
+    ends = itertools.accumulate((end for _, end in parts), max)
+    for end, (start, _) in zip(ends, parts[1:], strict=False):
+        assert 0 <= end - start < 16_000, parts  # nothing left out, and next to nothing twice
 
     first.close()
     wait_for_words(second, "Rejoin with the microphone", "take-over")
