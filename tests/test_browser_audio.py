@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -175,7 +176,7 @@ async def test_closing_tells_every_front_end_and_makes_late_answers_void() -> No
 
 
 async def test_frames_are_acknowledged_a_few_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
+    monkeypatch.setattr(downlink_module, "_LATER_S", 0.01)
     sent = Sent()
     microphone = BrowserMicrophone(Downlink(sent), shown("a"))
     await opened(microphone)
@@ -189,8 +190,26 @@ async def test_frames_are_acknowledged_a_few_times_a_second(monkeypatch: pytest.
     await microphone.close()
 
 
+async def test_frames_that_come_late_are_acknowledged_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
+    monkeypatch.setattr(downlink_module, "_LATER_S", 60)
+    sent = Sent()
+    microphone = BrowserMicrophone(Downlink(sent), shown("a"))
+    await opened(microphone)
+    await asyncio.sleep(0.05)  # it is asked whether it is there
+    sent.something.clear()
+    microphone.receive(frame(0))
+    await asyncio.sleep(0.05)
+    assert not sent.something.is_set()
+    microphone.receive(replace(frame(1), sent_ms=frame(1).sent_ms - 100))
+    await asyncio.wait_for(sent.something.wait(), 10)
+    assert (sent.contents[-1]["type"], sent.contents[-1]["seq"]) == ("ack", 1)
+    assert sent.contents[-1]["lag_ms"] > 60
+    await microphone.close()
+
+
 async def test_the_page_is_asked_whether_it_is_there_while_no_audio_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
+    monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
     monkeypatch.setattr(lifeline_module, "_BEAT_S", 0.05)
     monkeypatch.setattr(microphone_module, "_STREAMS_MS", 1e9)
     sent = Sent()
@@ -217,7 +236,7 @@ async def test_the_page_is_asked_whether_it_is_there_while_no_audio_comes(monkey
 
 
 async def test_a_closed_microphone_acknowledges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
+    monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
     sent = Sent()
     microphone = BrowserMicrophone(Downlink(sent), shown("a"))
     await opened(microphone)

@@ -50,8 +50,8 @@ async def test_small_messages_go_behind_the_audio_once_each_in_their_order() -> 
 
 
 async def test_without_audio_they_wait_a_fifth_of_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert downlink_module._ALONG_S == 1 / 5
-    monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
+    assert downlink_module._SOON_S == 1 / 5
+    monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
     line = Line()
     line.downlink.send_along(line.ack)
     assert line.sent == []
@@ -63,8 +63,31 @@ async def test_without_audio_they_wait_a_fifth_of_a_second_at_most(monkeypatch: 
     assert line.sent == ["ack", "released"] * 2
 
 
+async def test_what_has_time_waits_for_longer_unless_something_else_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert downlink_module._LATER_S == 2 / 5
+    monkeypatch.setattr(downlink_module, "_LATER_S", 0.01)
+    line = Line()
+    line.downlink.send_along(line.ack, soon=False)
+    await asyncio.wait_for(line.something.wait(), 10)
+    assert line.sent == ["ack", "released"]
+    monkeypatch.setattr(downlink_module, "_LATER_S", 60)
+    monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
+    line.something.clear()
+    line.downlink.send_along(line.ack, soon=False)
+    await asyncio.sleep(0.05)
+    assert line.sent == ["ack", "released"]
+    line.downlink.send_along(line.level)
+    await asyncio.wait_for(line.something.wait(), 10)
+    assert line.sent[2:] == [["ack", "hearing"], "released"]
+    line.downlink.send_along(line.level)
+    line.downlink.send_along(line.ack, soon=False)
+    line.something.clear()
+    await asyncio.wait_for(line.something.wait(), 10)
+    assert line.sent[4:] == [["hearing", "ack"], "released"], "one that has time does not make others wait"
+
+
 async def test_what_is_forgotten_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downlink_module, "_ALONG_S", 0.01)
+    monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
     line = Line()
     line.downlink.send_along(line.level)
     line.downlink.send_along(line.ack)

@@ -36,7 +36,7 @@ def go_over(page: FakeFrontEnd, call: MicdropWidget, name: str) -> None:
 def beat_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the kernel ask a hundred times a second whether the page is there, and ask at once."""
     monkeypatch.setattr(lifeline, "_BEAT_S", 0.01)
-    monkeypatch.setattr(downlink, "_ALONG_S", 0.001)
+    monkeypatch.setattr(downlink, "_SOON_S", 0.001)
 
 
 def about_the_microphone(page: FakeFrontEnd) -> list[tuple[str, Any]]:

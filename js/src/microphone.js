@@ -1,7 +1,7 @@
 import * as comm from "./comm.js";
 import { Capture, listDevices } from "./audio/capture.js";
 import { AudioFailure, describeError } from "./audio/failures.js";
-import { Quiet } from "./audio/quiet.js";
+import { frameSamplesAt } from "./audio/framing.js";
 import { Devices } from "./devices.js";
 import { Lifeline } from "./lifeline.js";
 import { Uplink } from "./uplink.js";
@@ -35,7 +35,6 @@ export class Microphone {
   /** Where the numbering of samples begins: not at 0 when it was released meanwhile, for the same request. */
   #firstPosition = 0;
   #pushed = { position: 0, ms: 0 };
-  #quiet = new Quiet();
 
   /**
    * @param {AudioEngine} engine
@@ -47,7 +46,7 @@ export class Microphone {
     this.#listener = listener;
     this.#capture = new Capture(engine, {
       onOpened: (request, opened) => this.#reportOpened(request, opened),
-      onFrame: (position, samples, rms) => this.#pushFrame(position, samples, rms),
+      onAudio: (position, samples, rms) => this.#pushAudio(position, samples, rms),
       onNothing: () => listener.onLevel(0),
       onEnded: (request) => this.#reportEnded(request),
     });
@@ -179,8 +178,7 @@ export class Microphone {
     this.#openedRequest = request;
     this.#firstPosition = 0;
     this.#pushed = { position: 0, ms: now() };
-    this.#quiet = new Quiet();
-    this.#uplink.open(request);
+    this.#uplink.open(request, frameSamplesAt(opened.sampleRate));
     this.#listener.send(comm.micOpened(this.#id, { request, ...opened }));
     this.#devices.open(opened, this.#listener.isSpeakerChosen());
   }
@@ -190,11 +188,11 @@ export class Microphone {
    * @param {Int16Array<ArrayBuffer>} samples
    * @param {number} rms
    */
-  #pushFrame(position, samples, rms) {
+  #pushAudio(position, samples, rms) {
     this.#listener.onLevel(rms);
     const first = this.#firstPosition + position;
     this.#pushed = { position: first + samples.length, ms: now() };
-    this.#uplink.push(first, samples, this.#quiet.hear(rms));
+    this.#uplink.push(first, samples);
     this.#lifeline.look();
   }
 

@@ -1,3 +1,5 @@
+import { FRAME_SAMPLES } from "./audio/framing.js";
+
 /** A message that goes unacknowledged for this long tells that the kernel does not hear: the call is on hold. */
 const HOLD_AFTER_MS = 2000;
 
@@ -7,14 +9,12 @@ const KEPT_FRAMES = 16;
 /** Frames in one message: more when messages come late, since it is their number that a busy kernel suffers from. */
 const BATCHES = [1, 2, 4];
 
-/** While nobody speaks, two frames cost half as much; the first loud one goes at once, with the one that waited. */
-const QUIET_BATCH = 2;
 const LATE_MS = 60;
 const PROMPT_MS = 25;
 const PROMPT_FOR_MS = 2000;
 
 /**
- * @typedef {object} Frame
+ * @typedef {object} Piece one frame, or two of a quiet line
  * @property {number} position of the first sample since the microphone was opened, muted stretches included
  * @property {Int16Array<ArrayBuffer>} samples
  *
@@ -38,8 +38,9 @@ export class Uplink {
   #request = null;
   #seq = 0;
   #dropped = 0;
-  /** @type {Frame[]} not sent yet */
-  #frames = [];
+  #frameSamples = FRAME_SAMPLES;
+  /** @type {Piece[]} not sent yet */
+  #pieces = [];
   /** @type {{seq: number, sentMs: number}[]} */
   #unacknowledged = [];
   #isOnHold = false;
@@ -62,10 +63,14 @@ export class Uplink {
     return this.#isOnHold;
   }
 
-  /** @param {number} request the kernel's number of the microphone that is open now */
-  open(request) {
+  /**
+   * @param {number} request the kernel's number of the microphone that is open now
+   * @param {number} [frameSamples]
+   */
+  open(request, frameSamples = FRAME_SAMPLES) {
     this.close();
     this.#request = request;
+    this.#frameSamples = frameSamples;
   }
 
   /** Forgets everything: the microphone is closed. */
@@ -73,7 +78,7 @@ export class Uplink {
     this.#request = null;
     this.#seq = 0;
     this.#dropped = 0;
-    this.#frames = [];
+    this.#pieces = [];
     this.#unacknowledged = [];
     this.#batch = 0;
     this.#promptSince = Infinity;
@@ -82,7 +87,7 @@ export class Uplink {
 
   /** Forgets what was not sent: the microphone is muted. */
   discard() {
-    this.#frames = [];
+    this.#pieces = [];
   }
 
   /**
@@ -91,21 +96,20 @@ export class Uplink {
    * @param {number} missing samples after it that were not captured either
    */
   drop(missing) {
-    this.#dropped += count(this.#frames) + missing;
-    this.#frames = [];
+    this.#dropped += count(this.#pieces) + missing;
+    this.#pieces = [];
   }
 
   /**
    * @param {number} position
    * @param {Int16Array<ArrayBuffer>} samples kept, not copied
-   * @param {boolean} [isQuiet] nobody speaks
    */
-  push(position, samples, isQuiet = false) {
+  push(position, samples) {
     if (this.#request === null) return;
-    this.#frames.push({ position, samples });
+    this.#pieces.push({ position, samples });
     this.#hold(this.#isOverdue());
     if (this.#isOnHold) this.#dropOldest();
-    else if (this.#frames.length >= Math.max(this.#batchFrames, isQuiet ? QUIET_BATCH : 1)) this.#sendFrames();
+    else if (this.#waitingFrames >= this.#batchFrames) this.#sendPieces();
   }
 
   /**
@@ -119,11 +123,15 @@ export class Uplink {
     this.#adapt(lagMs);
     if (!this.#isOnHold || this.#isOverdue()) return;
     this.#hold(false);
-    this.#sendFrames();
+    this.#sendPieces();
   }
 
   get #batchFrames() {
     return /** @type {number} */ (BATCHES[this.#batch]);
+  }
+
+  get #waitingFrames() {
+    return count(this.#pieces) / this.#frameSamples;
   }
 
   #isOverdue() {
@@ -139,16 +147,16 @@ export class Uplink {
   }
 
   #dropOldest() {
-    while (this.#frames.length > KEPT_FRAMES) this.#dropped += this.#frames.shift()?.samples.length ?? 0;
+    while (this.#waitingFrames > KEPT_FRAMES) this.#dropped += this.#pieces.shift()?.samples.length ?? 0;
   }
 
-  #sendFrames() {
-    const [first] = this.#frames;
+  #sendPieces() {
+    const [first] = this.#pieces;
     if (this.#request === null || first === undefined) return;
     const message = { request: this.#request, seq: this.#seq++, position: first.position, dropped: this.#dropped };
     this.#unacknowledged.push({ seq: message.seq, sentMs: this.#now() });
-    this.#send({ ...message, samples: join(this.#frames) });
-    this.#frames = [];
+    this.#send({ ...message, samples: join(this.#pieces) });
+    this.#pieces = [];
   }
 
   /**
@@ -168,18 +176,18 @@ export class Uplink {
   }
 }
 
-/** @param {Frame[]} frames */
-function count(frames) {
-  return frames.reduce((sum, { samples }) => sum + samples.length, 0);
+/** @param {Piece[]} pieces */
+function count(pieces) {
+  return pieces.reduce((sum, { samples }) => sum + samples.length, 0);
 }
 
-/** @param {Frame[]} frames */
-function join(frames) {
-  const [only] = frames;
-  if (frames.length === 1 && only !== undefined) return only.samples;
-  const joined = new Int16Array(count(frames));
+/** @param {Piece[]} pieces */
+function join(pieces) {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined) return only.samples;
+  const joined = new Int16Array(count(pieces));
   let offset = 0;
-  for (const { samples } of frames) {
+  for (const { samples } of pieces) {
     joined.set(samples, offset);
     offset += samples.length;
   }

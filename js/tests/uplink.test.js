@@ -13,12 +13,14 @@ function setUp() {
     now: () => up.nowMs,
     onHoldChange: (isOnHold) => up.holds.push(isOnHold),
   });
-  /** Captures frames in real time, acknowledged as they are sent unless the kernel is away. */
-  up.speak = (frames, { isHeard = true, lagMs = 5, isQuiet = false } = {}) => {
-    for (let count = 0; count < frames; count++) {
-      up.nowMs += 32;
-      up.link.push(up.position, new Int16Array(FRAME).fill(up.position / FRAME), isQuiet);
-      up.position += FRAME;
+  /** Captures frames in real time, in pieces of one or two, acknowledged as they are sent unless the kernel is away. */
+  up.speak = (frames, { isHeard = true, lagMs = 5, inTwos = false } = {}) => {
+    const size = inTwos ? 2 : 1;
+    for (let count = 0; count < frames; count += size) {
+      up.nowMs += 32 * size;
+      const samples = Int16Array.from({ length: size * FRAME }, (_, index) => Math.floor((up.position + index) / FRAME));
+      up.link.push(up.position, samples);
+      up.position += samples.length;
       if (isHeard && up.sent.length > 0) up.link.acknowledge(1, up.sent.at(-1).seq, lagMs);
     }
   };
@@ -35,21 +37,24 @@ test("each frame is a message of its own while the kernel is prompt", () => {
   assert.deepEqual(up.holds, []);
 });
 
-test("on a quiet line two frames go together, and the first loud one goes at once with the one that waited", () => {
+test("two frames of a quiet line are one message", () => {
   const up = setUp();
-  up.speak(5, { isQuiet: true });
-  assert.deepEqual(up.sent.map(({ position }) => position), [0, 2 * FRAME]);
-  up.speak(1);
-  assert.deepEqual([...up.sent.at(-1).samples.slice(FRAME - 1, FRAME + 1)], [4, 5]);
+  up.speak(4, { inTwos: true });
   up.speak(2);
-  assert.deepEqual(up.sent.slice(-2).map(({ position }) => position), [6 * FRAME, 7 * FRAME]);
+  assert.deepEqual(up.sent.map(({ position }) => position / FRAME), [0, 2, 4, 5]);
 });
 
-test("a quiet line does not make the messages to a busy kernel smaller", () => {
-  const up = setUp();
-  up.speak(84, { lagMs: 100, isQuiet: true });
-  assert.equal(up.sent.at(-1).samples.length, 4 * FRAME);
-});
+for (const [rate, size] of [["16 kHz", FRAME], ["44.1 kHz", 1411]]) {
+  test(`frames are counted, not pieces: at ${rate} four go to a busy kernel at once, from a quiet line as well`, () => {
+    const sent = [];
+    const link = new Uplink({ send: (message) => sent.push(message), now: () => 0, onHoldChange: () => undefined });
+    link.open(1, size);
+    for (let count = 0; count < 3; count++) link.acknowledge(1, -1, 100);
+    for (let frame = 0; frame < 8; frame++) link.push(frame * size, new Int16Array(size));
+    for (let frame = 8; frame < 16; frame += 2) link.push(frame * size, new Int16Array(2 * size));
+    assert.deepEqual(sent.map(({ position }) => position / size), [0, 4, 8, 12]);
+  });
+}
 
 test("messages grow when they come late, and shrink again when they have been prompt for a while", () => {
   const up = setUp();
@@ -72,7 +77,7 @@ test("every sample is sent once and in order, whatever the size of the messages"
   const up = setUp();
   for (const lagMs of [5, 100, 100, 5, 70, 5, 5, 200, 5]) {
     up.speak(37, { lagMs });
-    up.speak(37, { lagMs, isQuiet: true });
+    up.speak(38, { lagMs, inTwos: true });
   }
   up.speak(400, { lagMs: 5 }); // small again: nothing waits for more
   const joined = up.sent.flatMap(({ samples }) => [...samples]);

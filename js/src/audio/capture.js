@@ -1,5 +1,4 @@
 import { AudioFailure, describeError, isVsCode, microphoneFailure } from "./failures.js";
-import { rmsOf } from "./level.js";
 
 /** @typedef {import("./context.js").AudioEngine} AudioEngine */
 /** @typedef {import("../comm.js").Device} Device */
@@ -19,8 +18,8 @@ import { rmsOf } from "./level.js";
  * @property {Device[]} speakers
  *
  * @typedef {object} CaptureListener
- * @property {(request: number, opened: Opened) => void} onOpened always before the first frame
- * @property {(position: number, samples: Int16Array<ArrayBuffer>, rms: number) => void} onFrame
+ * @property {(request: number, opened: Opened) => void} onOpened always before the first audio
+ * @property {(position: number, samples: Int16Array<ArrayBuffer>, rms: number) => void} onAudio one frame, or two
  * @property {() => void} onNothing it is muted or closed: there is no level any more
  * @property {(request: number) => void} onEnded the device went away; the microphone is closed
  */
@@ -211,7 +210,7 @@ class OpenMicrophone {
     this.#node.port.onmessage = ({ data }) => {
       // What was posted before the audio thread heard of the mute stays here.
       if (this.#isMuted) return;
-      listener.onFrame(data.position, data.samples, rmsOf(data.samples));
+      listener.onAudio(data.position, data.samples, data.rms);
     };
   }
 

@@ -1,5 +1,5 @@
 /** Between two drawings: a frame of the screen costs the page as much as several messages of the microphone. */
-const INTERVAL_MS = 200;
+const INTERVAL_MS = 250;
 
 /** What is not drawn along with something that comes just then is drawn by a timer, so much later. */
 const GRACE_MS = 40;

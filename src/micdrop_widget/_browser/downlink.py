@@ -21,7 +21,8 @@ _T = TypeVar("_T")
 
 _log = logging.getLogger("micdrop_widget.widget")
 
-_ALONG_S = 0.2
+_SOON_S = 0.2
+_LATER_S = 0.4
 _SOONEST_S = 0.05
 """What waits less is not sent behind audio yet: chunks may be smaller than a frame of the microphone."""
 
@@ -53,16 +54,26 @@ class Downlink:
         """Send a message now; from any thread."""
         self._send(content, buffers)
 
-    def send_along(self, tell: Tell) -> None:
-        """Send what a function returns, behind the next audio, within a fifth of a second; on the loop thread.
+    def send_along(self, tell: Tell, *, soon: bool = True) -> None:
+        """Send what a function returns, behind the next audio, or with what else goes; on the loop thread.
 
         One that waits already is not asked twice.
+
+        Parameters
+        ----------
+        tell
+            Returns the message.
+        soon
+            Within a fifth of a second; else within two fifths.
         """
-        self._along[tell] = None
-        if self._timer is None:
-            loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        if not self._along:
             self._since_s = loop.time()
-            self._timer = loop.call_later(_ALONG_S, self._send_all)
+        self._along[tell] = None
+        due_s = loop.time() + (_SOON_S if soon else _LATER_S)
+        if self._timer is None or due_s < self._timer.when():
+            self._stop_waiting()
+            self._timer = loop.call_at(due_s, self._send_all)
 
     def forget(self, tell: Tell) -> None:
         """Do not ask a function any more."""
@@ -71,11 +82,15 @@ class Downlink:
     def release(self) -> None:
         """Send what has waited for a while: audio has just gone; on the loop thread."""
         if self._timer is not None and asyncio.get_running_loop().time() - self._since_s >= _SOONEST_S:
-            self._timer.cancel()
             self._send_all()
 
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _send_all(self) -> None:
-        self._timer = None
+        self._stop_waiting()
         waiting, self._along = self._along, {}
         contents = [content for tell in waiting if (content := _unfailing(tell)) is not None]
         if len(contents) == 1:

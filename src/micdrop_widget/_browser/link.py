@@ -152,8 +152,13 @@ class MicrophoneLink:
         """Return for how long nothing has arrived; 0 before the first message."""
         return 0.0 if self._arrived_ms is None else now_ms - self._arrived_ms
 
+    @property
+    def worst_lag_ms(self) -> float:
+        """The largest lag since it was last taken."""
+        return self._worst_lag_ms
+
     def take_worst_lag_ms(self) -> float:
-        """Return the largest lag since this was last asked."""
+        """Return the largest lag since this was last taken."""
         worst, self._worst_lag_ms = self._worst_lag_ms, 0.0
         return worst
 

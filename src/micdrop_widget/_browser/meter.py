@@ -9,11 +9,15 @@ from micdrop_widget.client import MicdropClient
 
 __all__ = ["HearingMeter"]
 
+_VISIBLE = 0.1
+"""The panel draws the probability in steps of this size."""
+
 
 class HearingMeter:
-    """Tells the panels the probability of speech and the level, about five times a second.
+    """Tells the panels the probability of speech and the level, several times a second.
 
-    It is driven by the audio that arrives: a microphone that is muted or closed costs nothing.
+    It is driven by the audio that arrives: a microphone that is muted or closed costs nothing. What they would draw the
+    same as before, a silence or a sure voice, is told half as often.
 
     Parameters
     ----------
@@ -29,13 +33,15 @@ class HearingMeter:
         self._downlink = downlink
         self._front_ends = front_ends
         self._client = client
+        self._told = 0.0
 
     def update(self) -> None:
         """Tell what is heard, soon: audio has arrived."""
-        self._downlink.send_along(self._tell)
+        self._downlink.send_along(self._tell, soon=abs(self._client.vad.probability - self._told) >= _VISIBLE)
 
     def _tell(self) -> _comm.Content | None:
         state, vad = self._client.state, self._client.vad
         if state.isMicStarted and not state.isMicMuted and self._front_ends.shown:
-            return _comm.hearing(float(vad.probability), float(vad.level_db))
+            self._told = float(vad.probability)
+            return _comm.hearing(self._told, float(vad.level_db))
         return None

@@ -27,6 +27,9 @@ _PERMISSION_S = 120
 _STREAMS_MS = 500
 """Audio that has come since then is acknowledged sooner than the page takes the kernel for silent."""
 
+_LATE_MS = 60
+"""What comes later is acknowledged sooner: the page then sends larger messages."""
+
 _PROCESSED = _comm.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
 
 
@@ -180,7 +183,7 @@ class BrowserMicrophone:
     def _take(self, frame: _comm.AudioFrame) -> None:
         for heard in self._link.take(frame, _now_ms()):
             self._frames.put_nowait(heard)
-        self._downlink.send_along(self._acknowledge)
+        self._downlink.send_along(self._acknowledge, soon=self._link.worst_lag_ms > _LATE_MS)
         self.on_audio()
 
     def _tell_alive(self) -> _comm.Content | None:

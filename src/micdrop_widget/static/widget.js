@@ -1,4 +1,4 @@
-// sources sha256:58d1abc2fd2273874ec57f80026c99cabab0894ef58cfaf287b74e2477e09f0e
+// sources sha256:ff279f3a79505b9ab1735b4ae14ac16e78dbea781d7a6a67f7ad2a3ee95bbc41
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -184,21 +184,107 @@ var capture_processor_default = `"use strict";
     }
   };
 
+  // src/audio/level.js
+  function rmsOf(samples) {
+    const sumOfSquares = sumSquares(samples);
+    return samples.length === 0 ? 0 : Math.sqrt(sumOfSquares / samples.length) / FULL_SCALE;
+  }
+  function sumSquares(samples) {
+    let sum = 0;
+    for (let index = 0; index < samples.length; index++) {
+      const value = (
+        /** @type {number} */
+        samples[index]
+      );
+      sum += value * value;
+    }
+    return sum;
+  }
+
+  // src/audio/quiet.js
+  var LOUDER = 3;
+  var SILENT = 3e-4;
+  var SMOOTHING = 1 / 8;
+  var RISE = 1.011;
+  var PAUSE_FRAMES = 31;
+  var Quiet = class {
+    #level = Infinity;
+    #noise = Infinity;
+    #softFrames = 0;
+    /**
+     * @param {number} rms of the next frame, linear, 1 = full scale square wave
+     * @returns {boolean} whether the line is quiet; a loud frame ends that itself
+     */
+    hear(rms) {
+      if (rms > 0) this.#follow(rms);
+      this.#softFrames = rms > this.#noise * LOUDER ? 0 : this.#softFrames + 1;
+      return this.#softFrames > PAUSE_FRAMES;
+    }
+    /** @param {number} rms */
+    #follow(rms) {
+      this.#level = this.#level === Infinity ? rms : this.#level + SMOOTHING * (rms - this.#level);
+      this.#noise = Math.max(SILENT, Math.min(this.#level, this.#noise * RISE));
+    }
+  };
+
+  // src/audio/pairing.js
+  var Pairing = class {
+    #quiet = new Quiet();
+    #pair;
+    #isWaiting = false;
+    #waitingRms = 0;
+    #emit;
+    /**
+     * @param {(samples: Int16Array<ArrayBuffer>, position: number, rms: number) => void} emit called with one or two frames, in an
+     *   array that is used again, and the louder one's level
+     * @param {number} frameSamples
+     */
+    constructor(emit, frameSamples) {
+      this.#emit = emit;
+      this.#pair = new Int16Array(2 * frameSamples);
+    }
+    /**
+     * @param {Int16Array<ArrayBuffer>} frame copied if it has to wait
+     * @param {number} position
+     */
+    push(frame, position) {
+      const rms = rmsOf(frame);
+      const isQuiet = this.#quiet.hear(rms);
+      if (this.#isWaiting) {
+        this.#isWaiting = false;
+        this.#pair.set(frame, frame.length);
+        this.#emit(this.#pair, position - frame.length, Math.max(rms, this.#waitingRms));
+      } else if (isQuiet) {
+        this.#isWaiting = true;
+        this.#waitingRms = rms;
+        this.#pair.set(frame);
+      } else {
+        this.#emit(frame, position, rms);
+      }
+    }
+    /** Forgets what waits: the microphone is muted. */
+    discard() {
+      this.#isWaiting = false;
+    }
+  };
+
   // src/worklets/capture-processor.js
   var CaptureProcessor = class extends AudioWorkletProcessor {
     #isEnded = false;
     #isMuted = true;
     // Posting clones, so one message object serves for ever.
-    #message = { position: 0, samples: new Int16Array(0) };
-    #framer = new Framer((samples, position) => {
+    #message = { position: 0, samples: new Int16Array(0), rms: 0 };
+    #pairing = new Pairing((samples, position, rms) => {
       this.#message.samples = samples;
       this.#message.position = position;
+      this.#message.rms = rms;
       this.port.postMessage(this.#message);
     }, frameSamplesAt(sampleRate));
+    #framer = new Framer((samples, position) => this.#pairing.push(samples, position), frameSamplesAt(sampleRate));
     constructor() {
       super();
       this.port.onmessage = ({ data }) => {
-        if (data.type === "mute") this.#isMuted = data.isMuted;
+        if (data.type === "mute") this.#mute(data.isMuted);
         if (data.type === "end") this.#isEnded = true;
       };
     }
@@ -212,6 +298,11 @@ var capture_processor_default = `"use strict";
       if (samples === void 0) return true;
       this.#framer.push(samples, this.#isMuted);
       return true;
+    }
+    /** @param {boolean} isMuted */
+    #mute(isMuted) {
+      this.#isMuted = isMuted;
+      if (isMuted) this.#pairing.discard();
     }
   };
   registerProcessor("micdrop-capture", CaptureProcessor);
@@ -559,8 +650,11 @@ function isVsCode({ protocol, hostname, userAgent }) {
 }
 
 // src/audio/framing.js
+var FRAME_SAMPLES = 512;
 var SAMPLE_RATE = 16e3;
-var FULL_SCALE = 32768;
+function frameSamplesAt(sampleRate) {
+  return Math.round(FRAME_SAMPLES * sampleRate / SAMPLE_RATE);
+}
 
 // src/audio/context.js
 var BLOCKED_AFTER_MS = 400;
@@ -874,28 +968,6 @@ var Player = class {
   }
 };
 
-// src/audio/level.js
-function rmsOf(samples) {
-  const sumOfSquares = sumSquares(samples);
-  return samples.length === 0 ? 0 : Math.sqrt(sumOfSquares / samples.length) / FULL_SCALE;
-}
-function sumSquares(samples) {
-  let sum = 0;
-  for (let index = 0; index < samples.length; index++) {
-    const value = (
-      /** @type {number} */
-      samples[index]
-    );
-    sum += value * value;
-  }
-  return sum;
-}
-function deflection(rms) {
-  if (rms <= 0) return 0;
-  const dbfs = 20 * Math.log10(rms);
-  return Math.min(1, Math.max(0, (dbfs + 60) / 54));
-}
-
 // src/audio/capture.js
 var Capture = class {
   #engine;
@@ -1057,7 +1129,7 @@ var OpenMicrophone = class {
   listen(listener) {
     this.#node.port.onmessage = ({ data }) => {
       if (this.#isMuted) return;
-      listener.onFrame(data.position, data.samples, rmsOf(data.samples));
+      listener.onAudio(data.position, data.samples, data.rms);
     };
   }
   release() {
@@ -1117,32 +1189,6 @@ function isMicrophoneAllowedByPolicy() {
   );
   return featurePolicy?.allowsFeature("microphone") ?? true;
 }
-
-// src/audio/quiet.js
-var LOUDER = 3;
-var SILENT = 3e-4;
-var SMOOTHING = 1 / 8;
-var RISE = 1.011;
-var PAUSE_FRAMES = 31;
-var Quiet = class {
-  #level = Infinity;
-  #noise = Infinity;
-  #softFrames = 0;
-  /**
-   * @param {number} rms of the next frame, linear, 1 = full scale square wave
-   * @returns {boolean} whether the line is quiet; a loud frame ends that itself
-   */
-  hear(rms) {
-    if (rms > 0) this.#follow(rms);
-    this.#softFrames = rms > this.#noise * LOUDER ? 0 : this.#softFrames + 1;
-    return this.#softFrames > PAUSE_FRAMES;
-  }
-  /** @param {number} rms */
-  #follow(rms) {
-    this.#level = this.#level === Infinity ? rms : this.#level + SMOOTHING * (rms - this.#level);
-    this.#noise = Math.max(SILENT, Math.min(this.#level, this.#noise * RISE));
-  }
-};
 
 // src/devices.js
 var LOOK_EVERY_MS = 1500;
@@ -1347,7 +1393,6 @@ var Lifeline = class {
 var HOLD_AFTER_MS = 2e3;
 var KEPT_FRAMES = 16;
 var BATCHES = [1, 2, 4];
-var QUIET_BATCH = 2;
 var LATE_MS = 60;
 var PROMPT_MS = 25;
 var PROMPT_FOR_MS = 2e3;
@@ -1359,8 +1404,9 @@ var Uplink = class {
   #request = null;
   #seq = 0;
   #dropped = 0;
-  /** @type {Frame[]} not sent yet */
-  #frames = [];
+  #frameSamples = FRAME_SAMPLES;
+  /** @type {Piece[]} not sent yet */
+  #pieces = [];
   /** @type {{seq: number, sentMs: number}[]} */
   #unacknowledged = [];
   #isOnHold = false;
@@ -1380,17 +1426,21 @@ var Uplink = class {
   get isOnHold() {
     return this.#isOnHold;
   }
-  /** @param {number} request the kernel's number of the microphone that is open now */
-  open(request) {
+  /**
+   * @param {number} request the kernel's number of the microphone that is open now
+   * @param {number} [frameSamples]
+   */
+  open(request, frameSamples = FRAME_SAMPLES) {
     this.close();
     this.#request = request;
+    this.#frameSamples = frameSamples;
   }
   /** Forgets everything: the microphone is closed. */
   close() {
     this.#request = null;
     this.#seq = 0;
     this.#dropped = 0;
-    this.#frames = [];
+    this.#pieces = [];
     this.#unacknowledged = [];
     this.#batch = 0;
     this.#promptSince = Infinity;
@@ -1398,7 +1448,7 @@ var Uplink = class {
   }
   /** Forgets what was not sent: the microphone is muted. */
   discard() {
-    this.#frames = [];
+    this.#pieces = [];
   }
   /**
    * Throws away what was not sent, and counts it.
@@ -1406,20 +1456,19 @@ var Uplink = class {
    * @param {number} missing samples after it that were not captured either
    */
   drop(missing) {
-    this.#dropped += count(this.#frames) + missing;
-    this.#frames = [];
+    this.#dropped += count(this.#pieces) + missing;
+    this.#pieces = [];
   }
   /**
    * @param {number} position
    * @param {Int16Array<ArrayBuffer>} samples kept, not copied
-   * @param {boolean} [isQuiet] nobody speaks
    */
-  push(position, samples, isQuiet = false) {
+  push(position, samples) {
     if (this.#request === null) return;
-    this.#frames.push({ position, samples });
+    this.#pieces.push({ position, samples });
     this.#hold(this.#isOverdue());
     if (this.#isOnHold) this.#dropOldest();
-    else if (this.#frames.length >= Math.max(this.#batchFrames, isQuiet ? QUIET_BATCH : 1)) this.#sendFrames();
+    else if (this.#waitingFrames >= this.#batchFrames) this.#sendPieces();
   }
   /**
    * @param {number} request
@@ -1432,13 +1481,16 @@ var Uplink = class {
     this.#adapt(lagMs);
     if (!this.#isOnHold || this.#isOverdue()) return;
     this.#hold(false);
-    this.#sendFrames();
+    this.#sendPieces();
   }
   get #batchFrames() {
     return (
       /** @type {number} */
       BATCHES[this.#batch]
     );
+  }
+  get #waitingFrames() {
+    return count(this.#pieces) / this.#frameSamples;
   }
   #isOverdue() {
     const oldest = this.#unacknowledged[0];
@@ -1451,15 +1503,15 @@ var Uplink = class {
     this.#onHoldChange(isOnHold);
   }
   #dropOldest() {
-    while (this.#frames.length > KEPT_FRAMES) this.#dropped += this.#frames.shift()?.samples.length ?? 0;
+    while (this.#waitingFrames > KEPT_FRAMES) this.#dropped += this.#pieces.shift()?.samples.length ?? 0;
   }
-  #sendFrames() {
-    const [first] = this.#frames;
+  #sendPieces() {
+    const [first] = this.#pieces;
     if (this.#request === null || first === void 0) return;
     const message = { request: this.#request, seq: this.#seq++, position: first.position, dropped: this.#dropped };
     this.#unacknowledged.push({ seq: message.seq, sentMs: this.#now() });
-    this.#send({ ...message, samples: join(this.#frames) });
-    this.#frames = [];
+    this.#send({ ...message, samples: join(this.#pieces) });
+    this.#pieces = [];
   }
   /**
    * Larger messages at once when they come late, smaller ones when they have come promptly for a while.
@@ -1477,15 +1529,15 @@ var Uplink = class {
     }
   }
 };
-function count(frames) {
-  return frames.reduce((sum, { samples }) => sum + samples.length, 0);
+function count(pieces) {
+  return pieces.reduce((sum, { samples }) => sum + samples.length, 0);
 }
-function join(frames) {
-  const [only] = frames;
-  if (frames.length === 1 && only !== void 0) return only.samples;
-  const joined = new Int16Array(count(frames));
+function join(pieces) {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== void 0) return only.samples;
+  const joined = new Int16Array(count(pieces));
   let offset = 0;
-  for (const { samples } of frames) {
+  for (const { samples } of pieces) {
     joined.set(samples, offset);
     offset += samples.length;
   }
@@ -1509,7 +1561,6 @@ var Microphone = class {
   /** Where the numbering of samples begins: not at 0 when it was released meanwhile, for the same request. */
   #firstPosition = 0;
   #pushed = { position: 0, ms: 0 };
-  #quiet = new Quiet();
   /**
    * @param {AudioEngine} engine
    * @param {string} id of this front end
@@ -1520,7 +1571,7 @@ var Microphone = class {
     this.#listener = listener;
     this.#capture = new Capture(engine, {
       onOpened: (request, opened) => this.#reportOpened(request, opened),
-      onFrame: (position, samples, rms) => this.#pushFrame(position, samples, rms),
+      onAudio: (position, samples, rms) => this.#pushAudio(position, samples, rms),
       onNothing: () => listener.onLevel(0),
       onEnded: (request) => this.#reportEnded(request)
     });
@@ -1635,8 +1686,7 @@ var Microphone = class {
     this.#openedRequest = request;
     this.#firstPosition = 0;
     this.#pushed = { position: 0, ms: now() };
-    this.#quiet = new Quiet();
-    this.#uplink.open(request);
+    this.#uplink.open(request, frameSamplesAt(opened.sampleRate));
     this.#listener.send(micOpened(this.#id, { request, ...opened }));
     this.#devices.open(opened, this.#listener.isSpeakerChosen());
   }
@@ -1645,11 +1695,11 @@ var Microphone = class {
    * @param {Int16Array<ArrayBuffer>} samples
    * @param {number} rms
    */
-  #pushFrame(position, samples, rms) {
+  #pushAudio(position, samples, rms) {
     this.#listener.onLevel(rms);
     const first = this.#firstPosition + position;
     this.#pushed = { position: first + samples.length, ms: now() };
-    this.#uplink.push(first, samples, this.#quiet.hear(rms));
+    this.#uplink.push(first, samples);
     this.#lifeline.look();
   }
   /** @param {number} request */
@@ -2607,7 +2657,7 @@ var canPause = (state) => isReachable(state) && state.isStarted;
 var hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
 
 // src/view/drawing.js
-var INTERVAL_MS = 200;
+var INTERVAL_MS = 250;
 var GRACE_MS = 40;
 var Drawing = class {
   /** @type {Set<() => void>} */
@@ -2639,6 +2689,13 @@ var Drawing = class {
     for (const draw of waiting) draw();
   }
 };
+
+// src/audio/level.js
+function deflection(rms) {
+  if (rms <= 0) return 0;
+  const dbfs = 20 * Math.log10(rms);
+  return Math.min(1, Math.max(0, (dbfs + 60) / 54));
+}
 
 // src/view/hearing.js
 function describeHearing(hearing) {
