@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -9,9 +10,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
+import httpx
 import psutil
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from websockets.sync.client import connect
 
 from tests.browser.chromium import EXECUTABLE, chromium_settings
 from tests.browser.lab import free_port, start_lab
@@ -19,9 +23,17 @@ from tests.browser.notebook import Notebook
 from tests.browser.opening import write_notebook
 from tests.browser.processes import end_process
 
-__all__ = ["UndrivenNotebook", "undriven_notebook"]
+__all__ = ["Ask", "UndrivenNotebook", "undriven_notebook"]
 
 _START_LIMIT_S = 30
+
+
+class Ask(Protocol):
+    """A command of the Chrome DevTools Protocol with its parameters."""
+
+    def __call__(self, method: str, **parameters: Any) -> Any:  # noqa: ANN401 - as each method has it
+        """Send it, and return its result."""
+        ...
 
 
 class UndrivenNotebook:
@@ -45,14 +57,18 @@ class UndrivenNotebook:
         self._connection.close()
 
     @contextmanager
-    def looked_into(self) -> Iterator[Page]:
-        """Attach a debugger to the page again, for a moment."""
-        connection = self._chromium.connect()
-        try:
-            (page,) = (page for page in connection.contexts[0].pages if self.notebook.lab.page_url in page.url)
-            yield page
-        finally:
-            connection.close()
+    def asked(self) -> Iterator[Ask]:
+        """Attach a bare debugger for a moment: unlike playwright's it watches nothing, and so leaves nothing behind."""
+        with connect(self._chromium.debugger_url(self.notebook.lab.page_url), max_size=None) as connection:
+
+            def ask(method: str, **parameters: Any) -> Any:  # noqa: ANN401 - whatever the method returns
+                connection.send(json.dumps({"id": 1, "method": method, "params": parameters}))
+                answer = json.loads(connection.recv())
+                while answer.get("id") != 1:
+                    answer = json.loads(connection.recv())
+                return answer["result"]
+
+            yield ask
 
     def browser_processes(self) -> list[psutil.Process]:
         """Return all processes of the browser there are now."""
@@ -118,6 +134,13 @@ class _Chromium:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
+
+    def debugger_url(self, page_url: str) -> str:
+        """Return where a debugger of the page reaches it."""
+        with httpx.Client(trust_env=False) as client:
+            targets = client.get(f"http://127.0.0.1:{self._port}/json").json()
+        (page,) = (target for target in targets if target["type"] == "page" and page_url in target["url"])
+        return str(page["webSocketDebuggerUrl"])
 
     def end(self) -> None:
         """End it, and wait until it has."""

@@ -12,7 +12,7 @@ import psutil
 from benchmarks.browser.undriven import UndrivenNotebook
 from tests.browser.notebook import Notebook
 
-__all__ = ["PageSample", "Sample", "Trend", "look", "look_into", "trends", "watch_contexts"]
+__all__ = ["Sample", "Trend", "look", "trends", "watch_contexts"]
 
 _CONTEXTS = """
 (() => {
@@ -36,37 +36,28 @@ _OBJECTS = "len(__import__('gc').get_objects())"
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """One look; each field but the first is one line of the report."""
+class Sample:
+    """What a call holds once kernel and page have collected their garbage; all but the first is reported."""
 
     at_s: float
+    turns: int
+    kernel_rss_mb: float
+    kernel_objects: int
+    kernel_threads: int
+    page_garbage_mb: float
+    """Resident memory that the collection gave back: a page that has no need collects seldom."""
+    page_rss_mb: float
+    """Resident memory of the page's process."""
+    page_heap_mb: float
+    """Used by the page's JavaScript."""
+    nodes: int
+    listeners: int
+    audio_contexts: int
 
     def line(self) -> str:
         """Return it as one line of text."""
         words = (f"{field.name} {getattr(self, field.name):g}" for field in fields(self)[1:])
         return f"{self.at_s / 60:6.1f} min  " + "  ".join(words)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample(_Look):
-    """What can be seen of a call without a debugger in its page."""
-
-    kernel_rss_mb: float
-    kernel_objects: int
-    kernel_threads: int
-    turns: int
-    renderer_rss_mb: float
-
-
-@dataclass(frozen=True, slots=True)
-class PageSample(_Look):
-    """What a debugger tells of the page."""
-
-    heap_mb: float
-    """Used by the page's JavaScript after a collection."""
-    nodes: int
-    listeners: int
-    audio_contexts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +76,7 @@ def watch_contexts(notebook: Notebook) -> None:
 
 
 def look(undriven: UndrivenNotebook, kernel: psutil.Process, began_s: float) -> Sample:
-    """Collect the kernel's garbage and take a sample; the page is left alone."""
+    """Collect the garbage of kernel and page, and take a sample."""
     notebook = undriven.notebook
     notebook.kernel.eval(_COLLECT)
     threads, objects, turns, started = notebook.kernel.eval(
@@ -93,33 +84,30 @@ def look(undriven: UndrivenNotebook, kernel: psutil.Process, began_s: float) -> 
     )
     if not started:
         raise RuntimeError(f"the call is over: {notebook.kernel.eval('repr(call.error)')}")
+    with undriven.asked() as ask:
+        before_mb = _page_rss_mb(undriven)
+        ask("HeapProfiler.collectGarbage")
+        page_rss_mb = _page_rss_mb(undriven)
+        ask("Performance.enable")
+        metrics = {metric["name"]: metric["value"] for metric in ask("Performance.getMetrics")["metrics"]}
+        ask("Performance.disable")
+        contexts = ask("Runtime.evaluate", expression=_OPEN_CONTEXTS)["result"]["value"]
     return Sample(
         at_s=time.monotonic() - began_s,
+        turns=turns,
         kernel_rss_mb=_rss_mb(kernel),
         kernel_objects=objects,
         kernel_threads=threads,
-        turns=turns,
-        renderer_rss_mb=max(_rss_mb(each) for each in undriven.browser_processes() if _is_renderer(each)),
+        page_garbage_mb=round(before_mb - page_rss_mb, 1),
+        page_rss_mb=page_rss_mb,
+        page_heap_mb=round(metrics["JSHeapUsedSize"] / 2**20, 2),
+        nodes=int(metrics["Nodes"]),
+        listeners=int(metrics["JSEventListeners"]),
+        audio_contexts=contexts,
     )
 
 
-def look_into(undriven: UndrivenNotebook, began_s: float) -> PageSample:
-    """Collect the page's garbage and take a sample."""
-    with undriven.looked_into() as page:
-        cdp = page.context.new_cdp_session(page)
-        cdp.send("Performance.enable")
-        cdp.send("HeapProfiler.collectGarbage")
-        metrics = {metric["name"]: metric["value"] for metric in cdp.send("Performance.getMetrics")["metrics"]}
-        return PageSample(
-            at_s=time.monotonic() - began_s,
-            heap_mb=round(metrics["JSHeapUsedSize"] / 2**20, 2),
-            nodes=int(metrics["Nodes"]),
-            listeners=int(metrics["JSEventListeners"]),
-            audio_contexts=page.evaluate(_OPEN_CONTEXTS),
-        )
-
-
-def trends(samples: Sequence[_Look]) -> list[Trend]:
+def trends(samples: Sequence[Sample]) -> list[Trend]:
     """Return how each field went from the first half of the samples to the second."""
     half = len(samples) // 2
     found = []
@@ -131,8 +119,9 @@ def trends(samples: Sequence[_Look]) -> list[Trend]:
     return found
 
 
-def _is_renderer(process: psutil.Process) -> bool:
-    return "--type=renderer" in " ".join(process.cmdline())
+def _page_rss_mb(undriven: UndrivenNotebook) -> float:
+    """Return the resident memory of the largest of the renderers, which has the page."""
+    return max(_rss_mb(each) for each in undriven.browser_processes() if "--type=renderer" in " ".join(each.cmdline()))
 
 
 def _rss_mb(process: psutil.Process) -> float:
