@@ -310,7 +310,7 @@ async def test_small_chunks_do_not_carry_a_filler_each() -> None:
 
 
 async def test_what_can_wait_goes_behind_a_chunk_of_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downlink_module, "_SOONEST_S", 0)
+    monkeypatch.setattr(downlink_module, "_AT_LEAST_S", 0)
     sent = Sent()
     downlink = Downlink(sent)
     front_ends = shown("a")

@@ -34,7 +34,7 @@ class Line:
 
 @pytest.fixture(autouse=True)
 def _at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downlink_module, "_SOONEST_S", 0)
+    monkeypatch.setattr(downlink_module, "_AT_LEAST_S", 0)
 
 
 async def test_small_messages_go_behind_the_audio_once_each_in_their_order() -> None:
@@ -114,12 +114,15 @@ async def test_what_waits_may_let_something_wait() -> None:
 async def test_chunks_smaller_than_a_frame_do_not_send_small_messages_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(downlink_module, "_SOONEST_S", 60)
+    monkeypatch.setattr(downlink_module, "_AT_LEAST_S", 0.05)
     line = Line()
-    line.downlink.send_along(line.ack)
+    line.downlink.send_along(line.ack, soon=False)
     line.downlink.release()
     assert line.sent == []
-    line.downlink.forget(line.ack)
+    await asyncio.sleep(0.06)
+    line.downlink.send_along(line.level, soon=False)
+    line.downlink.release()
+    assert line.sent == [["ack", "hearing"], "released"], "it is the first one's wait that counts"
 
 
 async def test_one_that_fails_takes_nothing_else_with_it(caplog: pytest.LogCaptureFixture) -> None:

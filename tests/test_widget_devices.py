@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Generator
 from typing import Any
@@ -114,17 +115,36 @@ class Panels:
         if shown:
             front_ends.hello("a")
         self._downlink = Downlink(lambda content, _: self.told.append(content))
-        self._meter = HearingMeter(self._downlink, front_ends, call)
+        self.meter = HearingMeter(self._downlink, front_ends, call)
 
     def hear(self) -> None:
         """Audio has arrived, and the time to tell of it has come."""
-        self._meter.update()
+        self.meter.update()
         self._downlink.release()
 
 
 @pytest.fixture
 def _told_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downlink_module, "_SOONEST_S", 0)
+    monkeypatch.setattr(downlink_module, "_AT_LEAST_S", 0)
+
+
+@pytest.mark.usefixtures("clean_loop", "_told_at_any_time")
+async def test_a_probability_that_changes_is_told_sooner_than_one_that_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
+    monkeypatch.setattr(downlink_module, "_LATER_S", 60)
+    async with scripted(hold) as url:
+        vad = LoudVAD()
+        call, mic, _ = ready_client(url, vad=vad)
+        panels = Panels(call)
+        await call.start()
+        mic.say(loud(10))
+        await call.until(isUserSpeaking=True, timeout=10)
+        for probability, told in ((0.05, []), (0.5, [0.5]), (0.45, [0.5]), (0.0, [0.5, 0.0])):
+            vad.probability = probability
+            panels.meter.update()
+            await asyncio.sleep(0.05)
+            assert [content["probability"] for content in panels.told] == told
+        await call.stop()
 
 
 @pytest.mark.usefixtures("clean_loop", "_told_at_any_time")

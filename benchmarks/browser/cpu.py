@@ -78,7 +78,7 @@ def _measured(cell: str, works: str, seconds: float, count: int) -> tuple[_Minut
         undriven.let_go()
         time.sleep(_SETTLED_S)
         idle = _spent(seconds, undriven.browser_processes(), kernel, server)
-        with undriven.asked() as ask:
+        with undriven.debugger() as ask:
             ask("Runtime.evaluate", expression=_PRESS_START, userGesture=True)
         notebook.kernel.until(works, timeout=30)
         time.sleep(_SETTLED_S)

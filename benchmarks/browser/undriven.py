@@ -7,10 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 import httpx
 import psutil
@@ -26,14 +26,11 @@ from tests.browser.processes import end_process
 __all__ = ["Ask", "UndrivenNotebook", "undriven_notebook"]
 
 _START_LIMIT_S = 30
+_ANSWER_LIMIT_S = 30
 
 
-class Ask(Protocol):
-    """A command of the Chrome DevTools Protocol with its parameters."""
-
-    def __call__(self, method: str, **parameters: Any) -> Any:  # noqa: ANN401 - as each method has it
-        """Send it, and return its result."""
-        ...
+Ask: TypeAlias = Callable[..., Any]
+"""Sends a command of the Chrome DevTools Protocol with its parameters by name, and returns its result."""
 
 
 class UndrivenNotebook:
@@ -57,15 +54,18 @@ class UndrivenNotebook:
         self._connection.close()
 
     @contextmanager
-    def asked(self) -> Iterator[Ask]:
+    def debugger(self) -> Iterator[Ask]:
         """Attach a bare debugger for a moment: unlike playwright's it watches nothing, and so leaves nothing behind."""
-        with connect(self._chromium.debugger_url(self.notebook.lab.page_url), max_size=None) as connection:
+        url = self._chromium.debugger_url(self.notebook.lab.page_url)
+        with connect(url, max_size=None, proxy=None) as connection:
 
             def ask(method: str, **parameters: Any) -> Any:  # noqa: ANN401 - whatever the method returns
                 connection.send(json.dumps({"id": 1, "method": method, "params": parameters}))
-                answer = json.loads(connection.recv())
+                answer = json.loads(connection.recv(_ANSWER_LIMIT_S))
                 while answer.get("id") != 1:
-                    answer = json.loads(connection.recv())
+                    answer = json.loads(connection.recv(_ANSWER_LIMIT_S))
+                if "error" in answer or "exceptionDetails" in answer["result"]:
+                    raise RuntimeError(f"{method} failed: {answer}")
                 return answer["result"]
 
             yield ask

@@ -48,7 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 when memory is flat within 5 MB an hour and no thread or audio context was added, otherwise 1.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if (options.minutes - options.warm_up) * 60 < 4 * options.every:
+        parser.error("too short to say whether anything grows: fewer than 4 looks after the warm-up")
     samples: list[Sample] = []
     with undriven_notebook(_CALL, microphone=SENTENCE) as undriven:
         notebook = undriven.notebook
@@ -63,9 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             samples.append(look(undriven, kernel, began_s))
             print(samples[-1].line(), flush=True)
     settled = [sample for sample in samples if sample.at_s >= options.warm_up * 60]
-    if len(settled) < 4:
-        print("too short to say whether anything grows: fewer than 4 looks after the warm-up")
-        return 1
     return _tell(trends(settled))
 
 

@@ -84,7 +84,7 @@ def look(undriven: UndrivenNotebook, kernel: psutil.Process, began_s: float) -> 
     )
     if not started:
         raise RuntimeError(f"the call is over: {notebook.kernel.eval('repr(call.error)')}")
-    with undriven.asked() as ask:
+    with undriven.debugger() as ask:
         before_mb = _page_rss_mb(undriven)
         ask("HeapProfiler.collectGarbage")
         page_rss_mb = _page_rss_mb(undriven)

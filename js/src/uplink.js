@@ -6,7 +6,7 @@ const HOLD_AFTER_MS = 2000;
 /** Kept on hold, the newest first to stay: what is being said when the kernel returns is heard from its beginning. */
 const KEPT_FRAMES = 16;
 
-/** Frames in one message: more when messages come late, since it is their number that a busy kernel suffers from. */
+/** Frames in one message, at least: more when messages come late, since it is their number that a busy kernel suffers from. */
 const BATCHES = [1, 2, 4];
 
 const LATE_MS = 60;
@@ -65,9 +65,9 @@ export class Uplink {
 
   /**
    * @param {number} request the kernel's number of the microphone that is open now
-   * @param {number} [frameSamples]
+   * @param {number} frameSamples at its rate
    */
-  open(request, frameSamples = FRAME_SAMPLES) {
+  open(request, frameSamples) {
     this.close();
     this.#request = request;
     this.#frameSamples = frameSamples;

@@ -64,6 +64,6 @@ test("what waits when the microphone is muted is not heard", () => {
 test("at another rate the two lie behind each other as well", () => {
   const out = [];
   const pairing = new Pairing((samples, position) => out.push([samples.length, samples[1411], position]), 1411);
-  for (let frame = 0; frame < PAUSE + 2; frame++) pairing.push(new Int16Array(1411).fill(frame % 2), frame * 1411);
-  assert.deepEqual(out.at(-1), [2822, 0, PAUSE * 1411]);
+  for (let frame = 0; frame < PAUSE + 2; frame++) pairing.push(new Int16Array(1411).fill(1 + frame), frame * 1411);
+  assert.deepEqual(out.at(-1), [2822, 2 + PAUSE, PAUSE * 1411]);
 });

@@ -24,7 +24,7 @@ function setUp() {
       if (isHeard && up.sent.length > 0) up.link.acknowledge(1, up.sent.at(-1).seq, lagMs);
     }
   };
-  up.link.open(1);
+  up.link.open(1, FRAME);
   return up;
 }
 
@@ -118,6 +118,22 @@ test("when the kernel answers, the latest half second is sent, and how much is m
   assert.ok(resumed.dropped > 200 * FRAME);
 });
 
+for (const [rate, size] of [["16 kHz", FRAME], ["48 kHz", 3 * FRAME]]) {
+  test(`of a quiet line at ${rate} half a second is kept as well, and what is missing before it counted`, () => {
+    let nowMs = 0;
+    const sent = [];
+    const link = new Uplink({ send: (message) => sent.push(message), now: () => nowMs, onHoldChange: () => undefined });
+    link.open(1, size);
+    for (let pair = 0; pair < 101; pair++, nowMs += 64) link.push(2 * pair * size, new Int16Array(2 * size));
+    const last = sent.at(-1);
+    link.acknowledge(1, last.seq, 5000);
+    const { position, dropped, samples } = sent.at(-1);
+    assert.equal(samples.length, 16 * size);
+    assert.equal(position + samples.length, 202 * size);
+    assert.equal(dropped, position - (last.position + last.samples.length));
+  });
+}
+
 test("it is live again with the next frames", () => {
   const up = setUp();
   up.speak(10);
@@ -192,7 +208,7 @@ test("a closed microphone sends nothing, and is not on hold", () => {
 test("the next microphone is numbered from the beginning", () => {
   const up = setUp();
   up.speak(10);
-  up.link.open(2);
+  up.link.open(2, FRAME);
   up.position = 0;
   up.speak(1, { isHeard: false });
   const { request, seq, position, dropped } = up.sent.at(-1);

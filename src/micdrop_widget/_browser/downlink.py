@@ -23,8 +23,10 @@ _log = logging.getLogger("micdrop_widget.widget")
 
 _SOON_S = 0.2
 _LATER_S = 0.4
-_SOONEST_S = 0.05
-"""What waits less is not sent behind audio yet: chunks may be smaller than a frame of the microphone."""
+"""What may wait does not wait longer than this, be it soon or not."""
+
+_AT_LEAST_S = 0.05
+"""What has waited less is not sent behind audio yet: chunks may be smaller than a frame of the microphone."""
 
 
 class Downlink:
@@ -81,7 +83,7 @@ class Downlink:
 
     def release(self) -> None:
         """Send what has waited for a while: audio has just gone; on the loop thread."""
-        if self._timer is not None and asyncio.get_running_loop().time() - self._since_s >= _SOONEST_S:
+        if self._timer is not None and asyncio.get_running_loop().time() - self._since_s >= _AT_LEAST_S:
             self._send_all()
 
     def _stop_waiting(self) -> None:

@@ -16,8 +16,8 @@ _VISIBLE = 0.1
 class HearingMeter:
     """Tells the panels the probability of speech and the level, several times a second.
 
-    It is driven by the audio that arrives: a microphone that is muted or closed costs nothing. What they would draw the
-    same as before, a silence or a sure voice, is told half as often.
+    It is driven by the audio that arrives: a microphone that is muted or closed costs nothing. A probability that stays
+    within a tenth, as that of a silence or of a sure voice, is told half as often.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class HearingMeter:
 
     def _tell(self) -> _comm.Content | None:
         state, vad = self._client.state, self._client.vad
+        self._told = float(vad.probability)
         if state.isMicStarted and not state.isMicMuted and self._front_ends.shown:
-            self._told = float(vad.probability)
             return _comm.hearing(self._told, float(vad.level_db))
         return None

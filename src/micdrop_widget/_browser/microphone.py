@@ -28,7 +28,7 @@ _STREAMS_MS = 500
 """Audio that has come since then is acknowledged sooner than the page takes the kernel for silent."""
 
 _LATE_MS = 60
-"""What comes later is acknowledged sooner: the page then sends larger messages."""
+"""What comes later is acknowledged sooner: the page then sends larger messages (its own figure is the same)."""
 
 _PROCESSED = _comm.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
 

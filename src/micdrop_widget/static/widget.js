@@ -1,4 +1,4 @@
-// sources sha256:ff279f3a79505b9ab1735b4ae14ac16e78dbea781d7a6a67f7ad2a3ee95bbc41
+// sources sha256:d52e3c0bf9af5ee63f39913e84bf0b56e6f4be9aba1758ac5f321486e7118389
 // src/comm.js
 var CommError = class extends Error {
 };
@@ -1428,9 +1428,9 @@ var Uplink = class {
   }
   /**
    * @param {number} request the kernel's number of the microphone that is open now
-   * @param {number} [frameSamples]
+   * @param {number} frameSamples at its rate
    */
-  open(request, frameSamples = FRAME_SAMPLES) {
+  open(request, frameSamples) {
     this.close();
     this.#request = request;
     this.#frameSamples = frameSamples;
