@@ -78,8 +78,8 @@ def _measured(cell: str, works: str, seconds: float, count: int) -> tuple[_Minut
         undriven.let_go()
         time.sleep(_SETTLED_S)
         idle = _spent(seconds, undriven.browser_processes(), kernel, server)
-        with undriven.debugger() as ask:
-            ask("Runtime.evaluate", expression=_PRESS_START, userGesture=True)
+        with undriven.debugger() as page:
+            page.evaluate(_PRESS_START)
         notebook.kernel.until(works, timeout=30)
         time.sleep(_SETTLED_S)
         browser = undriven.browser_processes()  # with the service that has the microphone and processes its sound

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import httpx
 import psutil
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
-from websockets.sync.client import connect
 
+from benchmarks.browser.debugger import Debugger, debugger
 from tests.browser.chromium import EXECUTABLE, chromium_settings
 from tests.browser.lab import free_port, start_lab
 from tests.browser.notebook import Notebook
 from tests.browser.opening import write_notebook
 from tests.browser.processes import end_process
 
-__all__ = ["Ask", "UndrivenNotebook", "undriven_notebook"]
+__all__ = ["UndrivenNotebook", "undriven_notebook"]
 
 _START_LIMIT_S = 30
-_ANSWER_LIMIT_S = 30
-
-
-Ask: TypeAlias = Callable[..., Any]
-"""Sends a command of the Chrome DevTools Protocol with its parameters by name, and returns its result."""
 
 
 class UndrivenNotebook:
@@ -53,22 +46,9 @@ class UndrivenNotebook:
             print(f"the page reported: {error}", file=sys.stderr)
         self._connection.close()
 
-    @contextmanager
-    def debugger(self) -> Iterator[Ask]:
-        """Attach a bare debugger for a moment: unlike playwright's it watches nothing, and so leaves nothing behind."""
-        url = self._chromium.debugger_url(self.notebook.lab.page_url)
-        with connect(url, max_size=None, proxy=None) as connection:
-
-            def ask(method: str, **parameters: Any) -> Any:  # noqa: ANN401 - whatever the method returns
-                connection.send(json.dumps({"id": 1, "method": method, "params": parameters}))
-                answer = json.loads(connection.recv(_ANSWER_LIMIT_S))
-                while answer.get("id") != 1:
-                    answer = json.loads(connection.recv(_ANSWER_LIMIT_S))
-                if "error" in answer or "exceptionDetails" in answer["result"]:
-                    raise RuntimeError(f"{method} failed: {answer}")
-                return answer["result"]
-
-            yield ask
+    def debugger(self) -> AbstractContextManager[Debugger]:
+        """Attach a bare debugger for a moment."""
+        return debugger(self._chromium.debugger_url(self.notebook.lab.page_url))
 
     def browser_processes(self) -> list[psutil.Process]:
         """Return all processes of the browser there are now."""

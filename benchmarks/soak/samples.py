@@ -84,14 +84,14 @@ def look(undriven: UndrivenNotebook, kernel: psutil.Process, began_s: float) -> 
     )
     if not started:
         raise RuntimeError(f"the call is over: {notebook.kernel.eval('repr(call.error)')}")
-    with undriven.debugger() as ask:
+    with undriven.debugger() as page:
         before_mb = _page_rss_mb(undriven)
-        ask("HeapProfiler.collectGarbage")
+        page.collect_garbage()
         page_rss_mb = _page_rss_mb(undriven)
-        ask("Performance.enable")
-        metrics = {metric["name"]: metric["value"] for metric in ask("Performance.getMetrics")["metrics"]}
-        ask("Performance.disable")
-        contexts = ask("Runtime.evaluate", expression=_OPEN_CONTEXTS)["result"]["value"]
+        page.ask("Performance.enable")
+        metrics = {metric["name"]: metric["value"] for metric in page.ask("Performance.getMetrics")["metrics"]}
+        page.ask("Performance.disable")
+        contexts = page.evaluate(_OPEN_CONTEXTS)
     return Sample(
         at_s=time.monotonic() - began_s,
         turns=turns,
