@@ -46,9 +46,8 @@ class Debugger:
 
     def evaluate(self, expression: str) -> Any:  # noqa: ANN401 - whatever it gives
         """Return the value of a JavaScript expression, which may do what only a click may."""
-        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True, userGesture=True)["result"].get(
-            "value"
-        )
+        answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, userGesture=True)
+        return answer["result"].get("value")
 
     def collect_garbage(self) -> None:
         """Collect the garbage of the page and of its audio threads, which make so little that they hardly ever do."""
