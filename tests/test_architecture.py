@@ -20,7 +20,7 @@ ROOT = Path(micdrop_widget.__file__).parent
 # From the bottom up: a module imports only from its own layer and from lower ones.
 LAYERS = {
     "pure": "errors audio protocol options handlers state vad turn timeline recording debug_log workbench call_vad",
-    "asyncio": "transport client engine hearing turn_taking tape sources sinks server demo simulate _loop",
+    "asyncio": "transport client engine hearing turn_taking tape sources sinks server demo simulate _threads",
     "kernel": "_comm _observer _browser _awaitable _traits _mic_errors widget",
     "top": "__init__ __main__",
 }

@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropClient, MicdropError
-from micdrop_widget._loop import LoopThread
+from micdrop_widget._threads import LoopThread
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.sources import Microphone
 

@@ -32,8 +32,8 @@ from micdrop_widget._browser import (
     Reception,
     TransportReport,
 )
-from micdrop_widget._loop import Lease
 from micdrop_widget._observer import ObserverThread, UserHandler
+from micdrop_widget._threads import Lease
 from micdrop_widget.call_vad import CallVAD
 from micdrop_widget.client import MicdropClient
 from micdrop_widget.handlers import Handler, Handlers

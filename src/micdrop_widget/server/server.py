@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from micdrop_widget._loop import LoopThread
+from micdrop_widget._threads import LoopThread
 from micdrop_widget.audio import Pcm
 from micdrop_widget.protocol import parse_client_frame
 from micdrop_widget.server.call import ServerCall

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from micdrop_widget._loop import Lease, LoopThread
+from micdrop_widget._threads import Lease, LoopThread
 
 
 def threads(name: str = "micdrop-loop") -> int:
