@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-from .leaks import clean_loop
+from tests.leaks import clean_loop
 
 __all__ = ["clean_loop"]
 

@@ -11,8 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from micdrop_widget import MicdropServer
 from micdrop_widget.audio import pcm_to_bytes
-
-from .callers import loud
+from tests.callers import loud
 
 __all__ = ["AUDIO", "answer", "caller", "closes_with", "ready"]
 

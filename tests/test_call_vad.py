@@ -12,11 +12,10 @@ import pytest
 from micdrop_widget import MicdropServer, MicdropWidget, SileroVAD, VolumeVAD
 from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.vad import Status
-
-from .browser.spoken import spoken
-from .callers import LoudVAD, loud, quiet, ready_client, turns_over
-from .fake_front_end import FakeFrontEnd
-from .leaks import until
+from tests.browser.spoken import spoken
+from tests.callers import LoudVAD, loud, quiet, ready_client, turns_over
+from tests.fake_front_end import FakeFrontEnd
+from tests.leaks import until
 
 NAMES = ["StartSpeaking", "ConfirmSpeaking", "CancelSpeaking", "StopSpeaking"]
 

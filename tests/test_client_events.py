@@ -10,10 +10,9 @@ import pytest
 
 from micdrop_widget import MicdropServer
 from micdrop_widget.protocol import Classification, TextMessage, ToolCall, ToolCallMessage, ToolResultMessage
-
-from .callers import Events, ready_client, turns_over
-from .leaks import until
-from .servers import answering_with, message, scripted
+from tests.callers import Events, ready_client, turns_over
+from tests.leaks import until
+from tests.servers import answering_with, message, scripted
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

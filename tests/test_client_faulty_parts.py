@@ -14,10 +14,9 @@ from micdrop_widget import MicdropClient, MicdropError, MicdropServer
 from micdrop_widget.audio import Pcm
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import Microphone
-
-from .callers import LoudVAD, Mic, loud, ready_client, turns_over, utterances
-from .leaks import until
-from .servers import Received, received_by, scripted
+from tests.callers import LoudVAD, Mic, loud, ready_client, turns_over, utterances
+from tests.leaks import until
+from tests.servers import Received, received_by, scripted
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

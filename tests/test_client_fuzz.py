@@ -11,10 +11,9 @@ from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget.protocol import TextMessage
 from micdrop_widget.sinks import VirtualSpeaker
-
-from .callers import loud, quiet, ready_client
-from .leaks import our_tasks, timers, until
-from .servers import answering_with, hold, message, scripted
+from tests.callers import loud, quiet, ready_client
+from tests.leaks import our_tasks, timers, until
+from tests.servers import answering_with, hold, message, scripted
 
 NAMES = [
     "Message",

@@ -10,10 +10,9 @@ from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropError, MicdropServer
 from micdrop_widget.audio import pcm_to_bytes
-
-from .callers import loud, ready_client, turns_over, utterances
-from .leaks import until
-from .servers import Received, answering_with, closed_port, hold, received_by, scripted
+from tests.callers import loud, ready_client, turns_over, utterances
+from tests.leaks import until
+from tests.servers import Received, answering_with, closed_port, hold, received_by, scripted
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

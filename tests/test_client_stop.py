@@ -11,10 +11,9 @@ from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropServer
 from micdrop_widget.audio import pcm_to_bytes
-
-from .callers import Mic, loud, quiet, ready_client, utterances
-from .leaks import our_tasks, timers, until
-from .servers import Received, hold, received_by, scripted, serve_tcp, silent_after_accept
+from tests.callers import Mic, loud, quiet, ready_client, utterances
+from tests.leaks import our_tasks, timers, until
+from tests.servers import Received, hold, received_by, scripted, serve_tcp, silent_after_accept
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

@@ -16,10 +16,9 @@ from micdrop_widget.server import ServerCall
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import Microphone
 from micdrop_widget.vad import Status
-
-from .callers import LoudVAD, Mic, loud, ready_client, turns_over, utterances
-from .leaks import our_tasks, until
-from .servers import Received, hold, message, received_by, scripted
+from tests.callers import LoudVAD, Mic, loud, ready_client, turns_over, utterances
+from tests.leaks import our_tasks, until
+from tests.servers import Received, hold, message, received_by, scripted
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

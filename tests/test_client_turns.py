@@ -11,10 +11,9 @@ from micdrop_widget import MicdropClient, MicdropError, MicdropServer, SileroVAD
 from micdrop_widget.audio import Pcm, read_wav
 from micdrop_widget.server import ServerCall
 from micdrop_widget.sources import ArraySource
-
-from .callers import quiet, ready_client, turns_over
-from .leaks import until
-from .turn.detectors import ScriptedDetector, SlowDetector
+from tests.callers import quiet, ready_client, turns_over
+from tests.leaks import until
+from tests.turn.detectors import ScriptedDetector, SlowDetector
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

@@ -14,9 +14,8 @@ from micdrop_widget.protocol import TextMessage
 from micdrop_widget.server import ServerCall
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import ArraySource, Pace
-
-from .browser.spoken import Spoken, spoken
-from .callers import Events, utterances
+from tests.browser.spoken import Spoken, spoken
+from tests.callers import Events, utterances
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

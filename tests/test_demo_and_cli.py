@@ -21,10 +21,9 @@ from micdrop_widget.audio import Pcm, pcm_to_bytes
 from micdrop_widget.server import Respond, ServerCall, echo
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import ArraySource
-
-from .callers import ready_client, turns_over
-from .leaks import until
-from .servers import closed_port
+from tests.callers import ready_client, turns_over
+from tests.leaks import until
+from tests.servers import closed_port
 
 COMMAND = [sys.executable, "-m", "micdrop_widget"]
 

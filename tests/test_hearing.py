@@ -13,9 +13,8 @@ from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.hearing import Hearing
 from micdrop_widget.state import inputs as i
 from micdrop_widget.vad import SpeechConfirmed, SpeechEnded, Status
-
-from . import virtual_time
-from .callers import LoudVAD, Mic, loud, quiet, turns_over
+from tests import virtual_time
+from tests.callers import LoudVAD, Mic, loud, quiet, turns_over
 
 
 class Ear:

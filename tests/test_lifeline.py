@@ -8,8 +8,7 @@ import pytest
 
 from micdrop_widget._browser import lifeline as lifeline_module
 from micdrop_widget._browser.lifeline import Lifeline
-
-from .leaks import until
+from tests.leaks import until
 
 
 class Page:

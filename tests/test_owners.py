@@ -11,8 +11,7 @@ import pytest
 
 from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, MicdropWidget
 from micdrop_widget._browser import downlink, lifeline, microphone, reception
-
-from .fake_front_end import FakeFrontEnd
+from tests.fake_front_end import FakeFrontEnd
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ import pytest
 
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import Pace
-
-from .callers import loud
-from .leaks import timers, until
+from tests.callers import loud
+from tests.leaks import timers, until
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

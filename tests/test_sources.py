@@ -13,9 +13,8 @@ import pytest
 from micdrop_widget import MicdropError
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.sources import ArraySource, AudioSource, Gap, Microphone, NoSource, as_source
-
-from .browser.spoken import spoken
-from .callers import Mic, loud
+from tests.browser.spoken import spoken
+from tests.callers import Mic, loud
 
 
 async def read(source: AudioSource) -> list[Pcm]:

@@ -19,11 +19,10 @@ from micdrop_widget.server import ServerCall
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import ArraySource
 from micdrop_widget.tape import RecordingFile
-
-from .callers import LoudVAD, loud, quiet, ready_client, turns_over
-from .fake_front_end import FakeFrontEnd
-from .leaks import until
-from .servers import scripted
+from tests.callers import LoudVAD, loud, quiet, ready_client, turns_over
+from tests.fake_front_end import FakeFrontEnd
+from tests.leaks import until
+from tests.servers import scripted
 
 LONG = loud(160)
 """Five seconds."""

@@ -12,8 +12,7 @@ from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.timeline import Turn
 from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
-
-from .state.world import World
+from tests.state.world import World
 
 QUESTION = SpeechConfirmed(position=8192, start=512, pcm=np.ones(7680, np.int16))
 SECOND = wire.Audio(bytes(32_000))

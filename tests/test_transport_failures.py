@@ -13,10 +13,18 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropClient, MicdropError, Reconnect
-
-from .callers import Events, Mic, ready_client
-from .leaks import until
-from .servers import abort, answering_with, closed_port, hold, scripted, self_signed, serve_tcp, silent_after_accept
+from tests.callers import Events, Mic, ready_client
+from tests.leaks import until
+from tests.servers import (
+    abort,
+    answering_with,
+    closed_port,
+    hold,
+    scripted,
+    self_signed,
+    serve_tcp,
+    silent_after_accept,
+)
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

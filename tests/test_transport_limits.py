@@ -13,10 +13,9 @@ from micdrop_widget import MicdropError, Reconnect
 from micdrop_widget.audio import pcm_to_bytes
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import ArraySource
-
-from .callers import loud, ready_client
-from .leaks import until
-from .servers import (
+from tests.callers import loud, ready_client
+from tests.leaks import until
+from tests.servers import (
     PingCounter,
     abort,
     answering_with,

@@ -14,9 +14,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropError, Reconnect
-
-from .callers import loud, quiet, ready_client
-from .servers import (
+from tests.callers import loud, quiet, ready_client
+from tests.servers import (
     closed_port,
     hold,
     message,

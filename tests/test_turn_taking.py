@@ -13,9 +13,8 @@ from micdrop_widget.audio import Pcm
 from micdrop_widget.state import inputs as i
 from micdrop_widget.turn import TurnDetector
 from micdrop_widget.turn_taking import TurnTaking
-
-from .leaks import until
-from .turn.detectors import ScriptedDetector, SlowDetector
+from tests.leaks import until
+from tests.turn.detectors import ScriptedDetector, SlowDetector
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

@@ -20,8 +20,7 @@ from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, Micdro
 from micdrop_widget.audio import Pcm, read_wav
 from micdrop_widget.server import CallRefused, ServerCall
 from micdrop_widget.vad import Status
-
-from .fake_front_end import FakeFrontEnd
+from tests.fake_front_end import FakeFrontEnd
 
 SENTENCE = Path(__file__).parent / "fixtures" / "sentence.wav"
 MARKER = "xyzzy-secret"

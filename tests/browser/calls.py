@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .notebook import Notebook
+from tests.browser.notebook import Notebook
 
 SERVER = """
 from micdrop_widget import MicdropServer, MicdropWidget

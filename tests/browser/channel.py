@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .correlation import Signal, align
+from tests.browser.correlation import Signal, align
 
 _PIECE = 4000
 _FIRST_PIECES = 3

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from playwright.sync_api import Browser, Playwright
 
-from .sound_card import SoundCard
-from .spoken import write_wav
+from tests.browser.sound_card import SoundCard
+from tests.browser.spoken import write_wav
 
 EXECUTABLE = Path("/usr/bin/chromium")
 

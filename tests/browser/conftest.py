@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .lab import Lab, start_lab
-from .opening import NotebookOpener
-from .sound_card import SoundCard
+from tests.browser.lab import Lab, start_lab
+from tests.browser.opening import NotebookOpener
+from tests.browser.sound_card import SoundCard
 
 _LOG_LINES = 60
 

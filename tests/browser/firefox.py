@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .bidi import BidiPage
-from .calls import PROCESSING_OFF
-from .kernel import Kernel
-from .lab import Lab, free_port
-from .processes import end_process
-from .sound_card import SoundCard
-from .taps import TAPS_JS, Tap, tap_from
+from tests.browser.bidi import BidiPage
+from tests.browser.calls import PROCESSING_OFF
+from tests.browser.kernel import Kernel
+from tests.browser.lab import Lab, free_port
+from tests.browser.processes import end_process
+from tests.browser.sound_card import SoundCard
+from tests.browser.taps import TAPS_JS, Tap, tap_from
 
 EXECUTABLE = Path("/usr/bin/firefox-esr")
 

@@ -10,16 +10,15 @@ import pytest
 import soxr
 
 from micdrop_widget.audio import SAMPLE_RATE
-
-from .calls import CALL, SERVER
-from .firefox import FirefoxNotebook
-from .lab import Lab
-from .listen import Signal, align, find_faults
-from .opening import write_notebook
-from .sound_card import SoundCard
-from .spoken import spoken
-from .taps import exactly_at
-from .test_sound_card import CARD_RATE, RECOGNISABLE, lost_share
+from tests.browser.calls import CALL, SERVER
+from tests.browser.firefox import FirefoxNotebook
+from tests.browser.lab import Lab
+from tests.browser.listen import Signal, align, find_faults
+from tests.browser.opening import write_notebook
+from tests.browser.sound_card import SoundCard
+from tests.browser.spoken import spoken
+from tests.browser.taps import exactly_at
+from tests.browser.test_sound_card import CARD_RATE, RECOGNISABLE, lost_share
 
 SENTENCE = spoken("sentence")
 PASSING = ("isProcessing", "isListening", "isMicMuted")

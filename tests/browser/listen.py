@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from .correlation import Alignment, Floats, Signal, align, as_float, correlate
+from tests.browser.correlation import Alignment, Floats, Signal, align, as_float, correlate
 
 __all__ = ["Alignment", "Fault", "Signal", "align", "find_faults", "zero_runs"]
 

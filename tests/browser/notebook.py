@@ -9,10 +9,10 @@ from typing import Any, Literal
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from .kernel import Kernel
-from .lab import Lab
-from .outputs import text_of
-from .taps import TAPS_JS, Tap, Track, read_taps, read_tracks
+from tests.browser.kernel import Kernel
+from tests.browser.lab import Lab
+from tests.browser.outputs import text_of
+from tests.browser.taps import TAPS_JS, Tap, Track, read_taps, read_tracks
 
 _NOTEBOOK_JS = Path(__file__).with_name("notebook.js")
 _READY_LIMIT_S = 60.0

@@ -10,9 +10,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
-from .chromium import Microphone, Permission, launch_chromium
-from .lab import Lab
-from .notebook import Interface, Notebook
+from tests.browser.chromium import Microphone, Permission, launch_chromium
+from tests.browser.lab import Lab
+from tests.browser.notebook import Interface, Notebook
 
 _numbers = itertools.count(1)
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .lab import Lab, start_lab
+from tests.browser.lab import Lab, start_lab
 
 _SUBSHELLS_DISABLED = {"@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"}}
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .processes import end_process
+from tests.browser.processes import end_process
 
 __all__ = ["LOUDSPEAKER", "Recording", "SoundCard", "SoundServerMissingError"]
 

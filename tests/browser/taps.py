@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from .correlation import align
+from tests.browser.correlation import align
 
 TAPS_JS = Path(__file__).with_name("taps.js")
 

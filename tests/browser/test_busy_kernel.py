@@ -7,13 +7,13 @@ from collections.abc import Generator
 import numpy as np
 import pytest
 
-from .calls import CALL, press, utterances, wait_for_state
-from .listen import align
-from .notebook import Interface, Notebook
-from .opening import NotebookOpener
-from .other_kernels import start_lab_without_subshells
-from .spoken import spoken
-from .tones import find_gaps
+from tests.browser.calls import CALL, press, utterances, wait_for_state
+from tests.browser.listen import align
+from tests.browser.notebook import Interface, Notebook
+from tests.browser.opening import NotebookOpener
+from tests.browser.other_kernels import start_lab_without_subshells
+from tests.browser.spoken import spoken
+from tests.browser.tones import find_gaps
 
 TONE_HZ = 440
 TONE_S = 12

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .calls import CALL, SERVER, press, utterances, wait_for_state, wait_for_turns
-from .channel import match_channel
-from .listen import align, find_faults
-from .opening import NotebookOpener
-from .spoken import spoken
-from .untouched import UntouchedPage
+from tests.browser.calls import CALL, SERVER, press, utterances, wait_for_state, wait_for_turns
+from tests.browser.channel import match_channel
+from tests.browser.listen import align, find_faults
+from tests.browser.opening import NotebookOpener
+from tests.browser.spoken import spoken
+from tests.browser.untouched import UntouchedPage
 
 RAW_CALL = CALL.replace("server.url)", "server.url, noise_suppression=False, auto_gain_control=False)")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from .channel import match_channel
-from .listen import align, find_faults
-from .spoken import spoken
+from tests.browser.channel import match_channel
+from tests.browser.listen import align, find_faults
+from tests.browser.spoken import spoken
 
 SENTENCE = spoken("sentence").pcm_of(0)
 

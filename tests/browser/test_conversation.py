@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .calls import CALL, press, wait_for_state
-from .notebook import Notebook
-from .opening import NotebookOpener
+from tests.browser.calls import CALL, press, wait_for_state
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
 
 SERVER = """
 import asyncio

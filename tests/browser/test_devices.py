@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from .calls import CALL, SERVER, press, wait_for_state
-from .notebook import Notebook
-from .opening import NotebookOpener
-from .spoken import spoken
+from tests.browser.calls import CALL, SERVER, press, wait_for_state
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
+from tests.browser.spoken import spoken
 
 CHANGE = """
 from micdrop_widget import MicdropError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from .calls import CALL, SERVER, panel_text, press, wait_for_words
-from .chromium import Permission
-from .notebook import Notebook
-from .opening import NotebookOpener
+from tests.browser.calls import CALL, SERVER, panel_text, press, wait_for_words
+from tests.browser.chromium import Permission
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
 
 
 def fail(notebook: Notebook, code: str, *words: str, start: str | None = None) -> None:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from .calls import CALL, PROCESSING_OFF, SERVER, press, utterances, wait_for_state, wait_for_turns, wait_for_words
-from .channel import match_channel
-from .listen import align, find_faults
-from .notebook import Notebook
-from .opening import NotebookOpener
-from .spoken import Spoken, spoken
-from .taps import exactly_at
+from tests.browser.calls import (
+    CALL,
+    PROCESSING_OFF,
+    SERVER,
+    press,
+    utterances,
+    wait_for_state,
+    wait_for_turns,
+    wait_for_words,
+)
+from tests.browser.channel import match_channel
+from tests.browser.listen import align, find_faults
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
+from tests.browser.spoken import Spoken, spoken
+from tests.browser.taps import exactly_at
 
 TEE = """
 import numpy as np

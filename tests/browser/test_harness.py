@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .channel import match_channel
-from .listen import align, find_faults
-from .notebook import CellError
-from .opening import NotebookOpener
-from .spoken import spoken, write_wav
+from tests.browser.channel import match_channel
+from tests.browser.listen import align, find_faults
+from tests.browser.notebook import CellError
+from tests.browser.opening import NotebookOpener
+from tests.browser.spoken import spoken, write_wav
 
 _OPEN_MICROPHONE = """async () => {
   const audio = { echoCancellation: true, noiseSuppression: false, autoGainControl: false };

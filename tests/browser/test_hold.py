@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .calls import CALL, SERVER, press, utterances, wait_for_state, wait_for_words
-from .lab import Lab
-from .listen import align
-from .notebook import Notebook
-from .opening import NotebookOpener
-from .other_kernels import start_lab_with_ipykernel_6
-from .spoken import spoken, write_wav
+from tests.browser.calls import CALL, SERVER, press, utterances, wait_for_state, wait_for_words
+from tests.browser.lab import Lab
+from tests.browser.listen import align
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
+from tests.browser.other_kernels import start_lab_with_ipykernel_6
+from tests.browser.spoken import spoken, write_wav
 
 NOTE_OPENING = """
 import time

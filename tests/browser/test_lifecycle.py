@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .calls import CALL, SERVER, press, wait_for_state
-from .notebook import Notebook
-from .opening import NotebookOpener
+from tests.browser.calls import CALL, SERVER, press, wait_for_state
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
 
 
 def live_tracks(notebook: Notebook) -> int:

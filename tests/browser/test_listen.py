@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from .listen import Fault, align, find_faults, zero_runs
-from .spoken import spoken
+from tests.browser.listen import Fault, align, find_faults, zero_runs
+from tests.browser.spoken import spoken
 
 SENTENCE = spoken("sentence").pcm_of(0)
 CUT = 12000  # in a vowel

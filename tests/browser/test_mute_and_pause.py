@@ -6,11 +6,11 @@ import time
 
 import numpy as np
 
-from .calls import CALL, SERVER, press, utterances, wait_for_state, wait_for_turns, wait_for_words
-from .listen import align
-from .notebook import Notebook
-from .opening import NotebookOpener
-from .spoken import spoken
+from tests.browser.calls import CALL, SERVER, press, utterances, wait_for_state, wait_for_turns, wait_for_words
+from tests.browser.listen import align
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
+from tests.browser.spoken import spoken
 
 COUNT = """
 from micdrop_widget._comm import AudioFrame

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .notebook import Notebook
-from .opening import NotebookOpener
-from .spoken import spoken
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
+from tests.browser.spoken import spoken
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 

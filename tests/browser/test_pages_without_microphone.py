@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from .calls import SERVER
-from .lab import Lab, start_lab
-from .opening import NotebookOpener
-from .test_failures import WATCHED, fail
+from tests.browser.calls import SERVER
+from tests.browser.lab import Lab, start_lab
+from tests.browser.opening import NotebookOpener
+from tests.browser.test_failures import WATCHED, fail
 
 HOST = "notebook.test"
 FORBIDDING = '--ServerApp.tornado_settings={"headers": {"Permissions-Policy": "microphone=()"}}'

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from .calls import wait_for_state
-from .listen import align, find_faults
-from .notebook import Notebook
-from .opening import NotebookOpener
-from .spoken import spoken
-from .taps import Tap
-from .tones import find_clicks, find_gaps
+from tests.browser.calls import wait_for_state
+from tests.browser.listen import align, find_faults
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
+from tests.browser.spoken import spoken
+from tests.browser.taps import Tap
+from tests.browser.tones import find_clicks, find_gaps
 
 _T = TypeVar("_T")
 

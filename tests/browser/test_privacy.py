@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import WebSocket
 
-from .calls import SERVER, press, wait_for_state
-from .notebook import CellError
-from .opening import NotebookOpener
+from tests.browser.calls import SERVER, press, wait_for_state
+from tests.browser.notebook import CellError
+from tests.browser.opening import NotebookOpener
 
 PARTS = ("xyzzy", "plugh", "secret")
 """Put together in the kernel, so that the whole stands in no cell."""

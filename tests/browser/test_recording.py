@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from .calls import press
-from .notebook import Notebook
-from .opening import NotebookOpener
+from tests.browser.calls import press
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
 
 _CALL = """
 import numpy as np

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
-from .calls import CALL, SERVER, press, wait_for_state, wait_for_words
-from .notebook import Notebook
-from .opening import NotebookOpener
-from .spoken import spoken
-from .test_tabs import NOISE, heard
+from tests.browser.calls import CALL, SERVER, press, wait_for_state, wait_for_words
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
+from tests.browser.spoken import spoken
+from tests.browser.test_tabs import NOISE, heard
 
 GOODBYE_OF_THE_KERNEL = "Comm not found"
 """JupyterLab complains when a kernel that ends still tells its pages so: it has forgotten the comm by then."""

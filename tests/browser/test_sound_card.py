@@ -9,14 +9,23 @@ import numpy as np
 import pytest
 import soxr
 
-from .calls import CALL, PROCESSING_OFF, SERVER, press, utterances, wait_for_state, wait_for_turns, wait_for_words
-from .channel import match_channel
-from .listen import Signal, find_faults
-from .notebook import Notebook
-from .opening import NotebookOpener
-from .sound_card import SoundCard
-from .spoken import spoken, write_wav
-from .taps import exactly_at
+from tests.browser.calls import (
+    CALL,
+    PROCESSING_OFF,
+    SERVER,
+    press,
+    utterances,
+    wait_for_state,
+    wait_for_turns,
+    wait_for_words,
+)
+from tests.browser.channel import match_channel
+from tests.browser.listen import Signal, find_faults
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
+from tests.browser.sound_card import SoundCard
+from tests.browser.spoken import spoken, write_wav
+from tests.browser.taps import exactly_at
 
 pytestmark = pytest.mark.sound_card
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from .spoken import FIXTURES, spoken
+from tests.browser.spoken import FIXTURES, spoken
 
 INDEX = json.loads((FIXTURES / "index.json").read_text())
 

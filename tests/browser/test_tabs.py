@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from .calls import CALL, SERVER, press, wait_for_state, wait_for_words
-from .listen import align
-from .notebook import Notebook
-from .opening import NotebookOpener
-from .spoken import spoken
+from tests.browser.calls import CALL, SERVER, press, wait_for_state, wait_for_words
+from tests.browser.listen import align
+from tests.browser.notebook import Notebook
+from tests.browser.opening import NotebookOpener
+from tests.browser.spoken import spoken
 
 NOISE = """
 import numpy as np

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from .tones import find_clicks, find_gaps
+from tests.browser.tones import find_clicks, find_gaps
 
 RATE = 16000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .correlation import Signal
+from tests.browser.correlation import Signal
 
 
 def find_gaps(samples: Signal, sample_rate: int, frequency: float, *, min_ms: float = 2) -> list[tuple[int, int]]:

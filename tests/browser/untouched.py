@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from .notebook import Notebook
-from .taps import TAPS_JS
+from tests.browser.notebook import Notebook
+from tests.browser.taps import TAPS_JS
 
 _numbers = itertools.count(1)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from .client import CLIENT
-from .row import Row
-from .wire import WIRE
+from tests.conformance.client import CLIENT
+from tests.conformance.row import Row
+from tests.conformance.wire import WIRE
 
 TESTS = Path(__file__).parents[1]
 

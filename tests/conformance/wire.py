@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .row import Row
+from tests.conformance.row import Row
 
 __all__ = ["WIRE"]
 

@@ -10,8 +10,7 @@ from micdrop_widget.state import Device, Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
-
-from .cases import (
+from tests.state.cases import (
     BEGUN,
     CONNECTED,
     CONNECTING,

@@ -6,8 +6,7 @@ from micdrop_widget.errors import MicdropErrorCode as Code
 from micdrop_widget.state import Device
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.snapshot import MicPhase
-
-from .cases import ANY, CONNECTED, ENDING, IDLE, LIVE, OPENING, RETRYING, Case, error
+from tests.state.cases import ANY, CONNECTED, ENDING, IDLE, LIVE, OPENING, RETRYING, Case, error
 
 ASKED = {"mic": MicPhase.OPENING, "mic_request": 2}
 USB_ASKED = {**ASKED, "chosen_mic_id": "usb"}

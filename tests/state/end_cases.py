@@ -6,8 +6,7 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
-
-from .cases import (
+from tests.state.cases import (
     ANY,
     CONNECTED,
     CONNECTING,

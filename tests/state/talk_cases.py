@@ -7,8 +7,7 @@ from micdrop_widget.state import Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
-
-from .cases import (
+from tests.state.cases import (
     ANY,
     CONNECTED,
     CONNECTING,

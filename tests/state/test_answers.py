@@ -14,9 +14,8 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.audio import Pcm, pcm_to_bytes
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Play, Timer
-
-from .spoken import ENDED, answered, audio, confirmed, listening, ramp, says
-from .world import World
+from tests.state.spoken import ENDED, answered, audio, confirmed, listening, ramp, says
+from tests.state.world import World
 
 
 def played(world: World, frames: list[bytes]) -> Pcm:

@@ -9,9 +9,8 @@ import pytest
 from micdrop_widget import protocol as wire
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import ResetHearing, Timer
-
-from .spoken import ENDED, answered, audio, confirmed, continued, listening
-from .world import World
+from tests.state.spoken import ENDED, answered, audio, confirmed, continued, listening
+from tests.state.world import World
 
 MUTE, UNMUTE, PAUSE, RESUME = i.Mute(), i.Unmute(), i.Pause(), i.Resume()
 

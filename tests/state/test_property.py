@@ -15,8 +15,7 @@ from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
 from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
-
-from .world import World
+from tests.state.world import World
 
 CLOSE_CODES = (1000, 1001, 1005, 1006, 1011, 4400, 4401, 4404, 4999)
 ANSWER = wire.TextMessage("assistant", "Hello")

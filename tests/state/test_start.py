@@ -13,9 +13,8 @@ from micdrop_widget.options import Reconnect
 from micdrop_widget.state import Phase, Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
-
-from .spoken import ENDED, audio, confirmed, continued, ramp, says
-from .world import World
+from tests.state.spoken import ENDED, audio, confirmed, continued, ramp, says
+from tests.state.world import World
 
 SETTINGS = Settings(has_url=True, has_params=True)
 

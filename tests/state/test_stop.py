@@ -10,9 +10,8 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.state import Phase
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
-
-from .spoken import ENDED, answered, audio, confirmed, listening, says
-from .world import World
+from tests.state.spoken import ENDED, answered, audio, confirmed, listening, says
+from tests.state.world import World
 
 STOP, GRACEFUL = i.Stop(), i.Stop(graceful=True)
 

@@ -11,10 +11,9 @@ from micdrop_widget.state import Phase, effects, snapshot, step
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.machine import TABLE, find_row
-
-from . import call_cases, device_cases, end_cases, talk_cases, turn_cases
-from .cases import SETTINGS, Case, call_in, error, name_of
-from .told import told
+from tests.state import call_cases, device_cases, end_cases, talk_cases, turn_cases
+from tests.state.cases import SETTINGS, Case, call_in, error, name_of
+from tests.state.told import told
 
 CASES = call_cases.CASES + device_cases.CASES + end_cases.CASES + talk_cases.CASES + turn_cases.CASES
 EVERY = [(case, phase) for case in CASES for phase in case.phases]

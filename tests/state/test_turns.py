@@ -10,9 +10,8 @@ import pytest
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import AskTurn, HearTurn, OpenTurn, Timer
 from micdrop_widget.vad.events import SpeechConfirmed
-
-from .spoken import ENDED, audio, confirmed, continued, ramp
-from .world import World
+from tests.state.spoken import ENDED, audio, confirmed, continued, ramp
+from tests.state.world import World
 
 
 def listening() -> World:

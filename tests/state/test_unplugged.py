@@ -6,8 +6,7 @@ from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.sources import UnpluggedError
 from micdrop_widget.state import Device
 from micdrop_widget.state import inputs as i
-
-from .world import World
+from tests.state.world import World
 
 DESK, HEAD = Device("desk", "Desk"), Device("head", "Head")
 NO_OTHER = MicdropError(MicdropErrorCode.Mic, "The browser finds no microphone.", "Plug one in.")

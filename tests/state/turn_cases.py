@@ -10,8 +10,7 @@ from micdrop_widget.state import Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
-
-from .cases import CONNECTING, ENDING, GREETING, KEPT, LIVE, NOISE_OFF, OPEN, OPENING, PCM, RETRYING, Case
+from tests.state.cases import CONNECTING, ENDING, GREETING, KEPT, LIVE, NOISE_OFF, OPEN, OPENING, PCM, RETRYING, Case
 
 BEFORE_READY = (OPENING, CONNECTING, GREETING)
 CONFIRMED = SpeechConfirmed(512, 0, PCM)

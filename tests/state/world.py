@@ -16,9 +16,8 @@ from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
 from micdrop_widget.timeline import Timeline
 from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued
-
-from .invariants import check_state
-from .told import told
+from tests.state.invariants import check_state
+from tests.state.told import told
 
 
 class World:

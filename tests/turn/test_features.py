@@ -9,8 +9,7 @@ import pytest
 
 from micdrop_widget.audio import Pcm, read_wav
 from micdrop_widget.turn import smart_turn_features, trim_silence
-
-from .whisper import log_mel
+from tests.turn.whisper import log_mel
 
 HERE = Path(__file__).parent
 SENTENCE = read_wav(HERE.parent / "fixtures" / "sentence.wav")[0]

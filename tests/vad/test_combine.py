@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.vad import VAD, CombinedVAD, SileroVAD, Status, VolumeVAD, build_vad
-
-from .scripted import NAMES, ScriptedVAD
+from tests.vad.scripted import NAMES, ScriptedVAD
 
 SILENCE, MAYBE, SPEAKING = Status
 WINDOW = np.zeros(FRAME_SAMPLES, dtype=np.float32)

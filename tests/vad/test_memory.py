@@ -11,9 +11,8 @@ import pytest
 from micdrop_widget import SmartTurn
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.vad import Segmenter, VadOption, build_vad
-
-from ..browser.spoken import spoken
-from .scripted import ScriptedVAD
+from tests.browser.spoken import spoken
+from tests.vad.scripted import ScriptedVAD
 
 WINDOWS = len(spoken("sentence").pcm) // FRAME_SAMPLES
 """The sentence, and the silence after it, as many windows as that is."""

@@ -16,9 +16,8 @@ from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import ArraySource
 from micdrop_widget.vad import CombinedVAD, Segmenter, SpeechConfirmed, SpeechStarted, Status
 from micdrop_widget.vad.judge import Judge
-
-from ..browser.spoken import spoken
-from ..callers import loud, quiet
+from tests.browser.spoken import spoken
+from tests.callers import loud, quiet
 
 WINDOW = np.zeros(FRAME_SAMPLES, np.float32)
 SILENCE, MAYBE, SPEAKING = Status

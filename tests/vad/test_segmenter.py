@@ -20,8 +20,7 @@ from micdrop_widget.vad import (
     SpeechEvent,
     SpeechStarted,
 )
-
-from .scripted import ScriptedVAD
+from tests.vad.scripted import ScriptedVAD
 
 scripts = st.lists(st.sampled_from("sssmmSS"), max_size=40).map("".join)
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from micdrop_widget import VAD, SileroVAD, VolumeVAD
 from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.vad import CombinedVAD, Segmenter, SpeechConfirmed, Status
-
-from ..callers import LoudVAD, loud, quiet
+from tests.callers import LoudVAD, loud, quiet
 
 WINDOW = np.zeros(FRAME_SAMPLES, np.float32)
 

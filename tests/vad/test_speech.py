@@ -31,8 +31,7 @@ from micdrop_widget.vad import (
     build_vad,
 )
 from micdrop_widget.vad.silero import SileroModel
-
-from ..browser.spoken import spoken
+from tests.browser.spoken import spoken
 
 MODEL = Path(str(files("micdrop_widget.vad") / "models" / "silero_vad_16k_op15.onnx"))
 DETECTORS: list[VadOption] = ["volume", "silero", ("volume", "silero")]

@@ -13,9 +13,8 @@ from micdrop_widget import SileroVAD, detect_speech, sweep
 from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.workbench import Segment
 from micdrop_widget.workbench.tuning import Outcome, judge
-
-from ..browser.spoken import spoken
-from .scripted import LoudnessVAD, recording
+from tests.browser.spoken import spoken
+from tests.workbench.scripted import LoudnessVAD, recording
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
