@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, read_wav
+from tests.paths import FIXTURES
 
 __all__ = ["SENTENCE", "endless_frames", "sentence"]
 
-SENTENCE = Path(__file__).parents[1] / "tests" / "fixtures" / "sentence.wav"
+SENTENCE = FIXTURES / "sentence.wav"
 
 
 def sentence() -> Pcm:

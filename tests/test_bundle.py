@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.paths import ROOT
+
 SOURCES = ROOT / "js" / "src"
 STATIC = ROOT / "src" / "micdrop_widget" / "static"
 

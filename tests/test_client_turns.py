@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,6 +11,7 @@ from micdrop_widget.server import ServerCall
 from micdrop_widget.sources import ArraySource
 from tests.callers import quiet, ready_client, turns_over
 from tests.leaks import until
+from tests.paths import FIXTURES
 from tests.turn.detectors import ScriptedDetector, SlowDetector
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
@@ -155,7 +154,7 @@ async def test_mute_in_a_pause_closes_the_turn() -> None:
 @pytest.mark.parametrize("pace", ["realtime", "fast"])
 async def test_smart_turn_closes_a_finished_sentence(pace: str) -> None:
     ear = Ear()
-    spoken = read_wav(Path(__file__).parent / "fixtures" / "two_sentences.wav")[0][SECOND_SENTENCE]
+    spoken = read_wav(FIXTURES / "two_sentences.wav")[0][SECOND_SENTENCE]
     detector = SmartTurn()
     async with MicdropServer(ear.respond) as server:
         call = MicdropClient(

@@ -6,7 +6,6 @@ import json
 import math
 import zlib
 from dataclasses import astuple
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,9 @@ import pytest
 from micdrop_widget import _comm
 from micdrop_widget.sources import Microphone
 from micdrop_widget.state import Device
+from tests.paths import TESTS
 
-GOLDEN = json.loads((Path(__file__).parent / "comm_messages.json").read_text())
+GOLDEN = json.loads((TESTS / "comm_messages.json").read_text())
 PCM = np.array([1, -1, -32768, 32767], dtype=np.int16)
 
 EXPECTED_UP: list[_comm.BrowserMessage | list[_comm.BrowserMessage]] = [

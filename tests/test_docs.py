@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import re
 from dataclasses import fields
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -13,8 +12,7 @@ import pytest
 from micdrop_widget._browser import TransportReport
 from micdrop_widget.state.machine import TABLE
 from micdrop_widget.state.snapshot import Phase
-
-DOCS = Path(__file__).parents[1] / "docs"
+from tests.paths import DOCS
 
 
 @pytest.fixture(scope="module")

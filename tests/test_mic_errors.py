@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from micdrop_widget._mic_errors import microphone_error
 from micdrop_widget.errors import MicdropErrorCode
+from tests.paths import FRONT_END
 
-COMM_JS = Path(__file__).parents[1] / "js" / "src" / "comm.js"
+COMM_JS = FRONT_END / "comm.js"
 UNKNOWN = microphone_error("error")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -13,8 +12,8 @@ import micdrop_widget
 from micdrop_widget import MicdropClient, MicdropErrorCode, MicdropState, MicdropWidget, Reconnect
 from micdrop_widget.options import CallOptions
 from micdrop_widget.state.effects import EventName
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 

@@ -9,7 +9,6 @@ import logging
 import threading
 from collections.abc import Generator
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,9 @@ from micdrop_widget.audio import Pcm, read_wav
 from micdrop_widget.server import CallRefused, ServerCall
 from micdrop_widget.vad import Status
 from tests.fake_front_end import FakeFrontEnd
+from tests.paths import FIXTURES
 
-SENTENCE = Path(__file__).parent / "fixtures" / "sentence.wav"
+SENTENCE = FIXTURES / "sentence.wav"
 MARKER = "xyzzy-secret"
 
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -21,10 +20,11 @@ from micdrop_widget import MicdropClient, MicdropServer, SileroVAD, SmartTurn
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, read_wav, samples_to_ms
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import ArraySource
+from tests.paths import TESTS
 
 __all__ = ["SETTINGS", "Said", "TurnTrial", "cut_sentences", "finished_sentences", "probabilities", "turn_trials"]
 
-_TURN = Path(__file__).parents[2] / "tests" / "turn"
+_TURN = TESTS / "turn"
 _LEAD_SAMPLES = SAMPLE_RATE
 _TAIL_SAMPLES = 3 * SAMPLE_RATE
 """Silence at the end: shorter than the four seconds that a turn is held, and longer than every closing delay."""

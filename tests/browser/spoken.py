@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+from tests.paths import FIXTURES
 
 
 @dataclass(frozen=True, slots=True)

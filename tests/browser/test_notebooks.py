@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from tests.browser.notebook import Notebook
 from tests.browser.opening import NotebookOpener
 from tests.browser.spoken import spoken
-
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+from tests.paths import NOTEBOOKS
 
 
 def code_of(name: str) -> list[str]:

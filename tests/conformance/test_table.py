@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ast
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from tests.conformance.client import CLIENT
 from tests.conformance.row import Row
 from tests.conformance.wire import WIRE
-
-TESTS = Path(__file__).parents[1]
+from tests.paths import TESTS
 
 
 @cache

@@ -15,12 +15,13 @@ from micdrop_widget import SmartTurn, TurnDetector
 from micdrop_widget.audio import Pcm, read_wav
 from micdrop_widget.turn import smart_turn_features, trim_silence
 from micdrop_widget.turn.smart_turn import SmartTurnModel
+from tests.paths import PACKAGE
 
 HERE = Path(__file__).parent
 SPOKEN = [read_wav(HERE / "spoken" / f"{n}.wav")[0] for n in range(10)]
-SMART_TURN = Path(__file__).parents[2] / "src/micdrop_widget/turn/models/smart_turn_v3.2_cpu.onnx"
+SMART_TURN = PACKAGE / "turn/models/smart_turn_v3.2_cpu.onnx"
 READ: dict[str, Any] = json.loads((HERE / "read" / "words.json").read_text())
-SILERO = Path(__file__).parents[2] / "src/micdrop_widget/vad/models/silero_vad_16k_op15.onnx"
+SILERO = PACKAGE / "vad/models/silero_vad_16k_op15.onnx"
 
 
 @pytest.fixture(scope="module")

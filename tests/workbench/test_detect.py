@@ -28,9 +28,9 @@ from micdrop_widget.vad import (
 from micdrop_widget.vad.silero import SileroModel
 from micdrop_widget.vad.silero_sequence import silero_probabilities
 from micdrop_widget.workbench import Segment
+from tests.paths import FIXTURES
 from tests.workbench.scripted import LoudnessVAD, recording
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 TWO_SENTENCES = read_wav(FIXTURES / "two_sentences.wav")[0]
 
 

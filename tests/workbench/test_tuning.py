@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,6 @@ from micdrop_widget.workbench import Segment
 from micdrop_widget.workbench.tuning import Outcome, judge
 from tests.browser.spoken import spoken
 from tests.workbench.scripted import LoudnessVAD, recording
-
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 def segment(start: int, end: int, confirmed: int = 0, by_silence: bool = True) -> Segment:
