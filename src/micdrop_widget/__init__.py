@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from micdrop_widget.client import MicdropClient
     from micdrop_widget.errors import MicdropError, MicdropErrorCode
+    from micdrop_widget.history.recording import Recording
+    from micdrop_widget.history.turns import Turn
     from micdrop_widget.options import Reconnect
-    from micdrop_widget.recording import Recording
     from micdrop_widget.server import MicdropServer
     from micdrop_widget.state import MicdropState
-    from micdrop_widget.timeline import Turn
     from micdrop_widget.turn import SmartTurn, TurnDetector
     from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
     from micdrop_widget.widget import MicdropWidget
@@ -51,11 +51,11 @@ _HOMES = {
     "MicdropState": "state",
     "MicdropWidget": "widget",
     "Reconnect": "options",
-    "Recording": "recording",
+    "Recording": "history.recording",
     "SileroVAD": "vad",
     "SmartTurn": "turn",
     "SpeechReport": "workbench",
-    "Turn": "timeline",
+    "Turn": "history.turns",
     "TurnDetector": "turn",
     "VAD": "vad",
     "VolumeVAD": "vad",

@@ -13,15 +13,15 @@ from micdrop_widget.call_vad import CallVAD
 from micdrop_widget.engine import Engine
 from micdrop_widget.errors import raise_again
 from micdrop_widget.handlers import Handler, Handlers, InContext
+from micdrop_widget.history.recording import Recording
+from micdrop_widget.history.turns import Turn
 from micdrop_widget.options import CallOptions
-from micdrop_widget.recording import Recording
 from micdrop_widget.sinks import AudioSink, VirtualSpeaker
 from micdrop_widget.sources import Microphone, SourceOption, as_source
 from micdrop_widget.state import Device, MicdropState, Phase, Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import EventName
 from micdrop_widget.state.snapshot import MicPhase
-from micdrop_widget.timeline import Turn
 from micdrop_widget.vad import VadOption, build_vad
 
 __all__ = ["MicdropClient"]

@@ -11,12 +11,12 @@ import numpy as np
 from micdrop_widget.audio import Pcm, read_wav, samples_to_ms
 from micdrop_widget.client import MicdropClient
 from micdrop_widget.errors import MicdropError
+from micdrop_widget.history.turns import Turn
 from micdrop_widget.protocol import ConversationItem
 from micdrop_widget.server import MicdropServer
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import ArraySource
 from micdrop_widget.state import MicdropState
-from micdrop_widget.timeline import Turn
 
 __all__ = ["run"]
 

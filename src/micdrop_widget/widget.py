@@ -37,11 +37,11 @@ from micdrop_widget._threads import Lease
 from micdrop_widget.call_vad import CallVAD
 from micdrop_widget.client import MicdropClient
 from micdrop_widget.handlers import Handler, Handlers
-from micdrop_widget.recording import Recording
+from micdrop_widget.history.recording import Recording
+from micdrop_widget.history.turns import Turn
 from micdrop_widget.sources import Microphone
 from micdrop_widget.state import MicdropState
 from micdrop_widget.state.effects import EventName
-from micdrop_widget.timeline import Turn
 from micdrop_widget.vad import SpeechEventName, VadOption
 
 __all__ = ["MicdropWidget"]

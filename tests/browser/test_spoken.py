@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from tests.browser.spoken import FIXTURES, spoken
+from tests.browser.spoken import spoken
+from tests.paths import FIXTURES
 
 INDEX = json.loads((FIXTURES / "index.json").read_text())
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, as_pcm, read_wav
-from micdrop_widget.recording import Recording
+from micdrop_widget.history.recording import Recording
 from micdrop_widget.vad import (
     VAD,
     Segmenter,

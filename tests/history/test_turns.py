@@ -7,10 +7,10 @@ import pytest
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import error_for_close
+from micdrop_widget.history.turns import Turn
 from micdrop_widget.state import Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
-from micdrop_widget.timeline import Turn
 from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
 from tests.state.world import World
 

@@ -12,11 +12,11 @@ from os import PathLike
 from pathlib import Path
 
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, pcm_to_bytes
-from micdrop_widget.recording import Recorder, Recording, Stereo
+from micdrop_widget.history.recording import Recorder, Recording, Stereo
 
 __all__ = ["RecordingFile", "Tape"]
 
-_log = logging.getLogger("micdrop_widget.tape")
+_log = logging.getLogger("micdrop_widget.history.tape")
 
 _WRITE_EVERY_S = 1
 

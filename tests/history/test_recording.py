@@ -10,7 +10,7 @@ import pytest
 
 from micdrop_widget import Recording
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, pcm_to_bytes
-from micdrop_widget.recording import KEPT_SAMPLES, Recorder, Stereo
+from micdrop_widget.history.recording import KEPT_SAMPLES, Recorder, Stereo
 
 SECOND = SAMPLE_RATE
 
