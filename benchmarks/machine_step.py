@@ -11,10 +11,10 @@ from benchmarks.figures import Distribution, Figure
 from benchmarks.interleaving import interleave, timed
 from micdrop_widget.audio import FRAME_SAMPLES, samples_to_ms
 from micdrop_widget.protocol import TextMessage
+from micdrop_widget.speech import SpeechContinued
 from micdrop_widget.state import Call, Phase, step
 from micdrop_widget.state.effects import SendAudio
 from micdrop_widget.state.snapshot import MicPhase
-from micdrop_widget.vad import SpeechContinued
 
 __all__ = ["measure"]
 

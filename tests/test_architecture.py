@@ -19,10 +19,9 @@ ROOT = Path(micdrop_widget.__file__).parent
 
 # A room, or a module beside them, imports only from those of a lower rank and from itself.
 RANKS = {
-    **dict.fromkeys(("errors", "protocol", "audio", "devices", "reconnect", "_threads"), 0),
-    **dict.fromkeys(("vad", "turn"), 1),
-    "state": 2,
-    "history": 3,
+    **dict.fromkeys(("errors", "protocol", "audio", "devices", "reconnect", "speech", "_threads"), 0),
+    **dict.fromkeys(("state", "vad", "turn"), 1),
+    "history": 2,
     "call": 3,
     **dict.fromkeys(("server", "browser"), 4),
     "analysis": 5,
@@ -99,9 +98,7 @@ def is_public(module: str) -> bool:
     return not any(part.startswith("_") for part in module.split("."))
 
 
-PURE_ROOMS = (
-    "errors audio protocol devices reconnect options handlers state vad turn history debug_log workbench call_vad"
-)
+PURE_ROOMS = "errors audio protocol devices reconnect speech options handlers state vad turn history debug_log workbench call_vad"
 IMPURE = {"history.tape"}
 PURE = [module for module in SOURCES if module.split(".")[0] in PURE_ROOMS.split() and module not in IMPURE]
 

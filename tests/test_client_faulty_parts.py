@@ -12,8 +12,8 @@ from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropClient, MicdropError, MicdropServer
 from micdrop_widget.audio import Pcm
+from micdrop_widget.devices import Microphone
 from micdrop_widget.sinks import VirtualSpeaker
-from micdrop_widget.sources import Microphone
 from tests.callers import LoudVAD, Mic, loud, ready_client, turns_over, utterances
 from tests.leaks import until
 from tests.servers import Received, received_by, scripted

@@ -13,7 +13,7 @@ from websockets.asyncio.server import ServerConnection
 from micdrop_widget import MicdropClient, MicdropError
 from micdrop_widget._threads import LoopThread
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
-from micdrop_widget.sources import Microphone
+from micdrop_widget.devices import Microphone
 from tests.callers import Events, LoudVAD, loud
 from tests.servers import abort, scripted
 

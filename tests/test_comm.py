@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from micdrop_widget import _comm
-from micdrop_widget.sources import Microphone
-from micdrop_widget.state import Device
+from micdrop_widget.devices import Device, Microphone
 from tests.paths import TESTS
 
 GOLDEN = json.loads((TESTS / "comm_messages.json").read_text())

@@ -11,8 +11,9 @@ import pytest
 
 from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.hearing import Hearing
+from micdrop_widget.speech import SpeechConfirmed, SpeechEnded
 from micdrop_widget.state import inputs as i
-from micdrop_widget.vad import SpeechConfirmed, SpeechEnded, Status
+from micdrop_widget.vad import Status
 from tests import virtual_time
 from tests.callers import LoudVAD, Mic, loud, quiet, turns_over
 

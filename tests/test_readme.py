@@ -11,7 +11,7 @@ import pytest
 import micdrop_widget
 from micdrop_widget import MicdropClient, MicdropErrorCode, MicdropState, MicdropWidget, Reconnect
 from micdrop_widget.options import CallOptions
-from micdrop_widget.state.effects import EventName
+from micdrop_widget.protocol import EventName
 from tests.paths import ROOT
 
 README = (ROOT / "README.md").read_text()

@@ -12,7 +12,7 @@ import pytest
 from micdrop_widget import MicdropClient, MicdropErrorCode, MicdropServer, MicdropWidget
 from micdrop_widget._browser import Downlink, FrontEnds, HearingMeter
 from micdrop_widget._browser import downlink as downlink_module
-from micdrop_widget.state import Device
+from micdrop_widget.devices import Device
 from tests.callers import LoudVAD, loud, ready_client
 from tests.fake_front_end import FakeFrontEnd
 from tests.servers import hold, scripted

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from micdrop_widget.errors import MicdropError, MicdropErrorCode
     from micdrop_widget.history.recording import Recording
     from micdrop_widget.history.turns import Turn
-    from micdrop_widget.options import Reconnect
+    from micdrop_widget.reconnect import Reconnect
     from micdrop_widget.server import MicdropServer
     from micdrop_widget.state import MicdropState
     from micdrop_widget.turn import SmartTurn, TurnDetector
@@ -50,7 +50,7 @@ _HOMES = {
     "MicdropServer": "server",
     "MicdropState": "state",
     "MicdropWidget": "widget",
-    "Reconnect": "options",
+    "Reconnect": "reconnect",
     "Recording": "history.recording",
     "SileroVAD": "vad",
     "SmartTurn": "turn",

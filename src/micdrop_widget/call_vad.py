@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import get_args
 
 from micdrop_widget.handlers import Handler, Handlers, InContext
-from micdrop_widget.vad import VAD, SpeechEventName, Status
+from micdrop_widget.speech import SpeechEventName
+from micdrop_widget.vad import VAD, Status
 
 __all__ = ["CallVAD"]
 

@@ -10,17 +10,18 @@ from types import TracebackType
 from typing import Any
 
 from micdrop_widget.call_vad import CallVAD
+from micdrop_widget.devices import Device, Microphone
 from micdrop_widget.engine import Engine
 from micdrop_widget.errors import raise_again
 from micdrop_widget.handlers import Handler, Handlers, InContext
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turn
 from micdrop_widget.options import CallOptions
+from micdrop_widget.protocol import EventName
 from micdrop_widget.sinks import AudioSink, VirtualSpeaker
-from micdrop_widget.sources import Microphone, SourceOption, as_source
-from micdrop_widget.state import Device, MicdropState, Phase, Settings
+from micdrop_widget.sources import SourceOption, as_source
+from micdrop_widget.state import MicdropState, Phase, Settings
 from micdrop_widget.state import inputs as i
-from micdrop_widget.state.effects import EventName
 from micdrop_widget.state.snapshot import MicPhase
 from micdrop_widget.vad import VadOption, build_vad
 

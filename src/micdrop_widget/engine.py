@@ -17,7 +17,7 @@ from micdrop_widget.hearing import Hearing
 from micdrop_widget.history.tape import Tape
 from micdrop_widget.history.turns import Timeline
 from micdrop_widget.options import CallOptions
-from micdrop_widget.protocol import encode_client_frame
+from micdrop_widget.protocol import EventName, encode_client_frame
 from micdrop_widget.sinks import AudioSink
 from micdrop_widget.sources import AudioSource
 from micdrop_widget.state import Call, MicdropState, Phase, effects, snapshot, step
@@ -33,7 +33,7 @@ _call_log = logging.getLogger("micdrop_widget.call")
 
 _STATE_FIELDS = tuple(field.name for field in fields(MicdropState))
 
-Notify: TypeAlias = Callable[[effects.EventName, tuple[Any, ...]], None]
+Notify: TypeAlias = Callable[[EventName, tuple[Any, ...]], None]
 
 
 class Engine:

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar, get_args
 
-from micdrop_widget.state.effects import EventName
+from micdrop_widget.protocol import EventName
 
 __all__ = ["Handler", "Handlers", "InContext"]
 

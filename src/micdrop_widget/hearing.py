@@ -9,12 +9,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 import numpy as np
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
+from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.sources import AudioSource, Gap, Microphone, UnpluggedError
+from micdrop_widget.sources import AudioSource, Gap, UnpluggedError
+from micdrop_widget.speech import SpeechCancelled, SpeechEvent, SpeechEventName, SpeechStarted, name_of
 from micdrop_widget.state import inputs as i
 from micdrop_widget.turn import TurnDetector
-from micdrop_widget.vad import VAD, Segmenter, SpeechCancelled, SpeechEvent, SpeechEventName, SpeechStarted, Status
-from micdrop_widget.vad.events import name_of
+from micdrop_widget.vad import VAD, Segmenter, Status
 
 __all__ = ["Hearing"]
 

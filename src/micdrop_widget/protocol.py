@@ -19,6 +19,7 @@ __all__ = [
     "ClientFrame",
     "ConversationItem",
     "EndCall",
+    "EventName",
     "Malformed",
     "Message",
     "MuteCommand",
@@ -41,6 +42,12 @@ __all__ = [
 
 MIN_AUDIO_BYTES = 16
 """The shortest audio frame a client may send: the server takes every frame under 15 bytes for a command."""
+
+
+EventName: TypeAlias = Literal[
+    "StateChange", "Error", "EndCall", "Message", "PartialAssistantMessage", "ToolCall", "Classification"
+]
+"""The events of a call, by Micdrop's names."""
 
 
 # The conversation

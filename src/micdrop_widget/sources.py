@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, as_pcm, read_wav
+from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.state import Device
 
 __all__ = [
     "ArraySource",
     "AudioSource",
     "Gap",
-    "Microphone",
     "NoSource",
     "Pace",
     "SourceOption",
@@ -28,25 +27,6 @@ __all__ = [
 ]
 
 Pace: TypeAlias = Literal["realtime", "fast"]
-
-
-@dataclass(frozen=True, slots=True)
-class Microphone:
-    """What was opened, and what was really applied to it."""
-
-    device_id: str | None = None
-    label: str = ""
-    """What the browser calls the device."""
-    sample_rate: int = SAMPLE_RATE
-    """Rate in Hz at which it is captured; the call hears 16 kHz whatever it is."""
-    echo_cancellation: bool = True
-    """False switches disabled interruption on: the assistant would hear itself."""
-    noise_suppression: bool | None = None
-    """None where nobody says."""
-    auto_gain_control: bool | None = None
-    """None where nobody says."""
-    mic_devices: tuple[Device, ...] = ()
-    speaker_devices: tuple[Device, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

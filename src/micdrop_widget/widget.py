@@ -36,13 +36,14 @@ from micdrop_widget._observer import ObserverThread, UserHandler
 from micdrop_widget._threads import Lease
 from micdrop_widget.call_vad import CallVAD
 from micdrop_widget.client import MicdropClient
+from micdrop_widget.devices import Microphone
 from micdrop_widget.handlers import Handler, Handlers
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turn
-from micdrop_widget.sources import Microphone
+from micdrop_widget.protocol import EventName
+from micdrop_widget.speech import SpeechEventName
 from micdrop_widget.state import MicdropState
-from micdrop_widget.state.effects import EventName
-from micdrop_widget.vad import SpeechEventName, VadOption
+from micdrop_widget.vad import VadOption
 
 __all__ = ["MicdropWidget"]
 

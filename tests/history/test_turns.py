@@ -8,10 +8,10 @@ import pytest
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import error_for_close
 from micdrop_widget.history.turns import Turn
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state import Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
-from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
 from tests.state.world import World
 
 QUESTION = SpeechConfirmed(position=8192, start=512, pcm=np.ones(7680, np.int16))

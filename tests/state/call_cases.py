@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from micdrop_widget import protocol as wire
+from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropErrorCode as Code
 from micdrop_widget.errors import error_for_close
-from micdrop_widget.options import Reconnect
-from micdrop_widget.state import Device, Settings
+from micdrop_widget.reconnect import Reconnect
+from micdrop_widget.state import Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase

@@ -11,7 +11,7 @@ import numpy as np
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import Pcm
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.options import Reconnect
+from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.state import Call, Phase, Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropErrorCode as Code
-from micdrop_widget.state import Device
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.snapshot import MicPhase
 from tests.state.cases import ANY, CONNECTED, ENDING, IDLE, LIVE, OPENING, RETRYING, Case, error

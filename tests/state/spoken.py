@@ -6,7 +6,7 @@ import numpy as np
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import Pcm, pcm_to_bytes
-from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from tests.state.world import World
 
 ENDED = SpeechEnded(9000)

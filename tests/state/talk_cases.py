@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from micdrop_widget import protocol as wire
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state import Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
-from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
 from tests.state.cases import (
     ANY,
     CONNECTED,

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from micdrop_widget import protocol as wire
+from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.options import Reconnect
-from micdrop_widget.state import Device, Phase, Settings
+from micdrop_widget.reconnect import Reconnect
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
+from micdrop_widget.state import Phase, Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
-from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
 from tests.state.world import World
 
 CLOSE_CODES = (1000, 1001, 1005, 1006, 1011, 4400, 4401, 4404, 4999)

@@ -6,7 +6,7 @@ import pytest
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_close, error_for_http_status
-from micdrop_widget.options import Reconnect
+from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.state import Phase
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer

@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import SAMPLE_RATE
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.options import Reconnect
+from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.state import Phase, Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer

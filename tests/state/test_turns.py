@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from micdrop_widget.speech import SpeechConfirmed
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import AskTurn, HearTurn, OpenTurn, Timer
-from micdrop_widget.vad.events import SpeechConfirmed
 from tests.state.spoken import ENDED, audio, confirmed, continued, ramp
 from tests.state.world import World
 

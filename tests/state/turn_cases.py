@@ -6,10 +6,10 @@ from typing import Any
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import error_for_close
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state import Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
-from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
 from tests.state.cases import CONNECTING, ENDING, GREETING, KEPT, LIVE, NOISE_OFF, OPEN, OPENING, PCM, RETRYING, Case
 
 BEFORE_READY = (OPENING, CONNECTING, GREETING)

@@ -10,12 +10,12 @@ from typing import Any
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import Pcm
 from micdrop_widget.history.turns import Timeline
-from micdrop_widget.options import Reconnect
+from micdrop_widget.reconnect import Reconnect
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued
 from micdrop_widget.state import Call, MicdropState, Phase, Settings, effects, snapshot, step
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
-from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued
 from tests.state.invariants import check_state
 from tests.state.told import told
 

@@ -10,15 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, float_to_pcm, pcm_to_float
-from micdrop_widget.vad import (
-    Segmenter,
-    SileroVAD,
-    SpeechConfirmed,
-    SpeechContinued,
-    SpeechEnded,
-    VadOption,
-    build_vad,
-)
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
+from micdrop_widget.vad import Segmenter, SileroVAD, VadOption, build_vad
 from micdrop_widget.vad.combine import detectors
 from micdrop_widget.vad.silero_sequence import silero_probabilities
 from tests.browser.spoken import spoken

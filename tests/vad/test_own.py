@@ -14,7 +14,8 @@ from micdrop_widget import VAD, MicdropClient, MicdropServer, SileroVAD, detect_
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import ArraySource
-from micdrop_widget.vad import CombinedVAD, Segmenter, SpeechConfirmed, SpeechStarted, Status
+from micdrop_widget.speech import SpeechConfirmed, SpeechStarted
+from micdrop_widget.vad import CombinedVAD, Segmenter, Status
 from micdrop_widget.vad.judge import Judge
 from tests.browser.spoken import spoken
 from tests.callers import loud, quiet

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, pcm_to_float
-from micdrop_widget.vad import (
-    Segmenter,
+from micdrop_widget.speech import (
     SpeechCancelled,
     SpeechConfirmed,
     SpeechContinued,
@@ -20,6 +19,7 @@ from micdrop_widget.vad import (
     SpeechEvent,
     SpeechStarted,
 )
+from micdrop_widget.vad import Segmenter
 from tests.vad.scripted import ScriptedVAD
 
 scripts = st.lists(st.sampled_from("sssmmSS"), max_size=40).map("".join)

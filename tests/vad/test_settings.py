@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from micdrop_widget import VAD, SileroVAD, VolumeVAD
 from micdrop_widget.audio import FRAME_SAMPLES
-from micdrop_widget.vad import CombinedVAD, Segmenter, SpeechConfirmed, Status
+from micdrop_widget.speech import SpeechConfirmed
+from micdrop_widget.vad import CombinedVAD, Segmenter, Status
 from tests.callers import LoudVAD, loud, quiet
 
 WINDOW = np.zeros(FRAME_SAMPLES, np.float32)

@@ -17,19 +17,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, pcm_to_float
-from micdrop_widget.vad import (
-    VAD,
-    Segmenter,
-    SileroVAD,
-    SpeechConfirmed,
-    SpeechContinued,
-    SpeechEnded,
-    SpeechEvent,
-    SpeechStarted,
-    Status,
-    VadOption,
-    build_vad,
-)
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded, SpeechEvent, SpeechStarted
+from micdrop_widget.vad import VAD, Segmenter, SileroVAD, Status, VadOption, build_vad
 from micdrop_widget.vad.silero import SileroModel
 from tests.browser.spoken import spoken
 

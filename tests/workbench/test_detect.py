@@ -16,15 +16,8 @@ from micdrop_widget import MicdropClient, MicdropServer, SileroVAD, VolumeVAD, d
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, float_to_pcm, pcm_to_float, read_wav, write_wav
 from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.sources import ArraySource
-from micdrop_widget.vad import (
-    Segmenter,
-    SpeechConfirmed,
-    SpeechEnded,
-    SpeechStarted,
-    Status,
-    VadOption,
-    build_vad,
-)
+from micdrop_widget.speech import SpeechConfirmed, SpeechEnded, SpeechStarted
+from micdrop_widget.vad import Segmenter, Status, VadOption, build_vad
 from micdrop_widget.vad.silero import SileroModel
 from micdrop_widget.vad.silero_sequence import silero_probabilities
 from micdrop_widget.workbench import Segment

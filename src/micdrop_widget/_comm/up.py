@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from micdrop_widget.audio import Pcm, pcm_from_bytes
-from micdrop_widget.sources import Microphone
-from micdrop_widget.state import Device
+from micdrop_widget.devices import Device, Microphone
 
 __all__ = [
     "Alive",

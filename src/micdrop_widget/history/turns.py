@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import samples_to_ms
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import AskTurn, CancelTimer, Effect, Play, StateChanged, Timer
-from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
 
 __all__ = ["Timeline", "Turn"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from micdrop_widget.audio import Pcm
+from micdrop_widget.protocol import EventName
 from micdrop_widget.state.snapshot import Command, MicdropState
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "CloseMicrophone",
     "Effect",
     "Emit",
-    "EventName",
     "FlushPlayer",
     "HearTurn",
     "OpenConnection",
@@ -32,10 +32,6 @@ __all__ = [
     "StateChanged",
     "Timer",
     "Warn",
-]
-
-EventName: TypeAlias = Literal[
-    "StateChange", "Error", "EndCall", "Message", "PartialAssistantMessage", "ToolCall", "Classification"
 ]
 
 

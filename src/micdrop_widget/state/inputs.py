@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError
 from micdrop_widget.protocol import ServerFrame
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state.effects import Timer
-from micdrop_widget.state.snapshot import Device, Settings
-from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
+from micdrop_widget.state.snapshot import Settings
 
 __all__ = [
     "ChangeMicDevice",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state import actions as do
 from micdrop_widget.state import conditions as if_
 from micdrop_widget.state import devices, talk
@@ -17,7 +18,6 @@ from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import Effect, StateChanged, Timer
 from micdrop_widget.state.snapshot import Call, Phase, snapshot
 from micdrop_widget.state.step import Step
-from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
 
 __all__ = ["TABLE", "Row", "step"]
 

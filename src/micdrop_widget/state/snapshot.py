@@ -8,9 +8,10 @@ from enum import Enum
 from typing import TypeAlias
 
 from micdrop_widget.audio import Pcm
+from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError
-from micdrop_widget.options import Reconnect
 from micdrop_widget.protocol import ConversationItem, MuteCommand, StartSpeaking, StopSpeaking
+from micdrop_widget.reconnect import Reconnect
 
 __all__ = ["Call", "Command", "Device", "MicPhase", "MicdropState", "Phase", "Settings", "snapshot"]
 
@@ -43,14 +44,6 @@ class MicPhase(Enum):
     CLOSED = "closed"
     OPENING = "opening"
     OPEN = "open"
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A microphone or speaker, as the browser lists it."""
-
-    id: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import Pcm, pcm_from_bytes
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.effects import AskTurn, CancelTimer, Emit, HearTurn, OpenTurn, Play, Timer, Warn
 from micdrop_widget.state.snapshot import Phase
 from micdrop_widget.state.step import Step
-from micdrop_widget.vad.events import SpeechConfirmed, SpeechContinued, SpeechEnded
 
 __all__ = [
     "ANSWER_GAP_MS",

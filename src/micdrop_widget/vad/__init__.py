@@ -2,15 +2,6 @@
 
 from micdrop_widget.vad.base import VAD, Status
 from micdrop_widget.vad.combine import CombinedVAD, VadOption, build_vad
-from micdrop_widget.vad.events import (
-    SpeechCancelled,
-    SpeechConfirmed,
-    SpeechContinued,
-    SpeechEnded,
-    SpeechEvent,
-    SpeechEventName,
-    SpeechStarted,
-)
 from micdrop_widget.vad.segmenter import Segmenter
 from micdrop_widget.vad.silero import SileroVAD
 from micdrop_widget.vad.volume import VolumeVAD
@@ -20,13 +11,6 @@ __all__ = [
     "CombinedVAD",
     "Segmenter",
     "SileroVAD",
-    "SpeechCancelled",
-    "SpeechConfirmed",
-    "SpeechContinued",
-    "SpeechEnded",
-    "SpeechEvent",
-    "SpeechEventName",
-    "SpeechStarted",
     "Status",
     "VadOption",
     "VolumeVAD",

@@ -7,8 +7,7 @@ from collections import deque
 import numpy as np
 
 from micdrop_widget.audio import FRAME_SAMPLES, Framer, Pcm, ms_to_samples, pcm_to_float
-from micdrop_widget.vad.base import VAD, Status
-from micdrop_widget.vad.events import (
+from micdrop_widget.speech import (
     SpeechCancelled,
     SpeechConfirmed,
     SpeechContinued,
@@ -16,6 +15,7 @@ from micdrop_widget.vad.events import (
     SpeechEvent,
     SpeechStarted,
 )
+from micdrop_widget.vad.base import VAD, Status
 from micdrop_widget.vad.judge import Judge
 
 __all__ = ["Segmenter"]

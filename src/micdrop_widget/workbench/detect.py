@@ -13,17 +13,8 @@ from numpy.typing import NDArray
 
 from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, as_pcm, read_wav
 from micdrop_widget.history.recording import Recording
-from micdrop_widget.vad import (
-    VAD,
-    Segmenter,
-    SileroVAD,
-    SpeechConfirmed,
-    SpeechEnded,
-    SpeechEvent,
-    SpeechStarted,
-    VadOption,
-    build_vad,
-)
+from micdrop_widget.speech import SpeechConfirmed, SpeechEnded, SpeechEvent, SpeechStarted
+from micdrop_widget.vad import VAD, Segmenter, SileroVAD, VadOption, build_vad
 from micdrop_widget.vad.combine import detectors
 from micdrop_widget.vad.silero_sequence import silero_probabilities
 from micdrop_widget.workbench.segment import Segment
