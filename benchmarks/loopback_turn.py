@@ -10,8 +10,8 @@ from benchmarks.figures import Distribution, Figure
 from benchmarks.speech import sentence
 from micdrop_widget import MicdropClient, MicdropServer
 from micdrop_widget.audio import SAMPLE_RATE
-from micdrop_widget.sinks import VirtualSpeaker
-from micdrop_widget.sources import ArraySource
+from micdrop_widget.call.sinks import VirtualSpeaker
+from micdrop_widget.call.sources import ArraySource
 
 __all__ = ["measure"]
 

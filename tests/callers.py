@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from micdrop_widget import MicdropClient, MicdropError, MicdropState
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
+from micdrop_widget.call.sources import Gap
 from micdrop_widget.devices import Microphone
 from micdrop_widget.protocol import EventName
-from micdrop_widget.sources import Gap
 from micdrop_widget.vad import VAD, Status
 
 __all__ = ["Events", "LoudVAD", "Mic", "loud", "quiet", "ready_client", "turns_over", "utterances"]

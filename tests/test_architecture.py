@@ -28,10 +28,9 @@ RANKS = {
     "jupyter": 6,
     "cli": 7,
     # on their way to a room
-    **dict.fromkeys(("handlers", "debug_log", "call_vad", "workbench", "transport", "client", "engine"), 3),
-    **dict.fromkeys(("hearing", "turn_taking", "sources", "sinks", "_comm", "_browser", "_mic_errors"), 3),
+    "workbench": 5,
+    **dict.fromkeys(("_comm", "_browser", "_mic_errors"), 4),
     "demo": 7,
-    "options": 2,
     **dict.fromkeys(("_observer", "_awaitable", "_traits", "widget"), 6),
     **dict.fromkeys(("__init__", "__main__"), 8),
 }
@@ -43,7 +42,7 @@ NOT_PURE = {
 }
 
 BORDERS = {
-    "websockets": {"transport", "server"},
+    "websockets": {"call.transport", "server"},
     "onnxruntime": {"turn.smart_turn", "vad.silero", "vad.silero_sequence"},
     "anywidget": {"widget"},
     "traitlets": {"widget", "_traits"},
@@ -98,7 +97,7 @@ def is_public(module: str) -> bool:
     return not any(part.startswith("_") for part in module.split("."))
 
 
-PURE_ROOMS = "errors audio protocol devices reconnect speech options handlers state vad turn history debug_log workbench call_vad"
+PURE_ROOMS = "errors audio protocol devices reconnect speech state vad turn history workbench"
 IMPURE = {"history.tape"}
 PURE = [module for module in SOURCES if module.split(".")[0] in PURE_ROOMS.split() and module not in IMPURE]
 
@@ -194,7 +193,7 @@ def run_python(code: str) -> str:
             "micdrop_widget.state, micdrop_widget.history.turns",
             "onnxruntime websockets anywidget asyncio pandas matplotlib",
         ),
-        ("micdrop_widget.client", "onnxruntime anywidget traitlets pandas matplotlib soxr"),
+        ("micdrop_widget.call.client", "onnxruntime anywidget traitlets pandas matplotlib soxr"),
         ("micdrop_widget.widget", "onnxruntime pandas matplotlib soxr"),
         ("micdrop_widget.workbench", "onnxruntime pandas matplotlib soxr asyncio websockets anywidget traitlets"),
     ],

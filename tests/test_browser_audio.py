@@ -18,9 +18,9 @@ from micdrop_widget._browser import lifeline as lifeline_module
 from micdrop_widget._browser import microphone as microphone_module
 from micdrop_widget._browser import speaker as speaker_module
 from micdrop_widget.audio import Pcm, pcm_from_bytes
+from micdrop_widget.call.sources import Gap
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.sources import Gap
 
 
 class Sent:

@@ -18,9 +18,9 @@ import pytest
 from micdrop_widget import MicdropServer, demo
 from micdrop_widget.__main__ import main
 from micdrop_widget.audio import Pcm, pcm_to_bytes
+from micdrop_widget.call.sinks import VirtualSpeaker
+from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.server import Respond, ServerCall, echo
-from micdrop_widget.sinks import VirtualSpeaker
-from micdrop_widget.sources import ArraySource
 from tests.callers import ready_client, turns_over
 from tests.leaks import until
 from tests.servers import closed_port

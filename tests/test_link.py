@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from micdrop_widget import _comm
 from micdrop_widget._browser.link import Heard, Lag, MicrophoneLink
 from micdrop_widget.audio import Pcm, Resampler
-from micdrop_widget.sources import Gap
+from micdrop_widget.call.sources import Gap
 
 FRAME = 512
 BEHIND_MS = 5_000_000.0

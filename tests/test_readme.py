@@ -10,7 +10,7 @@ import pytest
 
 import micdrop_widget
 from micdrop_widget import MicdropClient, MicdropErrorCode, MicdropState, MicdropWidget, Reconnect
-from micdrop_widget.options import CallOptions
+from micdrop_widget.call.options import CallOptions
 from micdrop_widget.protocol import EventName
 from tests.paths import ROOT
 

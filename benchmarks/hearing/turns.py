@@ -18,8 +18,8 @@ import numpy as np
 
 from micdrop_widget import MicdropClient, MicdropServer, SileroVAD, SmartTurn
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, read_wav, samples_to_ms
-from micdrop_widget.sinks import VirtualSpeaker
-from micdrop_widget.sources import ArraySource
+from micdrop_widget.call.sinks import VirtualSpeaker
+from micdrop_widget.call.sources import ArraySource
 from tests.paths import TESTS
 
 __all__ = ["SETTINGS", "Said", "TurnTrial", "cut_sentences", "finished_sentences", "probabilities", "turn_trials"]

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from micdrop_widget.client import MicdropClient
+    from micdrop_widget.call.client import MicdropClient
     from micdrop_widget.errors import MicdropError, MicdropErrorCode
     from micdrop_widget.history.recording import Recording
     from micdrop_widget.history.turns import Turn
@@ -44,7 +44,7 @@ __all__ = [
 __version__ = "0.1.0.dev0"
 
 _HOMES = {
-    "MicdropClient": "client",
+    "MicdropClient": "call.client",
     "MicdropError": "errors",
     "MicdropErrorCode": "errors",
     "MicdropServer": "server",

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from micdrop_widget.handlers import Handler, InContext
+from micdrop_widget.call.events import Handler, InContext
 
 __all__ = ["ObserverThread", "UserHandler"]
 

@@ -34,10 +34,10 @@ from micdrop_widget._browser import (
 )
 from micdrop_widget._observer import ObserverThread, UserHandler
 from micdrop_widget._threads import Lease
-from micdrop_widget.call_vad import CallVAD
-from micdrop_widget.client import MicdropClient
+from micdrop_widget.call.call_vad import CallVAD
+from micdrop_widget.call.client import MicdropClient
+from micdrop_widget.call.events import Handler, Handlers
 from micdrop_widget.devices import Microphone
-from micdrop_widget.handlers import Handler, Handlers
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turn
 from micdrop_widget.protocol import EventName

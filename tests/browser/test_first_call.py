@@ -23,7 +23,7 @@ from tests.browser.taps import exactly_at
 
 TEE = """
 import numpy as np
-from micdrop_widget.options import CallOptions
+from micdrop_widget.call.options import CallOptions
 from micdrop_widget.vad import VAD, build_vad
 
 class Tee(VAD):
@@ -46,8 +46,8 @@ tee = Tee()
 AGAIN = """
 from micdrop_widget import MicdropClient
 from micdrop_widget.audio import float_to_pcm
-from micdrop_widget.sinks import VirtualSpeaker
-from micdrop_widget.sources import ArraySource
+from micdrop_widget.call.sinks import VirtualSpeaker
+from micdrop_widget.call.sources import ArraySource
 
 source = ArraySource(float_to_pcm(np.concatenate(tee.windows)), pace="fast")
 async with MicdropClient(server.url, source=source, sink=VirtualSpeaker(pace="fast")) as again:

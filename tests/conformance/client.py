@@ -13,85 +13,87 @@ CLIENT = [
     # State
     Row(
         "isStarting from start() until the call is ready or has failed, permission prompt included",
-        _STATE + "start.py::test_a_start_asks_for_the_microphone_then_connects_then_sends_the_params_then_waits",
-        "test_client_whole_call.py::test_the_call_goes_through_the_states_of_a_call_in_order",
+        _STATE
+        + "state/test_start.py::test_a_start_asks_for_the_microphone_then_connects_then_sends_the_params_then_waits",
+        "call/test_client_whole_call.py::test_the_call_goes_through_the_states_of_a_call_in_order",
     ),
     Row(
         "isStarted: ready, until it ends; stays true while reconnecting and while paused",
-        "test_client_reconnect.py::test_a_lost_call_comes_back",
+        "call/test_client_reconnect.py::test_a_lost_call_comes_back",
         _ALWAYS,
     ),
     Row(
         "isReconnecting: the connection was lost and a retry is pending or under way",
-        "test_client_reconnect.py::test_a_lost_call_comes_back",
+        "call/test_client_reconnect.py::test_a_lost_call_comes_back",
     ),
     Row(
         "isMuted and isPaused: the user asked for it",
-        _STATE + "deaf.py::test_wishes_before_the_server_is_ready_hold_when_it_is",
-        "test_client_reconnect.py::test_mute_and_pause_while_reconnecting_hold_afterwards",
+        _STATE + "state/test_deaf.py::test_wishes_before_the_server_is_ready_hold_when_it_is",
+        "call/test_client_reconnect.py::test_mute_and_pause_while_reconnecting_hold_afterwards",
     ),
     Row(
         "isMicStarted: the microphone is capturing",
-        "test_client_start.py::test_the_microphone_first_then_the_call_reuses_it",
+        "call/test_client_start.py::test_the_microphone_first_then_the_call_reuses_it",
     ),
     Row(
         "isMicMuted: the microphone is not listened to, for any reason",
-        _STATE + "deaf.py::test_the_microphone_is_deaf_while_anything_makes_it_deaf_in_every_order",
+        _STATE + "state/test_deaf.py::test_the_microphone_is_deaf_while_anything_makes_it_deaf_in_every_order",
         _ALWAYS,
     ),
     Row(
         "isUserSpeaking from confirmed speech until its end",
-        "test_client_whole_call.py::test_the_call_goes_through_the_states_of_a_call_in_order",
+        "call/test_client_whole_call.py::test_the_call_goes_through_the_states_of_a_call_in_order",
         _ALWAYS,
     ),
     Row(
         "isAssistantSpeaking: assistant audio is being heard",
-        _STATE + "answers.py::test_the_assistant_speaks_while_it_is_heard_not_while_its_audio_arrives",
-        "test_sinks.py::test_real_time_hears_as_many_samples_as_time_has_passed",
+        _STATE + "state/test_answers.py::test_the_assistant_speaks_while_it_is_heard_not_while_its_audio_arrives",
+        "call/test_sinks.py::test_real_time_hears_as_many_samples_as_time_has_passed",
     ),
     Row(
         "isProcessing: set at start and at StopSpeaking, cleared by what the page lists, never true while paused",
-        _STATE + "table.py::test_a_row_asks_for_these_effects_and_changes_these_facts",
+        _STATE + "state/test_table.py::test_a_row_asks_for_these_effects_and_changes_these_facts",
         _ALWAYS,
     ),
     Row("isListening: mic started, and none of paused, processing, micMuted, userSpeaking, assistantSpeaking", _ALWAYS),
     Row(
         "conversation survives stop and is emptied by the next start",
-        "test_client_stop.py::test_a_call_may_be_started_again_after_stop_and_the_conversation_begins_anew",
-        _STATE + "start.py::test_each_start_begins_with_an_empty_conversation",
+        "call/test_client_stop.py::test_a_call_may_be_started_again_after_stop_and_the_conversation_begins_anew",
+        _STATE + "state/test_start.py::test_each_start_begins_with_an_empty_conversation",
     ),
     Row(
         "error is cleared by start, start-mic and a successful connect",
-        _STATE + "start.py::test_an_error_is_cleared_by_start_by_start_mic_and_by_a_connection_that_is_ready",
-        "test_transport_failures.py::test_a_failed_start_may_be_followed_by_one_that_succeeds",
+        _STATE
+        + "state/test_start.py::test_an_error_is_cleared_by_start_by_start_mic_and_by_a_connection_that_is_ready",
+        "call/test_transport_failures.py::test_a_failed_start_may_be_followed_by_one_that_succeeds",
     ),
     # Options
     Row(
         "url, params, vad, disableInterruption, reconnect have the page's defaults, or the design's where it departs",
-        "test_options.py::test_the_defaults_are_those_of_the_design",
+        "call/test_options.py::test_the_defaults_are_those_of_the_design",
     ),
     Row(
         "options given to start merge over the constructor's and stick",
-        "test_client_start.py::test_options_given_to_start_are_put_over_the_others_and_stick",
+        "call/test_client_start.py::test_options_given_to_start_are_put_over_the_others_and_stick",
     ),
     # Events
     Row(
         "StateChange(state, previous), only when something changed",
-        "test_client_whole_call.py::test_the_call_goes_through_the_states_of_a_call_in_order",
-        _STATE + "table.py::test_the_state_change_comes_first_and_tells_both_states",
+        "call/test_client_whole_call.py::test_the_call_goes_through_the_states_of_a_call_in_order",
+        _STATE + "state/test_table.py::test_the_state_change_comes_first_and_tells_both_states",
     ),
     Row(
         "Error(error), once per failure",
-        "test_transport_failures.py::test_a_close_code_before_the_call_is_ready_fails_the_start",
+        "call/test_transport_failures.py::test_a_close_code_before_the_call_is_ready_fails_the_start",
     ),
-    Row("EndCall()", "test_client_talk.py::test_the_documented_handler_of_end_call_lets_the_goodbye_be_heard"),
+    Row("EndCall()", "call/test_client_talk.py::test_the_documented_handler_of_end_call_lets_the_goodbye_be_heard"),
     Row(
         "Message(item), PartialAssistantMessage(text), ToolCall(call), Classification(c)",
-        "test_client_events.py::test_every_frame_of_the_server_becomes_its_event",
+        "call/test_client_events.py::test_every_frame_of_the_server_becomes_its_event",
     ),
     Row(
         "handlers are called in order and survive the end of a call; off removes them",
-        "test_client_events.py::test_off_removes_one_handler_or_all_and_they_survive_the_end_of_a_call",
+        "call/test_client_events.py::test_off_removes_one_handler_or_all_and_they_survive_the_end_of_a_call",
     ),
     Row(
         "the error codes are MissingUrl Mic Connection InternalServer BadRequest Unauthorized NotFound Unknown",
@@ -100,29 +102,30 @@ CLIENT = [
     # Mute, pause, disabled interruption
     Row(
         "mute: stop listening; the open utterance is closed with StopSpeaking; answers go on playing",
-        "test_client_talk.py::test_mute_ends_the_utterance_and_answers_go_on_playing",
-        _STATE + "deaf.py::test_mute_closes_the_utterance_and_answers_go_on_playing",
+        "call/test_client_talk.py::test_mute_ends_the_utterance_and_answers_go_on_playing",
+        _STATE + "state/test_deaf.py::test_mute_closes_the_utterance_and_answers_go_on_playing",
     ),
     Row(
         "pause: the same, then Mute, playback stops, incoming audio is dropped, messages are still added",
-        "test_client_talk.py::test_pause_ends_the_utterance_then_says_so_and_drops_what_comes",
-        _STATE + "deaf.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept",
+        "call/test_client_talk.py::test_pause_ends_the_utterance_then_says_so_and_drops_what_comes",
+        _STATE + "state/test_deaf.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept",
     ),
     Row(
         "disabled interruption: while the assistant is heard what the microphone captures is discarded",
-        "test_client_talk.py::test_with_interruption_disabled_what_is_said_into_the_answer_is_thrown_away",
+        "call/test_client_talk.py::test_with_interruption_disabled_what_is_said_into_the_answer_is_thrown_away",
     ),
     Row(
         "and 300 ms after",
-        _STATE + "deaf.py::test_the_echo_tail_is_300_ms_after_the_last_sample_and_longer_than_the_wait_for_more",
+        _STATE
+        + "state/test_deaf.py::test_the_echo_tail_is_300_ms_after_the_last_sample_and_longer_than_the_wait_for_more",
     ),
     Row(
         "it switches itself on when echo cancellation is off",
-        "test_client_talk.py::test_a_microphone_without_echo_cancellation_disables_interruption",
-        _STATE + "deaf.py::test_without_echo_cancellation_the_answer_is_not_interrupted",
+        "call/test_client_talk.py::test_a_microphone_without_echo_cancellation_disables_interruption",
+        _STATE + "state/test_deaf.py::test_without_echo_cancellation_the_answer_is_not_interrupted",
     ),
     Row(
         "a delayed re-opening of the microphone is cancelled by mute, pause and stop",
-        _STATE + "deaf.py::test_no_delayed_opening_of_the_microphone_survives_mute_pause_or_stop",
+        _STATE + "state/test_deaf.py::test_no_delayed_opening_of_the_microphone_survives_mute_pause_or_stop",
     ),
 ]

@@ -12,13 +12,13 @@ WIRE = [
     # Opening
     Row(
         "the params are the first frame, a JSON object, as text",
-        "test_client_start.py::test_nothing_is_sent_between_the_params_and_the_ready_signal_and_nothing_is_lost",
-        "test_options.py::test_params_are_the_first_frame_as_json",
+        "call/test_client_start.py::test_nothing_is_sent_between_the_params_and_the_ready_signal_and_nothing_is_lost",
+        "call/test_options.py::test_params_are_the_first_frame_as_json",
     ),
     Row(
         "without params nothing is sent first",
-        "test_client_start.py::test_a_client_without_params_sends_nothing_before_it_is_ready",
-        _STATE + "start.py::test_without_params_nothing_is_sent_and_the_server_is_awaited_all_the_same",
+        "call/test_client_start.py::test_a_client_without_params_sends_nothing_before_it_is_ready",
+        _STATE + "state/test_start.py::test_without_params_nothing_is_sent_and_the_server_is_awaited_all_the_same",
     ),
     Row(
         "a server that wants params takes the first frame of any kind as the params",
@@ -43,32 +43,33 @@ WIRE = [
     ),
     Row(
         "the first server frame, whatever it is, is the ready signal",
-        "test_client_fuzz.py::test_a_call_becomes_ready_by_any_first_frame",
+        "call/test_client_fuzz.py::test_a_call_becomes_ready_by_any_first_frame",
     ),
     Row(
         "a grace period is the fallback for a server that never speaks first",
-        "test_client_start.py::test_a_server_that_never_speaks_first_is_ready_after_the_grace_period",
-        _STATE + "start.py::test_after_the_grace_period_it_is_the_turn_of_the_user_unless_something_was_asked",
+        "call/test_client_start.py::test_a_server_that_never_speaks_first_is_ready_after_the_grace_period",
+        _STATE
+        + "state/test_start.py::test_after_the_grace_period_it_is_the_turn_of_the_user_unless_something_was_asked",
     ),
     Row(
         "a server that closes and terminates at once is told as what it closed with: 500 of 500",
-        "test_client_race.py::test_a_refusal_is_told_as_such_in_500_of_500_calls",
+        "call/test_client_race.py::test_a_refusal_is_told_as_such_in_500_of_500_calls",
     ),
     Row(
         "nothing is sent between the params and the ready signal, not even a ping",
-        "test_client_start.py::test_nothing_is_sent_between_the_params_and_the_ready_signal_and_nothing_is_lost",
-        "test_transport_limits.py::test_without_a_ping_interval_one_ping_follows_the_servers_first_frame",
+        "call/test_client_start.py::test_nothing_is_sent_between_the_params_and_the_ready_signal_and_nothing_is_lost",
+        "call/test_transport_limits.py::test_without_a_ping_interval_one_ping_follows_the_servers_first_frame",
     ),
     Row(
         "what the user says meanwhile is kept, bounded, and sent when ready",
-        _STATE + "start.py::test_nothing_goes_out_between_params_and_ready_and_then_all_of_it_in_order",
-        _STATE + "start.py::test_half_a_minute_is_kept_and_then_the_oldest_audio_is_dropped",
+        _STATE + "state/test_start.py::test_nothing_goes_out_between_params_and_ready_and_then_all_of_it_in_order",
+        _STATE + "state/test_start.py::test_half_a_minute_is_kept_and_then_the_oldest_audio_is_dropped",
     ),
     # Client to server
     Row(
         "StartSpeaking when speech is confirmed, never for mere suspicion",
-        "test_client_whole_call.py::test_each_sentence_is_one_utterance_that_equals_the_wav",
-        "test_client_talk.py::test_mere_suspicion_sends_nothing_and_silences_nobody",
+        "call/test_client_whole_call.py::test_each_sentence_is_one_utterance_that_equals_the_wav",
+        "call/test_client_talk.py::test_mere_suspicion_sends_nothing_and_silences_nobody",
     ),
     Row(
         "StartSpeaking ends an open utterance and starts a new one",
@@ -80,7 +81,7 @@ WIRE = [
     ),
     Row(
         "audio travels between StartSpeaking and StopSpeaking",
-        "test_client_whole_call.py::test_each_sentence_is_one_utterance_that_equals_the_wav",
+        "call/test_client_whole_call.py::test_each_sentence_is_one_utterance_that_equals_the_wav",
     ),
     Row(
         "the server ignores audio when no utterance is open",
@@ -96,10 +97,10 @@ WIRE = [
     ),
     Row(
         "Mute is sent on pause, after StopSpeaking if speech was open; resume sends nothing",
-        "test_client_talk.py::test_pause_ends_the_utterance_then_says_so_and_drops_what_comes",
-        _STATE + "deaf.py::test_pause_closes_the_utterance_then_sends_mute_and_is_silent",
+        "call/test_client_talk.py::test_pause_ends_the_utterance_then_says_so_and_drops_what_comes",
+        _STATE + "state/test_deaf.py::test_pause_closes_the_utterance_then_sends_mute_and_is_silent",
     ),
-    Row("mute sends no Mute", "test_client_talk.py::test_mute_ends_the_utterance_and_answers_go_on_playing"),
+    Row("mute sends no Mute", "call/test_client_talk.py::test_mute_ends_the_utterance_and_answers_go_on_playing"),
     Row(
         "Mute ends the utterance and cancels the answer",
         "test_server_call.py::test_start_speaking_and_mute_cancel_the_running_answer",
@@ -107,8 +108,8 @@ WIRE = [
     ),
     Row(
         "the params are sent once after every connect and reconnect",
-        "test_client_reconnect.py::test_a_lost_call_comes_back",
-        _STATE + "reconnect.py::test_the_params_are_sent_again_and_nothing_else_until_the_server_is_ready",
+        "call/test_client_reconnect.py::test_a_lost_call_comes_back",
+        _STATE + "state/test_reconnect.py::test_the_params_are_sent_again_and_nothing_else_until_the_server_is_ready",
     ),
     Row(
         "the server ignores the text/binary flag",
@@ -121,7 +122,7 @@ WIRE = [
     ),
     Row(
         "no audio frame under 16 bytes is sent; a short tail is carried",
-        "test_client_talk.py::test_a_short_tail_of_speech_never_becomes_a_frame_the_server_would_take_for_a_command",
+        "call/test_client_talk.py::test_a_short_tail_of_speech_never_becomes_a_frame_the_server_would_take_for_a_command",
         "test_protocol.py::test_the_shortest_audio_frame_that_may_be_sent_is_taken_for_audio",
     ),
     # Server to client
@@ -131,151 +132,158 @@ WIRE = [
     ),
     Row(
         "unknown names are ignored and logged once",
-        "test_client_events.py::test_unknown_and_malformed_frames_are_told_once_in_the_log_and_the_call_goes_on",
+        "call/test_client_events.py::test_unknown_and_malformed_frames_are_told_once_in_the_log_and_the_call_goes_on",
     ),
     Row(
         "malformed JSON after a known name is reported, never fatal",
-        "test_client_events.py::test_unknown_and_malformed_frames_are_told_once_in_the_log_and_the_call_goes_on",
-        "test_client_fuzz.py::test_a_call_survives_any_frames_and_goes_on",
+        "call/test_client_events.py::test_unknown_and_malformed_frames_are_told_once_in_the_log_and_the_call_goes_on",
+        "call/test_client_fuzz.py::test_a_call_survives_any_frames_and_goes_on",
     ),
     Row(
         "Message of each role is appended to the conversation",
-        "test_client_events.py::test_every_frame_of_the_server_becomes_its_event",
+        "call/test_client_events.py::test_every_frame_of_the_server_becomes_its_event",
     ),
     Row(
         "parameters and output of tool messages are JSON strings",
-        "test_client_events.py::test_every_frame_of_the_server_becomes_its_event",
+        "call/test_client_events.py::test_every_frame_of_the_server_becomes_its_event",
         "test_protocol.py::test_a_server_frame_reads_and_writes_as_the_protocol_says",
     ),
     Row(
         "CancelLastUserMessage removes the last item with role user; not processing any more",
-        _STATE + "answers.py::test_cancel_last_user_message_takes_back_the_last_one_of_the_user_only",
+        _STATE + "state/test_answers.py::test_cancel_last_user_message_takes_back_the_last_one_of_the_user_only",
     ),
     Row(
         "SkipAnswer: not processing any more",
-        _STATE + "table.py::test_a_row_asks_for_these_effects_and_changes_these_facts",
-        "test_client_talk.py::test_a_graceful_stop_without_an_answer_ends_at_once",
+        _STATE + "state/test_table.py::test_a_row_asks_for_these_effects_and_changes_these_facts",
+        "call/test_client_talk.py::test_a_graceful_stop_without_an_answer_ends_at_once",
     ),
     Row(
         "EndCall is told and the socket stays open; the application decides",
-        _STATE + "stop.py::test_end_call_is_told_and_the_call_stays_up",
+        _STATE + "state/test_stop.py::test_end_call_is_told_and_the_call_stays_up",
     ),
     Row(
         "the goodbye comes after EndCall and is heard",
-        "test_client_talk.py::test_the_documented_handler_of_end_call_lets_the_goodbye_be_heard",
+        "call/test_client_talk.py::test_the_documented_handler_of_end_call_lets_the_goodbye_be_heard",
     ),
     Row(
         "ToolCall and Classification are told with parsed values",
-        "test_client_events.py::test_every_frame_of_the_server_becomes_its_event",
+        "call/test_client_events.py::test_every_frame_of_the_server_becomes_its_event",
     ),
     Row(
         "PartialAssistantMessage replaces the partial text",
-        _STATE + "answers.py::test_a_partial_answer_is_replaced_by_the_next_and_cleared_by_the_settled_message",
+        _STATE
+        + "state/test_answers.py::test_a_partial_answer_is_replaced_by_the_next_and_cleared_by_the_settled_message",
     ),
     Row(
         "the partial text is cleared by the settled Message, user speech, SkipAnswer and stop",
-        _STATE + "answers.py::test_a_partial_answer_goes_with_what_ends_it",
-        _STATE + "answers.py::test_a_partial_answer_is_replaced_by_the_next_and_cleared_by_the_settled_message",
+        _STATE + "state/test_answers.py::test_a_partial_answer_goes_with_what_ends_it",
+        _STATE
+        + "state/test_answers.py::test_a_partial_answer_is_replaced_by_the_next_and_cleared_by_the_settled_message",
     ),
     Row(
-        "audio is played unless paused", _STATE + "deaf.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept"
+        "audio is played unless paused",
+        _STATE + "state/test_deaf.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept",
     ),
     Row(
         "audio is not played while the user speaks",
-        _STATE + "answers.py::test_nothing_is_played_while_the_user_speaks",
-        "test_client_talk.py::test_an_interruption_silences_the_assistant_at_once_and_late_audio_is_not_heard",
+        _STATE + "state/test_answers.py::test_nothing_is_played_while_the_user_speaks",
+        "call/test_client_talk.py::test_an_interruption_silences_the_assistant_at_once_and_late_audio_is_not_heard",
     ),
     Row(
         "the assistant stops speaking when playback drains",
-        _STATE + "answers.py::test_the_assistant_speaks_while_it_is_heard_not_while_its_audio_arrives",
-        "test_transport_limits.py::test_a_minute_of_audio_in_one_burst_is_heard_whole_and_in_order",
+        _STATE + "state/test_answers.py::test_the_assistant_speaks_while_it_is_heard_not_while_its_audio_arrives",
+        "call/test_transport_limits.py::test_a_minute_of_audio_in_one_burst_is_heard_whole_and_in_order",
     ),
     Row(
         "an answer may come after SkipAnswer, unprompted",
-        _STATE + "answers.py::test_an_answer_may_come_unprompted_after_skip_answer",
+        _STATE + "state/test_answers.py::test_an_answer_may_come_unprompted_after_skip_answer",
     ),
     # Audio
     Row(
         "audio is signed 16-bit little-endian, mono, 16 kHz, without a header",
         "test_audio.py::test_samples_travel_as_signed_16_bit_little_endian",
-        "test_client_whole_call.py::test_each_sentence_is_one_utterance_that_equals_the_wav",
+        "call/test_client_whole_call.py::test_each_sentence_is_one_utterance_that_equals_the_wav",
     ),
     Row(
         "downward any size comes; an odd byte is carried into the next frame",
-        "test_transport_limits.py::test_audio_frames_of_any_size_are_heard_whole",
-        _STATE + "answers.py::test_frames_of_any_length_odd_ones_included_give_every_sample_once",
+        "call/test_transport_limits.py::test_audio_frames_of_any_size_are_heard_whole",
+        _STATE + "state/test_answers.py::test_frames_of_any_length_odd_ones_included_give_every_sample_once",
     ),
     Row("int to float divides by 32768", "test_audio.py::test_full_scale_is_32768_both_ways"),
     # Close codes
     Row(
         "close codes 4400, 4401, 4404, 1011, 1001–1010 and others ≥ 4000 have their error",
-        "test_transport_failures.py::test_a_close_code_before_the_call_is_ready_fails_the_start",
-        "test_transport_failures.py::test_a_close_code_in_a_call_without_reconnect_ends_it_with_one_error",
+        "call/test_transport_failures.py::test_a_close_code_before_the_call_is_ready_fails_the_start",
+        "call/test_transport_failures.py::test_a_close_code_in_a_call_without_reconnect_ends_it_with_one_error",
     ),
     Row(
         "1006 is Connection",
-        "test_transport_failures.py::test_an_aborted_connection_before_the_call_is_ready_fails_the_start",
+        "call/test_transport_failures.py::test_an_aborted_connection_before_the_call_is_ready_fails_the_start",
     ),
     Row(
         "4400, 4401 and 4404 are never tried again",
-        "test_client_reconnect.py::test_a_refusal_in_a_call_that_was_ready_is_never_tried_again",
+        "call/test_client_reconnect.py::test_a_refusal_in_a_call_that_was_ready_is_never_tried_again",
     ),
-    Row("1011, 1001–1010 and others ≥ 4000 are tried again", "test_client_reconnect.py::test_a_lost_call_comes_back"),
+    Row(
+        "1011, 1001–1010 and others ≥ 4000 are tried again",
+        "call/test_client_reconnect.py::test_a_lost_call_comes_back",
+    ),
     Row(
         "1000 and 1005 are no error: the call is over",
-        "test_transport_failures.py::test_a_normal_close_of_a_call_ends_it_without_an_error",
-        "test_client_talk.py::test_audio_that_plays_when_the_server_closes_normally_is_heard_to_the_end",
+        "call/test_transport_failures.py::test_a_normal_close_of_a_call_ends_it_without_an_error",
+        "call/test_client_talk.py::test_audio_that_plays_when_the_server_closes_normally_is_heard_to_the_end",
     ),
     Row(
         "HTTP 400, 401, 403, 404 and 5xx at the handshake have their error",
-        "test_transport_failures.py::test_an_http_status_at_the_handshake_fails_the_start",
+        "call/test_transport_failures.py::test_an_http_status_at_the_handshake_fails_the_start",
     ),
     Row(
         "refused is Connection, in words",
-        "test_transport_failures.py::test_a_refused_port_says_that_nothing_listens_there",
-        "test_transport_failures.py::test_a_name_with_several_addresses_that_all_refuse_says_so_too",
+        "call/test_transport_failures.py::test_a_refused_port_says_that_nothing_listens_there",
+        "call/test_transport_failures.py::test_a_name_with_several_addresses_that_all_refuse_says_so_too",
     ),
-    Row("DNS failure is Connection, in words", "test_transport_failures.py::test_an_unknown_host_says_so"),
+    Row("DNS failure is Connection, in words", "call/test_transport_failures.py::test_an_unknown_host_says_so"),
     Row(
         "TLS failure is Connection, in words",
-        "test_transport_failures.py::test_tls_to_a_plain_port_points_to_the_scheme",
-        "test_transport_failures.py::test_a_certificate_nobody_signed_names_the_option_that_trusts_it",
+        "call/test_transport_failures.py::test_tls_to_a_plain_port_points_to_the_scheme",
+        "call/test_transport_failures.py::test_a_certificate_nobody_signed_names_the_option_that_trusts_it",
     ),
     Row(
         "a timeout is Connection, in words",
-        "test_transport_failures.py::test_a_server_that_never_answers_the_handshake_times_out",
+        "call/test_transport_failures.py::test_a_server_that_never_answers_the_handshake_times_out",
     ),
     Row(
         "MissingUrl is told locally",
-        "test_transport_failures.py::test_a_missing_url_is_an_error_before_anything_is_opened",
+        "call/test_transport_failures.py::test_a_missing_url_is_an_error_before_anything_is_opened",
     ),
     Row(
         "Mic is told locally",
-        "test_transport_failures.py::test_a_missing_microphone_is_an_error_before_anything_is_connected",
-        "test_client_faulty_parts.py::test_a_source_that_cannot_be_opened_is_a_mic_error_and_is_released",
+        "call/test_transport_failures.py::test_a_missing_microphone_is_an_error_before_anything_is_connected",
+        "call/test_client_faulty_parts.py::test_a_source_that_cannot_be_opened_is_a_mic_error_and_is_released",
     ),
     # Reconnect
     Row(
         "ours grows the delay, with jitter, up to a maximum",
-        "test_client_reconnect.py::test_the_wait_doubles_with_each_attempt_up_to_the_maximum_and_ends_at_the_limit",
+        "call/test_client_reconnect.py::test_the_wait_doubles_with_each_attempt_up_to_the_maximum_and_ends_at_the_limit",
     ),
     Row(
         "each attempt has a time limit, the first connection too",
-        "test_client_reconnect.py::test_an_attempt_that_is_never_answered_ends_after_the_connection_timeout",
-        "test_transport_failures.py::test_a_server_that_never_answers_the_handshake_times_out",
+        "call/test_client_reconnect.py::test_an_attempt_that_is_never_answered_ends_after_the_connection_timeout",
+        "call/test_transport_failures.py::test_a_server_that_never_answers_the_handshake_times_out",
     ),
     Row(
         "a first connection that fails is not tried again",
-        "test_transport_failures.py::test_a_close_code_before_the_call_is_ready_fails_the_start",
-        _STATE + "start.py::test_a_first_connection_that_fails_is_one_error_and_no_retry_and_leaves_nothing_open",
+        "call/test_transport_failures.py::test_a_close_code_before_the_call_is_ready_fails_the_start",
+        _STATE
+        + "state/test_start.py::test_a_first_connection_that_fails_is_one_error_and_no_retry_and_leaves_nothing_open",
     ),
     Row(
         "the VAD is paused while the connection is down",
-        "test_client_reconnect.py::test_speech_that_was_open_when_the_connection_went_is_not_continued_on_the_next",
-        _STATE + "deaf.py::test_while_the_connection_is_down_nothing_is_heard_whatever_the_user_wishes",
+        "call/test_client_reconnect.py::test_speech_that_was_open_when_the_connection_went_is_not_continued_on_the_next",
+        _STATE + "state/test_deaf.py::test_while_the_connection_is_down_nothing_is_heard_whatever_the_user_wishes",
     ),
     Row(
         "the client keeps its conversation; an identical greeting is listed once",
-        "test_client_reconnect.py::test_the_conversation_goes_on_and_the_same_greeting_is_not_listed_twice",
+        "call/test_client_reconnect.py::test_the_conversation_goes_on_and_the_same_greeting_is_not_listed_twice",
     ),
 ]

@@ -15,10 +15,10 @@ from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropClient, MicdropError, MicdropServer, MicdropWidget, Recording
 from micdrop_widget.audio import Pcm, pcm_to_bytes
+from micdrop_widget.call.sinks import VirtualSpeaker
+from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.history.tape import RecordingFile
 from micdrop_widget.server import ServerCall
-from micdrop_widget.sinks import VirtualSpeaker
-from micdrop_widget.sources import ArraySource
 from tests.callers import LoudVAD, loud, quiet, ready_client, turns_over
 from tests.fake_front_end import FakeFrontEnd
 from tests.leaks import until

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from micdrop_widget.call.sources import UnpluggedError
 from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.sources import UnpluggedError
 from micdrop_widget.state import inputs as i
 from tests.state.world import World
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from micdrop_widget import VAD, MicdropClient, MicdropServer, SileroVAD, detect_speech
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
-from micdrop_widget.sinks import VirtualSpeaker
-from micdrop_widget.sources import ArraySource
+from micdrop_widget.call.sinks import VirtualSpeaker
+from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.speech import SpeechConfirmed, SpeechStarted
 from micdrop_widget.vad import CombinedVAD, Segmenter, Status
 from micdrop_widget.vad.judge import Judge

@@ -13,7 +13,7 @@ import numpy as np
 
 from micdrop_widget import _comm
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, Resampler
-from micdrop_widget.sources import Gap
+from micdrop_widget.call.sources import Gap
 
 __all__ = ["Heard", "MicrophoneLink", "TransportReport"]
 

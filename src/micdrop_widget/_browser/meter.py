@@ -5,7 +5,7 @@ from __future__ import annotations
 from micdrop_widget import _comm
 from micdrop_widget._browser.downlink import Downlink
 from micdrop_widget._browser.front_ends import FrontEnds
-from micdrop_widget.client import MicdropClient
+from micdrop_widget.call.client import MicdropClient
 
 __all__ = ["HearingMeter"]
 

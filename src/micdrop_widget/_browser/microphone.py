@@ -12,8 +12,8 @@ from micdrop_widget._browser.front_ends import FrontEnds
 from micdrop_widget._browser.lifeline import Lifeline
 from micdrop_widget._browser.link import Heard, MicrophoneLink, TransportReport
 from micdrop_widget._mic_errors import microphone_error
+from micdrop_widget.call.sources import UnpluggedError
 from micdrop_widget.devices import Microphone
-from micdrop_widget.sources import UnpluggedError
 
 __all__ = ["BrowserMicrophone"]
 

@@ -14,7 +14,7 @@ from micdrop_widget._browser.front_ends import FrontEnds
 from micdrop_widget._browser.link import TransportReport
 from micdrop_widget._browser.microphone import BrowserMicrophone
 from micdrop_widget._browser.speaker import BrowserSpeaker
-from micdrop_widget.client import MicdropClient
+from micdrop_widget.call.client import MicdropClient
 from micdrop_widget.errors import MicdropError
 
 __all__ = ["Reception"]

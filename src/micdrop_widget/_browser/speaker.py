@@ -13,7 +13,7 @@ from micdrop_widget import _comm
 from micdrop_widget._browser.downlink import Downlink
 from micdrop_widget._browser.front_ends import FrontEnds
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
-from micdrop_widget.sinks import HeardReport
+from micdrop_widget.call.sinks import HeardReport
 
 __all__ = ["BrowserSpeaker"]
 

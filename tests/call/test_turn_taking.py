@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from micdrop_widget.audio import Pcm
+from micdrop_widget.call.turn_taking import TurnTaking
 from micdrop_widget.state import inputs as i
 from micdrop_widget.turn import TurnDetector
-from micdrop_widget.turn_taking import TurnTaking
 from tests.leaks import until
 from tests.turn.detectors import ScriptedDetector, SlowDetector
 

@@ -12,23 +12,23 @@ from dataclasses import fields
 from typing import Any, TypeAlias
 
 from micdrop_widget.audio import pcm_to_bytes
-from micdrop_widget.debug_log import describe
-from micdrop_widget.hearing import Hearing
+from micdrop_widget.call.hearing import Hearing
+from micdrop_widget.call.log import describe
+from micdrop_widget.call.options import CallOptions
+from micdrop_widget.call.sinks import AudioSink
+from micdrop_widget.call.sources import AudioSource
+from micdrop_widget.call.transport import Transport
+from micdrop_widget.call.turn_taking import TurnTaking
 from micdrop_widget.history.tape import Tape
 from micdrop_widget.history.turns import Timeline
-from micdrop_widget.options import CallOptions
 from micdrop_widget.protocol import EventName, encode_client_frame
-from micdrop_widget.sinks import AudioSink
-from micdrop_widget.sources import AudioSource
 from micdrop_widget.state import Call, MicdropState, Phase, effects, snapshot, step
 from micdrop_widget.state import inputs as i
-from micdrop_widget.transport import Transport
-from micdrop_widget.turn_taking import TurnTaking
 from micdrop_widget.vad import VAD
 
 __all__ = ["Engine"]
 
-_log = logging.getLogger("micdrop_widget.engine")
+_log = logging.getLogger("micdrop_widget.call.engine")
 _call_log = logging.getLogger("micdrop_widget.call")
 
 _STATE_FIELDS = tuple(field.name for field in fields(MicdropState))

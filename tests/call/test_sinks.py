@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from micdrop_widget.sinks import VirtualSpeaker
-from micdrop_widget.sources import Pace
+from micdrop_widget.call.sinks import VirtualSpeaker
+from micdrop_widget.call.sources import Pace
 from tests.callers import loud
 from tests.leaks import timers, until
 

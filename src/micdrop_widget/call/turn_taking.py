@@ -13,7 +13,7 @@ from micdrop_widget.turn import TurnDetector
 
 __all__ = ["TurnTaking"]
 
-_log = logging.getLogger("micdrop_widget.turn_taking")
+_log = logging.getLogger("micdrop_widget.call.turn_taking")
 
 _MAX_WAITING = 1000
 """Pieces of audio kept while the detector is busy, about 30 s, then the oldest are dropped: it hangs."""

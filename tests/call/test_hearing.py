@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from micdrop_widget.audio import FRAME_SAMPLES
-from micdrop_widget.hearing import Hearing
+from micdrop_widget.call.hearing import Hearing
 from micdrop_widget.speech import SpeechConfirmed, SpeechEnded
 from micdrop_widget.state import inputs as i
 from micdrop_widget.vad import Status

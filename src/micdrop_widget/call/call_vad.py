@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import get_args
 
-from micdrop_widget.handlers import Handler, Handlers, InContext
+from micdrop_widget.call.events import Handler, Handlers, InContext
 from micdrop_widget.speech import SpeechEventName
 from micdrop_widget.vad import VAD, Status
 

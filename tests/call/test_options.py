@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from micdrop_widget.options import CallOptions, masked_url
+from micdrop_widget.call.options import CallOptions, masked_url
 from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.turn import SmartTurn
 from micdrop_widget.vad import SileroVAD, VolumeVAD

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from micdrop_widget.handlers import Handlers, InContext
+from micdrop_widget.call.events import Handlers, InContext
 
 EVENTS = ["StateChange", "Error", "EndCall", "Message", "PartialAssistantMessage", "ToolCall", "Classification"]
 

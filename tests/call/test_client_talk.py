@@ -12,9 +12,9 @@ from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropServer
 from micdrop_widget.audio import Pcm, pcm_to_bytes
+from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.devices import Microphone
 from micdrop_widget.server import ServerCall
-from micdrop_widget.sinks import VirtualSpeaker
 from micdrop_widget.vad import Status
 from tests.callers import LoudVAD, Mic, loud, ready_client, turns_over, utterances
 from tests.leaks import our_tasks, until

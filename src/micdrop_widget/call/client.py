@@ -9,17 +9,17 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from micdrop_widget.call_vad import CallVAD
+from micdrop_widget.call.call_vad import CallVAD
+from micdrop_widget.call.engine import Engine
+from micdrop_widget.call.events import Handler, Handlers, InContext
+from micdrop_widget.call.options import CallOptions
+from micdrop_widget.call.sinks import AudioSink, VirtualSpeaker
+from micdrop_widget.call.sources import SourceOption, as_source
 from micdrop_widget.devices import Device, Microphone
-from micdrop_widget.engine import Engine
 from micdrop_widget.errors import raise_again
-from micdrop_widget.handlers import Handler, Handlers, InContext
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turn
-from micdrop_widget.options import CallOptions
 from micdrop_widget.protocol import EventName
-from micdrop_widget.sinks import AudioSink, VirtualSpeaker
-from micdrop_widget.sources import SourceOption, as_source
 from micdrop_widget.state import MicdropState, Phase, Settings
 from micdrop_widget.state import inputs as i
 from micdrop_widget.state.snapshot import MicPhase
@@ -27,7 +27,7 @@ from micdrop_widget.vad import VadOption, build_vad
 
 __all__ = ["MicdropClient"]
 
-_log = logging.getLogger("micdrop_widget.client")
+_log = logging.getLogger("micdrop_widget.call.client")
 
 
 class MicdropClient:

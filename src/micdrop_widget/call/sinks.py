@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
-from micdrop_widget.sources import Pace
+from micdrop_widget.call.sources import Pace
 
 __all__ = ["AudioSink", "HeardReport", "VirtualSpeaker"]
 

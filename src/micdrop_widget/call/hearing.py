@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 import numpy as np
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
+from micdrop_widget.call.sources import AudioSource, Gap, UnpluggedError
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.sources import AudioSource, Gap, UnpluggedError
 from micdrop_widget.speech import SpeechCancelled, SpeechEvent, SpeechEventName, SpeechStarted, name_of
 from micdrop_widget.state import inputs as i
 from micdrop_widget.turn import TurnDetector
@@ -19,7 +19,7 @@ from micdrop_widget.vad import VAD, Segmenter, Status
 
 __all__ = ["Hearing"]
 
-_log = logging.getLogger("micdrop_widget.hearing")
+_log = logging.getLogger("micdrop_widget.call.hearing")
 
 _LOOK_S = 0.3
 _IDLE_LOOKS = 2

@@ -7,8 +7,8 @@ import pytest
 
 from micdrop_widget import MicdropClient, MicdropError, MicdropServer, SileroVAD, SmartTurn
 from micdrop_widget.audio import Pcm, read_wav
+from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.server import ServerCall
-from micdrop_widget.sources import ArraySource
 from tests.callers import quiet, ready_client, turns_over
 from tests.leaks import until
 from tests.paths import FIXTURES

@@ -95,7 +95,7 @@ async def test_no_failure_tells_a_secret(kind: str, caplog: pytest.LogCaptureFix
         assert state_error.__traceback__ is None, "its frames would hold the options"
         assert state_error.__context__ is None
         await call.stop()
-    assert "micdrop_widget.engine" in {record.name for record in caplog.records}
+    assert "micdrop_widget.call.engine" in {record.name for record in caplog.records}
     assert MARKER not in caplog.text
     assert MARKER not in repr([(record.msg, record.args) for record in caplog.records])
 

@@ -10,10 +10,10 @@ import pytest
 
 from micdrop_widget import MicdropClient, MicdropServer, Turn
 from micdrop_widget.audio import pcm_to_bytes
+from micdrop_widget.call.sinks import VirtualSpeaker
+from micdrop_widget.call.sources import ArraySource, Pace
 from micdrop_widget.protocol import TextMessage
 from micdrop_widget.server import ServerCall
-from micdrop_widget.sinks import VirtualSpeaker
-from micdrop_widget.sources import ArraySource, Pace
 from tests.browser.spoken import Spoken, spoken
 from tests.callers import Events, utterances
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from websockets.asyncio.server import ServerConnection
 
+from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.protocol import TextMessage
-from micdrop_widget.sinks import VirtualSpeaker
 from tests.callers import loud, quiet, ready_client
 from tests.leaks import our_tasks, timers, until
 from tests.servers import answering_with, hold, message, scripted

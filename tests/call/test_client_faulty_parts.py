@@ -12,8 +12,8 @@ from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropClient, MicdropError, MicdropServer
 from micdrop_widget.audio import Pcm
+from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.devices import Microphone
-from micdrop_widget.sinks import VirtualSpeaker
 from tests.callers import LoudVAD, Mic, loud, ready_client, turns_over, utterances
 from tests.leaks import until
 from tests.servers import Received, received_by, scripted
@@ -186,7 +186,7 @@ async def test_the_frames_of_a_source_are_finished_before_it_is_released() -> No
 
 
 async def test_a_source_that_is_not_live_waits_for_the_call_and_through_a_reconnect() -> None:
-    from micdrop_widget.sources import ArraySource
+    from micdrop_widget.call.sources import ArraySource
 
     connections: list[Received] = []
 

@@ -12,8 +12,8 @@ import pytest
 
 from micdrop_widget import MicdropError
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
+from micdrop_widget.call.sources import ArraySource, AudioSource, Gap, NoSource, as_source
 from micdrop_widget.devices import Microphone
-from micdrop_widget.sources import ArraySource, AudioSource, Gap, NoSource, as_source
 from tests.browser.spoken import spoken
 from tests.callers import Mic, loud
 

@@ -13,8 +13,8 @@ from typing import TypeAlias
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
+from micdrop_widget.call.options import CallOptions, masked_url
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_http_status
-from micdrop_widget.options import CallOptions, masked_url
 from micdrop_widget.protocol import parse_server_frame
 from micdrop_widget.state import inputs as i
 
@@ -31,10 +31,10 @@ _CLOSE_TIMEOUT_S = 2
 
 _OTHER_SERVER = "Check that the url is that of a Micdrop server, and whether it begins with ws:// or wss://."
 
-_log = logging.getLogger("micdrop_widget.transport")
+_log = logging.getLogger("micdrop_widget.call.transport")
 
 # websockets logs urls, headers and frames at DEBUG level: params and tokens would land in the log.
-_silent = logging.getLogger("micdrop_widget.transport.websockets")
+_silent = logging.getLogger("micdrop_widget.call.transport.websockets")
 _silent.propagate = False
 _silent.addHandler(logging.NullHandler())
 _silent.setLevel(logging.CRITICAL + 1)

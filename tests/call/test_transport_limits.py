@@ -11,8 +11,8 @@ from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropError, Reconnect
 from micdrop_widget.audio import pcm_to_bytes
-from micdrop_widget.sinks import VirtualSpeaker
-from micdrop_widget.sources import ArraySource
+from micdrop_widget.call.sinks import VirtualSpeaker
+from micdrop_widget.call.sources import ArraySource
 from tests.callers import loud, ready_client
 from tests.leaks import until
 from tests.servers import (
