@@ -28,7 +28,6 @@ RANKS = {
     "jupyter": 6,
     "cli": 7,
     # on their way to a room
-    "workbench": 5,
     **dict.fromkeys(("_comm", "_browser", "_mic_errors"), 4),
     "demo": 7,
     **dict.fromkeys(("_observer", "_awaitable", "_traits", "widget"), 6),
@@ -47,8 +46,8 @@ BORDERS = {
     "anywidget": {"widget"},
     "traitlets": {"widget", "_traits"},
     "soxr": {"audio"},
-    "pandas": {"workbench"},
-    "matplotlib": {"workbench"},
+    "pandas": {"analysis"},
+    "matplotlib": {"analysis"},
 }
 
 
@@ -97,7 +96,7 @@ def is_public(module: str) -> bool:
     return not any(part.startswith("_") for part in module.split("."))
 
 
-PURE_ROOMS = "errors audio protocol devices reconnect speech state vad turn history workbench"
+PURE_ROOMS = "errors audio protocol devices reconnect speech state vad turn history analysis"
 IMPURE = {"history.tape"}
 PURE = [module for module in SOURCES if module.split(".")[0] in PURE_ROOMS.split() and module not in IMPURE]
 
@@ -195,7 +194,7 @@ def run_python(code: str) -> str:
         ),
         ("micdrop_widget.call.client", "onnxruntime anywidget traitlets pandas matplotlib soxr"),
         ("micdrop_widget.widget", "onnxruntime pandas matplotlib soxr"),
-        ("micdrop_widget.workbench", "onnxruntime pandas matplotlib soxr asyncio websockets anywidget traitlets"),
+        ("micdrop_widget.analysis", "onnxruntime pandas matplotlib soxr asyncio websockets anywidget traitlets"),
     ],
 )
 def test_an_import_loads_nothing_heavy(imports: str, heavy: str) -> None:

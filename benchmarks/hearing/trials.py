@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from benchmarks.hearing import corpus
 from benchmarks.hearing.corpus import Sound
 from micdrop_widget import detect_speech
+from micdrop_widget.analysis.tuning import Outcome, judge
 from micdrop_widget.audio import samples_to_ms
 from micdrop_widget.vad import VadOption
-from micdrop_widget.workbench.tuning import Outcome, judge
 
 __all__ = ["DETECTORS", "Trial", "trials"]
 

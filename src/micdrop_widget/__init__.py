@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from micdrop_widget.analysis import SpeechReport, detect_speech, sweep
     from micdrop_widget.call.client import MicdropClient
     from micdrop_widget.errors import MicdropError, MicdropErrorCode
     from micdrop_widget.history.recording import Recording
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from micdrop_widget.turn import SmartTurn, TurnDetector
     from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
     from micdrop_widget.widget import MicdropWidget
-    from micdrop_widget.workbench import SpeechReport, detect_speech, sweep
 
 __all__ = [
     "VAD",
@@ -54,13 +54,13 @@ _HOMES = {
     "Recording": "history.recording",
     "SileroVAD": "vad",
     "SmartTurn": "turn",
-    "SpeechReport": "workbench",
+    "SpeechReport": "analysis",
     "Turn": "history.turns",
     "TurnDetector": "turn",
     "VAD": "vad",
     "VolumeVAD": "vad",
-    "detect_speech": "workbench",
-    "sweep": "workbench",
+    "detect_speech": "analysis",
+    "sweep": "analysis",
 }
 
 

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from micdrop_widget.analysis.segment import Segment
 from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, pcm_to_float
 from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
 from micdrop_widget.vad.combine import detectors
-from micdrop_widget.workbench.segment import Segment
 
 __all__ = ["draw"]
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from micdrop_widget.analysis.detect import RecordingOption, as_recording, detect_speech, fold
+from micdrop_widget.analysis.segment import Segment
 from micdrop_widget.audio import Pcm, samples_to_ms
 from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
 from micdrop_widget.vad.silero_sequence import silero_probabilities
-from micdrop_widget.workbench.detect import RecordingOption, as_recording, detect_speech, fold
-from micdrop_widget.workbench.segment import Segment
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from micdrop_widget.analysis.segment import Segment
 from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, as_pcm, read_wav
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.speech import SpeechConfirmed, SpeechEnded, SpeechEvent, SpeechStarted
 from micdrop_widget.vad import VAD, Segmenter, SileroVAD, VadOption, build_vad
 from micdrop_widget.vad.combine import detectors
 from micdrop_widget.vad.silero_sequence import silero_probabilities
-from micdrop_widget.workbench.segment import Segment
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,7 +61,7 @@ class SpeechReport:
         matplotlib.figure.Figure
             A figure of its own that a notebook shows; pyplot does not know it. Needs the extra `analysis`.
         """
-        from micdrop_widget.workbench.plot import draw  # noqa: PLC0415 - matplotlib loads where it is first used
+        from micdrop_widget.analysis.plot import draw  # noqa: PLC0415 - matplotlib loads where it is first used
 
         return draw(self.pcm, self.vad, self.segments, self.probability, self.level_db)
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from micdrop_widget import SileroVAD, detect_speech, sweep
+from micdrop_widget.analysis import Segment
+from micdrop_widget.analysis.tuning import Outcome, judge
 from micdrop_widget.audio import FRAME_SAMPLES
-from micdrop_widget.workbench import Segment
-from micdrop_widget.workbench.tuning import Outcome, judge
+from tests.analysis.scripted import LoudnessVAD, recording
 from tests.browser.spoken import spoken
-from tests.workbench.scripted import LoudnessVAD, recording
 
 
 def segment(start: int, end: int, confirmed: int = 0, by_silence: bool = True) -> Segment:
