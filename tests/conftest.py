@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-from tests.leaks import clean_loop
+from tests.harness.leaks import clean_loop
 
 __all__ = ["clean_loop"]
 

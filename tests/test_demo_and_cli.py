@@ -21,9 +21,9 @@ from micdrop_widget.audio import Pcm, pcm_to_bytes
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.server import Respond, ServerCall, echo
-from tests.callers import ready_client, turns_over
-from tests.leaks import until
-from tests.servers import closed_port
+from tests.harness.callers import ready_client, turns_over
+from tests.harness.leaks import until
+from tests.harness.servers import closed_port
 
 COMMAND = [sys.executable, "-m", "micdrop_widget"]
 

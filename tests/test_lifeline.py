@@ -8,7 +8,7 @@ import pytest
 
 from micdrop_widget._browser import lifeline as lifeline_module
 from micdrop_widget._browser.lifeline import Lifeline
-from tests.leaks import until
+from tests.harness.leaks import until
 
 
 class Page:

@@ -1,4 +1,4 @@
-"""Which page has microphone and loudspeaker: taking over, leaving, falling silent. With browsers: `tests/browser`."""
+"""Which page has microphone and loudspeaker: taking over, leaving, falling silent. With browsers: `tests/e2e`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, MicdropWidget
 from micdrop_widget._browser import downlink, lifeline, microphone, reception
-from tests.fake_front_end import FakeFrontEnd
+from tests.harness.fake_front_end import FakeFrontEnd
 
 
 @pytest.fixture

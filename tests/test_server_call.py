@@ -11,9 +11,9 @@ import pytest
 from micdrop_widget import MicdropServer
 from micdrop_widget.audio import Pcm, pcm_to_bytes
 from micdrop_widget.server import ServerCall, echo
-from tests.callers import loud
-from tests.leaks import until
-from tests.plain_client import AUDIO, answer, caller, ready
+from tests.harness.callers import loud
+from tests.harness.leaks import until
+from tests.harness.plain_client import AUDIO, answer, caller, ready
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

@@ -10,8 +10,8 @@ import pytest
 from websockets.sync.client import connect
 
 from micdrop_widget import MicdropServer
-from tests.callers import ready_client
-from tests.servers import closed_port
+from tests.harness.callers import ready_client
+from tests.harness.servers import closed_port
 
 
 def threads() -> list[str]:

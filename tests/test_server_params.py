@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from micdrop_widget import MicdropServer
 from micdrop_widget.audio import Pcm
 from micdrop_widget.server import CallRefused, ServerCall, echo
-from tests.plain_client import AUDIO, answer, caller, closes_with, ready
+from tests.harness.plain_client import AUDIO, answer, caller, closes_with, ready
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

@@ -1,4 +1,4 @@
-"""The widget without a browser: traits, threads, errors, ends. The real thing is in `tests/browser`."""
+"""The widget without a browser: traits, threads, errors, ends. The real thing is in `tests/e2e`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, Micdro
 from micdrop_widget.audio import Pcm, read_wav
 from micdrop_widget.server import CallRefused, ServerCall
 from micdrop_widget.vad import Status
-from tests.fake_front_end import FakeFrontEnd
+from tests.harness.fake_front_end import FakeFrontEnd
 from tests.paths import FIXTURES
 
 SENTENCE = FIXTURES / "sentence.wav"

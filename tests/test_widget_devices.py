@@ -13,9 +13,9 @@ from micdrop_widget import MicdropClient, MicdropErrorCode, MicdropServer, Micdr
 from micdrop_widget._browser import Downlink, FrontEnds, HearingMeter
 from micdrop_widget._browser import downlink as downlink_module
 from micdrop_widget.devices import Device
-from tests.callers import LoudVAD, loud, ready_client
-from tests.fake_front_end import FakeFrontEnd
-from tests.servers import hold, scripted
+from tests.harness.callers import LoudVAD, loud, ready_client
+from tests.harness.fake_front_end import FakeFrontEnd
+from tests.harness.servers import hold, scripted
 
 DESK, HEAD = {"id": "desk", "label": "Desk"}, {"id": "head", "label": "Head"}
 

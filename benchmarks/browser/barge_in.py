@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmarks.browser.harness import notebooks, page_clock_ahead_ms, start_call
 from benchmarks.figures import Aim, Distribution, Figure
-from tests.browser.notebook import Notebook
-from tests.browser.spoken import spoken, write_wav
+from tests.e2e.notebook import Notebook
+from tests.harness.spoken import spoken, write_wav
 
 __all__ = ["measure"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from benchmarks.browser.harness import notebooks, page_clock_ahead_ms, start_call
 from benchmarks.figures import Aim, Distribution, Figure
 from benchmarks.speech import SENTENCE
-from tests.browser.notebook import Notebook
+from tests.e2e.notebook import Notebook
 
 __all__ = ["SPIN", "measure"]
 

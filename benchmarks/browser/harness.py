@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.browser.lab import start_lab
-from tests.browser.notebook import Notebook
-from tests.browser.opening import NotebookOpener
+from tests.e2e.lab import start_lab
+from tests.e2e.notebook import Notebook
+from tests.e2e.opening import NotebookOpener
 
 __all__ = ["CALL", "notebooks", "page_clock_ahead_ms", "start_call"]
 

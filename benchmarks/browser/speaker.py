@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.browser.harness import page_clock_ahead_ms, start_call
 from benchmarks.speech import SENTENCE
-from tests.browser.notebook import Notebook
-from tests.browser.opening import NotebookOpener
-from tests.browser.tones import find_gaps
+from tests.e2e.notebook import Notebook
+from tests.e2e.opening import NotebookOpener
+from tests.harness.tones import find_gaps
 
 __all__ = ["Answer", "open_speaker", "speak"]
 

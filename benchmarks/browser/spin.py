@@ -13,7 +13,7 @@ from benchmarks.browser.frame import SPIN
 from benchmarks.browser.harness import notebooks, start_call
 from benchmarks.figures import Aim, Distribution, Figure
 from benchmarks.speech import SENTENCE
-from tests.browser.listen import find_faults
+from tests.harness.listen import find_faults
 
 __all__ = ["measure"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from benchmarks.browser.harness import CALL, notebooks, page_clock_ahead_ms
 from benchmarks.figures import Aim, Distribution, Figure
-from tests.browser.notebook import Notebook
+from tests.e2e.notebook import Notebook
 
 __all__ = ["measure"]
 

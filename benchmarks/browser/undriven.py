@@ -15,11 +15,11 @@ import psutil
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from benchmarks.browser.debugger import Debugger, debugger
-from tests.browser.chromium import EXECUTABLE, chromium_settings
-from tests.browser.lab import free_port, start_lab
-from tests.browser.notebook import Notebook
-from tests.browser.opening import write_notebook
-from tests.browser.processes import end_process
+from tests.e2e.chromium import EXECUTABLE, chromium_settings
+from tests.e2e.lab import free_port, start_lab
+from tests.e2e.notebook import Notebook
+from tests.e2e.opening import write_notebook
+from tests.e2e.processes import end_process
 
 __all__ = ["UndrivenNotebook", "undriven_notebook"]
 

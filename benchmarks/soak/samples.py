@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 
 from benchmarks.browser.undriven import UndrivenNotebook
-from tests.browser.notebook import Notebook
+from tests.e2e.notebook import Notebook
 
 __all__ = ["Sample", "Trend", "look", "trends", "watch_contexts"]
 

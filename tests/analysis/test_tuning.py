@@ -13,7 +13,7 @@ from micdrop_widget.analysis import Segment
 from micdrop_widget.analysis.tuning import Outcome, judge
 from micdrop_widget.audio import FRAME_SAMPLES
 from tests.analysis.scripted import LoudnessVAD, recording
-from tests.browser.spoken import spoken
+from tests.harness.spoken import spoken
 
 
 def segment(start: int, end: int, confirmed: int = 0, by_silence: bool = True) -> Segment:

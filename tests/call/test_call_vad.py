@@ -12,10 +12,10 @@ import pytest
 from micdrop_widget import MicdropServer, MicdropWidget, SileroVAD, VolumeVAD
 from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.vad import Status
-from tests.browser.spoken import spoken
-from tests.callers import LoudVAD, loud, quiet, ready_client, turns_over
-from tests.fake_front_end import FakeFrontEnd
-from tests.leaks import until
+from tests.harness.callers import LoudVAD, loud, quiet, ready_client, turns_over
+from tests.harness.fake_front_end import FakeFrontEnd
+from tests.harness.leaks import until
+from tests.harness.spoken import spoken
 
 NAMES = ["StartSpeaking", "ConfirmSpeaking", "CancelSpeaking", "StopSpeaking"]
 

@@ -10,9 +10,9 @@ import pytest
 
 from micdrop_widget import MicdropServer
 from micdrop_widget.protocol import Classification, TextMessage, ToolCall, ToolCallMessage, ToolResultMessage
-from tests.callers import Events, ready_client, turns_over
-from tests.leaks import until
-from tests.servers import answering_with, message, scripted
+from tests.harness.callers import Events, ready_client, turns_over
+from tests.harness.leaks import until
+from tests.harness.servers import answering_with, message, scripted
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

@@ -14,9 +14,9 @@ from micdrop_widget import MicdropClient, MicdropError, MicdropServer
 from micdrop_widget.audio import Pcm
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.devices import Microphone
-from tests.callers import LoudVAD, Mic, loud, ready_client, turns_over, utterances
-from tests.leaks import until
-from tests.servers import Received, received_by, scripted
+from tests.harness.callers import LoudVAD, Mic, loud, ready_client, turns_over, utterances
+from tests.harness.leaks import until
+from tests.harness.servers import Received, received_by, scripted
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

@@ -11,9 +11,9 @@ from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.protocol import TextMessage
-from tests.callers import loud, quiet, ready_client
-from tests.leaks import our_tasks, timers, until
-from tests.servers import answering_with, hold, message, scripted
+from tests.harness.callers import loud, quiet, ready_client
+from tests.harness.leaks import our_tasks, timers, until
+from tests.harness.servers import answering_with, hold, message, scripted
 
 NAMES = [
     "Message",

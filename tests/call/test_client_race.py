@@ -14,8 +14,8 @@ from micdrop_widget import MicdropClient, MicdropError
 from micdrop_widget._threads import LoopThread
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.devices import Microphone
-from tests.callers import Events, LoudVAD, loud
-from tests.servers import abort, scripted
+from tests.harness.callers import Events, LoudVAD, loud
+from tests.harness.servers import abort, scripted
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

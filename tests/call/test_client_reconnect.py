@@ -13,9 +13,9 @@ from micdrop_widget import Reconnect
 from micdrop_widget.audio import pcm_to_bytes
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.protocol import TextMessage
-from tests.callers import loud, ready_client, turns_over, utterances
-from tests.leaks import our_tasks, timers, until
-from tests.servers import Received, abort, hold, message, received_by, scripted, serve_tcp, silent_after_accept
+from tests.harness.callers import loud, ready_client, turns_over, utterances
+from tests.harness.leaks import our_tasks, timers, until
+from tests.harness.servers import Received, abort, hold, message, received_by, scripted, serve_tcp, silent_after_accept
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

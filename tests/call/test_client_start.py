@@ -10,9 +10,9 @@ from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropError, MicdropServer
 from micdrop_widget.audio import pcm_to_bytes
-from tests.callers import loud, ready_client, turns_over, utterances
-from tests.leaks import until
-from tests.servers import Received, answering_with, closed_port, hold, received_by, scripted
+from tests.harness.callers import loud, ready_client, turns_over, utterances
+from tests.harness.leaks import until
+from tests.harness.servers import Received, answering_with, closed_port, hold, received_by, scripted
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

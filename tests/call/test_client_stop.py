@@ -11,9 +11,9 @@ from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropServer
 from micdrop_widget.audio import pcm_to_bytes
-from tests.callers import Mic, loud, quiet, ready_client, utterances
-from tests.leaks import our_tasks, timers, until
-from tests.servers import Received, hold, received_by, scripted, serve_tcp, silent_after_accept
+from tests.harness.callers import Mic, loud, quiet, ready_client, utterances
+from tests.harness.leaks import our_tasks, timers, until
+from tests.harness.servers import Received, hold, received_by, scripted, serve_tcp, silent_after_accept
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

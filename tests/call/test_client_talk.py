@@ -16,9 +16,9 @@ from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.devices import Microphone
 from micdrop_widget.server import ServerCall
 from micdrop_widget.vad import Status
-from tests.callers import LoudVAD, Mic, loud, ready_client, turns_over, utterances
-from tests.leaks import our_tasks, until
-from tests.servers import Received, hold, message, received_by, scripted
+from tests.harness.callers import LoudVAD, Mic, loud, ready_client, turns_over, utterances
+from tests.harness.leaks import our_tasks, until
+from tests.harness.servers import Received, hold, message, received_by, scripted
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

@@ -9,8 +9,8 @@ from micdrop_widget import MicdropClient, MicdropError, MicdropServer, SileroVAD
 from micdrop_widget.audio import Pcm, read_wav
 from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.server import ServerCall
-from tests.callers import quiet, ready_client, turns_over
-from tests.leaks import until
+from tests.harness.callers import quiet, ready_client, turns_over
+from tests.harness.leaks import until
 from tests.paths import FIXTURES
 from tests.turn.detectors import ScriptedDetector, SlowDetector
 

@@ -14,8 +14,8 @@ from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource, Pace
 from micdrop_widget.protocol import TextMessage
 from micdrop_widget.server import ServerCall
-from tests.browser.spoken import Spoken, spoken
-from tests.callers import Events, utterances
+from tests.harness.callers import Events, utterances
+from tests.harness.spoken import Spoken, spoken
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

@@ -15,7 +15,7 @@ from micdrop_widget.speech import SpeechConfirmed, SpeechEnded
 from micdrop_widget.state import inputs as i
 from micdrop_widget.vad import Status
 from tests import virtual_time
-from tests.callers import LoudVAD, Mic, loud, quiet, turns_over
+from tests.harness.callers import LoudVAD, Mic, loud, quiet, turns_over
 
 
 class Ear:

@@ -10,8 +10,8 @@ import pytest
 
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import Pace
-from tests.callers import loud
-from tests.leaks import timers, until
+from tests.harness.callers import loud
+from tests.harness.leaks import timers, until
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
 

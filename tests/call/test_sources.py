@@ -14,8 +14,8 @@ from micdrop_widget import MicdropError
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.call.sources import ArraySource, AudioSource, Gap, NoSource, as_source
 from micdrop_widget.devices import Microphone
-from tests.browser.spoken import spoken
-from tests.callers import Mic, loud
+from tests.harness.callers import Mic, loud
+from tests.harness.spoken import spoken
 
 
 async def read(source: AudioSource) -> list[Pcm]:

@@ -13,9 +13,9 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropClient, MicdropError, Reconnect
-from tests.callers import Events, Mic, ready_client
-from tests.leaks import until
-from tests.servers import (
+from tests.harness.callers import Events, Mic, ready_client
+from tests.harness.leaks import until
+from tests.harness.servers import (
     abort,
     answering_with,
     closed_port,

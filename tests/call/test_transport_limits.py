@@ -13,9 +13,9 @@ from micdrop_widget import MicdropError, Reconnect
 from micdrop_widget.audio import pcm_to_bytes
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
-from tests.callers import loud, ready_client
-from tests.leaks import until
-from tests.servers import (
+from tests.harness.callers import loud, ready_client
+from tests.harness.leaks import until
+from tests.harness.servers import (
     PingCounter,
     abort,
     answering_with,

@@ -14,8 +14,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from micdrop_widget import MicdropError, Reconnect
-from tests.callers import loud, quiet, ready_client
-from tests.servers import (
+from tests.harness.callers import loud, quiet, ready_client
+from tests.harness.servers import (
     closed_port,
     hold,
     message,

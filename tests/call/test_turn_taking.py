@@ -13,7 +13,7 @@ from micdrop_widget.audio import Pcm
 from micdrop_widget.call.turn_taking import TurnTaking
 from micdrop_widget.state import inputs as i
 from micdrop_widget.turn import TurnDetector
-from tests.leaks import until
+from tests.harness.leaks import until
 from tests.turn.detectors import ScriptedDetector, SlowDetector
 
 pytestmark = pytest.mark.usefixtures("clean_loop")

@@ -19,10 +19,10 @@ from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.history.tape import RecordingFile
 from micdrop_widget.server import ServerCall
-from tests.callers import LoudVAD, loud, quiet, ready_client, turns_over
-from tests.fake_front_end import FakeFrontEnd
-from tests.leaks import until
-from tests.servers import scripted
+from tests.harness.callers import LoudVAD, loud, quiet, ready_client, turns_over
+from tests.harness.fake_front_end import FakeFrontEnd
+from tests.harness.leaks import until
+from tests.harness.servers import scripted
 
 LONG = loud(160)
 """Five seconds."""

@@ -14,7 +14,7 @@ from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.vad import Segmenter, SileroVAD, VadOption, build_vad
 from micdrop_widget.vad.combine import detectors
 from micdrop_widget.vad.silero_sequence import silero_probabilities
-from tests.browser.spoken import spoken
+from tests.harness.spoken import spoken
 
 ALIGNMENTS: list[int] = np.random.default_rng(7).permutation(3 * FRAME_SAMPLES)[:200].tolist()
 LEAD = 36 * FRAME_SAMPLES

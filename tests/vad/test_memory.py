@@ -11,7 +11,7 @@ import pytest
 from micdrop_widget import SmartTurn
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.vad import Segmenter, VadOption, build_vad
-from tests.browser.spoken import spoken
+from tests.harness.spoken import spoken
 from tests.vad.scripted import ScriptedVAD
 
 WINDOWS = len(spoken("sentence").pcm) // FRAME_SAMPLES

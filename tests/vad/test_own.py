@@ -17,8 +17,8 @@ from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.speech import SpeechConfirmed, SpeechStarted
 from micdrop_widget.vad import CombinedVAD, Segmenter, Status
 from micdrop_widget.vad.judge import Judge
-from tests.browser.spoken import spoken
-from tests.callers import loud, quiet
+from tests.harness.callers import loud, quiet
+from tests.harness.spoken import spoken
 
 WINDOW = np.zeros(FRAME_SAMPLES, np.float32)
 SILENCE, MAYBE, SPEAKING = Status

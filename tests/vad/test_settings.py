@@ -13,7 +13,7 @@ from micdrop_widget import VAD, SileroVAD, VolumeVAD
 from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.speech import SpeechConfirmed
 from micdrop_widget.vad import CombinedVAD, Segmenter, Status
-from tests.callers import LoudVAD, loud, quiet
+from tests.harness.callers import LoudVAD, loud, quiet
 
 WINDOW = np.zeros(FRAME_SAMPLES, np.float32)
 

@@ -20,7 +20,7 @@ from micdrop_widget.audio import FRAME_SAMPLES, Pcm, pcm_to_float
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded, SpeechEvent, SpeechStarted
 from micdrop_widget.vad import VAD, Segmenter, SileroVAD, Status, VadOption, build_vad
 from micdrop_widget.vad.silero import SileroModel
-from tests.browser.spoken import spoken
+from tests.harness.spoken import spoken
 
 MODEL = Path(str(files("micdrop_widget.vad") / "models" / "silero_vad_16k_op15.onnx"))
 DETECTORS: list[VadOption] = ["volume", "silero", ("volume", "silero")]

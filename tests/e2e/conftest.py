@@ -1,0 +1,66 @@
+"""Fixtures of the end-to-end tests: `lab`, `open_notebook` and `sound_card`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.lab import Lab, start_lab
+from tests.e2e.opening import NotebookOpener
+from tests.e2e.sound_card import SoundCard
+
+_LOG_LINES = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all tests of this directory."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.alone)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Generator[Lab]:
+    """Run one JupyterLab for all tests of the session."""
+    running = start_lab(tmp_path_factory.mktemp("lab"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def open_notebook(lab: Lab, tmp_path: Path) -> Generator[NotebookOpener]:
+    """Open notebooks in fresh browsers; at the end, fail on errors of the pages that were not allowed."""
+    opener = NotebookOpener(lab, tmp_path)
+    yield opener
+    errors = opener.unexpected_errors()
+    opener.close()
+    if errors:
+        pytest.fail("the page reported errors:\n" + "\n".join(errors), pytrace=False)
+
+
+@pytest.fixture
+def sound_card() -> Generator[SoundCard]:
+    """Run a sound server of the test's own; request it before `open_notebook`, whose browser leaves first."""
+    card = SoundCard()
+    yield card
+    card.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the server's log, the pages' errors and screenshots under a failed test."""
+    report = yield
+    fixtures: dict[str, object] = getattr(item, "funcargs", {})
+    if report.failed:
+        match fixtures.get("open_notebook"):
+            case NotebookOpener() as opener:
+                report.sections.append(("pages", opener.describe()))
+        match fixtures.get("lab"):
+            case Lab(log=log):
+                lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+                report.sections.append(("JupyterLab's log", "\n".join(lines)))
+    return report

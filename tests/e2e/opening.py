@@ -1,0 +1,130 @@
+"""Opening notebooks, each in a fresh browser, and closing what was opened."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+
+from tests.e2e.chromium import Microphone, Permission, launch_chromium
+from tests.e2e.lab import Lab
+from tests.e2e.notebook import Interface, Notebook
+
+_numbers = itertools.count(1)
+
+
+class NotebookOpener:
+    """Callable that opens a notebook; one a test."""
+
+    def __init__(self, lab: Lab, scratch: Path) -> None:
+        self.notebooks: list[Notebook] = []
+        self._lab = lab
+        self._scratch = scratch
+        self._browsers: list[Browser] = []
+        self._driver: Playwright | None = None
+
+    def __call__(
+        self,
+        cells: Sequence[str],
+        *,
+        microphone: Microphone = None,
+        microphone_loops: bool = False,
+        permission: Permission = "granted",
+        autoplay_needs_gesture: bool = False,
+        tap_microphone: bool = False,
+        interface: Interface = "lab",
+        arguments: tuple[str, ...] = (),
+    ) -> Notebook:
+        """Write a notebook of code cells, open it in a browser of its own, wait until its kernel is idle.
+
+        Parameters
+        ----------
+        cells
+            The source of each code cell; none of them is run.
+        microphone, microphone_loops, permission, autoplay_needs_gesture, arguments
+            As in `launch_chromium`.
+        tap_microphone
+            Also record what the page's microphone sources deliver: ``notebook.taps("microphone")``.
+        interface
+            JupyterLab, or Notebook 7.
+        """
+        self._lab.reset_settings()
+        name = f"notebook-{next(_numbers)}"
+        write_notebook(self._lab.root / f"{name}.ipynb", cells)
+        browser = launch_chromium(
+            self._playwright(),
+            self._scratch / name,
+            microphone=microphone,
+            microphone_loops=microphone_loops,
+            permission=permission,
+            autoplay_needs_gesture=autoplay_needs_gesture,
+            arguments=arguments,
+        )
+        self._browsers.append(browser)
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        if tap_microphone:
+            context.add_init_script("window.__tapMicrophone = true")
+        notebook = Notebook(self._lab, context, f"{name}.ipynb", name, interface)
+        self.notebooks.append(notebook)
+        return notebook
+
+    def tab(self, notebook: Notebook) -> Notebook:
+        """Open the same notebook, and so the same kernel, in a second tab of the same browser."""
+        workspace = f"tab-{next(_numbers)}"
+        second = Notebook(self._lab, notebook.page.context, notebook.path, workspace)
+        self.notebooks.append(second)
+        return second
+
+    def unexpected_errors(self) -> list[str]:
+        """Return what the pages complained of and no test allowed."""
+        return [error for notebook in self.notebooks for error in notebook.unexpected_errors()]
+
+    def describe(self) -> str:
+        """Write a screenshot of every open page; return where they are and what the pages complained of."""
+        lines: list[str] = []
+        for number, notebook in enumerate(self.notebooks):
+            lines += [f"{notebook.path}: {error}" for error in notebook.errors]
+            try:
+                lines.append(str(notebook.screenshot(self._scratch / f"failed-{number}.png")))
+            except Error as error:  # the page is closed or has crashed
+                lines.append(f"{notebook.path}: no screenshot: {error.message}")
+        return "\n".join(lines)
+
+    def close(self) -> None:
+        """Close all pages and browsers and end their kernels. Idempotent."""
+        for notebook in self.notebooks:  # all clients first: a kernel that has ended answers none
+            notebook.close()
+        for browser in self._browsers:
+            browser.close()
+        for notebook in self.notebooks:
+            notebook.shut_down_kernel()
+        if self._driver is not None:
+            self._driver.stop()
+        self._browsers, self.notebooks, self._driver = [], [], None
+
+    def _playwright(self) -> Playwright:
+        # One driver a test: left running, its event loop would be in the way of asyncio tests.
+        if self._driver is None:
+            self._driver = sync_playwright().start()
+        return self._driver
+
+
+def write_notebook(path: Path, cells: Sequence[str]) -> None:
+    code: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": source,
+        }
+        for number, source in enumerate(cells)
+    ]
+    spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    content = {"cells": code, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(content))

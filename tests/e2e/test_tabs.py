@@ -1,0 +1,133 @@
+"""Several views and several tabs of one call: one microphone, one loudspeaker, taken over by a click."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.e2e.calls import CALL, SERVER, press, wait_for_state, wait_for_words
+from tests.e2e.notebook import Notebook
+from tests.e2e.opening import NotebookOpener
+from tests.harness.listen import align
+from tests.harness.spoken import spoken
+
+NOISE = """
+import numpy as np
+answer = np.random.default_rng(1).integers(-8000, 8000, 12 * 16000).astype(np.int16)
+
+async def respond(call, utterance):
+    utterances.append(utterance)
+    await call.send_audio(answer)
+
+server = MicdropServer(respond, on_frame=note).start()
+"""
+"""An answer of twelve seconds in which every place is unlike any other."""
+
+ANSWER = np.random.default_rng(1).integers(-8000, 8000, 12 * 16000).astype(np.int16)
+
+
+def live_tracks(notebook: Notebook) -> int:
+    """Count the microphones that are on."""
+    return sum(track.ready_state == "live" for track in notebook.tracks())
+
+
+def wait_for_tracks(notebook: Notebook, count: int) -> None:
+    """Wait until as many microphones are on in this page."""
+    notebook.until("n => window.__tracks.filter((track) => track.readyState === 'live').length === n", count)
+
+
+def heard(notebook: Notebook) -> list[tuple[int, int]]:
+    """Return which parts of the answer a page has played, as `[start, end)`, in order."""
+    return [part for tap in notebook.taps() for part in _parts(tap.samples)]
+
+
+def _parts(samples: NDArray[np.float32]) -> list[tuple[int, int]]:
+    loud = np.flatnonzero(samples)
+    if not len(loud):
+        return []
+    parts = []
+    # a pause of 20 ms divides what was played
+    for piece in np.split(loud, np.flatnonzero(np.diff(loud) > 320) + 1):
+        start, end = int(piece[0]), int(piece[-1]) + 1
+        if end - start > 1600:
+            begin = align(samples[start + 400 : start + 1200], ANSWER / 32768).lag - 400
+            parts.append((begin, begin + end - start))
+    return parts
+
+
+def test_two_views_are_one_microphone_and_the_call_ends_with_the_last_one(open_notebook: NotebookOpener) -> None:
+    speech = spoken("sentence")
+    notebook = open_notebook([SERVER + NOISE, CALL, "display(call)"], microphone=speech.path)
+    notebook.run_all()
+    press(notebook, "start", cell=2)
+    notebook.kernel.until("call.isAssistantSpeaking", timeout=30)
+    for cell in (1, 2):
+        wait_for_words(notebook, "Assistant is speaking", cell=cell)
+    assert live_tracks(notebook) == len(notebook.tracks()) == 1
+    assert sum(state == "running" for state in notebook.page.evaluate("window.__taps.contexts()")) == 1
+    notebook.set_source(2, "None")
+    notebook.run_cell(2)
+    notebook.until("() => document.querySelectorAll('.micdrop').length === 1")
+    press(notebook, "mute")
+    wait_for_state(notebook, isMuted=True)
+    notebook.kernel.until("len(call.turns) == 1 and call.turns[0].answer_end_ms is not None", timeout=30)
+    assert notebook.kernel.eval("[call.isStarted, call.isMicStarted]") == [True, True]
+    ((start, end),) = heard(notebook)
+    assert start == 0
+    assert abs(end - len(ANSWER)) < 320
+    notebook.set_source(1, "None")
+    notebook.run_cell(1)
+    wait_for_state(notebook, isStarted=False)
+    wait_for_tracks(notebook, 0)
+    notebook.kernel.until("len(server._server.connections) == 0")
+
+
+def test_a_second_tab_takes_over_and_back_in_the_middle_of_an_answer_and_rejoins_when_the_first_is_closed(
+    open_notebook: NotebookOpener,
+) -> None:
+    speech = spoken("sentence")
+    first = open_notebook([SERVER + NOISE, CALL], microphone=speech.path)
+    first.run_all()
+    first.save()
+    second = open_notebook.tab(first)
+    wait_for_words(second, "Not started")
+    press(first, "start")
+    first.kernel.until("call.isAssistantSpeaking", timeout=30)
+    wait_for_words(second, "used in another tab", "note")
+    assert (live_tracks(first), len(second.tracks())) == (1, 0)
+    press(first, "mute")  # the fake microphone speaks anew when it is opened again, and would interrupt
+    wait_for_state(first, isMuted=True)
+
+    press(second, "take-over")
+    wait_for_tracks(second, 1)
+    wait_for_tracks(first, 0)
+    second.until("async () => (await window.__taps.read()).some((tap) => tap.firstSample !== null)")
+    wait_for_words(first, "used in another tab", "note")
+    press(first, "take-over")
+    wait_for_tracks(first, 1)
+    wait_for_tracks(second, 0)
+
+    first.kernel.until("call.turns[0].answer_end_ms is not None", timeout=30)
+    assert first.kernel.eval("[len(call.turns), len(server_calls), call.isMicStarted]") == [1, 1, True]
+    parts = sorted([*heard(first), *heard(second)])
+    assert parts[0][0] == 0
+    assert abs(parts[-1][1] - len(ANSWER)) < 320
+    assert len(heard(first)) >= 2
+    assert heard(second) != []
+    # A page does not play again what it has played before: a moment at the other tab may lie within that.
+    ends = itertools.accumulate((end for _, end in parts), max)
+    for end, (start, _) in zip(ends, parts[1:], strict=False):
+        assert 0 <= end - start < 16_000, parts  # nothing left out, and next to nothing twice
+
+    first.close()
+    wait_for_words(second, "Rejoin with the microphone", "take-over")
+    assert second.kernel.eval("[call.isStarted, call.isMicStarted]") == [True, False]
+    press(second, "take-over")
+    wait_for_tracks(second, 1)
+    second.kernel.until("call.isMicStarted")
+    assert second.kernel.eval("[len(server_calls), len(server._server.connections)]") == [1, 1]
+    press(second, "start")
+    wait_for_state(second, isStarted=False)
+    wait_for_tracks(second, 0)

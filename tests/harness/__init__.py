@@ -1,0 +1,1 @@
+"""What listens to a call and measures it, and its own tests."""
