@@ -28,9 +28,7 @@ RANKS = {
     "jupyter": 6,
     "cli": 7,
     # on their way to a room
-    **dict.fromkeys(("_comm", "_browser", "_mic_errors"), 4),
     "demo": 7,
-    **dict.fromkeys(("_observer", "_awaitable", "_traits", "widget"), 6),
     **dict.fromkeys(("__init__", "__main__"), 8),
 }
 # Clocks, threads, sockets, event loops, chance and other processes.
@@ -43,8 +41,8 @@ NOT_PURE = {
 BORDERS = {
     "websockets": {"call.transport", "server"},
     "onnxruntime": {"turn.smart_turn", "vad.silero", "vad.silero_sequence"},
-    "anywidget": {"widget"},
-    "traitlets": {"widget", "_traits"},
+    "anywidget": {"jupyter.widget"},
+    "traitlets": {"jupyter"},
     "soxr": {"audio"},
     "pandas": {"analysis"},
     "matplotlib": {"analysis"},
@@ -193,7 +191,7 @@ def run_python(code: str) -> str:
             "onnxruntime websockets anywidget asyncio pandas matplotlib",
         ),
         ("micdrop_widget.call.client", "onnxruntime anywidget traitlets pandas matplotlib soxr"),
-        ("micdrop_widget.widget", "onnxruntime pandas matplotlib soxr"),
+        ("micdrop_widget.jupyter.widget", "onnxruntime pandas matplotlib soxr"),
         ("micdrop_widget.analysis", "onnxruntime pandas matplotlib soxr asyncio websockets anywidget traitlets"),
     ],
 )

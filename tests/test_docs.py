@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from micdrop_widget._browser import TransportReport
+from micdrop_widget.browser import TransportReport
 from micdrop_widget.state.machine import TABLE
 from micdrop_widget.state.snapshot import Phase
 from tests.paths import DOCS

@@ -6,7 +6,7 @@ __all__ = ["BARE_WIDGET", "MICROPHONE_ALONE"]
 
 _WIDGET = '''
 import anywidget
-from micdrop_widget import _comm
+from micdrop_widget.jupyter import ipykernel
 
 class Bare(anywidget.AnyWidget):
     """Opens the microphone as a call does, and sends messages on the same way."""
@@ -37,9 +37,9 @@ class Bare(anywidget.AnyWidget):
 bare = Bare()
 received = []
 bare.on_msg(lambda *_: received.append(1))
-_comm.honour_front_end_routing(bare.comm)
-_comm.stay_idle(bare.comm)
-_comm.deliver_directly(bare.comm, bare._handle_custom_msg)
+ipykernel.honour_front_end_routing(bare.comm)
+ipykernel.stay_idle(bare.comm)
+ipykernel.deliver_directly(bare.comm, bare._handle_custom_msg)
 bare
 '''
 

@@ -30,7 +30,7 @@ call
 
 _WATCH = """
 import time
-from micdrop_widget import _comm
+from micdrop_widget.browser import messages
 from micdrop_widget.audio import FRAME_SAMPLES
 
 arrivals = []
@@ -39,7 +39,7 @@ def watch(microphone):
     receive = microphone.receive
 
     def noting(message):
-        if isinstance(message, _comm.AudioFrame):
+        if isinstance(message, messages.AudioFrame):
             arrivals.append((message.seq, len(message.pcm) // FRAME_SAMPLES, message.sent_ms, time.time() * 1000))
         receive(message)
 

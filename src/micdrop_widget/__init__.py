@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from micdrop_widget.errors import MicdropError, MicdropErrorCode
     from micdrop_widget.history.recording import Recording
     from micdrop_widget.history.turns import Turn
+    from micdrop_widget.jupyter.widget import MicdropWidget
     from micdrop_widget.reconnect import Reconnect
     from micdrop_widget.server import MicdropServer
     from micdrop_widget.state import MicdropState
     from micdrop_widget.turn import SmartTurn, TurnDetector
     from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
-    from micdrop_widget.widget import MicdropWidget
 
 __all__ = [
     "VAD",
@@ -49,7 +49,7 @@ _HOMES = {
     "MicdropErrorCode": "errors",
     "MicdropServer": "server",
     "MicdropState": "state",
-    "MicdropWidget": "widget",
+    "MicdropWidget": "jupyter.widget",
     "Reconnect": "reconnect",
     "Recording": "history.recording",
     "SileroVAD": "vad",

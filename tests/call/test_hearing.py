@@ -14,7 +14,7 @@ from micdrop_widget.call.hearing import Hearing
 from micdrop_widget.speech import SpeechConfirmed, SpeechEnded
 from micdrop_widget.state import inputs as i
 from micdrop_widget.vad import Status
-from tests import virtual_time
+from tests.harness import virtual_time
 from tests.harness.callers import LoudVAD, Mic, loud, quiet, turns_over
 
 

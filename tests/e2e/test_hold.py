@@ -160,7 +160,7 @@ def test_awaiting_with_ipykernel_6_ends_with_words_that_say_what_to_do(open_with
     notebook.run_cell(0)
     notebook.run_cell(1)
     wait_for_words(notebook, "Not started")
-    notebook.kernel.execute("from micdrop_widget._browser import microphone; microphone._ANSWER_S = 2")
+    notebook.kernel.execute("from micdrop_widget.browser import microphone; microphone._ANSWER_S = 2")
     notebook.run_cell(2)
     assert "call.start() without await" in notebook.text(2)
     notebook.run_cell(3)

@@ -13,7 +13,7 @@ from tests.harness.listen import align
 from tests.harness.spoken import spoken
 
 COUNT = """
-from micdrop_widget._comm import AudioFrame
+from micdrop_widget.browser.messages import AudioFrame
 arrived = []
 take = call._microphone.receive
 

@@ -11,7 +11,7 @@ import pytest
 from comm.base_comm import BaseComm
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, pcm_from_bytes, pcm_to_bytes
-from micdrop_widget.widget import MicdropWidget
+from micdrop_widget.jupyter.widget import MicdropWidget
 
 SETTINGS = {"deviceId": "default", "label": "Fake", "echoCancellation": True}
 

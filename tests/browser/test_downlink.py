@@ -6,9 +6,8 @@ import asyncio
 
 import pytest
 
-from micdrop_widget import _comm
-from micdrop_widget._browser import Downlink
-from micdrop_widget._browser import downlink as downlink_module
+from micdrop_widget.browser import Downlink, messages
+from micdrop_widget.browser import downlink as downlink_module
 
 
 class Line:
@@ -21,15 +20,15 @@ class Line:
         self.downlink.on_released = lambda: self.sent.append("released")
         self.something = asyncio.Event()
 
-    def _types(self, content: _comm.Content) -> object:
+    def _types(self, content: messages.Content) -> object:
         return [each["type"] for each in content["contents"]] if content["type"] == "bundle" else content["type"]
 
-    def level(self) -> _comm.Content:
-        return _comm.hearing(0.5, -20)
+    def level(self) -> messages.Content:
+        return messages.hearing(0.5, -20)
 
-    def ack(self) -> _comm.Content:
+    def ack(self) -> messages.Content:
         self.something.set()
-        return _comm.ack("a", 1, 7, 0)
+        return messages.ack("a", 1, 7, 0)
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +40,7 @@ async def test_small_messages_go_behind_the_audio_once_each_in_their_order() -> 
     line = Line()
     for tell in (line.level, line.ack, line.level):
         line.downlink.send_along(tell)
-    line.downlink.send(_comm.flush(1))
+    line.downlink.send(messages.flush(1))
     assert line.sent == ["flush"]
     line.downlink.release()
     assert line.sent == ["flush", ["hearing", "ack"], "released"]
@@ -100,7 +99,7 @@ async def test_what_is_forgotten_is_not_sent(monkeypatch: pytest.MonkeyPatch) ->
 async def test_what_waits_may_let_something_wait() -> None:
     line = Line()
 
-    def again() -> _comm.Content:
+    def again() -> messages.Content:
         line.downlink.send_along(again)
         return line.level()
 
@@ -128,7 +127,7 @@ async def test_chunks_smaller_than_a_frame_do_not_send_small_messages_one_by_one
 async def test_one_that_fails_takes_nothing_else_with_it(caplog: pytest.LogCaptureFixture) -> None:
     line = Line()
 
-    def fail() -> _comm.Content:
+    def fail() -> messages.Content:
         raise RuntimeError("no such level")
 
     line.downlink.send_along(fail)

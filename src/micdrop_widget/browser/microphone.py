@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
-from micdrop_widget import _comm
-from micdrop_widget._browser.downlink import Downlink
-from micdrop_widget._browser.front_ends import FrontEnds
-from micdrop_widget._browser.lifeline import Lifeline
-from micdrop_widget._browser.link import Heard, MicrophoneLink, TransportReport
-from micdrop_widget._mic_errors import microphone_error
+from micdrop_widget.browser import messages
+from micdrop_widget.browser.downlink import Downlink
+from micdrop_widget.browser.heartbeat import Lifeline
+from micdrop_widget.browser.link import Heard, MicrophoneLink, TransportReport
+from micdrop_widget.browser.mic_errors import microphone_error
+from micdrop_widget.browser.pages import FrontEnds
 from micdrop_widget.call.sources import UnpluggedError
 from micdrop_widget.devices import Microphone
 
@@ -31,7 +31,7 @@ _STREAMS_MS = 500
 _LATE_MS = 60
 """What comes later is acknowledged sooner: the page then sends larger messages (its own figure is the same)."""
 
-_PROCESSED = _comm.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
+_PROCESSED = messages.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
 
 
 class BrowserMicrophone:
@@ -53,7 +53,7 @@ class BrowserMicrophone:
         self,
         downlink: Downlink,
         front_ends: FrontEnds,
-        constraints: Callable[[], _comm.Constraints] = lambda: _PROCESSED,
+        constraints: Callable[[], messages.Constraints] = lambda: _PROCESSED,
     ) -> None:
         self._downlink = downlink
         self._front_ends = front_ends
@@ -99,7 +99,7 @@ class BrowserMicrophone:
         self._prompting, self._opened = loop.create_future(), loop.create_future()
         owner = await self._front_ends.choose_owner()
         self._asked_ms = _now_ms()
-        self._downlink.send(*_comm.at_once(_comm.open_mic(owner, self._request, device_id, self._constraints())))
+        self._downlink.send(*messages.at_once(messages.open_mic(owner, self._request, device_id, self._constraints())))
         self._lifeline.start()
         await self._answer(self._prompting, _ANSWER_S, "no_answer")
         return await self._answer(self._opened, _PERMISSION_S, "no_decision")
@@ -134,7 +134,7 @@ class BrowserMicrophone:
     async def close(self) -> None:
         """Release the microphone, or take back the request for it."""
         self._lifeline.stop()
-        self._downlink.send(_comm.close_mic(self._request))
+        self._downlink.send(messages.close_mic(self._request))
         self._request += 1
         self._prompting = self._opened = None
         for tell in (self._acknowledge, self._tell_alive):
@@ -142,7 +142,7 @@ class BrowserMicrophone:
 
     def call_the_roll(self) -> None:
         """Ask every page whether it is there."""
-        self._downlink.send(_comm.alive(None, self._request))
+        self._downlink.send(messages.alive(None, self._request))
 
     def note_answer(self, front_end: str, *, while_busy: bool) -> None:
         """Note that a page said something; whether it is heard while a cell runs."""
@@ -150,20 +150,20 @@ class BrowserMicrophone:
             self._lifeline.answers_while_busy = while_busy
             self._lifeline.answer()
 
-    def receive(self, message: _comm.BrowserMessage) -> None:
+    def receive(self, message: messages.BrowserMessage) -> None:
         """Take a message about the microphone; one about an earlier request is ignored."""
         match message:
-            case _comm.MicPrompting(_, request, sent_ms) if request == self._request:
+            case messages.MicPrompting(_, request, sent_ms) if request == self._request:
                 self._prompt = sent_ms, self._asked_ms, _now_ms()
                 _resolve(self._prompting, None)
-            case _comm.MicOpened(_, request, microphone) if request == self._request:
+            case messages.MicOpened(_, request, microphone) if request == self._request:
                 self._begin(microphone)
-            case _comm.MicFailed(_, request, reason, detail) if request == self._request:
+            case messages.MicFailed(_, request, reason, detail) if request == self._request:
                 if self._opened is not None and not self._opened.done():
                     self._opened.set_exception(microphone_error(reason, detail))
-            case _comm.MicEnded(_, request) if request == self._request:
+            case messages.MicEnded(_, request) if request == self._request:
                 self.lose("ended")
-            case _comm.AudioFrame(_, request) if request == self._request:
+            case messages.AudioFrame(_, request) if request == self._request:
                 self._take(message)
 
     def lose(self, reason: str) -> None:
@@ -181,26 +181,26 @@ class BrowserMicrophone:
         _resolve(self._prompting, None)
         _resolve(self._opened, microphone)
 
-    def _take(self, frame: _comm.AudioFrame) -> None:
+    def _take(self, frame: messages.AudioFrame) -> None:
         for heard in self._link.take(frame, _now_ms()):
             self._frames.put_nowait(heard)
         self._downlink.send_along(self._acknowledge, soon=self._link.worst_lag_ms > _LATE_MS)
         self.on_audio()
 
-    def _tell_alive(self) -> _comm.Content | None:
+    def _tell_alive(self) -> messages.Content | None:
         """Ask the page whether it is there, and tell it that the kernel is; its audio and what tells of it do both."""
         owner, silent_ms = self._front_ends.owner, self._link.silent_ms(_now_ms())
-        return None if owner is None or 0 < silent_ms < _STREAMS_MS else _comm.alive(owner, self._request)
+        return None if owner is None or 0 < silent_ms < _STREAMS_MS else messages.alive(owner, self._request)
 
     def _tell_silent(self) -> None:
         self.on_silent()
 
-    def _acknowledge(self) -> _comm.Content | None:
+    def _acknowledge(self) -> messages.Content | None:
         """Tell what has arrived: what is not acknowledged for two seconds tells the browser that the kernel is busy."""
         owner = self._front_ends.owner
         if owner is None:
             return None
-        return _comm.ack(owner, self._request, self._link.received_seq, self._link.take_worst_lag_ms())
+        return messages.ack(owner, self._request, self._link.received_seq, self._link.take_worst_lag_ms())
 
 
 def _now_ms() -> float:

@@ -9,10 +9,10 @@ from collections import deque
 
 import numpy as np
 
-from micdrop_widget import _comm
-from micdrop_widget._browser.downlink import Downlink
-from micdrop_widget._browser.front_ends import FrontEnds
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
+from micdrop_widget.browser import messages
+from micdrop_widget.browser.downlink import Downlink
+from micdrop_widget.browser.pages import FrontEnds
 from micdrop_widget.call.sinks import HeardReport
 
 __all__ = ["BrowserSpeaker"]
@@ -101,7 +101,7 @@ class BrowserSpeaker:
 
     def move(self, before: str) -> None:
         """Play on at the owner of now, from where the one before was heard; that page is silent."""
-        self._downlink.send(_comm.flush(self._epoch, before))
+        self._downlink.send(messages.flush(self._epoch, before))
         self._waiting.extendleft(reversed(self._unheard))
         self._waiting_samples += sum(len(pcm) for pcm in self._unheard)
         self._unheard.clear()
@@ -114,7 +114,7 @@ class BrowserSpeaker:
         if epoch > self._epoch:
             self._tell_what_must_have_been_heard()
             self._begin(epoch)
-        self._downlink.send(*_comm.at_once(_comm.flush(self._epoch)))
+        self._downlink.send(*messages.at_once(messages.flush(self._epoch)))
 
     def select(self, device_id: str) -> None:
         """Play on another loudspeaker, on every page that shows the call."""
@@ -124,9 +124,9 @@ class BrowserSpeaker:
     def tell_device(self) -> None:
         """Tell the pages which loudspeaker was chosen, if one was: a page that is new does not know it."""
         if self._device_id is not None:
-            self._downlink.send(_comm.set_speaker(self._device_id))
+            self._downlink.send(messages.set_speaker(self._device_id))
 
-    def receive(self, report: _comm.HeardReport) -> None:
+    def receive(self, report: messages.HeardReport) -> None:
         """Take the front end's word for what was heard."""
         if report.epoch != self._epoch or report.front_end != self._front_ends.owner:
             return
@@ -167,10 +167,10 @@ class BrowserSpeaker:
     def _send(self, owner: str, samples: int) -> None:
         self._stop_waiting()
         pcm = self._take(samples)
-        message = _comm.play(owner, self._epoch, self._sent, pcm)
+        message = messages.play(owner, self._epoch, self._sent, pcm)
         if self._is_urgent():
             self._filled = self._sent
-            message = _comm.at_once(*message)
+            message = messages.at_once(*message)
         self._downlink.send(*message)
         self._unheard.append(pcm)
         self._sent += len(pcm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from micdrop_widget._mic_errors import microphone_error
+from micdrop_widget.browser.mic_errors import microphone_error
 
 __all__ = ["FrontEnds"]
 

@@ -9,17 +9,17 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from micdrop_widget import _comm
-from micdrop_widget._browser.front_ends import FrontEnds
-from micdrop_widget._browser.link import TransportReport
-from micdrop_widget._browser.microphone import BrowserMicrophone
-from micdrop_widget._browser.speaker import BrowserSpeaker
+from micdrop_widget.browser import messages
+from micdrop_widget.browser.link import TransportReport
+from micdrop_widget.browser.microphone import BrowserMicrophone
+from micdrop_widget.browser.pages import FrontEnds
+from micdrop_widget.browser.speaker import BrowserSpeaker
 from micdrop_widget.call.client import MicdropClient
 from micdrop_widget.errors import MicdropError
 
 __all__ = ["Reception"]
 
-_log = logging.getLogger("micdrop_widget.widget")
+_log = logging.getLogger("micdrop_widget.jupyter.widget")
 
 _REJOIN_S = 30
 """How long a call waits for a page that is being reloaded."""
@@ -65,28 +65,28 @@ class Reception:
         microphone.on_silent = self._give_up
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def receive(self, message: _comm.BrowserMessage, *, while_busy: bool = False) -> None:
+    def receive(self, message: messages.BrowserMessage, *, while_busy: bool = False) -> None:
         """Take a message; `while_busy` says that it would have come while a cell runs."""
         self._microphone.note_answer(message.front_end, while_busy=while_busy)
         if message.front_end in self._silent:
             self._welcome(message.front_end)
         match message:
-            case _comm.Hello(front_end):
+            case messages.Hello(front_end):
                 self._welcome(front_end)
                 self._speaker.tell_device()
-            case _comm.Bye(front_end, page_gone):
+            case messages.Bye(front_end, page_gone):
                 self._say_goodbye(front_end, page_gone)
-            case _comm.Command(front_end, name):
+            case messages.Command(front_end, name):
                 self._press(front_end, name)
-            case _comm.ChooseDevice() | _comm.DevicesChanged():
+            case messages.ChooseDevice() | messages.DevicesChanged():
                 self._take_devices(message)
-            case _comm.SpeakerFailed(front_end, device_id, detail):
+            case messages.SpeakerFailed(front_end, device_id, detail):
                 if self._front_ends.owner in (None, front_end):
                     self._client.speaker_failed(device_id, detail)
-            case _comm.Alive(front_end):
+            case messages.Alive(front_end):
                 if front_end == self._front_ends.owner:
                     self._check_audio()
-            case _comm.HeardReport():
+            case messages.HeardReport():
                 self._speaker.receive(message)
             case _:
                 self._microphone.receive(message)
@@ -158,15 +158,15 @@ class Reception:
         self._microphone.call_the_roll()
         self._tell_owner()
 
-    def _take_devices(self, message: _comm.ChooseDevice | _comm.DevicesChanged) -> None:
+    def _take_devices(self, message: messages.ChooseDevice | messages.DevicesChanged) -> None:
         """Follow what is plugged in where the microphone is, and what is chosen in any panel."""
         match message:
-            case _comm.DevicesChanged(front_end, mic_devices, speaker_devices):
+            case messages.DevicesChanged(front_end, mic_devices, speaker_devices):
                 if front_end == self._front_ends.owner:
                     self._client.devices_listed(mic_devices, speaker_devices)
-            case _comm.ChooseDevice(_, "microphone", device_id):
+            case messages.ChooseDevice(_, "microphone", device_id):
                 self._run(self._client.change_mic_device(device_id))
-            case _comm.ChooseDevice(_, _, device_id):
+            case messages.ChooseDevice(_, _, device_id):
                 self._client.change_speaker_device(device_id)
 
     def _say_goodbye(self, front_end: str, page_gone: bool) -> None:

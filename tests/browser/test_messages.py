@@ -11,21 +11,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micdrop_widget import _comm
+from micdrop_widget.browser import messages
 from micdrop_widget.devices import Device, Microphone
+from micdrop_widget.jupyter import ipykernel
 from tests.paths import TESTS
 
 GOLDEN = json.loads((TESTS / "comm_messages.json").read_text())
 PCM = np.array([1, -1, -32768, 32767], dtype=np.int16)
 
-EXPECTED_UP: list[_comm.BrowserMessage | list[_comm.BrowserMessage]] = [
-    _comm.Hello("f1"),
-    _comm.Bye("f1", page_gone=False),
-    *(_comm.Command("f1", name) for name in ("start", "stop", "take_over", "mute", "unmute", "pause", "resume")),
-    _comm.ChooseDevice("f1", "microphone", "usb"),
-    _comm.DevicesChanged("f1", (Device("usb", "USB"),), ()),
-    _comm.MicPrompting("f1", 3, 1780000000000.5),
-    _comm.MicOpened(
+EXPECTED_UP: list[messages.BrowserMessage | list[messages.BrowserMessage]] = [
+    messages.Hello("f1"),
+    messages.Bye("f1", page_gone=False),
+    *(messages.Command("f1", name) for name in ("start", "stop", "take_over", "mute", "unmute", "pause", "resume")),
+    messages.ChooseDevice("f1", "microphone", "usb"),
+    messages.DevicesChanged("f1", (Device("usb", "USB"),), ()),
+    messages.MicPrompting("f1", 3, 1780000000000.5),
+    messages.MicOpened(
         "f1",
         3,
         Microphone(
@@ -39,12 +40,12 @@ EXPECTED_UP: list[_comm.BrowserMessage | list[_comm.BrowserMessage]] = [
             speaker_devices=(Device("default", "Default"),),
         ),
     ),
-    _comm.MicFailed("f1", 3, "denied", "NotAllowedError: Permission denied"),
-    _comm.MicEnded("f1", 3),
-    _comm.Alive("f1", 3),
-    (audio := _comm.AudioFrame("f1", 3, 7, 3584, 1024, 1780000000123.5, PCM)),
-    (heard := _comm.HeardReport("f1", 2, 4800, 0)),
-    _comm.SpeakerFailed("f1", "usb", "NotFoundError: gone"),
+    messages.MicFailed("f1", 3, "denied", "NotAllowedError: Permission denied"),
+    messages.MicEnded("f1", 3),
+    messages.Alive("f1", 3),
+    (audio := messages.AudioFrame("f1", 3, 7, 3584, 1024, 1780000000123.5, PCM)),
+    (heard := messages.HeardReport("f1", 2, 4800, 0)),
+    messages.SpeakerFailed("f1", "usb", "NotFoundError: gone"),
     [heard, audio],
 ]
 
@@ -57,41 +58,41 @@ def buffers(case: dict[str, Any]) -> list[memoryview]:
     ("case", "expected"), list(zip(GOLDEN["up"], EXPECTED_UP, strict=True)), ids=lambda value: str(value)[:60]
 )
 def test_each_message_of_the_browser_is_read(
-    case: dict[str, Any], expected: _comm.BrowserMessage | list[_comm.BrowserMessage]
+    case: dict[str, Any], expected: messages.BrowserMessage | list[messages.BrowserMessage]
 ) -> None:
-    parsed = _comm.parse_messages(case["content"], buffers(case))
+    parsed = messages.parse_messages(case["content"], buffers(case))
     assert [comparable(message) for message in parsed] == [
         comparable(message) for message in (expected if isinstance(expected, list) else [expected])
     ]
 
 
-def comparable(message: _comm.BrowserMessage) -> object:
-    return (*astuple(message)[:-1], message.pcm.tolist()) if isinstance(message, _comm.AudioFrame) else message
+def comparable(message: messages.BrowserMessage) -> object:
+    return (*astuple(message)[:-1], message.pcm.tolist()) if isinstance(message, messages.AudioFrame) else message
 
 
 def test_each_message_to_the_browser_is_written() -> None:
-    play, samples = _comm.play("f1", 2, 1600, PCM)
-    processed = _comm.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
+    play, samples = messages.play("f1", 2, 1600, PCM)
+    processed = messages.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
     written = [
-        _comm.open_mic("f1", 3, None, processed),
-        _comm.close_mic(3),
-        _comm.alive("f1", 3),
-        _comm.ack("f1", 3, 7, 12.5),
-        _comm.hearing(0.75, math.nan),
+        messages.open_mic("f1", 3, None, processed),
+        messages.close_mic(3),
+        messages.alive("f1", 3),
+        messages.ack("f1", 3, 7, 12.5),
+        messages.hearing(0.75, math.nan),
         play,
-        _comm.flush(3),
-        _comm.set_speaker("usb"),
-        _comm.bundle([_comm.alive("f1", 3), _comm.flush(3)]),
+        messages.flush(3),
+        messages.set_speaker("usb"),
+        messages.bundle([messages.alive("f1", 3), messages.flush(3)]),
     ]
     assert written == [case["content"] for case in GOLDEN["down"]]
     assert samples[0].hex() == GOLDEN["down"][5]["buffer"]
 
 
 def test_what_must_not_wait_fills_a_segment_of_the_loopback_interface() -> None:
-    content, buffers = _comm.at_once(_comm.flush(3))
-    assert (content, len(buffers)) == (_comm.flush(3), 1)
-    play, samples = _comm.play("f1", 2, 1600, PCM)
-    content, buffers = _comm.at_once(play, samples)
+    content, buffers = messages.at_once(messages.flush(3))
+    assert (content, len(buffers)) == (messages.flush(3), 1)
+    play, samples = messages.play("f1", 2, 1600, PCM)
+    content, buffers = messages.at_once(play, samples)
     assert (content, buffers[0]) == (play, samples[0])
     assert len(buffers[1]) >= 65_483  # its MTU of 65 536 without the headers
     assert len(zlib.compress(buffers[1])) >= 65_483
@@ -122,20 +123,20 @@ def test_what_must_not_wait_fills_a_segment_of_the_loopback_interface() -> None:
 )
 def test_a_message_that_cannot_be_read_is_a_value_error(content: object) -> None:
     with pytest.raises(ValueError, match=r"expected|unexpected|unknown"):
-        _comm.parse_messages(content)
+        messages.parse_messages(content)
 
 
 def test_half_a_sample_is_refused() -> None:
     content = {"type": "audio", "from": "f1", "request": 1, "seq": 0, "position": 0, "dropped": 0, "sent_ms": 0}
     with pytest.raises(ValueError, match="even number of bytes"):
-        _comm.parse_messages(content, [b"abc"])
+        messages.parse_messages(content, [b"abc"])
 
 
 def test_echo_cancellation_is_off_only_where_the_browser_says_so() -> None:
     def opened(settings: dict[str, Any]) -> bool:
         content = {"type": "mic_opened", "from": "f1", "request": 1, "label": "", "sample_rate": 16000}
-        (message,) = _comm.parse_messages({**content, "settings": settings, "microphones": [], "speakers": []})
-        assert isinstance(message, _comm.MicOpened)
+        (message,) = messages.parse_messages({**content, "settings": settings, "microphones": [], "speakers": []})
+        assert isinstance(message, messages.MicOpened)
         return message.microphone.echo_cancellation
 
     assert opened({"echoCancellation": True})
@@ -149,7 +150,7 @@ def test_the_routing_of_ipykernel_is_overridden_where_there_is_one() -> None:
             return "the main thread"
 
     routed = Routed()
-    _comm.honour_front_end_routing(routed)
+    ipykernel.honour_front_end_routing(routed)
     assert routed._reply_subshell_for({}, "the front end's") == "the front end's"
     plain = object()
-    _comm.honour_front_end_routing(plain)
+    ipykernel.honour_front_end_routing(plain)

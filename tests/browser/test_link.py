@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micdrop_widget import _comm
-from micdrop_widget._browser.link import Heard, Lag, MicrophoneLink
 from micdrop_widget.audio import Pcm, Resampler
+from micdrop_widget.browser import messages
+from micdrop_widget.browser.link import Heard, Lag, MicrophoneLink
 from micdrop_widget.call.sources import Gap
 
 FRAME = 512
@@ -22,11 +22,11 @@ BEHIND_MS = 5_000_000.0
 
 def message(
     seq: int, *, dropped: int = 0, position: int | None = None, sent_ms: float | None = None
-) -> _comm.AudioFrame:
+) -> messages.AudioFrame:
     """Return a message of one frame, whose samples count on from its position."""
     start = seq * FRAME + dropped if position is None else position
     pcm = np.arange(start, start + FRAME, dtype=np.int64).astype(np.int16)
-    return _comm.AudioFrame("a", 1, seq, start, dropped, seq * 32.0 if sent_ms is None else sent_ms, pcm)
+    return messages.AudioFrame("a", 1, seq, start, dropped, seq * 32.0 if sent_ms is None else sent_ms, pcm)
 
 
 def samples(heard: list[Heard]) -> Pcm:
@@ -37,7 +37,7 @@ def gaps(heard: list[Heard]) -> list[int]:
     return [gap.samples for gap in heard if isinstance(gap, Gap)]
 
 
-def take_all(link: MicrophoneLink, messages: list[_comm.AudioFrame], late_ms: float = 5) -> list[Heard]:
+def take_all(link: MicrophoneLink, messages: list[messages.AudioFrame], late_ms: float = 5) -> list[Heard]:
     return [heard for sent in messages for heard in link.take(sent, BEHIND_MS + sent.sent_ms + late_ms)]
 
 
@@ -180,13 +180,13 @@ def test_another_rate_comes_out_at_16_khz_and_gaps_are_counted_in_samples_of_16_
     pieces = [tone[start : start + 1536] for start in range(0, len(tone), 1536)]
     heard: list[Heard] = []
     for seq, pcm in enumerate(pieces):
-        frame = _comm.AudioFrame("a", 1, seq, seq * 1536, 0, seq * 32.0, pcm)
+        frame = messages.AudioFrame("a", 1, seq, seq * 1536, 0, seq * 32.0, pcm)
         heard += link.take(frame, BEHIND_MS + seq * 32)
     pcm = samples(heard)
     assert len(pcm) == pytest.approx(32_000, abs=700)  # the filter holds a little back
     spectrum = np.abs(np.fft.rfft(pcm[:16_000] * np.hanning(16_000)))
     assert int(spectrum.argmax()) == 440
-    late = _comm.AudioFrame("a", 1, len(pieces), len(tone) + 48_000, 48_000, 10_000.0, pieces[0])
+    late = messages.AudioFrame("a", 1, len(pieces), len(tone) + 48_000, 48_000, 10_000.0, pieces[0])
     assert gaps(link.take(late, BEHIND_MS + 10_000)) == [16_000]
 
 
@@ -201,7 +201,7 @@ def test_messages_at_the_rate_of_the_device_are_counted_at_it_and_come_out_at_16
     rate, size = 48_000, 1536
     pcm = (8000 * np.sin(np.arange(rate) * 0.05)).astype(np.int16)
     sent = [
-        _comm.AudioFrame("a", 1, seq, seq * size, 0, seq * 32.0, pcm[seq * size : (seq + 1) * size])
+        messages.AudioFrame("a", 1, seq, seq * size, 0, seq * 32.0, pcm[seq * size : (seq + 1) * size])
         for seq in range(len(pcm) // size)
     ]
     link = MicrophoneLink(rate)
@@ -210,6 +210,8 @@ def test_messages_at_the_rate_of_the_device_are_counted_at_it_and_come_out_at_16
         samples(take_all(link, sent)), np.concatenate([resampler.push(message.pcm) for message in sent])
     )
     assert link.report.frame_ms == 32
-    after = _comm.AudioFrame("a", 1, len(sent), len(sent) * size + rate // 2, rate // 2, len(sent) * 32.0, pcm[:size])
+    after = messages.AudioFrame(
+        "a", 1, len(sent), len(sent) * size + rate // 2, rate // 2, len(sent) * 32.0, pcm[:size]
+    )
     assert gaps(take_all(link, [after])) == [8000]
     assert link.report.dropped_ms == 500

@@ -4,8 +4,7 @@
 down as synced traits; everything else travels in these custom messages, audio as a binary buffer.
 """
 
-from micdrop_widget._comm.delivery import deliver_directly
-from micdrop_widget._comm.down import (
+from micdrop_widget.browser.messages.down import (
     Constraints,
     Content,
     ack,
@@ -19,9 +18,7 @@ from micdrop_widget._comm.down import (
     play,
     set_speaker,
 )
-from micdrop_widget._comm.routing import honour_front_end_routing
-from micdrop_widget._comm.status import stay_idle
-from micdrop_widget._comm.up import (
+from micdrop_widget.browser.messages.up import (
     Alive,
     AudioFrame,
     BrowserMessage,
@@ -61,13 +58,10 @@ __all__ = [
     "at_once",
     "bundle",
     "close_mic",
-    "deliver_directly",
     "flush",
     "hearing",
-    "honour_front_end_routing",
     "open_mic",
     "parse_messages",
     "play",
     "set_speaker",
-    "stay_idle",
 ]

@@ -21,9 +21,8 @@ from typing import Any, TypeVar, get_args
 import anywidget
 import traitlets
 
-from micdrop_widget import _comm, _traits
-from micdrop_widget._awaitable import CallFuture
-from micdrop_widget._browser import (
+from micdrop_widget._threads import Lease
+from micdrop_widget.browser import (
     BrowserMicrophone,
     BrowserSpeaker,
     Downlink,
@@ -31,15 +30,17 @@ from micdrop_widget._browser import (
     HearingMeter,
     Reception,
     TransportReport,
+    messages,
 )
-from micdrop_widget._observer import ObserverThread, UserHandler
-from micdrop_widget._threads import Lease
 from micdrop_widget.call.call_vad import CallVAD
 from micdrop_widget.call.client import MicdropClient
 from micdrop_widget.call.events import Handler, Handlers
 from micdrop_widget.devices import Microphone
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turn
+from micdrop_widget.jupyter import ipykernel, traits
+from micdrop_widget.jupyter.future import CallFuture
+from micdrop_widget.jupyter.observer import ObserverThread, UserHandler
 from micdrop_widget.protocol import EventName
 from micdrop_widget.speech import SpeechEventName
 from micdrop_widget.state import MicdropState
@@ -49,9 +50,9 @@ __all__ = ["MicdropWidget"]
 
 _T = TypeVar("_T")
 
-_log = logging.getLogger("micdrop_widget.widget")
+_log = logging.getLogger("micdrop_widget.jupyter.widget")
 
-_STATIC = pathlib.Path(__file__).parent / "static"
+_STATIC = pathlib.Path(__file__).parents[1] / "static"
 _CLOSE_S = 5
 _STATE_FIELDS = tuple(field.name for field in fields(MicdropState))
 
@@ -90,28 +91,28 @@ class MicdropWidget(anywidget.AnyWidget):
     _esm = _STATIC / "widget.js"
     _css = _STATIC / "widget.css"
 
-    isStarting = _traits.flag()
-    isStarted = _traits.flag()
-    isReconnecting = _traits.flag()
-    isMuted = _traits.flag()
-    isPaused = _traits.flag()
-    isListening = _traits.flag()
-    isProcessing = _traits.flag()
-    isUserSpeaking = _traits.flag()
-    isAssistantSpeaking = _traits.flag()
-    isMicStarted = _traits.flag()
-    isMicMuted = _traits.flag()
-    micDeviceId = _traits.name()
-    speakerDeviceId = _traits.name()
-    micDevices = _traits.devices()
-    speakerDevices = _traits.devices()
-    conversation = _traits.conversation()
+    isStarting = traits.flag()
+    isStarted = traits.flag()
+    isReconnecting = traits.flag()
+    isMuted = traits.flag()
+    isPaused = traits.flag()
+    isListening = traits.flag()
+    isProcessing = traits.flag()
+    isUserSpeaking = traits.flag()
+    isAssistantSpeaking = traits.flag()
+    isMicStarted = traits.flag()
+    isMicMuted = traits.flag()
+    micDeviceId = traits.name()
+    speakerDeviceId = traits.name()
+    micDevices = traits.devices()
+    speakerDevices = traits.devices()
+    conversation = traits.conversation()
     partialAssistantMessage = traitlets.Unicode("", read_only=True).tag(sync=True)
-    error = _traits.error()
+    error = traits.error()
     state = traitlets.Instance(MicdropState, (), read_only=True)
-    _owner = _traits.name()
-    _comm_id = _traits.name()
-    _closed = _traits.flag()
+    _owner = traits.name()
+    _comm_id = traits.name()
+    _closed = traits.flag()
 
     _ended = True  # until it is made whole: one whose options are wrong has nothing to close
 
@@ -135,9 +136,9 @@ class MicdropWidget(anywidget.AnyWidget):
         log = UserHandler(lambda line: sys.stdout.write(f"{line}\n"))  # prints under the cell that makes the widget
         self._client.show_log(lambda line: self._observer.post(lambda: log(line)))
         if self.comm is not None:
-            _comm.honour_front_end_routing(self.comm)
-            downlink.on_released = _comm.stay_idle(self.comm)
-            _comm.deliver_directly(self.comm, self._handle_custom_msg)
+            ipykernel.honour_front_end_routing(self.comm)
+            downlink.on_released = ipykernel.stay_idle(self.comm)
+            ipykernel.deliver_directly(self.comm, self._handle_custom_msg)
             self.set_trait("_comm_id", self.model_id)
         self._ended = False
         _open.add(self)
@@ -250,9 +251,9 @@ class MicdropWidget(anywidget.AnyWidget):
 
     # From and to the browser
 
-    def _constraints(self) -> _comm.Constraints:
+    def _constraints(self) -> messages.Constraints:
         options = self._client.options
-        return _comm.Constraints(
+        return messages.Constraints(
             echoCancellation=options.echo_cancellation,
             noiseSuppression=options.noise_suppression,
             autoGainControl=options.auto_gain_control,
@@ -268,13 +269,13 @@ class MicdropWidget(anywidget.AnyWidget):
         if self._msg_callbacks.callbacks:
             self._observer.post(functools.partial(self._msg_callbacks, self, content, buffers))
         try:
-            messages = _comm.parse_messages(content, buffers)
+            parsed = messages.parse_messages(content, buffers)
         except ValueError as error:
             _log.warning("the panel sent a message that cannot be read: %s", error)
             return
         if not self._ended:
             while_busy = threading.current_thread() is not threading.main_thread()
-            for message in messages:
+            for message in parsed:
                 self._lease.thread.call(functools.partial(self._reception.receive, message, while_busy=while_busy))
 
     # To the traits and the handlers

@@ -9,8 +9,8 @@ from contextvars import ContextVar
 
 import pytest
 
-from micdrop_widget import _observer
-from micdrop_widget._observer import ObserverThread, UserHandler
+from micdrop_widget.jupyter import observer as _observer
+from micdrop_widget.jupyter.observer import ObserverThread, UserHandler
 
 
 def test_functions_run_in_the_order_they_were_posted_never_two_at_once() -> None:

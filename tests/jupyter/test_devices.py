@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from micdrop_widget import MicdropClient, MicdropErrorCode, MicdropServer, MicdropWidget
-from micdrop_widget._browser import Downlink, FrontEnds, HearingMeter
-from micdrop_widget._browser import downlink as downlink_module
+from micdrop_widget.browser import Downlink, FrontEnds, HearingMeter
+from micdrop_widget.browser import downlink as downlink_module
 from micdrop_widget.devices import Device
 from tests.harness.callers import LoudVAD, loud, ready_client
 from tests.harness.fake_front_end import FakeFrontEnd

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from micdrop_widget._browser import lifeline as lifeline_module
-from micdrop_widget._browser.lifeline import Lifeline
+from micdrop_widget.browser import heartbeat as heartbeat_module
+from micdrop_widget.browser.heartbeat import Lifeline
 from tests.harness.leaks import until
 
 
@@ -15,9 +15,9 @@ class Page:
     """Counts what a lifeline says, and how often it is taken for gone."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, answers: int = 0, restarts_at: int = 0) -> None:
-        monkeypatch.setattr(lifeline_module, "_BEAT_S", 0.001)
-        monkeypatch.setattr(lifeline_module, "_UNANSWERED", 5)
-        monkeypatch.setattr(lifeline_module, "_UNANSWERED_WHILE_BUSY", 50)
+        monkeypatch.setattr(heartbeat_module, "_BEAT_S", 0.001)
+        monkeypatch.setattr(heartbeat_module, "_UNANSWERED", 5)
+        monkeypatch.setattr(heartbeat_module, "_UNANSWERED_WHILE_BUSY", 50)
         self.beats = 0
         self.silences = 0
         self.answers = answers

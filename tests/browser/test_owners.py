@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, MicdropWidget
-from micdrop_widget._browser import downlink, lifeline, microphone, reception
+from micdrop_widget.browser import downlink, heartbeat, microphone, panel
 from tests.harness.fake_front_end import FakeFrontEnd
 
 
@@ -34,7 +34,7 @@ def go_over(page: FakeFrontEnd, call: MicdropWidget, name: str) -> None:
 
 def beat_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the kernel ask a hundred times a second whether the page is there, and ask at once."""
-    monkeypatch.setattr(lifeline, "_BEAT_S", 0.01)
+    monkeypatch.setattr(heartbeat, "_BEAT_S", 0.01)
     monkeypatch.setattr(downlink, "_SOON_S", 0.001)
 
 
@@ -107,7 +107,7 @@ async def test_a_page_that_leaves_takes_the_microphone_and_another_rejoins_in_th
 async def test_a_call_that_nobody_rejoins_ends(
     server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reception, "_REJOIN_S", 0.05)
+    monkeypatch.setattr(panel, "_REJOIN_S", 0.05)
     call = MicdropWidget(server.url)
     page.show(call)
     await call.start()
@@ -120,7 +120,7 @@ async def test_a_page_that_does_not_answer_any_more_is_gone_until_it_is_heard_ag
     server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beat_fast(monkeypatch)
-    monkeypatch.setattr(lifeline, "_UNANSWERED", 20)
+    monkeypatch.setattr(heartbeat, "_UNANSWERED", 20)
     call = MicdropWidget(server.url)
     page.show(call)
     await call.start()
@@ -142,9 +142,9 @@ async def test_a_page_that_does_not_come_back_from_its_silence_ends_the_call(
     server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beat_fast(monkeypatch)
-    monkeypatch.setattr(lifeline, "_UNANSWERED_WHILE_BUSY", 20)
-    monkeypatch.setattr(lifeline, "_UNANSWERED", 20)
-    monkeypatch.setattr(reception, "_REJOIN_S", 0.05)
+    monkeypatch.setattr(heartbeat, "_UNANSWERED_WHILE_BUSY", 20)
+    monkeypatch.setattr(heartbeat, "_UNANSWERED", 20)
+    monkeypatch.setattr(panel, "_REJOIN_S", 0.05)
     page.answers = False
     call = MicdropWidget(server.url)
     page.show(call)
@@ -159,9 +159,9 @@ async def test_when_the_owner_is_gone_the_other_pages_are_asked_whether_they_are
     server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch, other_answers: bool
 ) -> None:
     beat_fast(monkeypatch)
-    monkeypatch.setattr(lifeline, "_UNANSWERED", 20)
-    monkeypatch.setattr(lifeline, "_UNANSWERED_WHILE_BUSY", 20)
-    monkeypatch.setattr(reception, "_REJOIN_S", 0.3)
+    monkeypatch.setattr(heartbeat, "_UNANSWERED", 20)
+    monkeypatch.setattr(heartbeat, "_UNANSWERED_WHILE_BUSY", 20)
+    monkeypatch.setattr(panel, "_REJOIN_S", 0.3)
     call = MicdropWidget(server.url)
     page.show(call)
     await call.start()
@@ -219,7 +219,7 @@ async def test_a_microphone_whose_audio_was_lost_on_the_way_is_opened_again(
     server: MicdropServer, page: FakeFrontEnd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beat_fast(monkeypatch)
-    monkeypatch.setattr(reception, "_HOLD_MS", 50)
+    monkeypatch.setattr(panel, "_HOLD_MS", 50)
     call = MicdropWidget(server.url)
     page.show(call)
     await call.start()

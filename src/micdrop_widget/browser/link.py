@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from micdrop_widget import _comm
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, Resampler
+from micdrop_widget.browser import messages
 from micdrop_widget.call.sources import Gap
 
 __all__ = ["Heard", "MicrophoneLink", "TransportReport"]
@@ -113,7 +113,7 @@ class MicrophoneLink:
         self._resampler = Resampler(sample_rate)
         self._lag = Lag()
         self._worst_lag_ms = 0.0
-        self._waiting: dict[int, tuple[_comm.AudioFrame, float]] = {}
+        self._waiting: dict[int, tuple[messages.AudioFrame, float]] = {}
         self._next_seq = 0
         self._highest_seq = -1
         self._position = 0
@@ -162,7 +162,7 @@ class MicrophoneLink:
         worst, self._worst_lag_ms = self._worst_lag_ms, 0.0
         return worst
 
-    def take(self, frame: _comm.AudioFrame, now_ms: float) -> list[Heard]:
+    def take(self, frame: messages.AudioFrame, now_ms: float) -> list[Heard]:
         """Take a message in whatever order; return what is live now, in order."""
         lag_ms = self._lag.of(frame.sent_ms, now_ms)
         self._arrived_ms = now_ms
@@ -180,7 +180,7 @@ class MicrophoneLink:
             self._next_seq += 1
         return heard
 
-    def _tell(self, frame: _comm.AudioFrame, lag_ms: float) -> None:
+    def _tell(self, frame: messages.AudioFrame, lag_ms: float) -> None:
         told = self._told
         told["messages"] += 1
         told["frame_ms"] = self._ms(len(frame.pcm))
@@ -200,7 +200,7 @@ class MicrophoneLink:
         frame, _ = self._waiting[first]
         self._unheard += max(0, frame.position - self._position - (frame.dropped - self._dropped))
 
-    def _pass_on(self, frame: _comm.AudioFrame, lag_ms: float) -> list[Heard]:
+    def _pass_on(self, frame: messages.AudioFrame, lag_ms: float) -> list[Heard]:
         dropped = frame.dropped - self._dropped
         stale = len(frame.pcm) if lag_ms > _STALE_MS else 0
         self._missing += max(0, frame.position - self._position) + stale

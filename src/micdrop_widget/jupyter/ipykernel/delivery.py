@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 __all__ = ["deliver_directly"]
 
-_log = logging.getLogger("micdrop_widget.widget")
+_log = logging.getLogger("micdrop_widget.jupyter.widget")
 
 Message: TypeAlias = dict[str, Any]
 Take: TypeAlias = Callable[[object, Sequence[memoryview]], object]

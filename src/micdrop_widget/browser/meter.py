@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from micdrop_widget import _comm
-from micdrop_widget._browser.downlink import Downlink
-from micdrop_widget._browser.front_ends import FrontEnds
+from micdrop_widget.browser import messages
+from micdrop_widget.browser.downlink import Downlink
+from micdrop_widget.browser.pages import FrontEnds
 from micdrop_widget.call.client import MicdropClient
 
 __all__ = ["HearingMeter"]
@@ -39,9 +39,9 @@ class HearingMeter:
         """Tell what is heard, soon: audio has arrived."""
         self._downlink.send_along(self._tell, soon=abs(self._client.vad.probability - self._told) >= _VISIBLE)
 
-    def _tell(self) -> _comm.Content | None:
+    def _tell(self) -> messages.Content | None:
         state, vad = self._client.state, self._client.vad
         self._told = float(vad.probability)
         if state.isMicStarted and not state.isMicMuted and self._front_ends.shown:
-            return _comm.hearing(self._told, float(vad.level_db))
+            return messages.hearing(self._told, float(vad.level_db))
         return None

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micdrop_widget import _comm
-from micdrop_widget._browser import BrowserMicrophone, BrowserSpeaker, Downlink, FrontEnds
-from micdrop_widget._browser import downlink as downlink_module
-from micdrop_widget._browser import front_ends as front_ends_module
-from micdrop_widget._browser import lifeline as lifeline_module
-from micdrop_widget._browser import microphone as microphone_module
-from micdrop_widget._browser import speaker as speaker_module
 from micdrop_widget.audio import Pcm, pcm_from_bytes
+from micdrop_widget.browser import BrowserMicrophone, BrowserSpeaker, Downlink, FrontEnds, messages
+from micdrop_widget.browser import downlink as downlink_module
+from micdrop_widget.browser import heartbeat as heartbeat_module
+from micdrop_widget.browser import microphone as microphone_module
+from micdrop_widget.browser import pages as pages_module
+from micdrop_widget.browser import speaker as speaker_module
 from micdrop_widget.call.sources import Gap
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
@@ -48,16 +47,16 @@ def shown(*names: str) -> FrontEnds:
     return front_ends
 
 
-def frame(seq: int, request: int = 1) -> _comm.AudioFrame:
-    return _comm.AudioFrame("a", request, seq, seq * 512, 0, 0.0, np.full(512, seq, dtype=np.int16))
+def frame(seq: int, request: int = 1) -> messages.AudioFrame:
+    return messages.AudioFrame("a", request, seq, seq * 512, 0, 0.0, np.full(512, seq, dtype=np.int16))
 
 
 async def opened(microphone: BrowserMicrophone) -> AsyncIterator[Pcm | Gap]:
     opening = asyncio.ensure_future(microphone.open(None))
     for _ in range(5):  # until it has asked
         await asyncio.sleep(0)
-    microphone.receive(_comm.MicPrompting("a", 1, 0.0))
-    microphone.receive(_comm.MicOpened("a", 1, Microphone()))
+    microphone.receive(messages.MicPrompting("a", 1, 0.0))
+    microphone.receive(messages.MicOpened("a", 1, Microphone()))
     await opening
     return microphone.frames()
 
@@ -89,7 +88,7 @@ async def test_an_owner_that_leaves_owns_nothing() -> None:
 
 
 async def test_without_a_panel_the_microphone_fails_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(front_ends_module, "_ANSWER_S", 0.01)
+    monkeypatch.setattr(pages_module, "_ANSWER_S", 0.01)
     with pytest.raises(MicdropError, match="No call panel is shown") as caught:
         await BrowserMicrophone(Downlink(Sent()), FrontEnds()).open(None)
     assert caught.value.code is MicdropErrorCode.Mic
@@ -108,7 +107,7 @@ async def test_a_question_nobody_answers_ends(monkeypatch: pytest.MonkeyPatch) -
     microphone = BrowserMicrophone(Downlink(Sent()), shown("a"))
     opening = asyncio.ensure_future(microphone.open(None))
     await asyncio.sleep(0)
-    microphone.receive(_comm.MicPrompting("a", 1, 0.0))
+    microphone.receive(messages.MicPrompting("a", 1, 0.0))
     with pytest.raises(MicdropError, match="was not answered"):
         await opening
 
@@ -117,7 +116,7 @@ async def test_a_refusal_before_the_prompt_is_announced_is_the_error() -> None:
     microphone = BrowserMicrophone(Downlink(Sent()), shown("a"))
     opening = asyncio.ensure_future(microphone.open("usb"))
     await asyncio.sleep(0)
-    microphone.receive(_comm.MicFailed("a", 1, "no_device", "NotFoundError"))
+    microphone.receive(messages.MicFailed("a", 1, "no_device", "NotFoundError"))
     with pytest.raises(MicdropError, match="finds no microphone"):
         await opening
 
@@ -160,7 +159,7 @@ async def test_a_microphone_that_goes_away_ends_the_frames_with_an_error() -> No
     microphone = BrowserMicrophone(Downlink(Sent()), shown("a"))
     frames = await opened(microphone)
     microphone.receive(frame(0))
-    microphone.receive(_comm.MicEnded("a", 1))
+    microphone.receive(messages.MicEnded("a", 1))
     assert await first_samples(frames, 1) == [0]
     with pytest.raises(MicdropError, match="went away"):
         await frames.__anext__()
@@ -173,7 +172,7 @@ async def test_closing_tells_every_front_end_and_makes_late_answers_void() -> No
     await microphone.close()
     assert sent.contents[-1] == {"type": "close_mic", "to": None, "request": 1}
     microphone.receive(frame(0))
-    microphone.receive(_comm.MicFailed("a", 1, "denied", ""))
+    microphone.receive(messages.MicFailed("a", 1, "denied", ""))
 
 
 async def test_frames_are_acknowledged_a_few_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +210,7 @@ async def test_frames_that_come_late_are_acknowledged_sooner(monkeypatch: pytest
 
 async def test_the_page_is_asked_whether_it_is_there_while_no_audio_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
-    monkeypatch.setattr(lifeline_module, "_BEAT_S", 0.05)
+    monkeypatch.setattr(heartbeat_module, "_BEAT_S", 0.05)
     monkeypatch.setattr(microphone_module, "_STREAMS_MS", 1e9)
     sent = Sent()
 
@@ -266,7 +265,7 @@ def test_at_most_two_seconds_wait_in_the_browser_and_all_of_it_arrives() -> None
         ahead = sum(len(pcm) for pcm in sent.samples) - heard
         assert 0 < ahead <= 32000
         heard += min(ahead, 1600)
-        browser_speaker.receive(_comm.HeardReport("a", 0, heard, 0))
+        browser_speaker.receive(messages.HeardReport("a", 0, heard, 0))
     assert np.array_equal(np.concatenate(sent.samples), minute)
     starts = np.cumsum([0, *(len(pcm) for pcm in sent.samples)])[:-1]
     assert [content["position"] for content in sent.contents] == starts.tolist()
@@ -279,7 +278,7 @@ def test_a_flush_forgets_what_waits_and_reports_of_before() -> None:
     browser_speaker.play(0, np.zeros(100_000, dtype=np.int16))
     browser_speaker.flush(1)
     assert sent.contents[-1] == {"type": "flush", "to": None, "epoch": 1}
-    browser_speaker.receive(_comm.HeardReport("a", 0, 16000, 0))
+    browser_speaker.receive(messages.HeardReport("a", 0, 16000, 0))
     assert reports == []
     browser_speaker.play(1, np.ones(10, dtype=np.int16))
     assert sent.contents[-1] == {"type": "play", "to": "a", "epoch": 1, "position": 0}
@@ -293,9 +292,9 @@ def test_silence_an_answers_beginning_and_what_a_dry_page_waits_for_are_sent_at_
     for _ in range(4):
         browser_speaker.play(0, chunk)
     assert sent.at_once == [True, True, True, False]
-    browser_speaker.receive(_comm.HeardReport("a", 0, 1600, 0))
+    browser_speaker.receive(messages.HeardReport("a", 0, 1600, 0))
     browser_speaker.play(0, chunk)
-    browser_speaker.receive(_comm.HeardReport("a", 0, 8000, 0))
+    browser_speaker.receive(messages.HeardReport("a", 0, 8000, 0))
     browser_speaker.play(0, chunk)
     browser_speaker.flush(1)
     assert sent.at_once[4:] == [False, True, True]
@@ -337,7 +336,7 @@ async def test_small_chunks_of_a_burst_are_put_together_once_the_page_has_half_a
     for start in range(0, len(answer), 1600):
         browser_speaker.play(0, answer[start : start + 1600])
     for heard in range(3200, 44_800 + 1, 3200):
-        browser_speaker.receive(_comm.HeardReport("a", 0, heard, 0))
+        browser_speaker.receive(messages.HeardReport("a", 0, heard, 0))
     assert [len(pcm) for pcm in sent.samples] == [*[1600] * 5, *[8000] * 3, *[9600] * 2, 6400]
     assert np.array_equal(np.concatenate(sent.samples), answer)
 
@@ -373,7 +372,7 @@ def test_what_was_heard_since_the_last_report_is_told_when_the_answer_is_cut_off
         browser_speaker, reports = speaker(Sent())
         browser_speaker.play(0, np.zeros(of, dtype=np.int16))
         if heard:
-            browser_speaker.receive(_comm.HeardReport("a", 0, heard, 0))
+            browser_speaker.receive(messages.HeardReport("a", 0, heard, 0))
             assert reports.pop() == (0, heard)
         now_s += after_s
         browser_speaker.flush(0)
@@ -391,9 +390,9 @@ def test_what_was_heard_since_the_last_report_is_told_when_the_answer_is_cut_off
 def test_only_the_owner_says_what_was_heard() -> None:
     browser_speaker, reports = speaker(Sent())
     browser_speaker.play(0, np.zeros(100, dtype=np.int16))
-    browser_speaker.receive(_comm.HeardReport("b", 0, 100, 0))
+    browser_speaker.receive(messages.HeardReport("b", 0, 100, 0))
     assert reports == []
-    browser_speaker.receive(_comm.HeardReport("a", 0, 100, 0))
+    browser_speaker.receive(messages.HeardReport("a", 0, 100, 0))
     assert reports == [(0, 100)]
 
 
@@ -427,13 +426,13 @@ async def test_another_page_plays_on_from_what_was_heard_and_the_first_is_silent
     answer = np.arange(50_000, dtype=np.int64).astype(np.int16)
     for start in range(0, len(answer), 3_000):
         browser_speaker.play(0, answer[start : start + 3_000])
-    browser_speaker.receive(_comm.HeardReport("a", 0, 10_000, 0))
+    browser_speaker.receive(messages.HeardReport("a", 0, 10_000, 0))
     sent.contents.clear()
     sent.samples.clear()
     front_ends.owner = "b"
     browser_speaker.move("a")
-    browser_speaker.receive(_comm.HeardReport("a", 0, 12_000, 0))  # too late to count
-    browser_speaker.receive(_comm.HeardReport("b", 0, 30_000, 0))
+    browser_speaker.receive(messages.HeardReport("a", 0, 12_000, 0))  # too late to count
+    browser_speaker.receive(messages.HeardReport("b", 0, 30_000, 0))
     assert sent.contents[0] == {"type": "flush", "to": "a", "epoch": 0}
     assert {content["to"] for content in sent.contents[1:]} == {"b"}
     assert sent.contents[1]["position"] == 10_000
@@ -447,7 +446,7 @@ def test_what_another_page_plays_first_is_sent_at_once() -> None:
     browser_speaker = BrowserSpeaker(Downlink(sent), front_ends)
     for _ in range(3):
         browser_speaker.play(0, np.zeros(1600, dtype=np.int16))
-    browser_speaker.receive(_comm.HeardReport("a", 0, 800, 0))
+    browser_speaker.receive(messages.HeardReport("a", 0, 800, 0))
     sent.at_once.clear()
     front_ends.owner = "b"
     browser_speaker.move("a")

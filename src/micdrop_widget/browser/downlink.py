@@ -7,19 +7,19 @@ import logging
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
-from micdrop_widget import _comm
+from micdrop_widget.browser import messages
 
 __all__ = ["Downlink", "Send", "Tell"]
 
-Send: TypeAlias = Callable[[_comm.Content, list[bytes] | None], None]
+Send: TypeAlias = Callable[[messages.Content, list[bytes] | None], None]
 """Sends a custom message with its buffers; from any thread."""
 
-Tell: TypeAlias = Callable[[], _comm.Content | None]
+Tell: TypeAlias = Callable[[], messages.Content | None]
 """Returns a message, as late as can be; None: there is nothing to tell any more."""
 
 _T = TypeVar("_T")
 
-_log = logging.getLogger("micdrop_widget.widget")
+_log = logging.getLogger("micdrop_widget.jupyter.widget")
 
 _SOON_S = 0.2
 _LATER_S = 0.4
@@ -52,7 +52,7 @@ class Downlink:
         self.on_released: Callable[[], object] = lambda: None
         """Called when small messages have gone: the time for others of their kind."""
 
-    def send(self, content: _comm.Content, buffers: list[bytes] | None = None) -> None:
+    def send(self, content: messages.Content, buffers: list[bytes] | None = None) -> None:
         """Send a message now; from any thread."""
         self._send(content, buffers)
 
@@ -98,7 +98,7 @@ class Downlink:
         if len(contents) == 1:
             self._send(contents[0], None)
         elif contents:
-            self._send(_comm.bundle(contents), None)
+            self._send(messages.bundle(contents), None)
         _unfailing(self.on_released)
 
 

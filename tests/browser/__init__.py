@@ -1,0 +1,1 @@
+"""Tests of a page as microphone, loudspeaker and panel."""

@@ -1,0 +1,1 @@
+"""Tests of the widget and the kernel around it."""
