@@ -27,8 +27,6 @@ RANKS = {
     "analysis": 5,
     "jupyter": 6,
     "cli": 7,
-    # on their way to a room
-    "demo": 7,
     **dict.fromkeys(("__init__", "__main__"), 8),
 }
 # Clocks, threads, sockets, event loops, chance and other processes.

@@ -6,15 +6,13 @@ from tests.conformance.row import Row
 
 __all__ = ["CLIENT"]
 
-_STATE = "state/test_"
 _ALWAYS = "state/test_property.py::TestAnyCall"
 
 CLIENT = [
     # State
     Row(
         "isStarting from start() until the call is ready or has failed, permission prompt included",
-        _STATE
-        + "state/test_start.py::test_a_start_asks_for_the_microphone_then_connects_then_sends_the_params_then_waits",
+        "state/test_start.py::test_a_start_asks_for_the_microphone_then_connects_then_sends_the_params_then_waits",
         "call/test_client_whole_call.py::test_the_call_goes_through_the_states_of_a_call_in_order",
     ),
     Row(
@@ -28,7 +26,7 @@ CLIENT = [
     ),
     Row(
         "isMuted and isPaused: the user asked for it",
-        _STATE + "state/test_deaf.py::test_wishes_before_the_server_is_ready_hold_when_it_is",
+        "state/test_deaf.py::test_wishes_before_the_server_is_ready_hold_when_it_is",
         "call/test_client_reconnect.py::test_mute_and_pause_while_reconnecting_hold_afterwards",
     ),
     Row(
@@ -37,7 +35,7 @@ CLIENT = [
     ),
     Row(
         "isMicMuted: the microphone is not listened to, for any reason",
-        _STATE + "state/test_deaf.py::test_the_microphone_is_deaf_while_anything_makes_it_deaf_in_every_order",
+        "state/test_deaf.py::test_the_microphone_is_deaf_while_anything_makes_it_deaf_in_every_order",
         _ALWAYS,
     ),
     Row(
@@ -47,24 +45,23 @@ CLIENT = [
     ),
     Row(
         "isAssistantSpeaking: assistant audio is being heard",
-        _STATE + "state/test_answers.py::test_the_assistant_speaks_while_it_is_heard_not_while_its_audio_arrives",
+        "state/test_answers.py::test_the_assistant_speaks_while_it_is_heard_not_while_its_audio_arrives",
         "call/test_sinks.py::test_real_time_hears_as_many_samples_as_time_has_passed",
     ),
     Row(
         "isProcessing: set at start and at StopSpeaking, cleared by what the page lists, never true while paused",
-        _STATE + "state/test_table.py::test_a_row_asks_for_these_effects_and_changes_these_facts",
+        "state/test_table.py::test_a_row_asks_for_these_effects_and_changes_these_facts",
         _ALWAYS,
     ),
     Row("isListening: mic started, and none of paused, processing, micMuted, userSpeaking, assistantSpeaking", _ALWAYS),
     Row(
         "conversation survives stop and is emptied by the next start",
         "call/test_client_stop.py::test_a_call_may_be_started_again_after_stop_and_the_conversation_begins_anew",
-        _STATE + "state/test_start.py::test_each_start_begins_with_an_empty_conversation",
+        "state/test_start.py::test_each_start_begins_with_an_empty_conversation",
     ),
     Row(
         "error is cleared by start, start-mic and a successful connect",
-        _STATE
-        + "state/test_start.py::test_an_error_is_cleared_by_start_by_start_mic_and_by_a_connection_that_is_ready",
+        "state/test_start.py::test_an_error_is_cleared_by_start_by_start_mic_and_by_a_connection_that_is_ready",
         "call/test_transport_failures.py::test_a_failed_start_may_be_followed_by_one_that_succeeds",
     ),
     # Options
@@ -80,7 +77,7 @@ CLIENT = [
     Row(
         "StateChange(state, previous), only when something changed",
         "call/test_client_whole_call.py::test_the_call_goes_through_the_states_of_a_call_in_order",
-        _STATE + "state/test_table.py::test_the_state_change_comes_first_and_tells_both_states",
+        "state/test_table.py::test_the_state_change_comes_first_and_tells_both_states",
     ),
     Row(
         "Error(error), once per failure",
@@ -103,12 +100,12 @@ CLIENT = [
     Row(
         "mute: stop listening; the open utterance is closed with StopSpeaking; answers go on playing",
         "call/test_client_talk.py::test_mute_ends_the_utterance_and_answers_go_on_playing",
-        _STATE + "state/test_deaf.py::test_mute_closes_the_utterance_and_answers_go_on_playing",
+        "state/test_deaf.py::test_mute_closes_the_utterance_and_answers_go_on_playing",
     ),
     Row(
         "pause: the same, then Mute, playback stops, incoming audio is dropped, messages are still added",
         "call/test_client_talk.py::test_pause_ends_the_utterance_then_says_so_and_drops_what_comes",
-        _STATE + "state/test_deaf.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept",
+        "state/test_deaf.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept",
     ),
     Row(
         "disabled interruption: while the assistant is heard what the microphone captures is discarded",
@@ -116,16 +113,15 @@ CLIENT = [
     ),
     Row(
         "and 300 ms after",
-        _STATE
-        + "state/test_deaf.py::test_the_echo_tail_is_300_ms_after_the_last_sample_and_longer_than_the_wait_for_more",
+        "state/test_deaf.py::test_the_echo_tail_is_300_ms_after_the_last_sample_and_longer_than_the_wait_for_more",
     ),
     Row(
         "it switches itself on when echo cancellation is off",
         "call/test_client_talk.py::test_a_microphone_without_echo_cancellation_disables_interruption",
-        _STATE + "state/test_deaf.py::test_without_echo_cancellation_the_answer_is_not_interrupted",
+        "state/test_deaf.py::test_without_echo_cancellation_the_answer_is_not_interrupted",
     ),
     Row(
         "a delayed re-opening of the microphone is cancelled by mute, pause and stop",
-        _STATE + "state/test_deaf.py::test_no_delayed_opening_of_the_microphone_survives_mute_pause_or_stop",
+        "state/test_deaf.py::test_no_delayed_opening_of_the_microphone_survives_mute_pause_or_stop",
     ),
 ]

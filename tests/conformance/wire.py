@@ -6,7 +6,6 @@ from tests.conformance.row import Row
 
 __all__ = ["WIRE"]
 
-_STATE = "state/test_"
 
 WIRE = [
     # Opening
@@ -18,28 +17,28 @@ WIRE = [
     Row(
         "without params nothing is sent first",
         "call/test_client_start.py::test_a_client_without_params_sends_nothing_before_it_is_ready",
-        _STATE + "state/test_start.py::test_without_params_nothing_is_sent_and_the_server_is_awaited_all_the_same",
+        "state/test_start.py::test_without_params_nothing_is_sent_and_the_server_is_awaited_all_the_same",
     ),
     Row(
         "a server that wants params takes the first frame of any kind as the params",
-        "test_server_params.py::test_params_are_taken_from_the_first_frame_of_any_kind",
+        "server/test_params.py::test_params_are_taken_from_the_first_frame_of_any_kind",
     ),
     Row(
         "it waits 3 s for them and closes with 4400 when they are missing",
-        "test_server_params.py::test_params_that_do_not_come_within_three_seconds_are_refused_with_4400",
+        "server/test_params.py::test_params_that_do_not_come_within_three_seconds_are_refused_with_4400",
     ),
     Row(
         "it closes with 4400 when they are not JSON",
-        "test_server_params.py::test_a_first_frame_that_is_no_json_object_is_refused_with_4400",
+        "server/test_params.py::test_a_first_frame_that_is_no_json_object_is_refused_with_4400",
     ),
     Row(
         "it closes with 4400 when they do not validate",
-        "test_server_params.py::test_check_params_refuses_with_its_code",
+        "server/test_params.py::test_check_params_refuses_with_its_code",
     ),
     Row(
         "the server always sends something first: a greeting Message, or SkipAnswer",
-        "test_server_call.py::test_a_greeting_and_skip_answer_say_that_the_server_is_ready",
-        "test_server_call.py::test_without_a_greeting_only_skip_answer_is_sent",
+        "server/test_call.py::test_a_greeting_and_skip_answer_say_that_the_server_is_ready",
+        "server/test_call.py::test_without_a_greeting_only_skip_answer_is_sent",
     ),
     Row(
         "the first server frame, whatever it is, is the ready signal",
@@ -48,8 +47,7 @@ WIRE = [
     Row(
         "a grace period is the fallback for a server that never speaks first",
         "call/test_client_start.py::test_a_server_that_never_speaks_first_is_ready_after_the_grace_period",
-        _STATE
-        + "state/test_start.py::test_after_the_grace_period_it_is_the_turn_of_the_user_unless_something_was_asked",
+        "state/test_start.py::test_after_the_grace_period_it_is_the_turn_of_the_user_unless_something_was_asked",
     ),
     Row(
         "a server that closes and terminates at once is told as what it closed with: 500 of 500",
@@ -62,8 +60,8 @@ WIRE = [
     ),
     Row(
         "what the user says meanwhile is kept, bounded, and sent when ready",
-        _STATE + "state/test_start.py::test_nothing_goes_out_between_params_and_ready_and_then_all_of_it_in_order",
-        _STATE + "state/test_start.py::test_half_a_minute_is_kept_and_then_the_oldest_audio_is_dropped",
+        "state/test_start.py::test_nothing_goes_out_between_params_and_ready_and_then_all_of_it_in_order",
+        "state/test_start.py::test_half_a_minute_is_kept_and_then_the_oldest_audio_is_dropped",
     ),
     # Client to server
     Row(
@@ -73,11 +71,11 @@ WIRE = [
     ),
     Row(
         "StartSpeaking ends an open utterance and starts a new one",
-        "test_server_call.py::test_mute_ends_the_utterance_and_start_speaking_ends_an_open_one",
+        "server/test_call.py::test_mute_ends_the_utterance_and_start_speaking_ends_an_open_one",
     ),
     Row(
         "StartSpeaking cancels the running answer",
-        "test_server_call.py::test_start_speaking_and_mute_cancel_the_running_answer",
+        "server/test_call.py::test_start_speaking_and_mute_cancel_the_running_answer",
     ),
     Row(
         "audio travels between StartSpeaking and StopSpeaking",
@@ -85,35 +83,35 @@ WIRE = [
     ),
     Row(
         "the server ignores audio when no utterance is open",
-        "test_server_call.py::test_audio_outside_of_an_utterance_is_ignored",
+        "server/test_call.py::test_audio_outside_of_an_utterance_is_ignored",
     ),
     Row(
         "StopSpeaking ends the utterance",
-        "test_server_call.py::test_the_echo_is_the_utterance_between_a_message_of_each_side",
+        "server/test_call.py::test_the_echo_is_the_utterance_between_a_message_of_each_side",
     ),
     Row(
         "StopSpeaking with no audio received is answered with SkipAnswer",
-        "test_server_call.py::test_an_utterance_without_audio_is_answered_with_skip_answer",
+        "server/test_call.py::test_an_utterance_without_audio_is_answered_with_skip_answer",
     ),
     Row(
         "Mute is sent on pause, after StopSpeaking if speech was open; resume sends nothing",
         "call/test_client_talk.py::test_pause_ends_the_utterance_then_says_so_and_drops_what_comes",
-        _STATE + "state/test_deaf.py::test_pause_closes_the_utterance_then_sends_mute_and_is_silent",
+        "state/test_deaf.py::test_pause_closes_the_utterance_then_sends_mute_and_is_silent",
     ),
     Row("mute sends no Mute", "call/test_client_talk.py::test_mute_ends_the_utterance_and_answers_go_on_playing"),
     Row(
         "Mute ends the utterance and cancels the answer",
-        "test_server_call.py::test_start_speaking_and_mute_cancel_the_running_answer",
-        "test_server_call.py::test_mute_ends_the_utterance_and_start_speaking_ends_an_open_one",
+        "server/test_call.py::test_start_speaking_and_mute_cancel_the_running_answer",
+        "server/test_call.py::test_mute_ends_the_utterance_and_start_speaking_ends_an_open_one",
     ),
     Row(
         "the params are sent once after every connect and reconnect",
         "call/test_client_reconnect.py::test_a_lost_call_comes_back",
-        _STATE + "state/test_reconnect.py::test_the_params_are_sent_again_and_nothing_else_until_the_server_is_ready",
+        "state/test_reconnect.py::test_the_params_are_sent_again_and_nothing_else_until_the_server_is_ready",
     ),
     Row(
         "the server ignores the text/binary flag",
-        "test_server_call.py::test_a_frame_under_15_bytes_is_a_command_and_a_longer_one_is_audio_whatever_its_flag",
+        "server/test_call.py::test_a_frame_under_15_bytes_is_a_command_and_a_longer_one_is_audio_whatever_its_flag",
     ),
     Row(
         "every frame under 15 bytes is a command",
@@ -150,16 +148,16 @@ WIRE = [
     ),
     Row(
         "CancelLastUserMessage removes the last item with role user; not processing any more",
-        _STATE + "state/test_answers.py::test_cancel_last_user_message_takes_back_the_last_one_of_the_user_only",
+        "state/test_answers.py::test_cancel_last_user_message_takes_back_the_last_one_of_the_user_only",
     ),
     Row(
         "SkipAnswer: not processing any more",
-        _STATE + "state/test_table.py::test_a_row_asks_for_these_effects_and_changes_these_facts",
+        "state/test_table.py::test_a_row_asks_for_these_effects_and_changes_these_facts",
         "call/test_client_talk.py::test_a_graceful_stop_without_an_answer_ends_at_once",
     ),
     Row(
         "EndCall is told and the socket stays open; the application decides",
-        _STATE + "state/test_stop.py::test_end_call_is_told_and_the_call_stays_up",
+        "state/test_stop.py::test_end_call_is_told_and_the_call_stays_up",
     ),
     Row(
         "the goodbye comes after EndCall and is heard",
@@ -171,32 +169,30 @@ WIRE = [
     ),
     Row(
         "PartialAssistantMessage replaces the partial text",
-        _STATE
-        + "state/test_answers.py::test_a_partial_answer_is_replaced_by_the_next_and_cleared_by_the_settled_message",
+        "state/test_answers.py::test_a_partial_answer_is_replaced_by_the_next_and_cleared_by_the_settled_message",
     ),
     Row(
         "the partial text is cleared by the settled Message, user speech, SkipAnswer and stop",
-        _STATE + "state/test_answers.py::test_a_partial_answer_goes_with_what_ends_it",
-        _STATE
-        + "state/test_answers.py::test_a_partial_answer_is_replaced_by_the_next_and_cleared_by_the_settled_message",
+        "state/test_answers.py::test_a_partial_answer_goes_with_what_ends_it",
+        "state/test_answers.py::test_a_partial_answer_is_replaced_by_the_next_and_cleared_by_the_settled_message",
     ),
     Row(
         "audio is played unless paused",
-        _STATE + "state/test_deaf.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept",
+        "state/test_deaf.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept",
     ),
     Row(
         "audio is not played while the user speaks",
-        _STATE + "state/test_answers.py::test_nothing_is_played_while_the_user_speaks",
+        "state/test_answers.py::test_nothing_is_played_while_the_user_speaks",
         "call/test_client_talk.py::test_an_interruption_silences_the_assistant_at_once_and_late_audio_is_not_heard",
     ),
     Row(
         "the assistant stops speaking when playback drains",
-        _STATE + "state/test_answers.py::test_the_assistant_speaks_while_it_is_heard_not_while_its_audio_arrives",
+        "state/test_answers.py::test_the_assistant_speaks_while_it_is_heard_not_while_its_audio_arrives",
         "call/test_transport_limits.py::test_a_minute_of_audio_in_one_burst_is_heard_whole_and_in_order",
     ),
     Row(
         "an answer may come after SkipAnswer, unprompted",
-        _STATE + "state/test_answers.py::test_an_answer_may_come_unprompted_after_skip_answer",
+        "state/test_answers.py::test_an_answer_may_come_unprompted_after_skip_answer",
     ),
     # Audio
     Row(
@@ -207,7 +203,7 @@ WIRE = [
     Row(
         "downward any size comes; an odd byte is carried into the next frame",
         "call/test_transport_limits.py::test_audio_frames_of_any_size_are_heard_whole",
-        _STATE + "state/test_answers.py::test_frames_of_any_length_odd_ones_included_give_every_sample_once",
+        "state/test_answers.py::test_frames_of_any_length_odd_ones_included_give_every_sample_once",
     ),
     Row("int to float divides by 32768", "test_audio.py::test_full_scale_is_32768_both_ways"),
     # Close codes
@@ -274,13 +270,12 @@ WIRE = [
     Row(
         "a first connection that fails is not tried again",
         "call/test_transport_failures.py::test_a_close_code_before_the_call_is_ready_fails_the_start",
-        _STATE
-        + "state/test_start.py::test_a_first_connection_that_fails_is_one_error_and_no_retry_and_leaves_nothing_open",
+        "state/test_start.py::test_a_first_connection_that_fails_is_one_error_and_no_retry_and_leaves_nothing_open",
     ),
     Row(
         "the VAD is paused while the connection is down",
         "call/test_client_reconnect.py::test_speech_that_was_open_when_the_connection_went_is_not_continued_on_the_next",
-        _STATE + "state/test_deaf.py::test_while_the_connection_is_down_nothing_is_heard_whatever_the_user_wishes",
+        "state/test_deaf.py::test_while_the_connection_is_down_nothing_is_heard_whatever_the_user_wishes",
     ),
     Row(
         "the client keeps its conversation; an identical greeting is listed once",

@@ -15,11 +15,12 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from micdrop_widget import MicdropServer, demo
-from micdrop_widget.__main__ import main
+from micdrop_widget import MicdropServer
 from micdrop_widget.audio import Pcm, pcm_to_bytes
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
+from micdrop_widget.cli import demo
+from micdrop_widget.cli.main import main
 from micdrop_widget.server import Respond, ServerCall, echo
 from tests.harness.callers import ready_client, turns_over
 from tests.harness.leaks import until
