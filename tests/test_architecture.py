@@ -17,9 +17,9 @@ import micdrop_widget
 PACKAGE = "micdrop_widget"
 ROOT = Path(micdrop_widget.__file__).parent
 
-# A room, or a module beside them, imports only from those of a lower rank and from itself.
+# A room imports only from rooms of a lower rank, never from one beside it.
 RANKS = {
-    **dict.fromkeys(("errors", "protocol", "audio", "devices", "reconnect", "speech", "_threads"), 0),
+    "the vocabulary": 0,
     **dict.fromkeys(("state", "vad", "turn"), 1),
     "history": 2,
     "call": 3,
@@ -27,8 +27,17 @@ RANKS = {
     "analysis": 5,
     "jupyter": 6,
     "cli": 7,
-    **dict.fromkeys(("__init__", "__main__"), 8),
+    "the package": 8,
 }
+VOCABULARY = {"errors", "protocol", "audio", "devices", "reconnect", "speech", "_threads"}
+
+STRANGERS = [("server", "call"), ("server", "state")]
+"""Rooms that know nothing of one another, whatever their ranks."""
+
+PURE_ROOMS = {"the vocabulary", "state", "vad", "turn", "history", "analysis"}
+PURE_MODULES = {"call.options", "call.events", "call.call_vad", "call.log", "browser.link", "browser.mic_errors"}
+IMPURE_MODULES = {"_threads", "history.tape"}
+
 # Clocks, threads, sockets, event loops, chance and other processes.
 NOT_PURE = {
     *("asyncio", "concurrent", "datetime", "multiprocessing", "queue", "sched", "signal", "subprocess", "time"),
@@ -84,17 +93,28 @@ def others(module: str) -> set[str]:
     return {name for name in imported(SOURCES[module]) if own(name) is None}
 
 
+def room(module: str) -> str:
+    """Return the folder a module is in; the modules beside the folders are the vocabulary, or the package itself."""
+    first = module.partition(".")[0]
+    if first in VOCABULARY:
+        return "the vocabulary"
+    return "the package" if first in ("__init__", "__main__") else first
+
+
 def rank(module: str) -> int:
-    return RANKS[module.partition(".")[0]]
+    return RANKS[room(module)]
 
 
 def is_public(module: str) -> bool:
     return not any(part.startswith("_") for part in module.split("."))
 
 
-PURE_ROOMS = "errors audio protocol devices reconnect speech state vad turn history analysis"
-IMPURE = {"history.tape"}
-PURE = [module for module in SOURCES if module.split(".")[0] in PURE_ROOMS.split() and module not in IMPURE]
+def is_pure(module: str) -> bool:
+    """Return whether a module has to be pure: by its room, but for the modules that are listed."""
+    return module in PURE_MODULES or (room(module) in PURE_ROOMS and module not in IMPURE_MODULES)
+
+
+PURE = [module for module in SOURCES if is_pure(module)]
 
 
 def test_the_reader_sees_every_form_of_import() -> None:
@@ -113,13 +133,25 @@ def late():
     assert own("numpy.typing") is None
 
 
-def test_every_module_has_a_rank() -> None:
-    assert {module.split(".")[0] for module in SOURCES} <= RANKS.keys()
+def test_every_module_is_in_a_room() -> None:
+    assert {room(module) for module in SOURCES} == RANKS.keys()
+
+
+def test_the_lists_name_modules_that_exist() -> None:
+    assert SOURCES.keys() >= VOCABULARY | PURE_MODULES | IMPURE_MODULES
 
 
 @pytest.mark.parametrize("module", SOURCES)
-def test_a_module_imports_only_from_its_own_layer_and_from_lower_ones(module: str) -> None:
-    assert {name for name in ours(module) if rank(name) > rank(module)} == set()
+def test_a_module_imports_only_from_its_own_room_and_from_lower_ones(module: str) -> None:
+    assert {name for name in ours(module) if room(name) != room(module) and rank(name) >= rank(module)} == set()
+
+
+@pytest.mark.parametrize(("one", "other"), STRANGERS)
+def test_a_room_knows_nothing_of_a_stranger(one: str, other: str) -> None:
+    users = {
+        module: {name for name in ours(module) if room(name) == other} for module in SOURCES if room(module) == one
+    }
+    assert {module: names for module, names in users.items() if names} == {}
 
 
 def test_no_module_imports_itself_by_a_circle() -> None:
