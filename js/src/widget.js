@@ -1,7 +1,7 @@
-import { Session } from "./session.js";
+import { Session } from "./session/session.js";
 import { Panel } from "./view/panel.js";
 
-/** @typedef {import("./session.js").Model} Model */
+/** @typedef {import("./session/session.js").Model} Model */
 
 /** @type {WeakMap<Model, Session>} */
 const sessions = new WeakMap();

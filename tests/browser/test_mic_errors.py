@@ -8,7 +8,7 @@ from micdrop_widget.browser.mic_errors import microphone_error
 from micdrop_widget.errors import MicdropErrorCode
 from tests.paths import FRONT_END
 
-COMM_JS = FRONT_END / "comm.js"
+COMM_JS = FRONT_END / "messages" / "messages.js"
 UNKNOWN = microphone_error("error")
 
 

@@ -1,7 +1,7 @@
 /**
  * Pure: what a picker of devices shows.
  *
- * @typedef {import("../state.js").Device} Device
+ * @typedef {import("../session/state.js").Device} Device
  *
  * @typedef {object} Choices
  * @property {Device[]} devices each with a label

@@ -1,7 +1,7 @@
 import { element, setHidden, setText } from "./dom.js";
 import { icon } from "./icons.js";
 
-/** @typedef {import("../state.js").ConversationItem} ConversationItem */
+/** @typedef {import("../session/state.js").ConversationItem} ConversationItem */
 
 /** Nearer to the end than this counts as being there. */
 const END_SLACK_PX = 32;

@@ -2,8 +2,8 @@ import { describeChoices } from "./choices.js";
 import { element, setHidden } from "./dom.js";
 import { icon } from "./icons.js";
 
-/** @typedef {import("../state.js").PanelState} PanelState */
-/** @typedef {import("../devices.js").DeviceKind} DeviceKind */
+/** @typedef {import("../session/state.js").PanelState} PanelState */
+/** @typedef {import("../microphone/devices.js").DeviceKind} DeviceKind */
 
 let pickerCount = 0;
 
@@ -85,7 +85,7 @@ class DeviceSelect {
   }
 
   /**
-   * @param {readonly import("../state.js").Device[]} devices
+   * @param {readonly import("../session/state.js").Device[]} devices
    * @param {string | null} currentId
    * @param {boolean} isReachable
    * @param {unknown} failure a new one ends the wait for what was chosen

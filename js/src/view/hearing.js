@@ -1,7 +1,7 @@
 /**
  * Pure: what the voice activity detection hears, in words.
  *
- * @param {import("../comm.js").Hearing | null} hearing null: nothing is listened to
+ * @param {import("../messages/messages.js").Hearing | null} hearing null: nothing is listened to
  * @returns {string} "" = nothing is known
  */
 export function describeHearing(hearing) {

@@ -1,7 +1,7 @@
 /**
  * Pure: what the panel says and offers in each state of the call.
  *
- * @typedef {import("../state.js").PanelState} PanelState
+ * @typedef {import("../session/state.js").PanelState} PanelState
  * @typedef {import("./icons.js").IconName} IconName
  *
  * @typedef {object} StateLabel

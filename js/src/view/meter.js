@@ -1,4 +1,4 @@
-import { deflection } from "../audio/level.js";
+import { deflection } from "../worklets/level.js";
 import { element, setHidden } from "./dom.js";
 import { describeHearing } from "./hearing.js";
 import { icon } from "./icons.js";
@@ -20,7 +20,7 @@ export class Meter {
   #fill = element("span", "micdrop-meter-fill");
   #speech = element("span", "micdrop-meter-speech", { hidden: "" });
   #label;
-  /** @type {import("../comm.js").Hearing | null} */
+  /** @type {import("../messages/messages.js").Hearing | null} */
   #hearing = null;
   #latest = 0;
   /** @type {number | null} since the last drawing; null: nothing came */
@@ -58,7 +58,7 @@ export class Meter {
   /**
    * Shows what the voice activity detection makes of the sound, as a line below the level, and in words.
    *
-   * @param {import("../comm.js").Hearing | null} hearing null: nothing is listened to
+   * @param {import("../messages/messages.js").Hearing | null} hearing null: nothing is listened to
    */
   hear(hearing) {
     if (hearing === this.#hearing) return;

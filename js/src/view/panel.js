@@ -6,7 +6,7 @@ import { describeControls, describeError, describeNote, describeState, describeT
 import { Drawing } from "./drawing.js";
 import { Meter } from "./meter.js";
 
-/** @typedef {import("../session.js").Session} Session */
+/** @typedef {import("../session/session.js").Session} Session */
 /** @typedef {import("./labels.js").Control} Control */
 
 /** The call panel: one view of a session. */

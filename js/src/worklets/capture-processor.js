@@ -1,5 +1,5 @@
-import { Framer, frameSamplesAt } from "../audio/framing.js";
-import { Pairing } from "../audio/pairing.js";
+import { Framer, frameSamplesAt } from "./framing.js";
+import { Pairing } from "./pairing.js";
 
 /**
  * The microphone's end of the audio thread: cuts what it hears into frames of 32 ms, at the rate of its context, and posts

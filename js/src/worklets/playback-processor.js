@@ -1,5 +1,5 @@
-import { LevelMeter } from "../audio/level.js";
-import { PlaybackQueue } from "../audio/playback-queue.js";
+import { LevelMeter } from "./level.js";
+import { PlaybackQueue } from "./playback-queue.js";
 
 /**
  * The speaker's end of the audio thread: plays the queue and reports what was heard.

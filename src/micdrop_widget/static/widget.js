@@ -1,5 +1,5 @@
-// sources sha256:d52e3c0bf9af5ee63f39913e84bf0b56e6f4be9aba1758ac5f321486e7118389
-// src/comm.js
+// sources sha256:99428e1cbc3fadf92fce50ef86870fc602fc0ea8524895738f03979ccb8d0d0a
+// src/messages/messages.js
 var CommError = class extends Error {
 };
 function up(type, from, fields = {}, buffers = []) {
@@ -125,7 +125,7 @@ var Fields = class {
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
-  // src/audio/framing.js
+  // src/worklets/framing.js
   var FRAME_SAMPLES = 512;
   var SAMPLE_RATE = 16e3;
   function frameSamplesAt(sampleRate2) {
@@ -184,7 +184,7 @@ var capture_processor_default = `"use strict";
     }
   };
 
-  // src/audio/level.js
+  // src/worklets/level.js
   function rmsOf(samples) {
     const sumOfSquares = sumSquares(samples);
     return samples.length === 0 ? 0 : Math.sqrt(sumOfSquares / samples.length) / FULL_SCALE;
@@ -201,7 +201,7 @@ var capture_processor_default = `"use strict";
     return sum;
   }
 
-  // src/audio/quiet.js
+  // src/worklets/quiet.js
   var LOUDER = 3;
   var SILENT = 3e-4;
   var SMOOTHING = 1 / 8;
@@ -227,7 +227,7 @@ var capture_processor_default = `"use strict";
     }
   };
 
-  // src/audio/pairing.js
+  // src/worklets/pairing.js
   var Pairing = class {
     #quiet = new Quiet();
     #pair;
@@ -312,10 +312,10 @@ var capture_processor_default = `"use strict";
 // worklet-source:src/worklets/playback-processor.js
 var playback_processor_default = `"use strict";
 (() => {
-  // src/audio/framing.js
+  // src/worklets/framing.js
   var FULL_SCALE = 32768;
 
-  // src/audio/level.js
+  // src/worklets/level.js
   function sumSquares(samples) {
     let sum = 0;
     for (let index = 0; index < samples.length; index++) {
@@ -344,7 +344,7 @@ var playback_processor_default = `"use strict";
     }
   };
 
-  // src/audio/playback-queue.js
+  // src/worklets/playback-queue.js
   var PlaybackQueue = class {
     #options;
     /** @type {{position: number, samples: Int16Array<ArrayBuffer>}[]} */
@@ -607,7 +607,7 @@ var playback_processor_default = `"use strict";
 })();
 `;
 
-// src/audio/failures.js
+// src/speaker/failures.js
 var AudioFailure = class extends Error {
   /**
    * @param {MicFailureReason} reason
@@ -649,14 +649,14 @@ function isVsCode({ protocol, hostname, userAgent }) {
   return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
 }
 
-// src/audio/framing.js
+// src/worklets/framing.js
 var FRAME_SAMPLES = 512;
 var SAMPLE_RATE = 16e3;
 function frameSamplesAt(sampleRate) {
   return Math.round(FRAME_SAMPLES * sampleRate / SAMPLE_RATE);
 }
 
-// src/audio/context.js
+// src/speaker/engine.js
 var BLOCKED_AFTER_MS = 400;
 var AudioEngine = class _AudioEngine {
   /** @type {AudioContext | null} */
@@ -811,7 +811,7 @@ async function addModule(context, source) {
   }
 }
 
-// src/channel.js
+// src/host/jupyter.js
 var LET_GO = Object.freeze({ awaits_idle: false });
 var Channel = class {
   #model;
@@ -851,7 +851,7 @@ var Channel = class {
   }
 };
 
-// src/audio/player.js
+// src/speaker/player.js
 function later(report, ms) {
   const more = Math.min(Math.round(ms * SAMPLE_RATE / 1e3), report.buffered);
   return { ...report, samples: report.samples + more, buffered: report.buffered - more };
@@ -968,7 +968,7 @@ var Player = class {
   }
 };
 
-// src/audio/capture.js
+// src/microphone/capture.js
 var Capture = class {
   #engine;
   #listener;
@@ -1190,7 +1190,7 @@ function isMicrophoneAllowedByPolicy() {
   return featurePolicy?.allowsFeature("microphone") ?? true;
 }
 
-// src/devices.js
+// src/microphone/devices.js
 var LOOK_EVERY_MS = 1500;
 var DEFAULT_ID = "default";
 var DeviceMemory = class {
@@ -1331,7 +1331,7 @@ function areNamed(devices2) {
   return devices2.length === 0 || devices2.some(({ label: label2 }) => label2 !== "");
 }
 
-// src/lifeline.js
+// src/session/heartbeat.js
 var SILENT_AFTER_MS = 4e3;
 var LOOK_MS = 500;
 var SILENT_LOOKS = 4;
@@ -1389,7 +1389,7 @@ var Lifeline = class {
   }
 };
 
-// src/uplink.js
+// src/microphone/uplink.js
 var HOLD_AFTER_MS = 2e3;
 var KEPT_FRAMES = 16;
 var BATCHES = [1, 2, 4];
@@ -1544,7 +1544,7 @@ function join(pieces) {
   return joined;
 }
 
-// src/microphone.js
+// src/microphone/microphone.js
 var Microphone = class {
   #id;
   #listener;
@@ -1674,7 +1674,7 @@ var Microphone = class {
   }
   /**
    * @param {number} request
-   * @param {import("./audio/capture.js").Opened} opened
+   * @param {import("./capture.js").Opened} opened
    */
   #reportOpened(request, opened) {
     if (request === this.#openedRequest) {
@@ -1720,7 +1720,7 @@ function now() {
   return performance.timeOrigin + performance.now();
 }
 
-// src/outbox.js
+// src/session/outbox.js
 var ALONG_MS = 100;
 var Outbox = class {
   #send;
@@ -1779,7 +1779,7 @@ var Outbox = class {
   }
 };
 
-// src/presence.js
+// src/session/presence.js
 var GOODBYE_AFTER_MS = 300;
 var Presence = class {
   #onArrive;
@@ -1833,7 +1833,7 @@ var Presence = class {
   }
 };
 
-// src/state.js
+// src/session/state.js
 var INITIAL_CALL_STATE = Object.freeze({
   isStarting: false,
   isStarted: false,
@@ -1861,7 +1861,7 @@ var TRAIT_NAMES = (
   Object.keys(INITIAL_CALL_STATE)
 );
 
-// src/wishes.js
+// src/session/wishes.js
 var SLOW_AFTER_MS = 1500;
 var Wishes = class {
   isStartRequested = false;
@@ -1881,7 +1881,7 @@ var Wishes = class {
   get isMicGated() {
     return this.isMuteRequested || this.isPauseRequested;
   }
-  /** @param {import("./comm.js").CommandName} name */
+  /** @param {import("../messages/messages.js").CommandName} name */
   ask(name) {
     if (name === "start" || name === "take_over" || name === "stop") {
       this.isStartRequested = name !== "stop";
@@ -1926,7 +1926,7 @@ var Wishes = class {
   }
 };
 
-// src/session.js
+// src/session/session.js
 var REST_AFTER_MS = 5e3;
 var CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
 var Session = class {
@@ -2190,7 +2190,7 @@ var Session = class {
     this.#microphone.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
   }
   /**
-   * @param {import("./audio/player.js").Report} report
+   * @param {import("../speaker/player.js").Report} report
    * @param {boolean} isUrgent
    */
   #reportHeard(report, isUrgent) {
@@ -2552,7 +2552,7 @@ var DeviceSelect = class {
     });
   }
   /**
-   * @param {readonly import("../state.js").Device[]} devices
+   * @param {readonly import("../session/state.js").Device[]} devices
    * @param {string | null} currentId
    * @param {boolean} isReachable
    * @param {unknown} failure a new one ends the wait for what was chosen
@@ -2690,7 +2690,7 @@ var Drawing = class {
   }
 };
 
-// src/audio/level.js
+// src/worklets/level.js
 function deflection(rms) {
   if (rms <= 0) return 0;
   const dbfs = 20 * Math.log10(rms);
@@ -2716,7 +2716,7 @@ var Meter = class {
   #fill = element("span", "micdrop-meter-fill");
   #speech = element("span", "micdrop-meter-speech", { hidden: "" });
   #label;
-  /** @type {import("../comm.js").Hearing | null} */
+  /** @type {import("../messages/messages.js").Hearing | null} */
   #hearing = null;
   #latest = 0;
   /** @type {number | null} since the last drawing; null: nothing came */
@@ -2751,7 +2751,7 @@ var Meter = class {
   /**
    * Shows what the voice activity detection makes of the sound, as a line below the level, and in words.
    *
-   * @param {import("../comm.js").Hearing | null} hearing null: nothing is listened to
+   * @param {import("../messages/messages.js").Hearing | null} hearing null: nothing is listened to
    */
   hear(hearing) {
     if (hearing === this.#hearing) return;

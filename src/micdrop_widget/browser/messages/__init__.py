@@ -1,6 +1,6 @@
 """The messages between the panel in the browser and the kernel: what each means, and how it is written.
 
-`tests/comm_messages.json` holds one golden example of each; the front end's codec is `js/src/comm.js`. State goes
+`tests/comm_messages.json` holds one golden example of each; the front end's codec is `js/src/messages`. State goes
 down as synced traits; everything else travels in these custom messages, audio as a binary buffer.
 """
 

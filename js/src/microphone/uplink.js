@@ -1,0 +1,195 @@
+import { FRAME_SAMPLES } from "../worklets/framing.js";
+
+/** A message that goes unacknowledged for this long tells that the kernel does not hear: the call is on hold. */
+const HOLD_AFTER_MS = 2000;
+
+/** Kept on hold, the newest first to stay: what is being said when the kernel returns is heard from its beginning. */
+const KEPT_FRAMES = 16;
+
+/** Frames in one message, at least: more when messages come late, since it is their number that a busy kernel suffers from. */
+const BATCHES = [1, 2, 4];
+
+const LATE_MS = 60;
+const PROMPT_MS = 25;
+const PROMPT_FOR_MS = 2000;
+
+/**
+ * @typedef {object} Piece one frame, or two of a quiet line
+ * @property {number} position of the first sample since the microphone was opened, muted stretches included
+ * @property {Int16Array<ArrayBuffer>} samples
+ *
+ * @typedef {object} AudioMessage
+ * @property {number} request
+ * @property {number} seq
+ * @property {number} position
+ * @property {number} dropped samples thrown away since the microphone was opened
+ * @property {Int16Array<ArrayBuffer>} samples
+ */
+
+/**
+ * The microphone's way to the kernel: numbers messages, notices when they are not acknowledged any more, and then holds a
+ * bounded amount. Pure but for the clock it is given; it looks at it when a frame or an acknowledgement comes.
+ */
+export class Uplink {
+  #send;
+  #now;
+  #onHoldChange;
+  /** @type {number | null} */
+  #request = null;
+  #seq = 0;
+  #dropped = 0;
+  #frameSamples = FRAME_SAMPLES;
+  /** @type {Piece[]} not sent yet */
+  #pieces = [];
+  /** @type {{seq: number, sentMs: number}[]} */
+  #unacknowledged = [];
+  #isOnHold = false;
+  #batch = 0;
+  #promptSince = Infinity;
+
+  /**
+   * @param {object} options
+   * @param {(message: AudioMessage) => void} options.send
+   * @param {() => number} options.now milliseconds
+   * @param {(isOnHold: boolean) => void} options.onHoldChange
+   */
+  constructor({ send, now, onHoldChange }) {
+    this.#send = send;
+    this.#now = now;
+    this.#onHoldChange = onHoldChange;
+  }
+
+  get isOnHold() {
+    return this.#isOnHold;
+  }
+
+  /**
+   * @param {number} request the kernel's number of the microphone that is open now
+   * @param {number} frameSamples at its rate
+   */
+  open(request, frameSamples) {
+    this.close();
+    this.#request = request;
+    this.#frameSamples = frameSamples;
+  }
+
+  /** Forgets everything: the microphone is closed. */
+  close() {
+    this.#request = null;
+    this.#seq = 0;
+    this.#dropped = 0;
+    this.#pieces = [];
+    this.#unacknowledged = [];
+    this.#batch = 0;
+    this.#promptSince = Infinity;
+    this.#hold(false);
+  }
+
+  /** Forgets what was not sent: the microphone is muted. */
+  discard() {
+    this.#pieces = [];
+  }
+
+  /**
+   * Throws away what was not sent, and counts it.
+   *
+   * @param {number} missing samples after it that were not captured either
+   */
+  drop(missing) {
+    this.#dropped += count(this.#pieces) + missing;
+    this.#pieces = [];
+  }
+
+  /**
+   * @param {number} position
+   * @param {Int16Array<ArrayBuffer>} samples kept, not copied
+   */
+  push(position, samples) {
+    if (this.#request === null) return;
+    this.#pieces.push({ position, samples });
+    this.#hold(this.#isOverdue());
+    if (this.#isOnHold) this.#dropOldest();
+    else if (this.#waitingFrames >= this.#batchFrames) this.#sendPieces();
+  }
+
+  /**
+   * @param {number} request
+   * @param {number} seq of the newest message up to which all have arrived
+   * @param {number} lagMs how late the latest of them were
+   */
+  acknowledge(request, seq, lagMs) {
+    if (request !== this.#request) return;
+    while (this.#unacknowledged[0] !== undefined && this.#unacknowledged[0].seq <= seq) this.#unacknowledged.shift();
+    this.#adapt(lagMs);
+    if (!this.#isOnHold || this.#isOverdue()) return;
+    this.#hold(false);
+    this.#sendPieces();
+  }
+
+  get #batchFrames() {
+    return /** @type {number} */ (BATCHES[this.#batch]);
+  }
+
+  get #waitingFrames() {
+    return count(this.#pieces) / this.#frameSamples;
+  }
+
+  #isOverdue() {
+    const oldest = this.#unacknowledged[0];
+    return oldest !== undefined && this.#now() - oldest.sentMs > HOLD_AFTER_MS;
+  }
+
+  /** @param {boolean} isOnHold */
+  #hold(isOnHold) {
+    if (isOnHold === this.#isOnHold) return;
+    this.#isOnHold = isOnHold;
+    this.#onHoldChange(isOnHold);
+  }
+
+  #dropOldest() {
+    while (this.#waitingFrames > KEPT_FRAMES) this.#dropped += this.#pieces.shift()?.samples.length ?? 0;
+  }
+
+  #sendPieces() {
+    const [first] = this.#pieces;
+    if (this.#request === null || first === undefined) return;
+    const message = { request: this.#request, seq: this.#seq++, position: first.position, dropped: this.#dropped };
+    this.#unacknowledged.push({ seq: message.seq, sentMs: this.#now() });
+    this.#send({ ...message, samples: join(this.#pieces) });
+    this.#pieces = [];
+  }
+
+  /**
+   * Larger messages at once when they come late, smaller ones when they have come promptly for a while.
+   *
+   * @param {number} lagMs
+   */
+  #adapt(lagMs) {
+    const now = this.#now();
+    if (lagMs > PROMPT_MS) this.#promptSince = now;
+    if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
+    else if (this.#promptSince === Infinity) this.#promptSince = now;
+    else if (now - this.#promptSince > PROMPT_FOR_MS) {
+      this.#batch = Math.max(this.#batch - 1, 0);
+      this.#promptSince = now;
+    }
+  }
+}
+
+/** @param {Piece[]} pieces */
+function count(pieces) {
+  return pieces.reduce((sum, { samples }) => sum + samples.length, 0);
+}
+
+/** @param {Piece[]} pieces */
+function join(pieces) {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined) return only.samples;
+  const joined = new Int16Array(count(pieces));
+  let offset = 0;
+  for (const { samples } of pieces) {
+    joined.set(samples, offset);
+    offset += samples.length;
+  }
+  return joined;
+}

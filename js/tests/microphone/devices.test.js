@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { Devices } from "../../src/microphone/devices.js";
+import { describeChoices } from "../../src/view/choices.js";
+import { describeHearing } from "../../src/view/hearing.js";
+
+const DESK = { id: "desk", label: "Desk" };
+const HEADSET = { id: "headset", label: "Headset" };
+const LISTS = { microphones: [DESK, HEADSET], speakers: [{ id: "default", label: "Default" }, { id: "room", label: "Room" }] };
+const WANTED = { request: 1, deviceId: null, constraints: {} };
+
+/** The part of a browser that is asked: what is plugged in, and a storage. */
+function setUp({ lists = LISTS, isCapturing = false } = {}) {
+  const listeners = new Set();
+  const world = { lists, told: [], speakers: [], onDeviceChange: () => listeners.forEach((listener) => listener()) };
+  Object.defineProperty(world, "listeners", { get: () => listeners.size });
+  Object.defineProperty(globalThis, "navigator", {
+    configurable: true,
+    value: {
+      mediaDevices: {
+        addEventListener: (_, listener, { signal }) => {
+          listeners.add(listener);
+          signal.addEventListener("abort", () => listeners.delete(listener));
+        },
+      },
+    },
+  });
+  world.devices = new Devices({
+    list: async () => world.lists,
+    isCapturing: () => isCapturing,
+    onChange: (changed) => world.told.push(changed),
+    onSpeaker: (id) => world.speakers.push(id),
+  });
+  world.open = (deviceId = "desk", isSpeakerChosen = false) =>
+    world.devices.open({ ...world.lists, settings: { deviceId } }, isSpeakerChosen);
+  return world;
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+beforeEach(() => {
+  const kept = new Map();
+  globalThis.localStorage = {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => kept.set(key, value),
+  };
+});
+
+test("a microphone asked for by its id is remembered once it is open, and preferred from then on", () => {
+  const { devices, open } = setUp();
+  assert.equal(devices.prefer(WANTED).preferredId, null);
+  devices.prefer({ ...WANTED, deviceId: "headset" });
+  assert.equal(setUp().devices.prefer(WANTED).preferredId, null);
+  open("headset");
+  assert.equal(setUp().devices.prefer(WANTED).preferredId, "headset");
+});
+
+test("where storage is blocked, the page remembers", () => {
+  globalThis.localStorage = {
+    getItem: () => {
+      throw new Error("SecurityError");
+    },
+    setItem: () => {
+      throw new Error("SecurityError");
+    },
+  };
+  const { devices } = setUp();
+  devices.remember("microphone", "headset");
+  assert.equal(devices.prefer(WANTED).preferredId, "headset");
+});
+
+test("the remembered loudspeaker is offered once, if it is there and none was chosen", () => {
+  const first = setUp();
+  first.devices.remember("speaker", "room");
+  first.open();
+  first.open();
+  assert.deepEqual(first.speakers, ["room"]);
+  const chosen = setUp();
+  chosen.open("desk", true);
+  assert.deepEqual(chosen.speakers, []);
+  const gone = setUp({ lists: { ...LISTS, speakers: [] } });
+  gone.open();
+  assert.deepEqual(gone.speakers, []);
+});
+
+test("what is plugged in or out is told once", async () => {
+  const world = setUp();
+  world.open();
+  world.onDeviceChange();
+  await settled();
+  assert.deepEqual(world.told, []);
+  world.lists = { ...LISTS, microphones: [DESK] };
+  world.onDeviceChange();
+  world.onDeviceChange();
+  await settled();
+  assert.deepEqual(world.told, [{ ...LISTS, microphones: [DESK] }]);
+});
+
+test("a list without names, of a page that lost the permission, is not told", async () => {
+  const world = setUp();
+  world.open();
+  world.lists = { microphones: [{ id: "", label: "" }], speakers: [] };
+  world.onDeviceChange();
+  await settled();
+  assert.deepEqual(world.told, []);
+});
+
+test("at rest nothing is told, until a microphone is open again; never is one change looked at twice", async () => {
+  const world = setUp();
+  world.open();
+  world.devices.rest();
+  world.lists = { microphones: [DESK], speakers: [] };
+  world.onDeviceChange();
+  await settled();
+  assert.deepEqual([world.told, world.listeners], [[], 0]);
+  world.open();
+  world.open();
+  assert.equal(world.listeners, 1);
+  world.lists = { microphones: [], speakers: [] };
+  world.onDeviceChange();
+  await settled();
+  assert.deepEqual(world.told, [{ microphones: [], speakers: [] }]);
+});
+
+test("a picker shows what is used, the default until one is chosen, and says when it is gone", () => {
+  assert.equal(describeChoices([DESK, HEADSET], "headset", "Microphone").selectedId, "headset");
+  const undecided = describeChoices([DESK], null, "Microphone");
+  assert.deepEqual([undecided.selectedId, undecided.placeholder], ["", "Default"]);
+  const gone = describeChoices([DESK], "headset", "Microphone");
+  assert.deepEqual([gone.selectedId, gone.placeholder], ["", "Not plugged in"]);
+  assert.equal(describeChoices([{ id: "x", label: "" }], null, "Speaker").devices[0].label, "Speaker 1");
+  assert.equal(describeChoices([], null, "Speaker").isEnabled, false);
+});
+
+test("what is heard is said in words, as far as it is known", () => {
+  assert.equal(describeHearing(null), "");
+  assert.equal(describeHearing({ probability: null, levelDb: null }), "");
+  assert.equal(describeHearing({ probability: 0.934, levelDb: null }), "speech 93 %");
+  assert.equal(describeHearing({ probability: 0, levelDb: -41.6 }), "−42 dB, speech 0 %");
+});

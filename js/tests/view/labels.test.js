@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { INITIAL_CALL_STATE } from "../../src/session/state.js";
+import { describeControls, describeError, describeNote, describeState, describeTakeOver } from "../../src/view/labels.js";
+
+const PAGE = {
+  id: "f1",
+  isStartRequested: false,
+  isStopRequested: false,
+  isKernelSlow: false,
+  isKernelLost: false,
+  isMuteRequested: false,
+  isPauseRequested: false,
+  isAudioBlocked: false,
+  hasMicrophone: false,
+  isKernelSilent: false,
+  wasStarted: false,
+  problem: null,
+};
+const state = (changes = {}) => ({ ...INITIAL_CALL_STATE, ...PAGE, ...changes });
+const inCall = (changes = {}) => state({ isStarted: true, isMicStarted: true, _owner: "f1", wasStarted: true, ...changes });
+
+/** @type {[string, string, object][]} */
+const rows = [
+  ["not-started", "Not started", state()],
+  ["starting", "Starting…", state({ isStartRequested: true })],
+  ["waiting-microphone", "Waiting for the microphone…", state({ isStarting: true })],
+  ["connecting", "Connecting…", state({ isStarting: true, isMicStarted: true })],
+  ["listening", "Listening", inCall({ isListening: true })],
+  ["user-speaking", "You are speaking", inCall({ isUserSpeaking: true })],
+  ["thinking", "Thinking…", inCall({ isProcessing: true })],
+  ["assistant-speaking", "Assistant is speaking", inCall({ isAssistantSpeaking: true })],
+  ["assistant-speaking", "Assistant is speaking", inCall({ isAssistantSpeaking: true, isMuted: true, isMicMuted: true })],
+  ["muted", "Muted", inCall({ isMuted: true, isMicMuted: true })],
+  ["muted", "Muted", inCall({ isListening: true, isMuteRequested: true })],
+  ["paused", "Paused", inCall({ isPaused: true, isMicMuted: true, isMuted: true })],
+  ["paused", "Paused", inCall({ isUserSpeaking: true, isPauseRequested: true })],
+  ["reconnecting", "Reconnecting…", inCall({ isReconnecting: true, isMicMuted: true })],
+  ["microphone-off", "Microphone is off", inCall({ isMicStarted: false })],
+  ["microphone-on-hold", "Microphone is on hold", inCall({ isMicMuted: true })],
+  ["microphone-only", "Microphone is on, no call", state({ isMicStarted: true, isListening: true })],
+  ["stopping", "Stopping…", inCall({ isListening: true, isStopRequested: true })],
+  ["ended", "Call ended", state({ wasStarted: true })],
+  ["ended", "Call ended", state({ conversation: [{ role: "user", content: "Hello" }] })],
+  ["silent", "No answer from the kernel", inCall({ isOnHold: true, isKernelSilent: true })],
+  ["disconnected", "No connection to the kernel", inCall({ isUserSpeaking: true, isKernelLost: true })],
+  ["closed", "Call closed", inCall({ _closed: true })],
+];
+
+for (const [id, words, panelState] of rows) {
+  test(`"${words}" (${id})`, () => {
+    const label = describeState(panelState);
+    assert.equal(label.id, id);
+    assert.equal(label.words, words);
+  });
+}
+
+test("the first button starts, and stops from the click on", () => {
+  assert.equal(describeControls(state()).start.action, "start");
+  for (const changes of [{ isStartRequested: true }, { isStarting: true }, { isStarted: true }]) {
+    assert.equal(describeControls(state(changes)).start.action, "stop");
+  }
+  assert.equal(describeControls(inCall({ isStopRequested: true })).start.isEnabled, false);
+});
+
+test("mute and pause show the wish before the kernel confirms it", () => {
+  const { mute, pause } = describeControls(inCall({ isMuteRequested: true, isPauseRequested: true }));
+  assert.deepEqual([mute.action, mute.isPressed, pause.action, pause.isPressed], ["unmute", true, "resume", true]);
+});
+
+test("without a call there is nothing to mute or pause", () => {
+  const { mute, pause } = describeControls(state());
+  assert.deepEqual([mute.isEnabled, pause.isEnabled], [false, false]);
+});
+
+test("a call that has lost its microphone can be rejoined, until the click", () => {
+  const error = { code: "Mic", message: "", remedy: "" };
+  assert.equal(describeTakeOver(inCall({ isMicStarted: false, error })), "Rejoin with the microphone");
+  assert.equal(describeTakeOver(inCall({ isMicStarted: false, _owner: null })), "Rejoin with the microphone");
+  assert.equal(describeTakeOver(inCall({ isMicStarted: false })), null, "it is being heard out, and needs none");
+  assert.equal(describeTakeOver(inCall()), null);
+  assert.equal(describeTakeOver(inCall({ isMicStarted: false, _owner: null, isStartRequested: true })), null);
+  assert.equal(describeTakeOver(state()), null);
+});
+
+test("a page that does not own the call can take it over, until the click", () => {
+  assert.equal(describeTakeOver(inCall({ _owner: "f2" })), "Use the microphone here");
+  assert.equal(describeTakeOver(state({ isMicStarted: true, _owner: "f2" })), "Use the microphone here");
+  assert.equal(describeTakeOver(state({ _owner: "f2" })), null, "there is nothing to take over");
+  for (const changes of [{ isStartRequested: true }, { isStopRequested: true }, { isKernelLost: true }, { _closed: true }]) {
+    assert.equal(describeTakeOver(inCall({ _owner: "f2", ...changes })), null);
+  }
+});
+
+test("a silent kernel is told apart from a busy one: the microphone is released", () => {
+  assert.match(describeNote(inCall({ isOnHold: true, isKernelSilent: true })), /microphone is released/);
+  assert.equal(describeTakeOver(inCall({ isKernelSilent: true })), null, "it goes on by itself");
+});
+
+test("without a kernel only a new start is offered", () => {
+  const { start, mute, pause } = describeControls(inCall({ isKernelLost: true }));
+  assert.deepEqual([start.action, start.isEnabled, mute.isEnabled, pause.isEnabled], ["start", true, false, false]);
+  assert.match(describeNote(inCall({ isKernelLost: true })), /Run the cell again/);
+});
+
+test("a closed call offers nothing but the cell", () => {
+  const closed = inCall({ _closed: true });
+  assert.ok(Object.values(describeControls(closed)).every(({ isEnabled }) => !isEnabled));
+  assert.equal(describeNote(closed), "This call was closed: run the cell again.");
+});
+
+test("the note names the other tab only while it has the microphone", () => {
+  assert.equal(describeNote(inCall({ _owner: "f2" })), "The microphone is used in another tab.");
+  assert.equal(describeNote(inCall()), "");
+  assert.equal(describeNote(state({ _owner: "f2" })), "");
+});
+
+test("the kernel's error goes before what only the page knows", () => {
+  const error = { code: "Mic", message: "No microphone.", remedy: "Plug one in." };
+  assert.deepEqual(describeError(state({ error, problem: "other" })), { message: "No microphone.", remedy: "Plug one in." });
+  assert.deepEqual(describeError(state({ problem: "other" })), { message: "other", remedy: "" });
+  assert.equal(describeError(state()), null);
+});
