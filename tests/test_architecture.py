@@ -36,7 +36,7 @@ STRANGERS = [("server", "call"), ("server", "state")]
 
 PURE_ROOMS = {"the vocabulary", "state", "vad", "turn", "history", "analysis"}
 PURE_MODULES = {"call.options", "call.events", "call.call_vad", "call.log", "browser.link", "browser.mic_errors"}
-IMPURE_MODULES = {"_threads", "history.tape"}
+IMPURE_MODULES = {"_threads", "history.writer"}
 
 # Clocks, threads, sockets, event loops, chance and other processes.
 NOT_PURE = {

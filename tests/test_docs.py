@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from micdrop_widget.browser import TransportReport
+from micdrop_widget.browser import LinkReport
 from micdrop_widget.state.machine import TABLE
 from micdrop_widget.state.snapshot import Phase
 from tests.paths import DOCS
@@ -62,4 +62,4 @@ def test_the_page_of_the_busy_kernel_names_every_field_of_the_transport_and_no_o
         if row.startswith("| `")
         for name in re.findall(r"`(\w+)`", row.split("|")[1])
     ]
-    assert names == [field.name for field in fields(TransportReport)]
+    assert names == [field.name for field in fields(LinkReport)]

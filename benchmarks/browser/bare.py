@@ -37,9 +37,9 @@ class Bare(anywidget.AnyWidget):
 bare = Bare()
 received = []
 bare.on_msg(lambda *_: received.append(1))
-ipykernel.honour_front_end_routing(bare.comm)
-ipykernel.stay_idle(bare.comm)
-ipykernel.deliver_directly(bare.comm, bare._handle_custom_msg)
+ipykernel.route_by_front_end_subshell(bare.comm)
+ipykernel.suppress_busy_status(bare.comm)
+ipykernel.bypass_shell_queue(bare.comm, bare._handle_custom_msg)
 bare
 '''
 

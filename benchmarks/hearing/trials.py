@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmarks.hearing import corpus
 from benchmarks.hearing.corpus import Sound
 from micdrop_widget import detect_speech
-from micdrop_widget.analysis.tuning import Outcome, judge
+from micdrop_widget.analysis.tuning import Outcome, score_against_labels
 from micdrop_widget.audio import samples_to_ms
 from micdrop_widget.vad import VadOption
 
@@ -74,6 +74,8 @@ def _kind(kind: str, sounds: Sequence[Sound], quick: bool) -> Iterator[Trial]:
     chosen = sounds[:2] if quick else sounds
     for detector, vad in DETECTORS.items():
         found = [detect_speech(sound.pcm, vad=vad).segments for sound in chosen]
-        outcomes = tuple(judge(segments, sound.labels) for segments, sound in zip(found, chosen, strict=True))
+        outcomes = tuple(
+            score_against_labels(segments, sound.labels) for segments, sound in zip(found, chosen, strict=True)
+        )
         open_ended = sum(not segments[-1].ended_by_silence for segments in found if segments)
         yield Trial(detector, kind, bool(chosen[0].labels), outcomes, open_ended)

@@ -11,7 +11,7 @@ __all__ = [
     "error_for_http_status",
     "is_call_over",
     "is_retryable",
-    "raise_again",
+    "raise_fresh",
 ]
 
 
@@ -138,7 +138,7 @@ def _server_error(code: MicdropErrorCode, where: str, reason: str) -> MicdropErr
     return MicdropError(code, f"{message[:-1]} ({where}{said}).", remedy)
 
 
-def raise_again(error: MicdropError | None) -> None:
+def raise_fresh(error: MicdropError | None) -> None:
     """Raise what the state tells, as a new exception: the one in the state collects no tracebacks."""
     if error is not None:
         raise MicdropError(error.code, error.message, error.remedy)

@@ -10,7 +10,7 @@ import pytest
 
 from micdrop_widget import SileroVAD, detect_speech, sweep
 from micdrop_widget.analysis import Segment
-from micdrop_widget.analysis.tuning import Outcome, judge
+from micdrop_widget.analysis.tuning import Outcome, score_against_labels
 from micdrop_widget.audio import FRAME_SAMPLES
 from tests.analysis.scripted import LoudnessVAD, recording
 from tests.harness.spoken import spoken
@@ -38,7 +38,7 @@ def segment(start: int, end: int, confirmed: int = 0, by_silence: bool = True) -
 def test_what_is_found_is_compared_with_the_labels_sample_by_sample(
     found: list[Segment], labels: list[tuple[int, int]], expected: Outcome
 ) -> None:
-    assert judge(found, labels) == expected
+    assert score_against_labels(found, labels) == expected
 
 
 def test_a_row_per_setting_says_what_it_costs_and_gains() -> None:
@@ -71,7 +71,8 @@ def test_silero_runs_once_and_gives_what_detect_speech_gives() -> None:
     for row in table.to_dict("records"):
         vad = SileroVAD(row["threshold"], row["negative_threshold"], min_silence_ms=row["min_silence_ms"])
         outcomes = [
-            judge(detect_speech(each.pcm, vad=vad).segments, one) for each, one in zip(recordings, labels, strict=True)
+            score_against_labels(detect_speech(each.pcm, vad=vad).segments, one)
+            for each, one in zip(recordings, labels, strict=True)
         ]
         delays = [delay for outcome in outcomes for delay in outcome.closing_delays]
         assert row["closing_delay_ms"] == np.median(delays) / 16

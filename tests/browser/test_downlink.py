@@ -39,7 +39,7 @@ def _at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_small_messages_go_behind_the_audio_once_each_in_their_order() -> None:
     line = Line()
     for tell in (line.level, line.ack, line.level):
-        line.downlink.send_along(tell)
+        line.downlink.send_deferred(tell)
     line.downlink.send(messages.flush(1))
     assert line.sent == ["flush"]
     line.downlink.release()
@@ -52,12 +52,12 @@ async def test_without_audio_they_wait_a_fifth_of_a_second_at_most(monkeypatch: 
     assert downlink_module._SOON_S == 1 / 5
     monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
     line = Line()
-    line.downlink.send_along(line.ack)
+    line.downlink.send_deferred(line.ack)
     assert line.sent == []
     await asyncio.wait_for(line.something.wait(), 10)
     assert line.sent == ["ack", "released"]
     line.something.clear()
-    line.downlink.send_along(line.ack)
+    line.downlink.send_deferred(line.ack)
     await asyncio.wait_for(line.something.wait(), 10)
     assert line.sent == ["ack", "released"] * 2
 
@@ -66,20 +66,20 @@ async def test_what_has_time_waits_for_longer_unless_something_else_goes(monkeyp
     assert downlink_module._LATER_S == 2 / 5
     monkeypatch.setattr(downlink_module, "_LATER_S", 0.01)
     line = Line()
-    line.downlink.send_along(line.ack, soon=False)
+    line.downlink.send_deferred(line.ack, soon=False)
     await asyncio.wait_for(line.something.wait(), 10)
     assert line.sent == ["ack", "released"]
     monkeypatch.setattr(downlink_module, "_LATER_S", 60)
     monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
     line.something.clear()
-    line.downlink.send_along(line.ack, soon=False)
+    line.downlink.send_deferred(line.ack, soon=False)
     await asyncio.sleep(0.05)
     assert line.sent == ["ack", "released"]
-    line.downlink.send_along(line.level)
+    line.downlink.send_deferred(line.level)
     await asyncio.wait_for(line.something.wait(), 10)
     assert line.sent[2:] == [["ack", "hearing"], "released"]
-    line.downlink.send_along(line.level)
-    line.downlink.send_along(line.ack, soon=False)
+    line.downlink.send_deferred(line.level)
+    line.downlink.send_deferred(line.ack, soon=False)
     line.something.clear()
     await asyncio.wait_for(line.something.wait(), 10)
     assert line.sent[4:] == [["hearing", "ack"], "released"], "one that has time does not make others wait"
@@ -88,8 +88,8 @@ async def test_what_has_time_waits_for_longer_unless_something_else_goes(monkeyp
 async def test_what_is_forgotten_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
     line = Line()
-    line.downlink.send_along(line.level)
-    line.downlink.send_along(line.ack)
+    line.downlink.send_deferred(line.level)
+    line.downlink.send_deferred(line.ack)
     line.downlink.forget(line.level)
     line.downlink.forget(line.level)
     await asyncio.wait_for(line.something.wait(), 10)
@@ -100,10 +100,10 @@ async def test_what_waits_may_let_something_wait() -> None:
     line = Line()
 
     def again() -> messages.Content:
-        line.downlink.send_along(again)
+        line.downlink.send_deferred(again)
         return line.level()
 
-    line.downlink.send_along(again)
+    line.downlink.send_deferred(again)
     line.downlink.release()
     line.downlink.release()
     assert line.sent == ["hearing", "released"] * 2
@@ -115,11 +115,11 @@ async def test_chunks_smaller_than_a_frame_do_not_send_small_messages_one_by_one
 ) -> None:
     monkeypatch.setattr(downlink_module, "_AT_LEAST_S", 0.05)
     line = Line()
-    line.downlink.send_along(line.ack, soon=False)
+    line.downlink.send_deferred(line.ack, soon=False)
     line.downlink.release()
     assert line.sent == []
     await asyncio.sleep(0.06)
-    line.downlink.send_along(line.level, soon=False)
+    line.downlink.send_deferred(line.level, soon=False)
     line.downlink.release()
     assert line.sent == [["ack", "hearing"], "released"], "it is the first one's wait that counts"
 
@@ -130,9 +130,9 @@ async def test_one_that_fails_takes_nothing_else_with_it(caplog: pytest.LogCaptu
     def fail() -> messages.Content:
         raise RuntimeError("no such level")
 
-    line.downlink.send_along(fail)
-    line.downlink.send_along(lambda: None)
-    line.downlink.send_along(line.ack)
+    line.downlink.send_deferred(fail)
+    line.downlink.send_deferred(lambda: None)
+    line.downlink.send_deferred(line.ack)
     line.downlink.release()
     assert line.sent == ["ack", "released"]
     assert "no such level" in caplog.text

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from micdrop_widget.browser import heartbeat as heartbeat_module
-from micdrop_widget.browser.heartbeat import Lifeline
+from micdrop_widget.browser.heartbeat import Heartbeat
 from tests.harness.leaks import until
 
 
@@ -22,7 +22,7 @@ class Page:
         self.silences = 0
         self.answers = answers
         self.restarts_at = restarts_at
-        self.lifeline = Lifeline(self._beat, self._silent)
+        self.lifeline = Heartbeat(self._beat, self._silent)
         self.lifeline.answers_while_busy = True
 
     def _beat(self) -> None:

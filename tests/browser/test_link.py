@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from micdrop_widget.audio import Pcm, Resampler
 from micdrop_widget.browser import messages
-from micdrop_widget.browser.link import Heard, Lag, MicrophoneLink
+from micdrop_widget.browser.link import Captured, Lag, MicrophoneLink
 from micdrop_widget.call.sources import Gap
 
 FRAME = 512
@@ -29,15 +29,15 @@ def message(
     return messages.AudioFrame("a", 1, seq, start, dropped, seq * 32.0 if sent_ms is None else sent_ms, pcm)
 
 
-def samples(heard: list[Heard]) -> Pcm:
+def samples(heard: list[Captured]) -> Pcm:
     return np.concatenate([pcm for pcm in heard if not isinstance(pcm, Gap)] or [np.zeros(0, dtype=np.int16)])
 
 
-def gaps(heard: list[Heard]) -> list[int]:
+def gaps(heard: list[Captured]) -> list[int]:
     return [gap.samples for gap in heard if isinstance(gap, Gap)]
 
 
-def take_all(link: MicrophoneLink, messages: list[messages.AudioFrame], late_ms: float = 5) -> list[Heard]:
+def take_all(link: MicrophoneLink, messages: list[messages.AudioFrame], late_ms: float = 5) -> list[Captured]:
     return [heard for sent in messages for heard in link.take(sent, BEHIND_MS + sent.sent_ms + late_ms)]
 
 
@@ -178,7 +178,7 @@ def test_another_rate_comes_out_at_16_khz_and_gaps_are_counted_in_samples_of_16_
     time_s = np.arange(48_000 * 2) / 48_000
     tone = (8000 * np.sin(2 * np.pi * 440 * time_s)).astype(np.int16)
     pieces = [tone[start : start + 1536] for start in range(0, len(tone), 1536)]
-    heard: list[Heard] = []
+    heard: list[Captured] = []
     for seq, pcm in enumerate(pieces):
         frame = messages.AudioFrame("a", 1, seq, seq * 1536, 0, seq * 32.0, pcm)
         heard += link.take(frame, BEHIND_MS + seq * 32)

@@ -89,10 +89,10 @@ def test_each_message_to_the_browser_is_written() -> None:
 
 
 def test_what_must_not_wait_fills_a_segment_of_the_loopback_interface() -> None:
-    content, buffers = messages.at_once(messages.flush(3))
+    content, buffers = messages.with_nagle_filler(messages.flush(3))
     assert (content, len(buffers)) == (messages.flush(3), 1)
     play, samples = messages.play("f1", 2, 1600, PCM)
-    content, buffers = messages.at_once(play, samples)
+    content, buffers = messages.with_nagle_filler(play, samples)
     assert (content, buffers[0]) == (play, samples[0])
     assert len(buffers[1]) >= 65_483  # its MTU of 65 536 without the headers
     assert len(zlib.compress(buffers[1])) >= 65_483
@@ -150,7 +150,7 @@ def test_the_routing_of_ipykernel_is_overridden_where_there_is_one() -> None:
             return "the main thread"
 
     routed = Routed()
-    ipykernel.honour_front_end_routing(routed)
+    ipykernel.route_by_front_end_subshell(routed)
     assert routed._reply_subshell_for({}, "the front end's") == "the front end's"
     plain = object()
-    ipykernel.honour_front_end_routing(plain)
+    ipykernel.route_by_front_end_subshell(plain)

@@ -12,7 +12,7 @@ import pytest
 from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.call.hearing import Hearing
 from micdrop_widget.speech import SpeechConfirmed, SpeechEnded
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.vad import Status
 from tests.harness import virtual_time
 from tests.harness.callers import LoudVAD, Mic, loud, quiet, turns_over
@@ -24,15 +24,15 @@ class Ear:
     def __init__(self, live: bool = True) -> None:
         self.mic = Mic()
         self.mic.live = live
-        self.inputs: list[i.Input] = []
+        self.inputs: list[inputs.Input] = []
         self.names: list[str] = []
         self.statuses: list[Status] = []
         self.deaf = False
-        self.on_input: Callable[[i.Input], object] = lambda event: None
+        self.on_input: Callable[[inputs.Input], object] = lambda event: None
         self.hearing = Hearing(self.mic, self._apply, lambda: not self.deaf, lambda: False, self._taken)
         self.hearing.tell = self._tell
 
-    def _apply(self, event: i.Input) -> None:
+    def _apply(self, event: inputs.Input) -> None:
         self.inputs.append(event)
         self.on_input(event)
 
@@ -93,7 +93,7 @@ def test_speech_ends_within_a_second_when_a_live_microphone_falls_silent(
     with caplog.at_level(logging.WARNING):
         ear = hears(stall)
     assert ear.ended == [SpeechEnded(4 * FRAME_SAMPLES)]
-    assert ear.inputs[-1] == i.MicrophoneStalled()
+    assert ear.inputs[-1] == inputs.MicrophoneStalled()
     assert 0.6 <= took_s[0] <= 0.901
     assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
     assert "gives no samples" in caplog.text
@@ -182,7 +182,7 @@ def test_a_call_that_stops_listening_ends_what_was_told() -> None:
 
 def test_what_a_chunk_holds_after_the_call_has_stopped_listening_is_not_told() -> None:
     async def one_chunk(ear: Ear) -> None:
-        def stop_listening(event: i.Input) -> None:
+        def stop_listening(event: inputs.Input) -> None:
             if isinstance(event, SpeechConfirmed):
                 ear.deaf = True
                 ear.hearing.reset()
@@ -205,7 +205,9 @@ def test_a_gap_within_speech_ends_the_utterance_and_what_follows_is_another() ->
 
     ear = hears(gap)
     assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"] * 2
-    told = [event for event in ear.inputs if isinstance(event, SpeechConfirmed | SpeechEnded | i.MicrophoneStalled)]
+    told = [
+        event for event in ear.inputs if isinstance(event, SpeechConfirmed | SpeechEnded | inputs.MicrophoneStalled)
+    ]
     assert [type(event).__name__ for event in told] == [
         *("SpeechConfirmed", "SpeechEnded", "MicrophoneStalled"),
         *("SpeechConfirmed", "SpeechEnded"),
@@ -236,7 +238,7 @@ def test_a_gap_ends_a_turn_whose_pause_it_falls_into() -> None:
         await settle()
 
     ear = hears(gap)
-    assert ear.inputs[-1] == i.MicrophoneStalled()
+    assert ear.inputs[-1] == inputs.MicrophoneStalled()
 
 
 def test_a_gap_while_the_call_does_not_listen_is_only_counted() -> None:

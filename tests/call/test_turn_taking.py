@@ -11,7 +11,7 @@ import pytest
 
 from micdrop_widget.audio import Pcm
 from micdrop_widget.call.turn_taking import TurnTaking
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.turn import TurnDetector
 from tests.harness.leaks import until
 from tests.turn.detectors import ScriptedDetector, SlowDetector
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.usefixtures("clean_loop")
 ONE, TWO, THREE = (np.full(2, number, dtype=np.int16) for number in (1, 2, 3))
 
 
-def taking(detector: TurnDetector | None) -> tuple[TurnTaking, list[i.Input]]:
-    answers: list[i.Input] = []
+def taking(detector: TurnDetector | None) -> tuple[TurnTaking, list[inputs.Input]]:
+    answers: list[inputs.Input] = []
     turns = TurnTaking(answers.append)
     turns.detector = detector
     return turns, answers
@@ -38,7 +38,7 @@ async def test_a_turn_is_heard_here_and_predicted_in_another_thread() -> None:
     turns.hear(TWO)
     turns.ask(2)
     await until(lambda: len(answers) == 2)
-    assert answers == [i.TurnPredicted(1, complete=False), i.TurnPredicted(2, complete=True)]
+    assert answers == [inputs.TurnPredicted(1, complete=False), inputs.TurnPredicted(2, complete=True)]
     assert detector.heard == [[1, 1, 2, 2]]
     assert threading.current_thread() not in detector.threads
 
@@ -75,7 +75,7 @@ async def test_a_new_turn_waits_for_the_prediction_of_the_old_one() -> None:
     for count in (1, 2):
         detector.may_answer.set()
         await until(lambda count=count: len(answers) == count)  # type: ignore[misc]
-    assert answers == [i.TurnPredicted(1, complete=False), i.TurnPredicted(2, complete=False)]
+    assert answers == [inputs.TurnPredicted(1, complete=False), inputs.TurnPredicted(2, complete=False)]
     assert detector.heard == [[1, 1], [3, 3]]
     assert detector.calls == ["reset", "predict", "reset", "predict"]
 
@@ -130,7 +130,7 @@ async def test_a_detector_that_fails_closes_the_turn_and_has_another_chance_in_t
         turns.ask(1)
         await until(lambda: answers)
         turns.ask(2)
-        assert answers == [i.TurnPredicted(1, complete=True), i.TurnPredicted(2, complete=True)]
+        assert answers == [inputs.TurnPredicted(1, complete=True), inputs.TurnPredicted(2, complete=True)]
     (record,) = caplog.records
     assert "the turn detector failed" in record.message
     assert record.exc_info is not None
@@ -138,7 +138,7 @@ async def test_a_detector_that_fails_closes_the_turn_and_has_another_chance_in_t
     turns.open()
     turns.ask(3)
     await until(lambda: len(answers) == 3)
-    assert answers[2] == i.TurnPredicted(3, complete=False)
+    assert answers[2] == inputs.TurnPredicted(3, complete=False)
 
 
 async def test_an_answer_that_is_none_closes_the_turn(caplog: pytest.LogCaptureFixture) -> None:
@@ -146,7 +146,7 @@ async def test_an_answer_that_is_none_closes_the_turn(caplog: pytest.LogCaptureF
     turns.open()
     turns.ask(1)
     await until(lambda: answers)
-    assert answers == [i.TurnPredicted(1, complete=True)]
+    assert answers == [inputs.TurnPredicted(1, complete=True)]
     assert "expected a probability or a bool, got None" in caplog.text
 
 
@@ -181,4 +181,4 @@ async def test_without_a_detector_every_turn_is_complete() -> None:
     turns.open()
     turns.hear(ONE)
     turns.ask(1)
-    assert answers == [i.TurnPredicted(1, complete=True)]
+    assert answers == [inputs.TurnPredicted(1, complete=True)]

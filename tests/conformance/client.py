@@ -26,7 +26,7 @@ CLIENT = [
     ),
     Row(
         "isMuted and isPaused: the user asked for it",
-        "state/test_deaf.py::test_wishes_before_the_server_is_ready_hold_when_it_is",
+        "state/test_ignored_microphone.py::test_wishes_before_the_server_is_ready_hold_when_it_is",
         "call/test_client_reconnect.py::test_mute_and_pause_while_reconnecting_hold_afterwards",
     ),
     Row(
@@ -35,7 +35,7 @@ CLIENT = [
     ),
     Row(
         "isMicMuted: the microphone is not listened to, for any reason",
-        "state/test_deaf.py::test_the_microphone_is_deaf_while_anything_makes_it_deaf_in_every_order",
+        "state/test_ignored_microphone.py::test_the_microphone_is_deaf_while_anything_makes_it_deaf_in_every_order",
         _ALWAYS,
     ),
     Row(
@@ -100,12 +100,12 @@ CLIENT = [
     Row(
         "mute: stop listening; the open utterance is closed with StopSpeaking; answers go on playing",
         "call/test_client_talk.py::test_mute_ends_the_utterance_and_answers_go_on_playing",
-        "state/test_deaf.py::test_mute_closes_the_utterance_and_answers_go_on_playing",
+        "state/test_ignored_microphone.py::test_mute_closes_the_utterance_and_answers_go_on_playing",
     ),
     Row(
         "pause: the same, then Mute, playback stops, incoming audio is dropped, messages are still added",
         "call/test_client_talk.py::test_pause_ends_the_utterance_then_says_so_and_drops_what_comes",
-        "state/test_deaf.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept",
+        "state/test_ignored_microphone.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept",
     ),
     Row(
         "disabled interruption: while the assistant is heard what the microphone captures is discarded",
@@ -113,15 +113,15 @@ CLIENT = [
     ),
     Row(
         "and 300 ms after",
-        "state/test_deaf.py::test_the_echo_tail_is_300_ms_after_the_last_sample_and_longer_than_the_wait_for_more",
+        "state/test_ignored_microphone.py::test_the_echo_tail_is_300_ms_after_the_last_sample_and_longer_than_the_wait_for_more",
     ),
     Row(
         "it switches itself on when echo cancellation is off",
         "call/test_client_talk.py::test_a_microphone_without_echo_cancellation_disables_interruption",
-        "state/test_deaf.py::test_without_echo_cancellation_the_answer_is_not_interrupted",
+        "state/test_ignored_microphone.py::test_without_echo_cancellation_the_answer_is_not_interrupted",
     ),
     Row(
         "a delayed re-opening of the microphone is cancelled by mute, pause and stop",
-        "state/test_deaf.py::test_no_delayed_opening_of_the_microphone_survives_mute_pause_or_stop",
+        "state/test_ignored_microphone.py::test_no_delayed_opening_of_the_microphone_survives_mute_pause_or_stop",
     ),
 ]

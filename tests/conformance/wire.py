@@ -96,7 +96,7 @@ WIRE = [
     Row(
         "Mute is sent on pause, after StopSpeaking if speech was open; resume sends nothing",
         "call/test_client_talk.py::test_pause_ends_the_utterance_then_says_so_and_drops_what_comes",
-        "state/test_deaf.py::test_pause_closes_the_utterance_then_sends_mute_and_is_silent",
+        "state/test_ignored_microphone.py::test_pause_closes_the_utterance_then_sends_mute_and_is_silent",
     ),
     Row("mute sends no Mute", "call/test_client_talk.py::test_mute_ends_the_utterance_and_answers_go_on_playing"),
     Row(
@@ -178,7 +178,7 @@ WIRE = [
     ),
     Row(
         "audio is played unless paused",
-        "state/test_deaf.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept",
+        "state/test_ignored_microphone.py::test_during_a_pause_audio_is_dropped_and_messages_are_kept",
     ),
     Row(
         "audio is not played while the user speaks",
@@ -275,7 +275,7 @@ WIRE = [
     Row(
         "the VAD is paused while the connection is down",
         "call/test_client_reconnect.py::test_speech_that_was_open_when_the_connection_went_is_not_continued_on_the_next",
-        "state/test_deaf.py::test_while_the_connection_is_down_nothing_is_heard_whatever_the_user_wishes",
+        "state/test_ignored_microphone.py::test_while_the_connection_is_down_nothing_is_heard_whatever_the_user_wishes",
     ),
     Row(
         "the client keeps its conversation; an identical greeting is listed once",

@@ -97,7 +97,7 @@ def test_where_16_khz_is_refused_the_sentence_is_captured_at_the_rate_of_the_dev
     notebook.run_cell(1)
     press(notebook, "start")
     wait_for_turns(notebook, 1)
-    rate, frame_ms = notebook.kernel.eval("[call.microphone.sample_rate, call.transport.frame_ms]")
+    rate, frame_ms = notebook.kernel.eval("[call.microphone.sample_rate, call.link.frame_ms]")
     assert rate in (44_100, 48_000)
     assert round(frame_ms) in (32, 64, 128)  # one frame in a message, or more where the kernel lags
 
@@ -138,7 +138,7 @@ def test_a_start_from_python_needs_no_click_but_the_one_that_allows_the_micropho
     assert page.evaluate("window.__taps.contexts()") == ["suspended"]
     page.evaluate("window.__allow()")
     page.until(f"!{IS_BLOCKED}")
-    notebook.kernel.until("call.transport.messages > 0", timeout=20)
+    notebook.kernel.until("call.link.messages > 0", timeout=20)
     assert page.evaluate("[navigator.userActivation.hasBeenActive, window.__taps.contexts()]") == [False, ["running"]]
 
     notebook.kernel.eval("call.stop() and None")
@@ -149,4 +149,4 @@ def test_a_start_from_python_needs_no_click_but_the_one_that_allows_the_micropho
     page.click("[data-testid=allow-audio]")
     page.until(f"!{IS_BLOCKED} && window.__taps.contexts().at(-1) === 'running'")
     page.evaluate("window.__allow()")
-    notebook.kernel.until("call.transport.messages > 0", timeout=20)
+    notebook.kernel.until("call.link.messages > 0", timeout=20)

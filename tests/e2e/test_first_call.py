@@ -91,10 +91,10 @@ def test_two_sentences_reach_the_server_whole_and_the_echo_is_heard_whole(open_n
     wait_for_turns(notebook, 2)
     wait_for_words(notebook, "Listening")
     # for what the microphone sends the kernel does not call itself busy
-    notebook.kernel.until("call.transport.frame_ms == 64")  # a quiet line
-    messages = notebook.kernel.eval("call.transport.messages")
+    notebook.kernel.until("call.link.frame_ms == 64")  # a quiet line
+    messages = notebook.kernel.eval("call.link.messages")
     assert notebook.page.evaluate(COUNT_FLICKERS) == 0
-    assert notebook.kernel.eval("call.transport.messages") > messages + 20
+    assert notebook.kernel.eval("call.link.messages") > messages + 20
     assert notebook.page.evaluate("() => window.__notebook.unfinished()") < 50, "the page keeps what it has sent"
     press(notebook, "start")
     wait_for_state(notebook, isStarted=False, isMicStarted=False)

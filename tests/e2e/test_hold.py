@@ -86,7 +86,7 @@ def assert_only_live_speech_arrived(notebook: Notebook) -> None:
 
 
 def assert_the_hold_is_told(notebook: Notebook) -> None:
-    told = notebook.kernel.eval("__import__('dataclasses').asdict(call.transport)")
+    told = notebook.kernel.eval("__import__('dataclasses').asdict(call.link)")
     assert (told["is_on_hold"], told["lost_messages"]) == (False, 0)
     # Two stretches are missing where the end of what the browser sent is still live: before it, and behind it.
     assert told["holds"] in (1, 2)
@@ -138,7 +138,7 @@ def test_a_kernel_that_says_nothing_for_longer_has_its_microphone_released_and_o
     notebook.until("() => window.__tracks.at(-1).readyState === 'live'")
     notebook.kernel.until("utterances and not call.isUserSpeaking", timeout=20)  # it speaks anew when it is opened anew
     assert align(speech.pcm_of(0), utterances(notebook)[-1]).lag >= 0
-    told = notebook.kernel.eval("__import__('dataclasses').asdict(call.transport)")
+    told = notebook.kernel.eval("__import__('dataclasses').asdict(call.link)")
     assert (told["holds"], told["is_on_hold"]) == (1, False)
     # all but what was live when it arrived, and what the promptness of the way back leaves open
     assert told["held_ms"] == pytest.approx(9000, abs=2500)

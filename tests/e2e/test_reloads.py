@@ -101,10 +101,10 @@ def test_a_connection_that_breaks_and_comes_back_repeats_no_audio_and_the_call_g
     for before, after in itertools.pairwise(parts):
         assert after[0] >= before[1] - 320, f"heard twice: {parts}"
     assert notebook.kernel.eval("[call.isStarted, len(server_calls)]") == [True, 1]
-    said = notebook.kernel.eval("call.transport.messages")
+    said = notebook.kernel.eval("call.link.messages")
     press(notebook, "mute")
     wait_for_state(notebook, isMuted=False, isMicStarted=True)
-    notebook.kernel.until(f"call.transport.messages not in (0, {said}) and not call.transport.is_on_hold", timeout=20)
+    notebook.kernel.until(f"call.link.messages not in (0, {said}) and not call.link.is_on_hold", timeout=20)
 
 
 COUNT_LISTENERS = """

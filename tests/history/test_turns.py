@@ -9,8 +9,7 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.errors import error_for_close
 from micdrop_widget.history.turns import Turn
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
-from micdrop_widget.state import Settings
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Settings, inputs
 from micdrop_widget.state.effects import Timer
 from tests.state.world import World
 
@@ -99,8 +98,8 @@ def test_an_answer_in_pieces_ends_with_its_last_piece() -> None:
     assert (turn.first_audio_ms, turn.heard_ms, turn.answer_end_ms, turn.interrupted) == (3100, 4100, 6000, False)
 
 
-@pytest.mark.parametrize("command", [i.Mute(), i.Pause(), i.Stop()])
-def test_a_turn_closed_by_the_user_has_its_time_but_no_end_sample(command: i.Input) -> None:
+@pytest.mark.parametrize("command", [inputs.Mute(), inputs.Pause(), inputs.Stop()])
+def test_a_turn_closed_by_the_user_has_its_time_but_no_end_sample(command: inputs.Input) -> None:
     world = live()
     world.at(2000, QUESTION)
     world.at(2500, command)
@@ -112,19 +111,19 @@ def test_a_turn_closed_by_the_user_has_its_time_but_no_end_sample(command: i.Inp
 def test_a_turn_dies_with_its_connection() -> None:
     world = live()
     world.at(2000, QUESTION)
-    world.at(2500, i.ConnectionClosed(world.call.connection, 1006))
+    world.at(2500, inputs.ConnectionClosed(world.call.connection, 1006))
     assert turns(world)[0].stopped_ms == 2500
 
 
 def test_speech_that_goes_nowhere_is_no_turn() -> None:
     world = World(now_ms=0)
-    world.apply(i.StartMic())
-    world.apply(i.MicrophoneOpened(world.call.mic_request))
+    world.apply(inputs.StartMic())
+    world.apply(inputs.MicrophoneOpened(world.call.mic_request))
     world.at(100, QUESTION)
     assert world.state.isUserSpeaking
     world.at(200, SpeechEnded(24_576))
     world.start().ready(at_ms=1000)
-    world.apply(i.Mute())
+    world.apply(inputs.Mute())
     world.at(1100, QUESTION)
     assert turns(world) == []
 
@@ -138,15 +137,15 @@ def test_speech_while_connecting_is_a_turn() -> None:
 def test_turns_survive_the_end_of_the_call_and_the_next_start_begins_anew() -> None:
     world = live()
     world.at(2000, QUESTION)
-    world.at(2500, i.ConnectionClosed(world.call.connection, 4401))
+    world.at(2500, inputs.ConnectionClosed(world.call.connection, 4401))
     assert world.state.error is not None
     assert str(world.state.error) == str(error_for_close(4401))
     assert len(turns(world)) == 1
-    world.apply(i.StartMic())
-    world.apply(i.MicrophoneOpened(world.call.mic_request))
+    world.apply(inputs.StartMic())
+    world.apply(inputs.MicrophoneOpened(world.call.mic_request))
     world.at(3000, QUESTION)
     assert len(turns(world)) == 1
-    world.apply(i.Start(Settings(has_url=True)))
+    world.apply(inputs.Start(Settings(has_url=True)))
     assert turns(world) == []
 
 
@@ -161,21 +160,21 @@ def pausing() -> World:
 
 
 def test_a_turn_ends_when_the_detector_says_so_and_with_all_that_was_sent() -> None:
-    world = pausing().at(3050, i.TurnPredicted(1, complete=True))
+    world = pausing().at(3050, inputs.TurnPredicted(1, complete=True))
     world.at(3064, SpeechContinued(np.ones(512, np.int16)))
     assert turns(world) == [Turn(512, 8192, 2000, end_sample=25_088, stopped_ms=3050)]
 
 
 def test_a_turn_with_a_pause_is_one_turn() -> None:
-    world = pausing().at(3050, i.TurnPredicted(1, complete=False))
+    world = pausing().at(3050, inputs.TurnPredicted(1, complete=False))
     world.at(3500, SpeechConfirmed(32_768, 32_256, np.ones(512, np.int16)))
     assert turns(world) == [Turn(512, 8192, 2000)]
     world.at(4000, SpeechEnded(40_960))
-    world.at(4050, i.TurnPredicted(2, complete=False))
+    world.at(4050, inputs.TurnPredicted(2, complete=False))
     world.fire_at(8050, Timer.TURN_WAIT)
     assert turns(world) == [Turn(512, 8192, 2000, end_sample=40_960, stopped_ms=8050)]
 
 
-@pytest.mark.parametrize("command", [i.Mute(), i.Pause(), i.Stop()])
-def test_a_pause_that_the_user_closes_ends_the_turn(command: i.Input) -> None:
+@pytest.mark.parametrize("command", [inputs.Mute(), inputs.Pause(), inputs.Stop()])
+def test_a_pause_that_the_user_closes_ends_the_turn(command: inputs.Input) -> None:
     assert turns(pausing().at(3100, command)) == [Turn(512, 8192, 2000, end_sample=25_088, stopped_ms=3100)]

@@ -89,9 +89,9 @@ def test_custom_messages_of_ours_are_delivered_without_the_bookkeeping_of_a_cell
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     kernel, taker, other = HandlingKernel(), Taker(), Taker()
-    ipykernel.deliver_directly(FakeComm("1", kernel), taker.take)
+    ipykernel.bypass_shell_queue(FakeComm("1", kernel), taker.take)
     method = kernel.should_handle
-    ipykernel.deliver_directly(FakeComm("2", kernel), other.take)
+    ipykernel.bypass_shell_queue(FakeComm("2", kernel), other.take)
     assert kernel.should_handle is method, "one for all comms"
     samples = memoryview(b"samples")
     assert kernel.get("comm_msg", [samples], comm_id="1", data=custom("frame")) is False
@@ -113,8 +113,8 @@ def test_where_a_thread_receives_messages_they_are_taken_before_they_wait_for_a_
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     kernel, taker, other = ReceivingKernel(), Taker(), Taker()
-    ipykernel.deliver_directly(FakeComm("1", kernel), taker.take)
-    ipykernel.deliver_directly(FakeComm("2", kernel), other.take)
+    ipykernel.bypass_shell_queue(FakeComm("1", kernel), taker.take)
+    ipykernel.bypass_shell_queue(FakeComm("2", kernel), other.take)
     msg_id, returned = kernel.receive("comm_msg", {"comm_id": "1", "data": custom("frame")}, b"samples")
     assert returned is None
     ((content, buffers),) = taker.taken
@@ -138,7 +138,7 @@ def test_where_a_thread_receives_messages_they_are_taken_before_they_wait_for_a_
 )
 def test_other_messages_are_passed_on_as_they_came(msg_type: str, content: dict[str, Any]) -> None:
     kernel, taker = ReceivingKernel(), Taker()
-    ipykernel.deliver_directly(FakeComm("1", kernel), taker.take)
+    ipykernel.bypass_shell_queue(FakeComm("1", kernel), taker.take)
     assert kernel.receive(msg_type, content)[1] == "a coroutine"
     (frames,) = kernel.passed_on
     _, parts = kernel.session.feed_identities(frames, copy=False)
@@ -148,7 +148,7 @@ def test_other_messages_are_passed_on_as_they_came(msg_type: str, content: dict[
 
 def test_what_is_not_signed_or_comes_again_is_the_kernels_to_refuse() -> None:
     kernel, taker = ReceivingKernel(), Taker()
-    ipykernel.deliver_directly(FakeComm("1", kernel), taker.take)
+    ipykernel.bypass_shell_queue(FakeComm("1", kernel), taker.take)
     content = {"comm_id": "1", "data": custom("frame")}
     parts = kernel.session.serialize(kernel.session.msg("comm_msg", content))
     forged = Session(key=b"another").serialize(kernel.session.msg("comm_msg", content))
@@ -160,4 +160,4 @@ def test_what_is_not_signed_or_comes_again_is_the_kernels_to_refuse() -> None:
 
 @pytest.mark.parametrize("comm", [object(), FakeComm("1", None)])
 def test_without_ipykernel_nothing_is_overridden(comm: object) -> None:
-    ipykernel.deliver_directly(comm, Taker().take)
+    ipykernel.bypass_shell_queue(comm, Taker().take)

@@ -49,9 +49,9 @@ class FakeComm:
 def test_the_kernel_is_not_busy_for_a_message_of_ours() -> None:
     kernel = FakeKernel()
     first, second = FakeComm("1", kernel), FakeComm("2", kernel)
-    say_idle = ipykernel.stay_idle(first)
+    say_idle = ipykernel.suppress_busy_status(first)
     method = kernel._publish_status
-    ipykernel.stay_idle(second)
+    ipykernel.suppress_busy_status(second)
     assert kernel._publish_status is method, "one for all comms"
     assert kernel.handle("comm_msg", comm_id="1") == kernel.handle("comm_msg", comm_id="2") == []
     say_idle()
@@ -70,7 +70,7 @@ def test_the_kernel_is_not_busy_for_a_message_of_ours() -> None:
 def test_idle_is_said_also_where_the_kernel_says_none_of_what_was_taken_from_it() -> None:
     kernel = FakeKernel()
     comm = FakeComm("1", kernel)
-    say_idle = ipykernel.stay_idle(comm)
+    say_idle = ipykernel.suppress_busy_status(comm)
     kernel.say("busy", "f1", "comm_msg", comm_id="1")
     say_idle()
     assert kernel.published == [("idle", "f1")]
@@ -79,7 +79,7 @@ def test_idle_is_said_also_where_the_kernel_says_none_of_what_was_taken_from_it(
 def test_no_idle_is_said_of_a_message_that_the_front_end_has_let_go_of() -> None:
     kernel = FakeKernel()
     comm = FakeComm("1", kernel)
-    say_idle = ipykernel.stay_idle(comm)
+    say_idle = ipykernel.suppress_busy_status(comm)
     for metadata in ({"awaits_idle": False}, {}):
         message = {"header": {"msg_id": "1", "msg_type": "comm_msg"}, "content": {"comm_id": "1"}, "metadata": metadata}
         kernel._publish_status("busy", "shell", message)
@@ -90,7 +90,7 @@ def test_no_idle_is_said_of_a_message_that_the_front_end_has_let_go_of() -> None
 def test_a_message_whose_content_was_not_read_is_not_ours() -> None:
     kernel = FakeKernel()
     comm = FakeComm("1", kernel)
-    ipykernel.stay_idle(comm)
+    ipykernel.suppress_busy_status(comm)
     kernel.handled = {"header": {"msg_id": "1", "msg_type": "comm_msg"}, "content": b'{"comm_id": "1"}'}
     kernel._publish_status("busy", "shell")
     assert kernel.published == [("busy", "1")]
@@ -100,7 +100,7 @@ def test_idle_is_said_by_itself_where_nobody_asks_for_it(monkeypatch: pytest.Mon
     monkeypatch.setattr(status_module, "_WAITING", 3)
     kernel = FakeKernel()
     comm = FakeComm("1", kernel)
-    ipykernel.stay_idle(comm)
+    ipykernel.suppress_busy_status(comm)
     assert [kernel.handle("comm_msg", comm_id="1") for _ in range(4)] == [[], [], ["idle"] * 3, []]
     assert kernel.handle("execute_request", code="1") == ["busy", "idle", "idle"]
 
@@ -109,7 +109,7 @@ def test_a_cell_that_runs_stays_busy_and_idle_is_said_of_every_message_of_ours(m
     monkeypatch.setattr(status_module, "_SAID_EVERY_S", 1e9)
     kernel = FakeKernel()
     comm = FakeComm("1", kernel)
-    say_idle = ipykernel.stay_idle(comm)
+    say_idle = ipykernel.suppress_busy_status(comm)
 
     def frame(msg_id: str) -> list[tuple[str, str]]:
         kernel.say("busy", msg_id, "comm_msg", comm_id="1")
@@ -133,4 +133,4 @@ def test_a_cell_that_runs_stays_busy_and_idle_is_said_of_every_message_of_ours(m
 
 @pytest.mark.parametrize("comm", [object(), FakeComm("1", None)])
 def test_without_ipykernel_nothing_is_overridden(comm: object) -> None:
-    ipykernel.stay_idle(comm)()
+    ipykernel.suppress_busy_status(comm)()

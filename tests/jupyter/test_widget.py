@@ -345,7 +345,7 @@ async def test_messages_that_come_in_one_are_taken_in_order(
     parts: list[dict[str, Any]] = [{"type": "command", "name": "mute"}, frame, {"type": "command", "name": "pause"}]
     page.send({"type": "bundle", "contents": [{"from": page.name, **part} for part in parts]}, [bytes(1024)])
     state = await call.until(isPaused=True, timeout=5)
-    assert (state.isMuted, call.transport.messages) == (True, 1)
+    assert (state.isMuted, call.link.messages) == (True, 1)
     call.close()
 
 

@@ -7,8 +7,7 @@ from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropErrorCode as Code
 from micdrop_widget.errors import error_for_close
 from micdrop_widget.reconnect import Reconnect
-from micdrop_widget.state import Settings
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Settings, inputs
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
 from tests.state.cases import (
@@ -32,7 +31,7 @@ from tests.state.cases import (
 )
 
 OLD = {"conversation": (wire.TextMessage("user", "before"),), "error": error()}
-START = i.Start(SETTINGS)
+START = inputs.Start(SETTINGS)
 MIC_IN_CALL = (IDLE, *CONNECTED, RETRYING)
 DEVICES = (Device("m", "Mic"),), (Device("s", "Speaker"),)
 NOWHERE = Settings(has_params=True)
@@ -43,7 +42,7 @@ BEGINNINGS = [
     Case(
         "Start if no_url: refuse_missing_url",
         [IDLE],
-        i.Start(NOWHERE),
+        inputs.Start(NOWHERE),
         ["reset hearing", *END, "emit Error"],
         {"settings": NOWHERE, "conversation": (), "connection": 1},
         given=OLD,
@@ -52,7 +51,7 @@ BEGINNINGS = [
     Case(
         "Start if no_url: refuse_missing_url",
         [IDLE],
-        i.Start(NOWHERE),
+        inputs.Start(NOWHERE),
         ["reset hearing", "close microphone", *END, "emit Error", "reset hearing"],
         {"settings": NOWHERE, "mic": MicPhase.CLOSED, "mic_request": 2, "connection": 1},
         given=OPEN,
@@ -61,7 +60,7 @@ BEGINNINGS = [
     Case(
         "Start if no_url: refuse_missing_url",
         [ENDING],
-        i.Start(NOWHERE),
+        inputs.Start(NOWHERE),
         ["reset hearing", *END, "emit Error"],
         {"settings": NOWHERE, **ENDED_2},
         error=Code.MissingUrl,
@@ -101,7 +100,7 @@ BEGINNINGS = [
     Case(
         "StartMic if mic_closed: start_microphone",
         MIC_IN_CALL,
-        i.StartMic("usb"),
+        inputs.StartMic("usb"),
         ["open microphone 2, usb"],
         {"mic": MicPhase.OPENING, "mic_request": 2, "chosen_mic_id": "usb", "error": None},
         given={"mic": MicPhase.CLOSED, "error": error()},
@@ -109,7 +108,7 @@ BEGINNINGS = [
     Case(
         "StartMic if mic_closed: start_microphone",
         [IDLE],
-        i.StartMic(),
+        inputs.StartMic(),
         ["open microphone 2, the one before"],
         {"mic": MicPhase.OPENING, "mic_request": 2},
         given={"chosen_mic_id": "the one before"},
@@ -117,7 +116,7 @@ BEGINNINGS = [
     Case(
         "MicrophoneOpened if requested: connect_with_microphone",
         [OPENING],
-        i.MicrophoneOpened(1, "usb", False, *DEVICES),
+        inputs.MicrophoneOpened(1, "usb", False, *DEVICES),
         ["open connection 1"],
         {
             **OPEN,
@@ -131,7 +130,7 @@ BEGINNINGS = [
     Case(
         "MicrophoneOpened if requested: microphone_opened",
         MIC_IN_CALL,
-        i.MicrophoneOpened(1, "usb"),
+        inputs.MicrophoneOpened(1, "usb"),
         [],
         {**OPEN, "mic_device_id": "usb"},
         given={"mic": MicPhase.OPENING, "mic_devices": DEVICES[0]},
@@ -139,7 +138,7 @@ BEGINNINGS = [
     Case(
         "MicrophoneFailed if requested: fail_without_microphone",
         [OPENING],
-        i.MicrophoneFailed(1, error()),
+        inputs.MicrophoneFailed(1, error()),
         ["close microphone", *END, "emit Error"],
         {**WITH_MIC, "connection": 1, "chosen_mic_id": None},
         given={"chosen_mic_id": "usb"},
@@ -148,7 +147,7 @@ BEGINNINGS = [
     Case(
         "MicrophoneFailed if requested: microphone_failed",
         MIC_IN_CALL,
-        i.MicrophoneFailed(1, error()),
+        inputs.MicrophoneFailed(1, error()),
         ["emit Error"],
         {"mic": MicPhase.CLOSED, "chosen_mic_id": None},
         given={"mic": MicPhase.OPENING, "chosen_mic_id": "usb"},
@@ -157,7 +156,7 @@ BEGINNINGS = [
     Case(
         "MicrophoneEnded if capturing: microphone_ended",
         [IDLE, *CONNECTED],
-        i.MicrophoneEnded(1),
+        inputs.MicrophoneEnded(1),
         ["close microphone", "reset hearing"],
         {"mic": MicPhase.CLOSED, "mic_request": 2},
         given=OPEN,
@@ -165,7 +164,7 @@ BEGINNINGS = [
     Case(
         "MicrophoneEnded if capturing: microphone_ended",
         [RETRYING],
-        i.MicrophoneEnded(1, error()),
+        inputs.MicrophoneEnded(1, error()),
         ["close microphone", "emit Error"],
         {"mic": MicPhase.CLOSED, "mic_request": 2},
         error=Code.Mic,
@@ -176,26 +175,26 @@ CONNECTIONS = [
     Case(
         "ConnectionOpened if current: send_params",
         [CONNECTING],
-        i.ConnectionOpened(1),
+        inputs.ConnectionOpened(1),
         ["send params", "set ready 1000 ms"],
     ),
     Case(
         "ConnectionOpened if current: send_params",
         [CONNECTING],
-        i.ConnectionOpened(1),
+        inputs.ConnectionOpened(1),
         ["set ready 1000 ms"],
         given={"settings": Settings(has_url=True)},
     ),
     Case(
         "Received if current: become_ready_and_receive",
         [GREETING],
-        i.Received(1, wire.Message(wire.TextMessage("assistant", "Hello"))),
+        inputs.Received(1, wire.Message(wire.TextMessage("assistant", "Hello"))),
         ["cancel ready", "send StartSpeaking", "send 512 samples", "emit Message"],
         {
             "was_ready": True,
             "error": None,
             "outbox": (),
-            "deaf_until_ms": 1040,
+            "drop_answer_until_ms": 1040,
             "conversation": (wire.TextMessage("assistant", "Hello"),),
         },
         given={**OUTBOX, "error": error(), "round_trip_ms": 20},
@@ -203,15 +202,15 @@ CONNECTIONS = [
     Case(
         "TimerFired if ready: become_ready",
         [GREETING],
-        i.TimerFired(Timer.READY),
+        inputs.TimerFired(Timer.READY),
         ["cancel ready", "send StartSpeaking", "send 512 samples"],
-        {"was_ready": True, "error": None, "outbox": (), "deaf_until_ms": 1040},
+        {"was_ready": True, "error": None, "outbox": (), "drop_answer_until_ms": 1040},
         given={**OUTBOX, "error": error(), "round_trip_ms": 20},
     ),
     Case(
         "TimerFired if ready: become_ready",
         [GREETING],
-        i.TimerFired(Timer.READY),
+        inputs.TimerFired(Timer.READY),
         ["cancel ready"],
         {"processing": False, "rejoined": True, "attempt": 0},
         given={"was_ready": True, "attempt": 3},
@@ -219,15 +218,15 @@ CONNECTIONS = [
     Case(
         "TimerFired if retry: reconnect",
         [RETRYING],
-        i.TimerFired(Timer.RETRY),
+        inputs.TimerFired(Timer.RETRY),
         ["open connection 2"],
-        {"connection": 2, "odd_byte": b"", "deaf_until_ms": 0},
-        given={"odd_byte": b"x", "deaf_until_ms": 9},
+        {"connection": 2, "odd_byte": b"", "drop_answer_until_ms": 0},
+        given={"odd_byte": b"x", "drop_answer_until_ms": 9},
     ),
     Case(
         "ConnectionFailed if recoverable: lose_connection",
         [CONNECTING],
-        i.ConnectionFailed(1, error(Code.Connection)),
+        inputs.ConnectionFailed(1, error(Code.Connection)),
         ["warn: It broke. Trying again.", "cancel ready", "set retry 2000 ms less up to 30%"],
         {"attempt": 2, "processing": False},
         given={"was_ready": True, "attempt": 1},
@@ -235,7 +234,7 @@ CONNECTIONS = [
     Case(
         "ConnectionFailed if current: fail_to_connect",
         [CONNECTING],
-        i.ConnectionFailed(1, error(Code.Connection)),
+        inputs.ConnectionFailed(1, error(Code.Connection)),
         ["close microphone", *END, "emit Error", "reset hearing"],
         {**WITH_MIC, "outbox": ()},
         given=OUTBOX,
@@ -244,7 +243,7 @@ CONNECTIONS = [
     Case(
         "ConnectionFailed if current: fail_to_connect",
         [CONNECTING],
-        i.ConnectionFailed(1, error(Code.Connection)),
+        inputs.ConnectionFailed(1, error(Code.Connection)),
         ["close microphone", *END, "emit Error"],
         WITH_MIC,
         given={"was_ready": True, "attempt": 2},
@@ -253,7 +252,7 @@ CONNECTIONS = [
     Case(
         "ConnectionFailed if current: fail_to_connect",
         [CONNECTING],
-        i.ConnectionFailed(1, error(Code.Unauthorized)),
+        inputs.ConnectionFailed(1, error(Code.Unauthorized)),
         ["close microphone", *END, "emit Error"],
         WITH_MIC,
         given={"was_ready": True},
@@ -262,7 +261,7 @@ CONNECTIONS = [
     Case(
         "ConnectionClosed if recoverable: lose_connection",
         [LIVE],
-        i.ConnectionClosed(1, 1006),
+        inputs.ConnectionClosed(1, 1006),
         [
             f"warn: {error_for_close(1006).message} Trying again.",
             "cancel ready",
@@ -275,7 +274,7 @@ CONNECTIONS = [
     Case(
         "ConnectionClosed if recoverable: lose_connection",
         [GREETING],
-        i.ConnectionClosed(1, 1011),
+        inputs.ConnectionClosed(1, 1011),
         [f"warn: {error_for_close(1011).message} Trying again.", "cancel ready", RETRY],
         {"attempt": 1, "processing": False},
         given={"was_ready": True},
@@ -283,7 +282,7 @@ CONNECTIONS = [
     Case(
         "ConnectionClosed if refused: fail_refused",
         [GREETING],
-        i.ConnectionClosed(1, 1000),
+        inputs.ConnectionClosed(1, 1000),
         ["close microphone", *END, "emit Error", "reset hearing"],
         WITH_MIC,
         error=Code.Connection,
@@ -291,7 +290,7 @@ CONNECTIONS = [
     Case(
         "ConnectionClosed if over: play_out",
         [LIVE],
-        i.ConnectionClosed(1, 1005),
+        inputs.ConnectionClosed(1, 1005),
         ["close microphone", "reset hearing"],
         {"mic": MicPhase.CLOSED, "mic_request": 2, "processing": False, "goodbye_due": False, "speaking": False},
         given={"sent_samples": 9, "processing": True, "goodbye_due": True},
@@ -299,7 +298,7 @@ CONNECTIONS = [
     Case(
         "ConnectionClosed if over: play_out",
         [GREETING],
-        i.ConnectionClosed(1, 1000),
+        inputs.ConnectionClosed(1, 1000),
         ["close microphone"],
         {"mic": MicPhase.CLOSED, "mic_request": 2, "processing": False},
         given={"was_ready": True, "sent_samples": 9},
@@ -307,7 +306,7 @@ CONNECTIONS = [
     Case(
         "ConnectionClosed if current: play_out",
         [ENDING],
-        i.ConnectionClosed(1, 1011),
+        inputs.ConnectionClosed(1, 1011),
         [],
         {"processing": False, "goodbye_due": False},
         given={"sent_samples": 9, "goodbye_due": True},
@@ -315,7 +314,7 @@ CONNECTIONS = [
     Case(
         "ConnectionClosed if current: fail_closed",
         [GREETING],
-        i.ConnectionClosed(1, 4401),
+        inputs.ConnectionClosed(1, 4401),
         ["close microphone", *END, "emit Error", "reset hearing"],
         WITH_MIC,
         error=Code.Unauthorized,
@@ -323,7 +322,7 @@ CONNECTIONS = [
     Case(
         "ConnectionClosed if current: fail_closed",
         [LIVE],
-        i.ConnectionClosed(1, 1006),
+        inputs.ConnectionClosed(1, 1006),
         ["close microphone", *END, "emit Error", "reset hearing"],
         WITH_MIC,
         given=NO_RETRY,

@@ -12,8 +12,7 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.audio import Pcm
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.reconnect import Reconnect
-from micdrop_widget.state import Call, Phase, Settings
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Call, Phase, Settings, inputs
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.machine import Row
 from micdrop_widget.state.snapshot import Command, MicPhase
@@ -58,7 +57,7 @@ class Case:
 
     row: str
     phases: Sequence[Phase]
-    on: i.Input
+    on: inputs.Input
     asks: Sequence[str] = ()
     then: dict[str, Any] = field(default_factory=dict)
     """The facts that change; the phase is that of the row."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropErrorCode as Code
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.state.snapshot import MicPhase
 from tests.state.cases import ANY, CONNECTED, ENDING, IDLE, LIVE, OPENING, RETRYING, Case, error
 
@@ -15,28 +15,28 @@ DEVICES = (Device("usb", "USB"), Device("built-in", "Built-in")), (Device("box",
 OTHERS = DEVICES[0][1:], ()
 GONE = error()
 LOST = {**ASKED, "mic_device_id": None, "chosen_mic_id": None, "mic_lost": GONE}
-UNPLUGGED = i.MicrophoneEnded(1, GONE, unplugged=True)
+UNPLUGGED = inputs.MicrophoneEnded(1, GONE, unplugged=True)
 USB_IN_USE = {"mic": MicPhase.OPEN, "mic_device_id": "usb", "chosen_mic_id": "usb"}
 
 CASES = [
     Case(
         "ChangeMicDevice if mic_closed: remember_microphone",
         ANY,
-        i.ChangeMicDevice("usb"),
+        inputs.ChangeMicDevice("usb"),
         then={"mic_device_id": "usb", "chosen_mic_id": "usb"},
         given=CLOSED,
     ),
     Case(
         "ChangeMicDevice if other_device: change_microphone",
         [OPENING],
-        i.ChangeMicDevice("usb"),
+        inputs.ChangeMicDevice("usb"),
         ["open microphone 2, usb"],
         USB_ASKED,
     ),
     Case(
         "ChangeMicDevice if other_device: change_microphone",
         [IDLE, *CONNECTED],
-        i.ChangeMicDevice("usb"),
+        inputs.ChangeMicDevice("usb"),
         ["open microphone 2, usb", "reset hearing"],
         USB_ASKED,
         given={"mic": MicPhase.OPEN, "mic_device_id": "built-in"},
@@ -44,7 +44,7 @@ CASES = [
     Case(  # not listened to before, so there is nothing to forget
         "ChangeMicDevice if other_device: change_microphone",
         [RETRYING, ENDING],
-        i.ChangeMicDevice("usb"),
+        inputs.ChangeMicDevice("usb"),
         ["open microphone 2, usb"],
         USB_ASKED,
         given={"mic": MicPhase.OPEN},
@@ -52,7 +52,7 @@ CASES = [
     Case(
         "ChangeMicDevice if other_device: change_microphone",
         [LIVE],
-        i.ChangeMicDevice("usb"),
+        inputs.ChangeMicDevice("usb"),
         ["open microphone 2, usb", "send StopSpeaking", "reset hearing"],
         {**USB_ASKED, "speaking": False, "processing": True},
         given={"speaking": True},
@@ -60,7 +60,7 @@ CASES = [
     Case(
         "ChangeMicDevice if other_device: change_microphone",
         [LIVE],
-        i.ChangeMicDevice("usb"),
+        inputs.ChangeMicDevice("usb"),
         ["open microphone 2, usb"],
         USB_ASKED,
         given={"muted": True},
@@ -68,14 +68,14 @@ CASES = [
     Case(
         "HearingChanged if mic_in_use: reopen_microphone",
         [OPENING, RETRYING],
-        i.HearingChanged(),
+        inputs.HearingChanged(),
         ["open microphone 2, None"],
         ASKED,
     ),
     Case(
         "HearingChanged if mic_in_use: reopen_microphone",
         [ENDING],
-        i.HearingChanged(),
+        inputs.HearingChanged(),
         ["open microphone 2, None"],
         ASKED,
         given={"mic": MicPhase.OPEN},
@@ -83,7 +83,7 @@ CASES = [
     Case(
         "HearingChanged if mic_in_use: reopen_microphone",
         [IDLE, *CONNECTED],
-        i.HearingChanged(),
+        inputs.HearingChanged(),
         ["open microphone 2, usb", "reset hearing"],
         ASKED,
         given=USB_IN_USE,
@@ -91,14 +91,14 @@ CASES = [
     Case(
         "MicrophoneMoved if mic_in_use: move_microphone",
         [OPENING, RETRYING],
-        i.MicrophoneMoved(),
+        inputs.MicrophoneMoved(),
         ["open microphone 2, None"],
         ASKED,
     ),
     Case(
         "MicrophoneMoved if mic_in_use: move_microphone",
         [ENDING],
-        i.MicrophoneMoved(),
+        inputs.MicrophoneMoved(),
         ["open microphone 2, None"],
         ASKED,
         given={"mic": MicPhase.OPEN},
@@ -106,7 +106,7 @@ CASES = [
     Case(
         "MicrophoneMoved if mic_in_use: move_microphone",
         [IDLE, *CONNECTED],
-        i.MicrophoneMoved(),
+        inputs.MicrophoneMoved(),
         ["open microphone 2, None", "reset hearing"],
         ASKED,
         given={"mic": MicPhase.OPEN, "mic_device_id": "usb"},
@@ -114,7 +114,7 @@ CASES = [
     Case(  # the utterance that was begun in the other page ends
         "MicrophoneMoved if mic_in_use: move_microphone",
         [LIVE],
-        i.MicrophoneMoved(),
+        inputs.MicrophoneMoved(),
         ["open microphone 2, None", "send StopSpeaking", "reset hearing"],
         {**ASKED, "speaking": False, "processing": True},
         given={"speaking": True},
@@ -122,7 +122,7 @@ CASES = [
     Case(  # not the one that was chosen where the call had its microphone before: it may be on another computer
         "MicrophoneMoved if mic_closed: rejoin_microphone",
         [IDLE, *CONNECTED, RETRYING],
-        i.MicrophoneMoved(),
+        inputs.MicrophoneMoved(),
         ["open microphone 2, None"],
         {**ASKED, "chosen_mic_id": None, "error": None},
         given={**CLOSED, "chosen_mic_id": "usb", "error": GONE},
@@ -130,14 +130,14 @@ CASES = [
     Case(
         "ChangeSpeakerDevice: change_speaker",
         ANY,
-        i.ChangeSpeakerDevice("headset"),
+        inputs.ChangeSpeakerDevice("headset"),
         ["play on headset"],
         {"speaker_device_id": "headset"},
     ),
     Case(
         "SpeakerFailed if same_speaker: speaker_failed",
         ANY,
-        i.SpeakerFailed("headset", "gone"),
+        inputs.SpeakerFailed("headset", "gone"),
         ["warn: the loudspeaker 'headset' cannot be used (gone); the usual one plays"],
         {"speaker_device_id": None},
         given={"speaker_device_id": "headset"},
@@ -145,14 +145,14 @@ CASES = [
     Case(
         "DevicesListed: list_devices",
         ANY,
-        i.DevicesListed(*DEVICES),
+        inputs.DevicesListed(*DEVICES),
         then={"mic_devices": DEVICES[0], "speaker_devices": DEVICES[1]},
         given={"chosen_mic_id": "usb"},
     ),
     Case(
         "DevicesListed: list_devices",
         ANY,
-        i.DevicesListed(*OTHERS),
+        inputs.DevicesListed(*OTHERS),
         then={"mic_devices": OTHERS[0], "speaker_devices": (), "chosen_mic_id": None},
         given={"mic_devices": DEVICES[0], "speaker_devices": DEVICES[1], "chosen_mic_id": "usb"},
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micdrop_widget import protocol as wire
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
 from tests.state.cases import (
@@ -29,7 +29,7 @@ ENDS = [
     Case(
         "Stop if graceful: hear_out",
         [LIVE],
-        i.Stop(graceful=True),
+        inputs.Stop(graceful=True),
         ["send StopSpeaking", "close microphone", "set goodbye 5000 ms", "reset hearing"],
         {"mic": MicPhase.CLOSED, "mic_request": 2, "speaking": False, "processing": True},
         given={"speaking": True},
@@ -37,20 +37,21 @@ ENDS = [
     Case(
         "Stop if graceful: hear_out",
         [LIVE],
-        i.Stop(graceful=True),
+        inputs.Stop(graceful=True),
         ["close microphone", "reset hearing"],
         {"mic": MicPhase.CLOSED, "mic_request": 2},
         given={"answering": True, "sent_samples": 9},
     ),
-    Case("Stop if graceful: nothing", [ENDING], i.Stop(graceful=True)),
-    Case("Stop: stop", [IDLE], i.Stop(), END, {"connection": 1}),
-    Case("Stop: stop", [OPENING], i.Stop(), ["close microphone", *END], {**WITH_MIC, "connection": 1}),
-    Case("Stop: stop", [CONNECTING, GREETING], i.Stop(True), ["close microphone", *END, "reset hearing"], WITH_MIC),
-    Case("Stop: stop", [RETRYING], i.Stop(graceful=True), ["close microphone", *END], WITH_MIC),
+    Case("Stop if graceful: nothing", [ENDING], inputs.Stop(graceful=True)),
+    Case("Stop: stop", [IDLE], inputs.Stop(), END, {"connection": 1}),
+    Case("Stop: stop", [OPENING], inputs.Stop(), ["close microphone", *END], {**WITH_MIC, "connection": 1}),
+    Case("Stop: stop", [CONNECTING, GREETING], inputs.Stop(True), ["close microphone", *END, "reset hearing"],
+         WITH_MIC),
+    Case("Stop: stop", [RETRYING], inputs.Stop(graceful=True), ["close microphone", *END], WITH_MIC),
     Case(
         "Stop: stop",
         [LIVE],
-        i.Stop(),
+        inputs.Stop(),
         [
             "send StopSpeaking",
             "close microphone",
@@ -62,14 +63,14 @@ ENDS = [
         {**WITH_MIC, "epoch": 1, "sent_samples": 0, "paused": False, "partial_assistant_message": ""},
         given={"speaking": True, "sent_samples": 9, "partial_assistant_message": "Well"},
     ),
-    Case("Stop: stop", [ENDING], i.Stop(), END, ENDED_2),
-    Case("TimerFired if goodbye: no_answer_came", [ENDING], i.TimerFired(Timer.GOODBYE),
+    Case("Stop: stop", [ENDING], inputs.Stop(), END, ENDED_2),
+    Case("TimerFired if goodbye: no_answer_came", [ENDING], inputs.TimerFired(Timer.GOODBYE),
          [], {"processing": False, "goodbye_due": False}, given={"goodbye_due": True, "answering": True}),
-    Case("Completion if heard_out: stop", [ENDING], i.Completion(), END, ENDED_2, given={"processing": False}),
+    Case("Completion if heard_out: stop", [ENDING], inputs.Completion(), END, ENDED_2, given={"processing": False}),
     Case(
         "Completion if heard_out: stop",
         [ENDING],
-        i.Completion(),
+        inputs.Completion(),
         END,
         {**ENDED_2, "paused": False, "goodbye_due": False},
         given={"processing": False, "paused": True, "goodbye_due": True},
@@ -77,45 +78,45 @@ ENDS = [
 ]  # fmt: skip
 
 WISHES = [
-    Case("Mute: mute", [IDLE, OPENING, RETRYING, ENDING], i.Mute(), [], {"muted": True}),
-    Case("Mute: mute", CONNECTED, i.Mute(), ["reset hearing"], {"muted": True}),
+    Case("Mute: mute", [IDLE, OPENING, RETRYING, ENDING], inputs.Mute(), [], {"muted": True}),
+    Case("Mute: mute", CONNECTED, inputs.Mute(), ["reset hearing"], {"muted": True}),
     Case(
         "Mute: mute",
         [LIVE],
-        i.Mute(),
+        inputs.Mute(),
         ["send StopSpeaking", "reset hearing"],
         {"muted": True, "speaking": False, "processing": True},
         given={"speaking": True},
     ),
-    Case("Unmute: unmute", ANY, i.Unmute(), [], {"muted": False}, given={"muted": True}),
-    Case("Pause: pause", [OPENING], i.Pause(), NOISE_OFF, {"paused": True, "processing": False,
+    Case("Unmute: unmute", ANY, inputs.Unmute(), [], {"muted": False}, given={"muted": True}),
+    Case("Pause: pause", [OPENING], inputs.Pause(), NOISE_OFF, {"paused": True, "processing": False,
          "outbox": (wire.MuteCommand(),)}),
-    Case("Pause: pause", [CONNECTING, GREETING], i.Pause(), [*NOISE_OFF, "reset hearing"], {"paused": True,
+    Case("Pause: pause", [CONNECTING, GREETING], inputs.Pause(), [*NOISE_OFF, "reset hearing"], {"paused": True,
          "processing": False, "speaking": False,
          "outbox": (*KEPT, wire.StopSpeaking(), wire.MuteCommand())}, given=OUTBOX),
-    Case("Pause: pause", [RETRYING], i.Pause(), NOISE_OFF, {"paused": True}),
+    Case("Pause: pause", [RETRYING], inputs.Pause(), NOISE_OFF, {"paused": True}),
     Case(
         "Pause: pause",
         [LIVE],
-        i.Pause(),
+        inputs.Pause(),
         ["send StopSpeaking", "send Mute", *NOISE_OFF, "reset hearing"],
-        {"paused": True, "speaking": False, "deaf_until_ms": 1080},
+        {"paused": True, "speaking": False, "drop_answer_until_ms": 1080},
         given={"speaking": True, "round_trip_ms": 40},
     ),
     Case(
         "Pause: pause",
         [LIVE],
-        i.Pause(),
+        inputs.Pause(),
         ["send Mute", "flush to epoch 6", *NOISE_OFF, "reset hearing"],
         {"paused": True, "answering": False, "echo_tail": False, "epoch": 6, "sent_samples": 0, "odd_byte": b"",
-         "deaf_until_ms": 1000, "partial_assistant_message": ""},
+         "drop_answer_until_ms": 1000, "partial_assistant_message": ""},
         given={"answering": True, "echo_tail": True, "epoch": 5, "sent_samples": 9, "odd_byte": b"x",
                "partial_assistant_message": "Well"},
     ),
-    Case("Pause: pause", [LIVE], i.Pause(), given={"paused": True}),
-    Case("Resume: resume", ANY, i.Resume(), [], {"paused": False}, given={"paused": True, "processing": False,
+    Case("Pause: pause", [LIVE], inputs.Pause(), given={"paused": True}),
+    Case("Resume: resume", ANY, inputs.Resume(), [], {"paused": False}, given={"paused": True, "processing": False,
          "answering": True}),
-    Case("Resume: resume", [GREETING], i.Resume(), [], {"paused": False, "outbox": KEPT},
+    Case("Resume: resume", [GREETING], inputs.Resume(), [], {"paused": False, "outbox": KEPT},
          given={"paused": True, "processing": False, "outbox": (*KEPT, wire.MuteCommand())}),
 ]  # fmt: skip
 

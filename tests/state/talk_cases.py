@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
-from micdrop_widget.state import Settings
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Settings, inputs
 from micdrop_widget.state.effects import Timer
 from tests.state.cases import (
     ANY,
@@ -40,7 +39,7 @@ SPEECH = [
         CONFIRMED,
         ["flush to epoch 3", *NOISE_OFF, "send StartSpeaking", "send 512 samples"],
         {**SPEAKING, "epoch": 3, "sent_samples": 0, "answering": False, "odd_byte": b"", "goodbye_due": False,
-         "deaf_until_ms": 1050, "partial_assistant_message": ""},
+         "drop_answer_until_ms": 1050, "partial_assistant_message": ""},
         {**PLAYING, "answering": True, "odd_byte": b"x", "goodbye_due": True, "round_trip_ms": 25,
          "partial_assistant_message": "Well", "processing": True},
     ),
@@ -63,20 +62,21 @@ SPEECH = [
          {"speaking": False, "processing": True, "outbox": (wire.StartSpeaking(), PCM, wire.StopSpeaking())},
          {**OPEN, **OUTBOX}),
     Case("SpeechEnded: end_utterance", ANY, SpeechEnded(9), given={"answering": True}),
-    Case("Completion if deaf_while_speaking: end_utterance", [LIVE], i.Completion(), ["send StopSpeaking"],
+    Case("Completion if speaking_while_ignored: end_utterance", [LIVE], inputs.Completion(), ["send StopSpeaking"],
          {"speaking": False, "processing": True}, {**SPEAKING, "muted": True}),
-    Case("Completion if deaf_while_speaking: end_utterance", [IDLE], i.Completion(), [], {"speaking": False},
+    Case("Completion if speaking_while_ignored: end_utterance", [IDLE], inputs.Completion(), [], {"speaking": False},
          {**SPEAKING, "muted": True}),
-    Case("Completion if deaf_while_speaking: end_utterance", [OPENING, CONNECTING, GREETING], i.Completion(), [],
+    Case("Completion if speaking_while_ignored: end_utterance", [OPENING, CONNECTING, GREETING],
+         inputs.Completion(), [],
          {"speaking": False, "processing": True, "outbox": (wire.StartSpeaking(), PCM, wire.StopSpeaking())},
          {**OUTBOX, "muted": True}),
-    Case("Completion if deaf_while_speaking: end_utterance", [RETRYING, ENDING], i.Completion(), [],
+    Case("Completion if speaking_while_ignored: end_utterance", [RETRYING, ENDING], inputs.Completion(), [],
          {"speaking": False, "processing": True}, {**SPEAKING, "answering": True}),
 ]  # fmt: skip
 
 
 def receives(frame: wire.ServerFrame, asks: list[str], then: dict[str, object], **given: object) -> Case:
-    return Case("Received if current: receive", [LIVE, ENDING], i.Received(1, frame), asks, then, given)
+    return Case("Received if current: receive", [LIVE, ENDING], inputs.Received(1, frame), asks, then, given)
 
 
 FRAMES = [
@@ -89,15 +89,15 @@ FRAMES = [
     ),
     receives(wire.Audio(b"\x01"), [], {"odd_byte": b"\x01"}, goodbye_due=True),
     receives(wire.Audio(b""), [], {}),
-    receives(wire.Audio(bytes(8)), [], {}, deaf_until_ms=1000.1),
+    receives(wire.Audio(bytes(8)), [], {}, drop_answer_until_ms=1000.1),
     receives(
         wire.Audio(bytes(8)),
         ["cancel goodbye", "cancel answer gap", "play 4 samples in epoch 0"],
         {"sent_samples": 4},
-        deaf_until_ms=1000,
+        drop_answer_until_ms=1000,
     ),
-    Case("Received if current: receive", [LIVE], i.Received(1, wire.Audio(bytes(8))), given=SPEAKING),
-    Case("Received if current: receive", [LIVE], i.Received(1, wire.Audio(bytes(8))), given={"paused": True}),
+    Case("Received if current: receive", [LIVE], inputs.Received(1, wire.Audio(bytes(8))), given=SPEAKING),
+    Case("Received if current: receive", [LIVE], inputs.Received(1, wire.Audio(bytes(8))), given={"paused": True}),
     receives(
         wire.Message(ASSISTANT),
         ["emit Message"],
@@ -134,12 +134,12 @@ FRAMES = [
         partial_assistant_message="Well",
         answering=True,
     ),
-    Case("Received if current: receive", [LIVE], i.Received(1, wire.EndCall()), ["emit EndCall"],
+    Case("Received if current: receive", [LIVE], inputs.Received(1, wire.EndCall()), ["emit EndCall"],
          {"goodbye_due": True}),
-    Case("Received if current: receive", [ENDING], i.Received(1, wire.EndCall()),
+    Case("Received if current: receive", [ENDING], inputs.Received(1, wire.EndCall()),
          ["set goodbye 5000 ms", "emit EndCall"], {"goodbye_due": True}),
     receives(wire.ToolCall("t"), ["emit ToolCall"], {}),
-    receives(wire.PartialAssistantMessage("Well"), [], {}, deaf_until_ms=1000.1),
+    receives(wire.PartialAssistantMessage("Well"), [], {}, drop_answer_until_ms=1000.1),
     receives(wire.Classification("a", "b", 1), ["emit Classification"], {}),
     receives(
         wire.PartialAssistantMessage("Well"), ["emit PartialAssistantMessage"], {"partial_assistant_message": "Well"}
@@ -155,24 +155,26 @@ FRAMES = [
 ]  # fmt: skip
 
 HEARING = [
-    Case("RoundTripMeasured if current: round_trip", CONNECTED[1:], i.RoundTripMeasured(1, 40), [],
+    Case("RoundTripMeasured if current: round_trip", CONNECTED[1:], inputs.RoundTripMeasured(1, 40), [],
          {"round_trip_ms": 40}),
-    Case("RoundTripMeasured if current: round_trip", [CONNECTING, RETRYING, ENDING], i.RoundTripMeasured(1, 40), [],
+    Case("RoundTripMeasured if current: round_trip", [CONNECTING, RETRYING, ENDING],
+         inputs.RoundTripMeasured(1, 40), [],
          {"round_trip_ms": 40}),
-    Case("RoundTripMeasured if current: round_trip", [OPENING], i.RoundTripMeasured(0, 40), [],
+    Case("RoundTripMeasured if current: round_trip", [OPENING], inputs.RoundTripMeasured(0, 40), [],
          {"round_trip_ms": 40}),
-    Case("Heard if same_epoch: heard", CALL, i.Heard(2, 99), [], {"answering": True, "processing": False}, PLAYING),
-    Case("Heard if same_epoch: heard", CALL, i.Heard(2, 100), ["set answer gap 200 ms"],
+    Case("PlaybackProgress if same_epoch: heard", CALL, inputs.PlaybackProgress(2, 99), [], {"answering": True,
+         "processing": False}, PLAYING),
+    Case("PlaybackProgress if same_epoch: heard", CALL, inputs.PlaybackProgress(2, 100), ["set answer gap 200 ms"],
          {"answering": True, "processing": False}, PLAYING),
-    Case("Heard if same_epoch: heard", [LIVE], i.Heard(2, 100),
+    Case("PlaybackProgress if same_epoch: heard", [LIVE], inputs.PlaybackProgress(2, 100),
          ["set answer gap 200 ms", "set echo tail 300 ms", "reset hearing"],
          {"answering": True, "echo_tail": True}, {**PLAYING, **UNINTERRUPTED}),
-    Case("Heard if same_epoch: heard", [LIVE], i.Heard(2, 100),
+    Case("PlaybackProgress if same_epoch: heard", [LIVE], inputs.PlaybackProgress(2, 100),
          ["set answer gap 200 ms", "set echo tail 300 ms", "reset hearing"],
          {"answering": True, "echo_tail": True}, {**PLAYING, "echo_cancellation": False}),
-    Case("TimerFired if answer gap: answer_over", CALL, i.TimerFired(Timer.ANSWER_GAP), [],
+    Case("TimerFired if answer gap: answer_over", CALL, inputs.TimerFired(Timer.ANSWER_GAP), [],
          {"answering": False, "epoch": 3, "sent_samples": 0}, {**PLAYING, "answering": True, "odd_byte": b"x"}),
-    Case("TimerFired if echo tail: echo_over", CALL, i.TimerFired(Timer.ECHO_TAIL), [], {"echo_tail": False},
+    Case("TimerFired if echo tail: echo_over", CALL, inputs.TimerFired(Timer.ECHO_TAIL), [], {"echo_tail": False},
          {"echo_tail": True, "answering": True}),
 ]  # fmt: skip
 

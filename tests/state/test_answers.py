@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import Pcm, pcm_to_bytes
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.state.effects import Play, Timer
 from tests.state.spoken import ENDED, answered, audio, confirmed, listening, ramp, says
 from tests.state.world import World
@@ -96,7 +96,13 @@ def test_audio_that_was_not_heard_yet_is_flushed_too() -> None:
 
 
 def test_reports_of_what_was_flushed_do_not_bring_the_assistant_back() -> None:
-    world = answered().apply(confirmed()).apply(i.Heard(0, 1600)).apply(ENDED).apply(i.Heard(0, 1600))
+    world = (
+        answered()
+        .apply(confirmed())
+        .apply(inputs.PlaybackProgress(0, 1600))
+        .apply(ENDED)
+        .apply(inputs.PlaybackProgress(0, 1600))
+    )
     assert not world.state.isAssistantSpeaking
     assert world.state.isProcessing
 
@@ -108,7 +114,7 @@ def test_nothing_is_played_while_the_user_speaks() -> None:
 
 @pytest.mark.parametrize("round_trip_ms", [0, 0.5, 40, 300])
 def test_late_audio_of_a_cancelled_answer_is_dropped_for_two_round_trips(round_trip_ms: float) -> None:
-    world = answered().apply(i.RoundTripMeasured(1, round_trip_ms))
+    world = answered().apply(inputs.RoundTripMeasured(1, round_trip_ms))
     world.at(5000, confirmed()).apply(ENDED)
     if round_trip_ms:
         assert world.receive_at(5000 + 2 * round_trip_ms - 0.1, audio()).given == 0
@@ -116,14 +122,14 @@ def test_late_audio_of_a_cancelled_answer_is_dropped_for_two_round_trips(round_t
 
 
 def test_late_audio_of_an_answer_that_a_pause_cancelled_is_dropped_as_well() -> None:
-    world = answered().apply(i.RoundTripMeasured(1, 40)).at(5000, i.Pause()).at(5010, i.Resume())
+    world = answered().apply(inputs.RoundTripMeasured(1, 40)).at(5000, inputs.Pause()).at(5010, inputs.Resume())
     assert world.receive_at(5079, audio()).given == 0
     assert world.receive_at(5080, audio()).given == 1600
 
 
 def test_the_latest_ping_counts_and_one_of_an_earlier_socket_does_not() -> None:
-    world = listening().apply(i.RoundTripMeasured(1, 500)).apply(i.RoundTripMeasured(1, 10))
-    world.apply(i.RoundTripMeasured(0, 900)).at(5000, confirmed()).at(5010, ENDED)
+    world = listening().apply(inputs.RoundTripMeasured(1, 500)).apply(inputs.RoundTripMeasured(1, 10))
+    world.apply(inputs.RoundTripMeasured(0, 900)).at(5000, confirmed()).at(5010, ENDED)
     assert world.receive_at(5020, audio()).given == 1600
 
 
@@ -146,7 +152,7 @@ def test_a_partial_answer_is_replaced_by_the_next_and_cleared_by_the_settled_mes
 
 
 def test_late_words_of_an_answer_that_the_user_interrupted_are_not_shown() -> None:
-    world = answered().apply(i.RoundTripMeasured(1, 40)).at(5000, confirmed())
+    world = answered().apply(inputs.RoundTripMeasured(1, 40)).at(5000, confirmed())
     world.receive(wire.PartialAssistantMessage("Wel")).apply(ENDED)
     world.receive_at(5079, wire.PartialAssistantMessage("Well"))
     assert world.state.partialAssistantMessage == ""
@@ -154,8 +160,10 @@ def test_late_words_of_an_answer_that_the_user_interrupted_are_not_shown() -> No
     assert world.receive_at(5080, wire.PartialAssistantMessage("Yes")).state.partialAssistantMessage == "Yes"
 
 
-@pytest.mark.parametrize("clearing", [confirmed(), i.Received(1, wire.SkipAnswer()), i.Stop(), i.Pause()])
-def test_a_partial_answer_goes_with_what_ends_it(clearing: i.Input) -> None:
+@pytest.mark.parametrize(
+    "clearing", [confirmed(), inputs.Received(1, wire.SkipAnswer()), inputs.Stop(), inputs.Pause()]
+)
+def test_a_partial_answer_goes_with_what_ends_it(clearing: inputs.Input) -> None:
     world = listening().receive(wire.PartialAssistantMessage("Well")).apply(clearing)
     assert world.state.partialAssistantMessage == ""
 

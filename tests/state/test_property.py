@@ -12,8 +12,7 @@ from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
-from micdrop_widget.state import Phase, Settings
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Phase, Settings, inputs
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
 from tests.state.world import World
@@ -86,18 +85,18 @@ class AnyCall(RuleBasedStateMachine):
         world = self.world
         world.now_ms = 1000
         if begins == "microphone first":
-            world.apply(i.StartMic()).apply(i.MicrophoneOpened(world.call.mic_request))
+            world.apply(inputs.StartMic()).apply(inputs.MicrophoneOpened(world.call.mic_request))
         elif begins != "idle":
             options = Settings(True, has_params, disable_interruption, Reconnect(max_attempts), detects_turns)
-            world.apply(i.Start(options)).apply(i.MicrophoneOpened(world.call.mic_request))
+            world.apply(inputs.Start(options)).apply(inputs.MicrophoneOpened(world.call.mic_request))
         if begins in ("greeting", "live", "again"):
-            world.apply(i.ConnectionOpened(world.call.connection))
+            world.apply(inputs.ConnectionOpened(world.call.connection))
         if begins in ("live", "again"):
             world.receive(wire.Message(ANSWER))
         if begins == "again":
-            world.apply(i.ConnectionClosed(world.call.connection, 1006))
+            world.apply(inputs.ConnectionClosed(world.call.connection, 1006))
 
-    def step(self, event: i.Input) -> None:
+    def step(self, event: inputs.Input) -> None:
         self.world.apply(event)
 
     @rule(
@@ -110,10 +109,16 @@ class AnyCall(RuleBasedStateMachine):
     def start(
         self, has_url: bool, has_params: bool, disable_interruption: bool, max_attempts: int | None, detects_turns: bool
     ) -> None:
-        self.step(i.Start(Settings(has_url, has_params, disable_interruption, Reconnect(max_attempts), detects_turns)))
+        self.step(
+            inputs.Start(Settings(has_url, has_params, disable_interruption, Reconnect(max_attempts), detects_turns))
+        )
 
-    @rule(command=st.sampled_from([i.StartMic(), i.StartMic("usb"), i.Pause(), i.Resume(), i.Mute(), i.Unmute()]))
-    def wish(self, command: i.Input) -> None:
+    @rule(
+        command=st.sampled_from(
+            [inputs.StartMic(), inputs.StartMic("usb"), inputs.Pause(), inputs.Resume(), inputs.Mute(), inputs.Unmute()]
+        )
+    )
+    def wish(self, command: inputs.Input) -> None:
         self.step(command)
 
     @precondition(in_call)
@@ -121,7 +126,7 @@ class AnyCall(RuleBasedStateMachine):
     def stop(self, graceful: bool, sure: bool) -> None:
         if not sure:
             return
-        self.step(i.Stop(graceful))
+        self.step(inputs.Stop(graceful))
         assert graceful or self.world.call.phase is Phase.IDLE
         assert graceful or self.world.microphone is None
 
@@ -134,24 +139,24 @@ class AnyCall(RuleBasedStateMachine):
     @precondition(mic_opening)
     @rule(echo_cancellation=st.booleans(), age=late)
     def microphone_opens(self, echo_cancellation: bool, age: int) -> None:
-        self.step(i.MicrophoneOpened(self.world.call.mic_request - age, "m", echo_cancellation))
+        self.step(inputs.MicrophoneOpened(self.world.call.mic_request - age, "m", echo_cancellation))
 
     @precondition(mic_opening)
     @rule(age=late, sure=rarely)
     def microphone_fails(self, age: int, sure: bool) -> None:
         if sure:
-            self.step(i.MicrophoneFailed(self.world.call.mic_request - age, broken(MicdropErrorCode.Mic)))
+            self.step(inputs.MicrophoneFailed(self.world.call.mic_request - age, broken(MicdropErrorCode.Mic)))
 
     @precondition(lambda self: self.world.state.isMicStarted)
     @rule(error=st.none() | failures, age=late, unplugged=st.booleans())
     def microphone_ends(self, error: MicdropError | None, age: int, unplugged: bool) -> None:
         unplugged = unplugged and error is not None
-        self.step(i.MicrophoneEnded(self.world.call.mic_request - age, error, unplugged))
+        self.step(inputs.MicrophoneEnded(self.world.call.mic_request - age, error, unplugged))
 
     @rule(labels=st.sets(st.sampled_from(["m", "usb", "built-in"])))
     def devices_are_listed(self, labels: set[str]) -> None:
         devices = tuple(Device(label, label) for label in sorted(labels))
-        self.step(i.DevicesListed(devices, devices))
+        self.step(inputs.DevicesListed(devices, devices))
 
     @precondition(lambda self: self.world.state.isMicStarted)
     @rule(samples=st.integers(1, 600))
@@ -173,43 +178,43 @@ class AnyCall(RuleBasedStateMachine):
     @precondition(lambda self: self.world.call.question)
     @rule(complete=st.booleans(), age=late)
     def turn_is_predicted(self, complete: bool, age: int) -> None:
-        self.step(i.TurnPredicted(self.world.call.question - age, complete))
+        self.step(inputs.TurnPredicted(self.world.call.question - age, complete))
 
     # The connection
 
     @precondition(connecting)
     @rule(age=late)
     def socket_opens(self, age: int) -> None:
-        self.step(i.ConnectionOpened(self.world.call.connection - age))
+        self.step(inputs.ConnectionOpened(self.world.call.connection - age))
 
     @precondition(connecting)
     @rule(error=failures, age=late)
     def socket_fails(self, error: MicdropError, age: int) -> None:
-        self.step(i.ConnectionFailed(self.world.call.connection - age, error))
+        self.step(inputs.ConnectionFailed(self.world.call.connection - age, error))
 
     @precondition(connected)
     @rule(close_code=st.sampled_from(CLOSE_CODES), age=late, sure=rarely)
     def socket_closes(self, close_code: int, age: int, sure: bool) -> None:
         if sure:
-            self.step(i.ConnectionClosed(self.world.call.connection - age, close_code))
+            self.step(inputs.ConnectionClosed(self.world.call.connection - age, close_code))
 
     @precondition(connected)
     @rule(frame=frames, age=st.sampled_from([0, 0, 0, 1]))
     def server_speaks(self, frame: wire.ServerFrame, age: int) -> None:
         if self.world.socket is not None:  # a server that has closed says nothing more
-            self.step(i.Received(self.world.call.connection - age, frame))
+            self.step(inputs.Received(self.world.call.connection - age, frame))
 
     @precondition(in_call)
     @rule(round_trip_ms=st.sampled_from([1, 40]), age=late)
     def ping_returns(self, round_trip_ms: float, age: int) -> None:
-        self.step(i.RoundTripMeasured(self.world.call.connection - age, round_trip_ms))
+        self.step(inputs.RoundTripMeasured(self.world.call.connection - age, round_trip_ms))
 
     # Player and timers
 
     @precondition(in_call)
     @rule(share=st.sampled_from([0.0, 0.5, 1.0, 1.0, 1.5]), age=late)
     def player_reports(self, share: float, age: int) -> None:
-        self.step(i.Heard(self.world.epoch - age, round(self.world.given * share)))
+        self.step(inputs.PlaybackProgress(self.world.epoch - age, round(self.world.given * share)))
 
     @precondition(lambda self: self.world.timers)
     @rule(choice=st.integers(0, 4))
@@ -238,7 +243,7 @@ class AnyCall(RuleBasedStateMachine):
         raise AssertionError("the call never ends")
 
     def teardown(self) -> None:
-        self.world.apply(i.Stop())
+        self.world.apply(inputs.Stop())
         assert self.world.call.phase is Phase.IDLE
         assert (self.world.microphone, self.world.socket, self.world.timers) == (None, None, set())
 

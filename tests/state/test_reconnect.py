@@ -7,8 +7,7 @@ import pytest
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_close, error_for_http_status
 from micdrop_widget.reconnect import Reconnect
-from micdrop_widget.state import Phase
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Phase, inputs
 from micdrop_widget.state.effects import Timer
 from tests.state.spoken import ENDED, answered, audio, confirmed, continued, listening, says
 from tests.state.world import World
@@ -20,12 +19,12 @@ def refused() -> MicdropError:
 
 def lost(world: World | None = None, close_code: int = 1006) -> World:
     world = listening() if world is None else world
-    return world.apply(i.ConnectionClosed(world.call.connection, close_code))
+    return world.apply(inputs.ConnectionClosed(world.call.connection, close_code))
 
 
 def back(world: World) -> World:
     """Bring the connection back, as far as the open socket."""
-    return world.fire(Timer.RETRY).apply(i.ConnectionOpened(world.call.connection))
+    return world.fire(Timer.RETRY).apply(inputs.ConnectionOpened(world.call.connection))
 
 
 def ready_call(reconnect: Reconnect) -> World:
@@ -56,7 +55,7 @@ def test_a_server_that_ends_the_call_normally_ends_it(close_code: int, ready: bo
     world = back(lost())
     if ready:
         world.ready()
-    world.apply(i.ConnectionClosed(world.call.connection, close_code))
+    world.apply(inputs.ConnectionClosed(world.call.connection, close_code))
     assert world.call.phase is Phase.IDLE
     assert (world.events, world.state.error) == ([], None)
 
@@ -65,7 +64,7 @@ def test_the_wait_grows_with_each_failed_attempt_and_begins_again_after_success(
     world = lost(ready_call(Reconnect(delay_ms=100, max_delay_ms=500)))
     waits = [world.asked()[2]]
     for _ in range(4):
-        world.fire(Timer.RETRY).apply(i.ConnectionFailed(world.call.connection, refused()))
+        world.fire(Timer.RETRY).apply(inputs.ConnectionFailed(world.call.connection, refused()))
         waits.append(world.asked()[2])
     assert waits == [f"set retry {ms} ms less up to 30%" for ms in (100, 200, 400, 500, 500)]
     lost(back(world).ready())
@@ -85,7 +84,7 @@ def test_when_the_attempts_are_used_up_the_call_ends_with_one_error(max_attempts
     for _ in range(max_attempts):
         assert world.events == []
         assert world.state.isReconnecting
-        world.fire(Timer.RETRY).apply(i.ConnectionFailed(world.call.connection, refused()))
+        world.fire(Timer.RETRY).apply(inputs.ConnectionFailed(world.call.connection, refused()))
     assert world.call.phase is Phase.IDLE
     assert [event for event, _ in world.events] == ["Error"]
     assert (world.microphone, world.socket, world.timers) == (None, None, set())
@@ -94,7 +93,7 @@ def test_when_the_attempts_are_used_up_the_call_ends_with_one_error(max_attempts
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_a_retry_that_the_server_refuses_ends_the_call(status: int) -> None:
     world = lost().fire(Timer.RETRY)
-    world.apply(i.ConnectionFailed(world.call.connection, error_for_http_status(status)))
+    world.apply(inputs.ConnectionFailed(world.call.connection, error_for_http_status(status)))
     assert world.call.phase is Phase.IDLE
     assert len(world.events) == 1
 
@@ -156,7 +155,7 @@ def test_what_was_received_is_heard_to_the_end_and_half_a_sample_is_forgotten() 
 
 
 def test_the_guard_of_an_interruption_ends_with_its_connection() -> None:
-    world = answered().apply(i.RoundTripMeasured(1, 10_000)).apply(confirmed())
+    world = answered().apply(inputs.RoundTripMeasured(1, 10_000)).apply(confirmed())
     back(lost(world)).receive(audio())
     assert world.given == 1600
 
@@ -168,37 +167,37 @@ def test_late_events_of_the_lost_socket_change_nothing(moment: str) -> None:
     if moment != "retrying":
         world.fire(Timer.RETRY)
     if moment in ("waiting for the server", "ready again"):
-        world.apply(i.ConnectionOpened(world.call.connection))
+        world.apply(inputs.ConnectionOpened(world.call.connection))
     if moment == "ready again":
         world.ready()
     call = world.call
     for late in (
-        i.ConnectionOpened(first),
-        i.ConnectionClosed(first, 1006),
-        i.ConnectionClosed(first, 4401),
-        i.ConnectionFailed(first, refused()),
-        i.Received(first, says("late")),
+        inputs.ConnectionOpened(first),
+        inputs.ConnectionClosed(first, 1006),
+        inputs.ConnectionClosed(first, 4401),
+        inputs.ConnectionFailed(first, refused()),
+        inputs.Received(first, says("late")),
     ):
         world.apply(late)
         assert world.call == call
 
 
 def test_a_microphone_that_ended_can_be_started_while_the_connection_is_down() -> None:
-    world = lost().apply(i.MicrophoneEnded(1))
-    world.fire(Timer.RETRY).apply(i.StartMic()).apply(i.MicrophoneOpened(world.call.mic_request))
+    world = lost().apply(inputs.MicrophoneEnded(1))
+    world.fire(Timer.RETRY).apply(inputs.StartMic()).apply(inputs.MicrophoneOpened(world.call.mic_request))
     assert world.state.isMicStarted
     assert world.state.isMicMuted
-    world.apply(i.ConnectionOpened(world.call.connection)).ready()
+    world.apply(inputs.ConnectionOpened(world.call.connection)).ready()
     assert world.state.isListening
 
 
 def test_a_goodbye_that_was_due_died_with_the_connection() -> None:
-    world = back(lost(listening().receive(wire.EndCall()))).ready().apply(i.Stop(graceful=True))
+    world = back(lost(listening().receive(wire.EndCall()))).ready().apply(inputs.Stop(graceful=True))
     assert world.call.phase is Phase.IDLE
 
 
 def test_a_pause_holds_while_the_connection_comes_back() -> None:
-    world = back(lost(listening().apply(i.Pause()))).ready().receive(audio())
+    world = back(lost(listening().apply(inputs.Pause()))).ready().receive(audio())
     assert world.state.isPaused
     assert world.given == 0
-    assert world.apply(i.Resume()).state.isListening
+    assert world.apply(inputs.Resume()).state.isListening

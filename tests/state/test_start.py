@@ -10,8 +10,7 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.audio import SAMPLE_RATE
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.reconnect import Reconnect
-from micdrop_widget.state import Phase, Settings
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Phase, Settings, inputs
 from micdrop_widget.state.effects import Timer
 from tests.state.spoken import ENDED, audio, confirmed, continued, ramp, says
 from tests.state.world import World
@@ -25,13 +24,13 @@ def shown(world: World) -> list[str]:
 
 
 def test_a_start_asks_for_the_microphone_then_connects_then_sends_the_params_then_waits() -> None:
-    world = World().apply(i.Start(SETTINGS))
+    world = World().apply(inputs.Start(SETTINGS))
     assert world.asked() == ["reset hearing", "open microphone 1, None"]
     assert shown(world) == ["isStarting", "isProcessing"]
-    world.apply(i.MicrophoneOpened(1))
+    world.apply(inputs.MicrophoneOpened(1))
     assert world.asked() == ["open connection 1"]
     assert shown(world) == ["isStarting", "isProcessing", "isMicStarted"]
-    world.apply(i.ConnectionOpened(1))
+    world.apply(inputs.ConnectionOpened(1))
     assert world.asked() == ["send params", "set ready 1000 ms"]
     assert world.effects == world.effects[-2:]  # nothing to show
     world.receive(says("Hello"))
@@ -42,21 +41,21 @@ def test_a_start_asks_for_the_microphone_then_connects_then_sends_the_params_the
 
 
 def test_a_microphone_that_was_opened_first_is_used() -> None:
-    world = World().apply(i.StartMic("usb")).apply(i.MicrophoneOpened(1, "usb"))
+    world = World().apply(inputs.StartMic("usb")).apply(inputs.MicrophoneOpened(1, "usb"))
     assert shown(world) == ["isListening", "isMicStarted"]
-    world.apply(i.Start(SETTINGS))
+    world.apply(inputs.Start(SETTINGS))
     assert world.asked() == ["reset hearing", "open connection 1"]
     assert world.state.micDeviceId == "usb"
 
 
 def test_a_microphone_that_is_still_asked_for_serves_the_call() -> None:
-    world = World().apply(i.StartMic()).apply(i.Start(SETTINGS))
+    world = World().apply(inputs.StartMic()).apply(inputs.Start(SETTINGS))
     assert world.asked() == ["reset hearing"]
-    assert world.apply(i.MicrophoneOpened(1)).asked() == ["open connection 1"]
+    assert world.apply(inputs.MicrophoneOpened(1)).asked() == ["open connection 1"]
 
 
 def test_what_is_said_before_the_call_is_shown_and_goes_nowhere() -> None:
-    world = World().apply(i.StartMic()).apply(i.MicrophoneOpened(1)).apply(confirmed())
+    world = World().apply(inputs.StartMic()).apply(inputs.MicrophoneOpened(1)).apply(confirmed())
     assert shown(world) == ["isUserSpeaking", "isMicStarted"]
     world.start()
     assert not world.state.isUserSpeaking
@@ -65,10 +64,10 @@ def test_what_is_said_before_the_call_is_shown_and_goes_nowhere() -> None:
 
 
 def test_a_second_start_changes_nothing_until_the_call_is_over() -> None:
-    world = World().apply(i.Start(SETTINGS))
-    for event in (i.MicrophoneOpened(1), i.ConnectionOpened(1), i.Received(1, wire.SkipAnswer())):
+    world = World().apply(inputs.Start(SETTINGS))
+    for event in (inputs.MicrophoneOpened(1), inputs.ConnectionOpened(1), inputs.Received(1, wire.SkipAnswer())):
         before = world.call
-        assert world.apply(i.Start(Settings())).call == before
+        assert world.apply(inputs.Start(Settings())).call == before
         world.apply(event)
     assert world.call.phase is Phase.LIVE
 
@@ -81,9 +80,9 @@ def test_without_params_nothing_is_sent_and_the_server_is_awaited_all_the_same()
 
 @pytest.mark.parametrize("readiness", ["first frame", "grace period"])
 def test_nothing_goes_out_between_params_and_ready_and_then_all_of_it_in_order(readiness: str) -> None:
-    world = World().apply(i.Start(SETTINGS)).apply(i.MicrophoneOpened(1))
+    world = World().apply(inputs.Start(SETTINGS)).apply(inputs.MicrophoneOpened(1))
     world.apply(confirmed(1000)).apply(continued(1000))
-    world.apply(i.ConnectionOpened(1))
+    world.apply(inputs.ConnectionOpened(1))
     world.apply(continued(1512)).apply(ENDED).apply(confirmed(7))
     assert world.commands() == ["params"]
     if readiness == "first frame":
@@ -125,7 +124,7 @@ def test_after_the_grace_period_it_is_the_turn_of_the_user_unless_something_was_
 
 def test_the_greeting_that_the_user_talked_over_is_not_played_for_two_round_trips() -> None:
     world = World(now_ms=0).start().at(500, confirmed()).at(600, ENDED)
-    world.at(900, i.RoundTripMeasured(1, 40))
+    world.at(900, inputs.RoundTripMeasured(1, 40))
     world.receive_at(1000, audio())
     assert world.given == 0
     assert world.receive_at(1079.9, audio()).given == 0
@@ -134,27 +133,27 @@ def test_the_greeting_that_the_user_talked_over_is_not_played_for_two_round_trip
 
 DENIED = MicdropError(MicdropErrorCode.Mic, "Denied.", "Allow it.")
 REFUSED = MicdropError(MicdropErrorCode.Connection, "Refused.", "Start it.")
-WITH_MICROPHONE: list[i.Input] = [i.Start(SETTINGS), i.MicrophoneOpened(1)]
-OPENED = [*WITH_MICROPHONE, i.ConnectionOpened(1)]
+WITH_MICROPHONE: list[inputs.Input] = [inputs.Start(SETTINGS), inputs.MicrophoneOpened(1)]
+OPENED = [*WITH_MICROPHONE, inputs.ConnectionOpened(1)]
 
-FAILURES: list[tuple[list[i.Input], MicdropErrorCode]] = [
-    ([i.Start(Settings())], MicdropErrorCode.MissingUrl),
-    ([i.Start(SETTINGS), i.MicrophoneFailed(1, DENIED)], MicdropErrorCode.Mic),
-    ([*WITH_MICROPHONE, i.ConnectionFailed(1, REFUSED)], MicdropErrorCode.Connection),
-    ([*OPENED, i.ConnectionClosed(1, 4400)], MicdropErrorCode.BadRequest),
-    ([*OPENED, i.ConnectionClosed(1, 4401)], MicdropErrorCode.Unauthorized),
-    ([*OPENED, i.ConnectionClosed(1, 4404)], MicdropErrorCode.NotFound),
-    ([*OPENED, i.ConnectionClosed(1, 1011)], MicdropErrorCode.InternalServer),
-    ([*OPENED, i.ConnectionClosed(1, 1006)], MicdropErrorCode.Connection),
-    ([*OPENED, i.ConnectionClosed(1, 1000)], MicdropErrorCode.Connection),
-    ([*OPENED, i.ConnectionClosed(1, 1005)], MicdropErrorCode.Connection),
-    ([*OPENED, i.ConnectionClosed(1, 4999)], MicdropErrorCode.Unknown),
+FAILURES: list[tuple[list[inputs.Input], MicdropErrorCode]] = [
+    ([inputs.Start(Settings())], MicdropErrorCode.MissingUrl),
+    ([inputs.Start(SETTINGS), inputs.MicrophoneFailed(1, DENIED)], MicdropErrorCode.Mic),
+    ([*WITH_MICROPHONE, inputs.ConnectionFailed(1, REFUSED)], MicdropErrorCode.Connection),
+    ([*OPENED, inputs.ConnectionClosed(1, 4400)], MicdropErrorCode.BadRequest),
+    ([*OPENED, inputs.ConnectionClosed(1, 4401)], MicdropErrorCode.Unauthorized),
+    ([*OPENED, inputs.ConnectionClosed(1, 4404)], MicdropErrorCode.NotFound),
+    ([*OPENED, inputs.ConnectionClosed(1, 1011)], MicdropErrorCode.InternalServer),
+    ([*OPENED, inputs.ConnectionClosed(1, 1006)], MicdropErrorCode.Connection),
+    ([*OPENED, inputs.ConnectionClosed(1, 1000)], MicdropErrorCode.Connection),
+    ([*OPENED, inputs.ConnectionClosed(1, 1005)], MicdropErrorCode.Connection),
+    ([*OPENED, inputs.ConnectionClosed(1, 4999)], MicdropErrorCode.Unknown),
 ]
 
 
 @pytest.mark.parametrize(("inputs", "code"), FAILURES, ids=[repr(inputs[-1]) for inputs, _ in FAILURES])
 def test_a_first_connection_that_fails_is_one_error_and_no_retry_and_leaves_nothing_open(
-    inputs: list[i.Input], code: MicdropErrorCode
+    inputs: list[inputs.Input], code: MicdropErrorCode
 ) -> None:
     assert SETTINGS.reconnect.max_attempts is None  # endless, but for calls that were ready
     world = World()
@@ -171,40 +170,40 @@ def test_a_first_connection_that_fails_is_one_error_and_no_retry_and_leaves_noth
 
 def test_an_error_is_cleared_by_start_by_start_mic_and_by_a_connection_that_is_ready() -> None:
     def failed() -> World:
-        return World().apply(i.Start(Settings()))
+        return World().apply(inputs.Start(Settings()))
 
-    assert failed().apply(i.StartMic()).state.error is None
-    assert failed().apply(i.Start(SETTINGS)).state.error is None
+    assert failed().apply(inputs.StartMic()).state.error is None
+    assert failed().apply(inputs.Start(SETTINGS)).state.error is None
     world = World().start()
-    world.apply(i.MicrophoneEnded(1, MicdropError(MicdropErrorCode.Mic, "Unplugged.", "Plug it in.")))
+    world.apply(inputs.MicrophoneEnded(1, MicdropError(MicdropErrorCode.Mic, "Unplugged.", "Plug it in.")))
     assert world.state.error is not None
     assert world.ready().state.error is None
 
 
 @pytest.mark.parametrize("phase", [Phase.CONNECTING, Phase.GREETING, Phase.LIVE])
 def test_a_microphone_that_ends_leaves_the_call_up_and_can_be_started_again(phase: Phase) -> None:
-    world = World().apply(i.Start(SETTINGS)).apply(i.MicrophoneOpened(1))
+    world = World().apply(inputs.Start(SETTINGS)).apply(inputs.MicrophoneOpened(1))
     if phase is not Phase.CONNECTING:
-        world.apply(i.ConnectionOpened(1))
+        world.apply(inputs.ConnectionOpened(1))
     if phase is Phase.LIVE:
         world.ready()
-    world.apply(confirmed()).apply(i.MicrophoneEnded(1))
+    world.apply(confirmed()).apply(inputs.MicrophoneEnded(1))
     assert not world.state.isUserSpeaking
     assert not world.state.isMicStarted
     assert world.state.error is None
     assert world.call.phase is phase
-    world.apply(i.StartMic()).apply(i.MicrophoneOpened(world.call.mic_request))
+    world.apply(inputs.StartMic()).apply(inputs.MicrophoneOpened(world.call.mic_request))
     assert world.state.isMicStarted
 
 
 def test_each_start_begins_with_an_empty_conversation() -> None:
-    world = World().start().receive(says("Hello")).apply(i.Stop())
+    world = World().start().receive(says("Hello")).apply(inputs.Stop())
     assert world.state.conversation == (wire.TextMessage("assistant", "Hello"),)
-    assert len(world.apply(i.Start(SETTINGS)).state.conversation) == 0
+    assert len(world.apply(inputs.Start(SETTINGS)).state.conversation) == 0
 
 
 def test_a_retry_needs_a_call_that_was_ready_once() -> None:
-    world = World().start(reconnect=Reconnect()).apply(i.ConnectionClosed(1, 1006))
+    world = World().start(reconnect=Reconnect()).apply(inputs.ConnectionClosed(1, 1006))
     assert world.call.phase is Phase.IDLE
-    again = World().start(reconnect=Reconnect()).ready().apply(i.ConnectionClosed(1, 1006))
+    again = World().start(reconnect=Reconnect()).ready().apply(inputs.ConnectionClosed(1, 1006))
     assert again.call.phase is Phase.RETRYING

@@ -7,13 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from micdrop_widget import protocol as wire
-from micdrop_widget.state import Phase
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Phase, inputs
 from micdrop_widget.state.effects import Timer
 from tests.state.spoken import ENDED, answered, audio, confirmed, listening, says
 from tests.state.world import World
 
-STOP, GRACEFUL = i.Stop(), i.Stop(graceful=True)
+STOP, GRACEFUL = inputs.Stop(), inputs.Stop(graceful=True)
 
 
 def over(world: World) -> bool:
@@ -26,19 +25,19 @@ def over(world: World) -> bool:
 
 MOMENTS: dict[str, Callable[[], World]] = {
     "before the start": World,
-    "microphone first": lambda: World().apply(i.StartMic()).apply(i.MicrophoneOpened(1)),
-    "at the permission prompt": lambda: World().apply(i.StartMic()),
-    "waiting for the microphone": lambda: World().apply(i.Start(listening().call.settings)),
-    "connecting": lambda: World().apply(i.Start(listening().call.settings)).apply(i.MicrophoneOpened(1)),
+    "microphone first": lambda: World().apply(inputs.StartMic()).apply(inputs.MicrophoneOpened(1)),
+    "at the permission prompt": lambda: World().apply(inputs.StartMic()),
+    "waiting for the microphone": lambda: World().apply(inputs.Start(listening().call.settings)),
+    "connecting": lambda: World().apply(inputs.Start(listening().call.settings)).apply(inputs.MicrophoneOpened(1)),
     "waiting for the server": lambda: World().start(),
     "in the user's speech": lambda: listening().apply(confirmed()),
     "in the answer": answered,
     "in the echo": lambda: answered(disable_interruption=True).heard(1600),
-    "paused": lambda: listening().apply(i.Pause()),
-    "lost": lambda: listening().apply(i.ConnectionClosed(1, 1006)),
-    "in a retry": lambda: listening().apply(i.ConnectionClosed(1, 1006)).fire(Timer.RETRY),
+    "paused": lambda: listening().apply(inputs.Pause()),
+    "lost": lambda: listening().apply(inputs.ConnectionClosed(1, 1006)),
+    "in a retry": lambda: listening().apply(inputs.ConnectionClosed(1, 1006)).fire(Timer.RETRY),
     "waiting for the server again": lambda: (
-        listening().apply(i.ConnectionClosed(1, 1006)).fire(Timer.RETRY).apply(i.ConnectionOpened(2))
+        listening().apply(inputs.ConnectionClosed(1, 1006)).fire(Timer.RETRY).apply(inputs.ConnectionOpened(2))
     ),
     "hearing the answer out": lambda: answered().apply(GRACEFUL),
 }
@@ -61,14 +60,14 @@ def test_after_a_stop_nothing_that_comes_late_matters(moment: str) -> None:
     world.apply(STOP)
     call = world.call
     for late in (
-        i.MicrophoneOpened(mic),
-        i.ConnectionOpened(socket),
-        i.Received(socket, says("late")),
-        i.Received(socket, audio()),
-        i.ConnectionClosed(socket, 4401),
-        i.ConnectionClosed(socket, 1006),
-        i.RoundTripMeasured(socket, 40),
-        i.Heard(epoch, 1),
+        inputs.MicrophoneOpened(mic),
+        inputs.ConnectionOpened(socket),
+        inputs.Received(socket, says("late")),
+        inputs.Received(socket, audio()),
+        inputs.ConnectionClosed(socket, 4401),
+        inputs.ConnectionClosed(socket, 1006),
+        inputs.RoundTripMeasured(socket, 40),
+        inputs.PlaybackProgress(epoch, 1),
         confirmed(),
         ENDED,
     ):
@@ -80,7 +79,11 @@ def test_the_late_close_of_a_finished_socket_does_not_end_the_next_call() -> Non
     world = listening()
     first = world.call.connection
     world.apply(STOP).start().ready()
-    for late in (i.ConnectionClosed(first, 1006), i.ConnectionClosed(first, 1000), i.Received(first, wire.EndCall())):
+    for late in (
+        inputs.ConnectionClosed(first, 1006),
+        inputs.ConnectionClosed(first, 1000),
+        inputs.Received(first, wire.EndCall()),
+    ):
         world.apply(late)
     assert world.state.isStarted
     assert world.events == []
@@ -92,7 +95,7 @@ def test_a_stop_tells_the_server_that_the_utterance_is_complete() -> None:
 
 
 def test_conversation_and_mute_survive_the_end_and_a_pause_does_not() -> None:
-    world = listening().receive(says("Hello")).apply(i.Mute()).apply(i.Pause()).apply(STOP)
+    world = listening().receive(says("Hello")).apply(inputs.Mute()).apply(inputs.Pause()).apply(STOP)
     assert world.state.conversation == (wire.TextMessage("assistant", "Hello"),)
     assert (world.state.isMuted, world.state.isPaused) == (True, False)
     assert world.start().ready().state.isMicMuted
@@ -155,12 +158,12 @@ def test_end_call_within_the_last_answer_makes_a_graceful_stop_wait_for_the_good
 
 
 def test_a_paused_call_has_nothing_to_hear_to_the_end() -> None:
-    assert over(listening().receive(wire.EndCall()).apply(i.Pause()).apply(GRACEFUL))
+    assert over(listening().receive(wire.EndCall()).apply(inputs.Pause()).apply(GRACEFUL))
 
 
 @pytest.mark.parametrize("close_code", [1000, 1006, 4401])
 def test_a_server_that_closes_meanwhile_changes_nothing_and_what_arrived_is_heard(close_code: int) -> None:
-    world = answered().apply(GRACEFUL).apply(i.ConnectionClosed(1, close_code))
+    world = answered().apply(GRACEFUL).apply(inputs.ConnectionClosed(1, close_code))
     assert world.state.isAssistantSpeaking
     assert over(world.heard(1600).fire(Timer.ANSWER_GAP))
     assert world.events == []
@@ -168,7 +171,9 @@ def test_a_server_that_closes_meanwhile_changes_nothing_and_what_arrived_is_hear
 
 @pytest.mark.parametrize("close_code", [1000, 1005])
 def test_a_server_that_ends_the_call_is_heard_to_the_end_and_that_is_no_error(close_code: int) -> None:
-    world = answered().apply(confirmed(9)).apply(ENDED).receive(audio(100)).apply(i.ConnectionClosed(1, close_code))
+    world = (
+        answered().apply(confirmed(9)).apply(ENDED).receive(audio(100)).apply(inputs.ConnectionClosed(1, close_code))
+    )
     assert world.call.phase is Phase.ENDING
     assert world.microphone is None
     assert not world.state.isProcessing

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from micdrop_widget import protocol as wire
-from micdrop_widget.state import Phase, effects, snapshot, step
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Phase, effects, inputs, snapshot, step
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.machine import TABLE, find_row
 from tests.state import call_cases, device_cases, end_cases, talk_cases, turn_cases
@@ -64,39 +63,41 @@ def test_the_state_change_comes_first_and_tells_both_states(case: Case, phase: P
 
 
 LATE = [
-    i.ConnectionOpened(1),
-    i.ConnectionFailed(1, error()),
-    i.ConnectionClosed(1, 1006),
-    i.ConnectionClosed(1, 4401),
-    i.ConnectionClosed(1, 1000),
-    i.Received(1, wire.EndCall()),
-    i.Received(1, wire.Audio(bytes(4))),
-    i.RoundTripMeasured(1, 5),
-    i.MicrophoneOpened(1),
-    i.MicrophoneFailed(1, error()),
-    i.MicrophoneEnded(1, error()),
-    i.TurnPredicted(0, complete=True),
-    i.TurnPredicted(0, complete=False),
-    i.Heard(1, 1),
-    i.Heard(2, 0),
-    i.Heard(2, 101),
-    i.TimerFired(Timer.READY),
-    i.TimerFired(Timer.RETRY),
-    i.TimerFired(Timer.GOODBYE),
+    inputs.ConnectionOpened(1),
+    inputs.ConnectionFailed(1, error()),
+    inputs.ConnectionClosed(1, 1006),
+    inputs.ConnectionClosed(1, 4401),
+    inputs.ConnectionClosed(1, 1000),
+    inputs.Received(1, wire.EndCall()),
+    inputs.Received(1, wire.Audio(bytes(4))),
+    inputs.RoundTripMeasured(1, 5),
+    inputs.MicrophoneOpened(1),
+    inputs.MicrophoneFailed(1, error()),
+    inputs.MicrophoneEnded(1, error()),
+    inputs.TurnPredicted(0, complete=True),
+    inputs.TurnPredicted(0, complete=False),
+    inputs.PlaybackProgress(1, 1),
+    inputs.PlaybackProgress(2, 0),
+    inputs.PlaybackProgress(2, 101),
+    inputs.TimerFired(Timer.READY),
+    inputs.TimerFired(Timer.RETRY),
+    inputs.TimerFired(Timer.GOODBYE),
 ]
 
 
 @pytest.mark.parametrize("event", LATE, ids=repr)
-def test_a_late_report_changes_nothing(event: i.Input) -> None:
+def test_a_late_report_changes_nothing(event: inputs.Input) -> None:
     call = call_in(Phase.LIVE, connection=2, mic_request=2, epoch=2, sent_samples=100)
     assert step(call, event, NOW_MS) == (call, ())
 
 
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize(
-    "event", [i.Start(SETTINGS), i.StartMic(), i.Pause(), talk_cases.CONFIRMED, i.Heard(0, 0)], ids=repr
+    "event",
+    [inputs.Start(SETTINGS), inputs.StartMic(), inputs.Pause(), talk_cases.CONFIRMED, inputs.PlaybackProgress(0, 0)],
+    ids=repr,
 )
-def test_what_no_row_takes_changes_nothing(event: i.Input, phase: Phase) -> None:
+def test_what_no_row_takes_changes_nothing(event: inputs.Input, phase: Phase) -> None:
     call = call_in(phase, muted=True)
     if find_row(call, event) is None:
         assert step(call, event, NOW_MS) == (call, ())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from micdrop_widget.speech import SpeechConfirmed
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.state.effects import AskTurn, HearTurn, OpenTurn, Timer
 from tests.state.spoken import ENDED, audio, confirmed, continued, ramp
 from tests.state.world import World
@@ -36,14 +36,14 @@ def goes_on(start: int) -> SpeechConfirmed:
 
 
 def test_a_complete_turn_is_over_at_once() -> None:
-    world = pausing().apply(i.TurnPredicted(1, complete=True))
+    world = pausing().apply(inputs.TurnPredicted(1, complete=True))
     assert world.commands() == ["params", "StartSpeaking", "1512", "StopSpeaking"]
     assert world.state.isProcessing
     assert world.timers == set()
 
 
 def test_an_incomplete_turn_waits_for_more_and_then_is_over() -> None:
-    world = pausing().apply(i.TurnPredicted(1, complete=False))
+    world = pausing().apply(inputs.TurnPredicted(1, complete=False))
     assert world.asked() == ["set turn wait 4000 ms"]
     assert world.state.isListening
     world.fire(Timer.TURN_WAIT)
@@ -54,41 +54,41 @@ def test_an_incomplete_turn_waits_for_more_and_then_is_over() -> None:
 def test_no_answer_within_a_second_is_an_answer() -> None:
     world = speaking().apply(ENDED)
     assert world.asked() == ["ask turn 1", "set turn wait 1000 ms"]
-    world.fire(Timer.TURN_WAIT).apply(i.TurnPredicted(1, complete=False))
+    world.fire(Timer.TURN_WAIT).apply(inputs.TurnPredicted(1, complete=False))
     assert world.commands()[-1] == "StopSpeaking"
     assert world.timers == set()
 
 
 def test_a_turn_with_a_pause_is_one_utterance_with_every_sample_of_it() -> None:
     world = pausing().apply(continued(1512, 512))
-    world.apply(i.TurnPredicted(1, complete=False)).apply(continued(2024, 512)).apply(goes_on(2536))
+    world.apply(inputs.TurnPredicted(1, complete=False)).apply(continued(2024, 512)).apply(goes_on(2536))
     assert world.state.isUserSpeaking
     assert world.timers == set()
-    world.apply(continued(3048, 512)).apply(ENDED).apply(i.TurnPredicted(2, complete=True))
+    world.apply(continued(3048, 512)).apply(ENDED).apply(inputs.TurnPredicted(2, complete=True))
     assert world.commands() == ["params", "StartSpeaking", "3560", "StopSpeaking"]
     sent = [sent for sent in world.sent if isinstance(sent, np.ndarray)]
     assert np.array_equal(np.concatenate(sent), ramp(0, 3560))
 
 
 def test_an_answer_that_comes_after_the_user_went_on_is_late() -> None:
-    world = pausing().apply(goes_on(1512)).apply(i.TurnPredicted(1, complete=True))
+    world = pausing().apply(goes_on(1512)).apply(inputs.TurnPredicted(1, complete=True))
     assert world.state.isUserSpeaking
-    world.apply(ENDED).apply(i.TurnPredicted(1, complete=True))
+    world.apply(ENDED).apply(inputs.TurnPredicted(1, complete=True))
     assert world.commands()[-1] == "2024", "the answer to the first question does not answer the second"
-    world.apply(i.TurnPredicted(2, complete=True))
+    world.apply(inputs.TurnPredicted(2, complete=True))
     assert world.commands()[-1] == "StopSpeaking"
 
 
 def test_the_detector_hears_what_is_sent_from_the_pre_roll_on_and_begins_anew_with_each_turn() -> None:
     world, heard = listening(), list[object]()
-    turn: list[i.Input] = [
+    turn: list[inputs.Input] = [
         confirmed(1000),
         continued(1000),
         ENDED,
         continued(1512),
         goes_on(2024),
         ENDED,
-        i.TurnPredicted(2, True),
+        inputs.TurnPredicted(2, True),
     ]
     for event in (*turn, continued(9000), confirmed(700)):
         world.apply(event)
@@ -99,11 +99,11 @@ def test_the_detector_hears_what_is_sent_from_the_pre_roll_on_and_begins_anew_wi
 
 @pytest.mark.parametrize(
     ("command", "sent"),
-    [(i.Mute(), ["StopSpeaking"]), (i.Pause(), ["StopSpeaking", "Mute"]), (i.Stop(), ["StopSpeaking"])],
+    [(inputs.Mute(), ["StopSpeaking"]), (inputs.Pause(), ["StopSpeaking", "Mute"]), (inputs.Stop(), ["StopSpeaking"])],
 )
 @pytest.mark.parametrize("begins", [speaking, pausing])
 def test_mute_pause_and_stop_close_the_turn_without_asking(
-    begins: Callable[[], World], command: i.Input, sent: list[str]
+    begins: Callable[[], World], command: inputs.Input, sent: list[str]
 ) -> None:
     world = begins()
     before = world.commands()
@@ -111,23 +111,23 @@ def test_mute_pause_and_stop_close_the_turn_without_asking(
     assert not any(isinstance(effect, AskTurn) for effect in world.effects)
     assert world.commands()[len(before) :] == sent
     assert world.timers == set()
-    world.apply(i.TurnPredicted(1, complete=True))
+    world.apply(inputs.TurnPredicted(1, complete=True))
     assert world.commands()[len(before) :] == sent
 
 
 def test_a_microphone_that_ends_in_a_pause_closes_the_turn() -> None:
     world = pausing()
-    world.apply(i.MicrophoneEnded(world.call.mic_request))
+    world.apply(inputs.MicrophoneEnded(world.call.mic_request))
     assert world.commands()[-1] == "StopSpeaking"
     assert world.timers == set()
 
 
 def test_a_lost_connection_takes_the_turn_with_it() -> None:
     world = pausing()
-    world.apply(i.ConnectionClosed(world.call.connection, 1006))
+    world.apply(inputs.ConnectionClosed(world.call.connection, 1006))
     assert world.timers == {Timer.RETRY}
     assert not world.call.pausing
-    world.apply(i.TurnPredicted(1, complete=True))
+    world.apply(inputs.TurnPredicted(1, complete=True))
     assert not world.state.isProcessing
 
 
@@ -137,15 +137,15 @@ def test_the_assistant_does_not_speak_into_a_pause() -> None:
 
 
 def test_without_a_call_there_is_no_turn() -> None:
-    world = World(now_ms=0).apply(i.StartMic())
-    world.apply(i.MicrophoneOpened(world.call.mic_request)).apply(confirmed()).apply(ENDED)
+    world = World(now_ms=0).apply(inputs.StartMic())
+    world.apply(inputs.MicrophoneOpened(world.call.mic_request)).apply(confirmed()).apply(ENDED)
     assert world.asked() == []
     assert not world.state.isUserSpeaking
 
 
 def test_a_turn_that_is_over_before_the_server_is_ready_is_sent_when_it_is() -> None:
     world = World(now_ms=0).start(detects_turns=True).apply(confirmed(1000)).apply(ENDED)
-    world.apply(i.TurnPredicted(1, complete=True))
+    world.apply(inputs.TurnPredicted(1, complete=True))
     assert world.commands() == ["params"]
     world.ready()
     assert world.commands() == ["params", "StartSpeaking", "1000", "StopSpeaking"]

@@ -7,8 +7,7 @@ from typing import Any
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import error_for_close
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
-from micdrop_widget.state import Settings
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Settings, inputs
 from micdrop_widget.state.effects import Timer
 from tests.state.cases import CONNECTING, ENDING, GREETING, KEPT, LIVE, NOISE_OFF, OPEN, OPENING, PCM, RETRYING, Case
 
@@ -30,12 +29,12 @@ INCOMPLETE = "TurnPredicted if turn_incomplete: wait_for_more"
 WAITED = "TimerFired if turn wait: end_utterance"
 LOST = f"warn: {error_for_close(1006).message} Trying again."
 STALLED = "MicrophoneStalled: end_utterance"
-YES, NO = i.TurnPredicted(5, complete=True), i.TurnPredicted(5, complete=False)
+YES, NO = inputs.TurnPredicted(5, complete=True), inputs.TurnPredicted(5, complete=False)
 
 CASES = [
     Case("SpeechConfirmed if heard: open_utterance", [LIVE], CONFIRMED,
          [*NOISE_OFF, "send StartSpeaking", "open turn", "send 512 samples", "hear 512 samples"],
-         {"speaking": True, "deaf_until_ms": 1000}, DETECTS),
+         {"speaking": True, "drop_answer_until_ms": 1000}, DETECTS),
     Case("SpeechConfirmed if heard: open_utterance", BEFORE_READY, CONFIRMED,
          [*NOISE_OFF, "open turn", "hear 512 samples"],
          {"speaking": True, "processing": False, "outbox": KEPT}, DETECTS),
@@ -53,16 +52,16 @@ CASES = [
     Case(COMPLETE, [LIVE], YES, ["send StopSpeaking", "cancel turn wait"], OVER, PAUSING),
     Case(COMPLETE, BEFORE_READY, YES, ["cancel turn wait"], KEPT_OVER, KEEPING),
     Case(INCOMPLETE, [LIVE, *BEFORE_READY], NO, ["set turn wait 2500 ms"], {}, PAUSING),
-    Case(WAITED, [LIVE], i.TimerFired(Timer.TURN_WAIT), ["send StopSpeaking", "cancel turn wait"], OVER, PAUSING),
-    Case(WAITED, BEFORE_READY, i.TimerFired(Timer.TURN_WAIT), ["cancel turn wait"], KEPT_OVER, KEEPING),
-    Case(STALLED, [LIVE], i.MicrophoneStalled(), ["send StopSpeaking", "cancel turn wait"], OVER, PAUSING),
-    Case(STALLED, BEFORE_READY, i.MicrophoneStalled(), ["cancel turn wait"], KEPT_OVER, KEEPING),
-    Case("Completion if deaf_while_speaking: end_utterance", [LIVE], i.Completion(),
+    Case(WAITED, [LIVE], inputs.TimerFired(Timer.TURN_WAIT), ["send StopSpeaking", "cancel turn wait"], OVER, PAUSING),
+    Case(WAITED, BEFORE_READY, inputs.TimerFired(Timer.TURN_WAIT), ["cancel turn wait"], KEPT_OVER, KEEPING),
+    Case(STALLED, [LIVE], inputs.MicrophoneStalled(), ["send StopSpeaking", "cancel turn wait"], OVER, PAUSING),
+    Case(STALLED, BEFORE_READY, inputs.MicrophoneStalled(), ["cancel turn wait"], KEPT_OVER, KEEPING),
+    Case("Completion if speaking_while_ignored: end_utterance", [LIVE], inputs.Completion(),
          ["send StopSpeaking", "cancel turn wait"], OVER, {**PAUSING, "muted": True}),
-    Case("Completion if deaf_while_speaking: end_utterance", [RETRYING, ENDING], i.Completion(),
+    Case("Completion if speaking_while_ignored: end_utterance", [RETRYING, ENDING], inputs.Completion(),
          ["cancel turn wait"], OVER, {**PAUSING, "answering": True}),
-    Case("ConnectionClosed if recoverable: lose_connection", [LIVE], i.ConnectionClosed(1, 1006),
+    Case("ConnectionClosed if recoverable: lose_connection", [LIVE], inputs.ConnectionClosed(1, 1006),
          [LOST, "cancel turn wait", "cancel ready", "set retry 1000 ms less up to 30%", "reset hearing"],
          {"pausing": False, "attempt": 1}, {**PAUSING, "connection": 1}),
-    Case("Received if current: receive", [LIVE], i.Received(1, wire.Audio(bytes(8))), given=PAUSING),
+    Case("Received if current: receive", [LIVE], inputs.Received(1, wire.Audio(bytes(8))), given=PAUSING),
 ]  # fmt: skip

@@ -12,8 +12,7 @@ from micdrop_widget.audio import Pcm
 from micdrop_widget.history.turns import Timeline
 from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued
-from micdrop_widget.state import Call, MicdropState, Phase, Settings, effects, snapshot, step
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Call, MicdropState, Phase, Settings, effects, inputs, snapshot, step
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
 from tests.state.invariants import check_state
@@ -58,18 +57,19 @@ class World:
 
     # Steps
 
-    def apply(self, event: i.Input) -> World:
+    def apply(self, event: inputs.Input) -> World:
         """Let the machine take a step and do what it asks for."""
         self._happens(event)
         before, self.effects = self.call, ()
-        if isinstance(event, SpeechConfirmed | SpeechContinued) and before.hears:
+        if isinstance(event, SpeechConfirmed | SpeechContinued) and before.listens:
             self._may_be_sent.append(event.pcm)
         was_ready = self.server_ready
         if before.phase is Phase.GREETING and (
-            event == i.TimerFired(Timer.READY) or (isinstance(event, i.Received) and event.connection == self.socket)
+            event == inputs.TimerFired(Timer.READY)
+            or (isinstance(event, inputs.Received) and event.connection == self.socket)
         ):
             self.server_ready = True
-        if isinstance(event, i.Start) and before.phase in (Phase.IDLE, Phase.ENDING):
+        if isinstance(event, inputs.Start) and before.phase in (Phase.IDLE, Phase.ENDING):
             self.timeline.begin(self.now_ms)
         self.call, self.effects = step(before, event, self.now_ms)
         self.timeline.record(event, self.effects, self.now_ms)
@@ -79,7 +79,7 @@ class World:
         self._check(before)
         return self
 
-    def at(self, now_ms: float, event: i.Input) -> World:
+    def at(self, now_ms: float, event: inputs.Input) -> World:
         """Take a step at a time."""
         assert now_ms >= self.now_ms
         self.now_ms = now_ms
@@ -88,10 +88,10 @@ class World:
     def start(self, *, has_params: bool = True, reconnect: Reconnect | None = None, **settings: Any) -> World:
         """Start a call as far as the open socket: everything but the server's first frame."""
         options = Settings(has_url=True, has_params=has_params, reconnect=reconnect or Reconnect(), **settings)
-        self.apply(i.Start(options))
+        self.apply(inputs.Start(options))
         if self.call.mic is MicPhase.OPENING:
-            self.apply(i.MicrophoneOpened(self.call.mic_request))
-        return self.apply(i.ConnectionOpened(self.call.connection))
+            self.apply(inputs.MicrophoneOpened(self.call.mic_request))
+        return self.apply(inputs.ConnectionOpened(self.call.connection))
 
     def ready(self, *, at_ms: float | None = None) -> World:
         """Let the server say its first word, that it has nothing to answer."""
@@ -99,29 +99,29 @@ class World:
 
     def receive(self, frame: wire.ServerFrame) -> World:
         """Receive a frame on the current socket."""
-        return self.apply(i.Received(self.call.connection, frame))
+        return self.apply(inputs.Received(self.call.connection, frame))
 
     def receive_at(self, now_ms: float, frame: wire.ServerFrame) -> World:
         """Receive a frame at a time."""
-        return self.at(now_ms, i.Received(self.call.connection, frame))
+        return self.at(now_ms, inputs.Received(self.call.connection, frame))
 
     def heard(self, samples: int) -> World:
         """Let the player report how much of its epoch was heard."""
-        return self.apply(i.Heard(self.epoch, samples))
+        return self.apply(inputs.PlaybackProgress(self.epoch, samples))
 
     def heard_at(self, now_ms: float, samples: int) -> World:
         """Let the player report at a time."""
-        return self.at(now_ms, i.Heard(self.epoch, samples))
+        return self.at(now_ms, inputs.PlaybackProgress(self.epoch, samples))
 
     def fire(self, timer: Timer) -> World:
         """Let a timer run out that runs."""
         assert timer in self.timers, f"{timer} does not run"
-        return self.apply(i.TimerFired(timer))
+        return self.apply(inputs.TimerFired(timer))
 
     def fire_at(self, now_ms: float, timer: Timer) -> World:
         """Let a timer run out at a time."""
         assert timer in self.timers, f"{timer} does not run"
-        return self.at(now_ms, i.TimerFired(timer))
+        return self.at(now_ms, inputs.TimerFired(timer))
 
     def asked(self) -> list[str]:
         """Return what the last step asked for, in words, without StateChanged."""
@@ -144,14 +144,14 @@ class World:
 
     # What the surroundings do
 
-    def _happens(self, event: i.Input) -> None:
+    def _happens(self, event: inputs.Input) -> None:
         match event:
-            case i.TimerFired(timer):
+            case inputs.TimerFired(timer):
                 assert timer in self.timers, f"{timer} cannot fire: it does not run"
                 self.timers.discard(timer)
-            case i.ConnectionFailed(connection) | i.ConnectionClosed(connection) if connection == self.socket:
+            case inputs.ConnectionFailed(connection) | inputs.ConnectionClosed(connection) if connection == self.socket:
                 self.socket = None
-            case i.MicrophoneFailed(request) | i.MicrophoneEnded(request) if request == self.microphone:
+            case inputs.MicrophoneFailed(request) | inputs.MicrophoneEnded(request) if request == self.microphone:
                 self.microphone = None
 
     def _perform(self, effect: effects.Effect, becomes_ready: bool) -> None:  # noqa: PLR0912 - one case an effect

@@ -16,7 +16,7 @@ from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.speech import SpeechConfirmed, SpeechStarted
 from micdrop_widget.vad import CombinedVAD, Segmenter, Status
-from micdrop_widget.vad.judge import Judge
+from micdrop_widget.vad.score_gate import ScoreGate
 from tests.harness.callers import loud, quiet
 from tests.harness.spoken import spoken
 
@@ -54,7 +54,7 @@ class Answers(VAD):
 
 
 def said(vad: VAD, windows: int) -> list[Status]:
-    judge = Judge(vad)
+    judge = ScoreGate(vad)
     return [judge.update(WINDOW) for _ in range(windows)]
 
 
@@ -90,7 +90,7 @@ def test_what_a_score_is_judged_by_is_set_on_the_class_or_on_the_detector_while_
         min_silence_ms = 64
 
     vad = Quick()
-    judge = Judge(vad)
+    judge = ScoreGate(vad)
     assert judge.update(WINDOW + 0.5) is SPEAKING
     assert [judge.update(WINDOW) for _ in range(2)] == [SPEAKING, SILENCE]
     vad.threshold = 0.6

@@ -3,7 +3,7 @@ import { Capture, listDevices } from "./capture.js";
 import { AudioFailure, describeError } from "../speaker/failures.js";
 import { frameSamplesAt } from "../worklets/framing.js";
 import { Devices } from "./devices.js";
-import { Lifeline } from "../session/heartbeat.js";
+import { Heartbeat } from "../session/heartbeat.js";
 import { Uplink } from "./uplink.js";
 
 /** @typedef {import("../speaker/engine.js").AudioEngine} AudioEngine */
@@ -24,7 +24,7 @@ export class Microphone {
   #listener;
   #capture;
   #uplink;
-  #lifeline;
+  #heartbeat;
   #devices;
   /** The newest request for it: what is older has been replayed. */
   #request = 0;
@@ -55,7 +55,7 @@ export class Microphone {
       now,
       onHoldChange: () => listener.onChange(),
     });
-    this.#lifeline = new Lifeline({ now, onSilent: () => this.#releaseUnheard() });
+    this.#heartbeat = new Heartbeat({ now, onSilent: () => this.#releaseUnheard() });
     this.#devices = new Devices({
       list: listDevices,
       isCapturing: () => this.#capture.isOpen,
@@ -75,7 +75,7 @@ export class Microphone {
 
   /** True while the microphone is released because the kernel says nothing. */
   get isKernelSilent() {
-    return this.#lifeline.isSilent;
+    return this.#heartbeat.isSilent;
   }
 
   /** @param {boolean} isMuted */
@@ -92,7 +92,7 @@ export class Microphone {
     if (message.request <= this.#request) return false;
     this.#request = message.request;
     this.#wanted = message;
-    this.#lifeline.watch();
+    this.#heartbeat.watch();
     this.#listener.send(comm.micPrompting(this.#id, message.request, now()));
     this.#openCapture(message);
     return true;
@@ -112,7 +112,7 @@ export class Microphone {
 
   /** Lets the device go, whoever asked for it. */
   release() {
-    this.#lifeline.end();
+    this.#heartbeat.end();
     this.#capture.close();
     this.#uplink.close();
   }
@@ -124,7 +124,7 @@ export class Microphone {
 
   /** The kernel said something, whatever it is. */
   hearKernel() {
-    this.#lifeline.hear();
+    this.#heartbeat.hear();
   }
 
   /**
@@ -133,8 +133,8 @@ export class Microphone {
    * @param {number} request what the kernel believes to be open
    */
   listenAgain(request) {
-    if (request !== this.#request || !this.#lifeline.isSilent || this.#wanted === null) return;
-    this.#lifeline.watch();
+    if (request !== this.#request || !this.#heartbeat.isSilent || this.#wanted === null) return;
+    this.#heartbeat.watch();
     this.#openCapture(this.#wanted);
   }
 
@@ -193,7 +193,7 @@ export class Microphone {
     const first = this.#firstPosition + position;
     this.#pushed = { position: first + samples.length, ms: now() };
     this.#uplink.push(first, samples);
-    this.#lifeline.look();
+    this.#heartbeat.look();
   }
 
   /** @param {number} request */

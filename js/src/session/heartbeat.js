@@ -9,7 +9,7 @@ const SILENT_LOOKS = 4;
  * Whether the kernel lives, as far as a page can know: Jupyter does not tell every page when a kernel is restarted, shut down
  * or out of reach. A kernel that is merely busy with a cell speaks on.
  */
-export class Lifeline {
+export class Heartbeat {
   #now;
   #onSilent;
   /** @type {ReturnType<typeof setInterval> | undefined} while the kernel should be heard */

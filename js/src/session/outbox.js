@@ -43,7 +43,7 @@ export class Outbox {
    *
    * @param {(waitedMs: number) => UpMessage} tell
    */
-  sendAlong(tell) {
+  sendDeferred(tell) {
     if (this.#isClosed) return;
     this.#waiting.push({ tell, sinceMs: this.#now() });
     this.#timer ??= setTimeout(() => this.#release(), ALONG_MS);

@@ -323,7 +323,7 @@ export class Session {
    */
   #reportHeard(report, isUrgent) {
     if (isUrgent) this.#send(comm.heard(this.#id, report));
-    else this.#outbox.sendAlong((waitedMs) => comm.heard(this.#id, later(report, waitedMs)));
+    else this.#outbox.sendDeferred((waitedMs) => comm.heard(this.#id, later(report, waitedMs)));
   }
 
   /** @param {comm.UpMessage} message */

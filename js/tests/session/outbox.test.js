@@ -14,9 +14,9 @@ function setUp() {
 test("what can wait goes with the next message, before it, and knows how long it has waited", () => {
   const { outbox, sent } = setUp();
   outbox.send("frame");
-  outbox.sendAlong((waitedMs) => `heard ${waitedMs} ms ago`);
+  outbox.sendDeferred((waitedMs) => `heard ${waitedMs} ms ago`);
   mock.timers.tick(30);
-  outbox.sendAlong((waitedMs) => `heard ${waitedMs} ms ago`);
+  outbox.sendDeferred((waitedMs) => `heard ${waitedMs} ms ago`);
   mock.timers.tick(2);
   assert.deepEqual(sent, ["frame"]);
   outbox.send("frame");
@@ -27,7 +27,7 @@ test("what can wait goes with the next message, before it, and knows how long it
 
 test("where nothing comes to go along with it goes alone", () => {
   const { outbox, sent } = setUp();
-  outbox.sendAlong((waitedMs) => `heard ${waitedMs} ms ago`);
+  outbox.sendDeferred((waitedMs) => `heard ${waitedMs} ms ago`);
   mock.timers.tick(99);
   assert.deepEqual(sent, []);
   mock.timers.tick(1);
@@ -36,9 +36,9 @@ test("where nothing comes to go along with it goes alone", () => {
 
 test("when all is over nothing is sent, neither what waits nor what comes late", () => {
   const { outbox, sent } = setUp();
-  outbox.sendAlong(() => "waiting");
+  outbox.sendDeferred(() => "waiting");
   outbox.close();
-  outbox.sendAlong(() => "late");
+  outbox.sendDeferred(() => "late");
   outbox.send("late");
   mock.timers.tick(1000);
   assert.deepEqual(sent, []);

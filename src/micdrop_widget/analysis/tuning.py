@@ -20,7 +20,7 @@ from micdrop_widget.vad.silero_sequence import silero_probabilities
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Labels", "Outcome", "judge", "sweep"]
+__all__ = ["Labels", "Outcome", "score_against_labels", "sweep"]
 
 Labels: TypeAlias = Sequence[tuple[int, int]]
 """Where speech is in one recording: `(start_sample, end_sample)` of each stretch, the end not included, at 16 kHz."""
@@ -62,7 +62,7 @@ class Outcome:
     """For each stretch that silence ended: samples from its end until its utterance was over."""
 
 
-def judge(segments: Iterable[Segment], labels: Labels) -> Outcome:
+def score_against_labels(segments: Iterable[Segment], labels: Labels) -> Outcome:
     """Compare the utterances found in a recording with its labels, sample by sample."""
     found = list(segments)
     hits = [[one for one in found if one.start_sample < end and one.end_sample > start] for start, end in labels]
@@ -146,7 +146,9 @@ def sweep(
     samples = [as_recording(recording) for recording in recordings]
     tries = _grid(vad, thresholds, settings)
     judged = _with_silero(samples, tries) if vad == "silero" else _with(samples, vad, tries)
-    outcomes = [[judge(segments, one) for segments, one in zip(found, labels, strict=True)] for found in judged]
+    outcomes = [
+        [score_against_labels(segments, one) for segments, one in zip(found, labels, strict=True)] for found in judged
+    ]
     table: DataFrame = DataFrame([{**tried, **_row(outcome)} for tried, outcome in zip(tries, outcomes, strict=True)])
     return table
 

@@ -1,11 +1,11 @@
 """The browser as the call's microphone and loudspeaker, and as the place where its buttons are pressed."""
 
 from micdrop_widget.browser.downlink import Downlink
-from micdrop_widget.browser.link import TransportReport
+from micdrop_widget.browser.link import LinkReport
 from micdrop_widget.browser.meter import HearingMeter
 from micdrop_widget.browser.microphone import BrowserMicrophone
 from micdrop_widget.browser.pages import FrontEnds
-from micdrop_widget.browser.panel import Reception
+from micdrop_widget.browser.panel import PanelController
 from micdrop_widget.browser.speaker import BrowserSpeaker
 
 __all__ = [
@@ -14,6 +14,6 @@ __all__ = [
     "Downlink",
     "FrontEnds",
     "HearingMeter",
-    "Reception",
-    "TransportReport",
+    "LinkReport",
+    "PanelController",
 ]

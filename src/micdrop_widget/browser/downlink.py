@@ -9,12 +9,12 @@ from typing import TypeAlias, TypeVar
 
 from micdrop_widget.browser import messages
 
-__all__ = ["Downlink", "Send", "Tell"]
+__all__ = ["BuildMessage", "Downlink", "Send"]
 
 Send: TypeAlias = Callable[[messages.Content, list[bytes] | None], None]
 """Sends a custom message with its buffers; from any thread."""
 
-Tell: TypeAlias = Callable[[], messages.Content | None]
+BuildMessage: TypeAlias = Callable[[], messages.Content | None]
 """Returns a message, as late as can be; None: there is nothing to tell any more."""
 
 _T = TypeVar("_T")
@@ -44,7 +44,7 @@ class Downlink:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._along: dict[Tell, None] = {}
+        self._along: dict[BuildMessage, None] = {}
         """In the order they came."""
         self._timer: asyncio.TimerHandle | None = None
         self._since_s = 0.0
@@ -56,7 +56,7 @@ class Downlink:
         """Send a message now; from any thread."""
         self._send(content, buffers)
 
-    def send_along(self, tell: Tell, *, soon: bool = True) -> None:
+    def send_deferred(self, tell: BuildMessage, *, soon: bool = True) -> None:
         """Send what a function returns, behind the next audio, or with what else goes; on the loop thread.
 
         One that waits already is not asked twice.
@@ -77,7 +77,7 @@ class Downlink:
             self._stop_waiting()
             self._timer = loop.call_at(due_s, self._send_all)
 
-    def forget(self, tell: Tell) -> None:
+    def forget(self, tell: BuildMessage) -> None:
         """Do not ask a function any more."""
         self._along.pop(tell, None)
 

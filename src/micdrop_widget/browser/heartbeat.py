@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-__all__ = ["Lifeline"]
+__all__ = ["Heartbeat"]
 
 _BEAT_S = 1.0
 """The page releases the microphone when it hears nothing for 4.5 s: no page listens for a kernel that is gone."""
@@ -17,7 +17,7 @@ _UNANSWERED_WHILE_BUSY = 600
 """The same, where answers wait for the end of the running cell: a cell is given ten minutes."""
 
 
-class Lifeline:
+class Heartbeat:
     """Speaks to a page once a second and counts what it does not answer.
 
     Beats are counted, not seconds: a kernel that was held up asked nothing meanwhile.

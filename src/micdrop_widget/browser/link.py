@@ -15,9 +15,9 @@ from micdrop_widget.audio import SAMPLE_RATE, Pcm, Resampler
 from micdrop_widget.browser import messages
 from micdrop_widget.call.sources import Gap
 
-__all__ = ["Heard", "MicrophoneLink", "TransportReport"]
+__all__ = ["Captured", "LinkReport", "MicrophoneLink"]
 
-Heard: TypeAlias = "Pcm | Gap"
+Captured: TypeAlias = "Pcm | Gap"
 
 _STALE_MS = 2000
 """Audio that arrives later than this was said to a kernel that could not hear: it is not live any more. What comes
@@ -39,8 +39,8 @@ make the browser hold. The page's clock stood still, as it does while a computer
 
 
 @dataclass(frozen=True, slots=True)
-class TransportReport:
-    """How the microphone's audio came from the browser to the kernel since it was opened; what `call.transport` is."""
+class LinkReport:
+    """How the microphone's audio came from the browser to the kernel since it was opened; what `call.link` is."""
 
     messages: int = 0
     """Messages with audio that have arrived."""
@@ -107,7 +107,7 @@ class MicrophoneLink:
     """
 
     def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
-        self._told: dict[str, Any] = asdict(TransportReport())
+        self._told: dict[str, Any] = asdict(LinkReport())
         """The fields of the report."""
         self._rate = sample_rate
         self._resampler = Resampler(sample_rate)
@@ -126,9 +126,9 @@ class MicrophoneLink:
         self._arrived_ms: float | None = None
 
     @property
-    def report(self) -> TransportReport:
+    def report(self) -> LinkReport:
         """How the audio has come; a snapshot, from any thread."""
-        return TransportReport(**self._told)
+        return LinkReport(**self._told)
 
     @property
     def received_seq(self) -> int:
@@ -162,7 +162,7 @@ class MicrophoneLink:
         worst, self._worst_lag_ms = self._worst_lag_ms, 0.0
         return worst
 
-    def take(self, frame: messages.AudioFrame, now_ms: float) -> list[Heard]:
+    def take(self, frame: messages.AudioFrame, now_ms: float) -> list[Captured]:
         """Take a message in whatever order; return what is live now, in order."""
         lag_ms = self._lag.of(frame.sent_ms, now_ms)
         self._arrived_ms = now_ms
@@ -174,7 +174,7 @@ class MicrophoneLink:
         self._waiting[frame.seq] = frame, lag_ms
         if self._ms(sum(len(waiting.pcm) for waiting, _ in self._waiting.values())) > _REORDER_MS:
             self._give_up()
-        heard: list[Heard] = []
+        heard: list[Captured] = []
         while self._next_seq in self._waiting:
             heard += self._pass_on(*self._waiting.pop(self._next_seq))
             self._next_seq += 1
@@ -200,7 +200,7 @@ class MicrophoneLink:
         frame, _ = self._waiting[first]
         self._unheard += max(0, frame.position - self._position - (frame.dropped - self._dropped))
 
-    def _pass_on(self, frame: messages.AudioFrame, lag_ms: float) -> list[Heard]:
+    def _pass_on(self, frame: messages.AudioFrame, lag_ms: float) -> list[Captured]:
         dropped = frame.dropped - self._dropped
         stale = len(frame.pcm) if lag_ms > _STALE_MS else 0
         self._missing += max(0, frame.position - self._position) + stale
@@ -213,7 +213,7 @@ class MicrophoneLink:
             self._told["stale_ms"] += self._ms(stale)
         return [] if stale else [*self._make_up(), self._resampler.push(frame.pcm)]
 
-    def _make_up(self) -> list[Heard]:
+    def _make_up(self) -> list[Captured]:
         """Stand in for what is missing: silence as long as it is short, a gap otherwise."""
         missing, unheard = self._missing, self._unheard
         self._missing = self._unheard = 0

@@ -37,7 +37,7 @@ class HearingMeter:
 
     def update(self) -> None:
         """Tell what is heard, soon: audio has arrived."""
-        self._downlink.send_along(self._tell, soon=abs(self._client.vad.probability - self._told) >= _VISIBLE)
+        self._downlink.send_deferred(self._tell, soon=abs(self._client.vad.probability - self._told) >= _VISIBLE)
 
     def _tell(self) -> messages.Content | None:
         state, vad = self._client.state, self._client.vad

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from micdrop_widget.browser import messages
 from micdrop_widget.browser.downlink import Downlink
-from micdrop_widget.browser.heartbeat import Lifeline
-from micdrop_widget.browser.link import Heard, MicrophoneLink, TransportReport
+from micdrop_widget.browser.heartbeat import Heartbeat
+from micdrop_widget.browser.link import Captured, LinkReport, MicrophoneLink
 from micdrop_widget.browser.mic_errors import microphone_error
 from micdrop_widget.browser.pages import FrontEnds
 from micdrop_widget.call.sources import UnpluggedError
@@ -61,20 +61,20 @@ class BrowserMicrophone:
         self._request = 0
         self._prompting: asyncio.Future[None] | None = None
         self._opened: asyncio.Future[Microphone] | None = None
-        self._frames: asyncio.Queue[Heard | None] = asyncio.Queue()
+        self._frames: asyncio.Queue[Captured | None] = asyncio.Queue()
         self._link = MicrophoneLink()
         self._asked_ms = 0.0
         self._prompt: tuple[float, float, float] | None = None
         self._failure = ""
         self.on_silent: Callable[[], object] = lambda: None
         """Called when the page that has the microphone does not answer any more."""
-        self._lifeline = Lifeline(lambda: downlink.send_along(self._tell_alive), self._tell_silent)
+        self._lifeline = Heartbeat(lambda: downlink.send_deferred(self._tell_alive), self._tell_silent)
         self._label = ""
         self.on_audio: Callable[[], object] = lambda: None
         """Called whenever audio has arrived."""
 
     @property
-    def transport(self) -> TransportReport:
+    def link_report(self) -> LinkReport:
         """How the audio has come since the microphone was opened."""
         return self._link.report
 
@@ -99,7 +99,9 @@ class BrowserMicrophone:
         self._prompting, self._opened = loop.create_future(), loop.create_future()
         owner = await self._front_ends.choose_owner()
         self._asked_ms = _now_ms()
-        self._downlink.send(*messages.at_once(messages.open_mic(owner, self._request, device_id, self._constraints())))
+        self._downlink.send(
+            *messages.with_nagle_filler(messages.open_mic(owner, self._request, device_id, self._constraints()))
+        )
         self._lifeline.start()
         await self._answer(self._prompting, _ANSWER_S, "no_answer")
         return await self._answer(self._opened, _PERMISSION_S, "no_decision")
@@ -117,7 +119,7 @@ class BrowserMicrophone:
             raise microphone_error(reason)
         return answer.result()
 
-    async def frames(self) -> AsyncIterator[Heard]:
+    async def frames(self) -> AsyncIterator[Captured]:
         """Yield what arrives, in the order it was captured, until the microphone goes away.
 
         Raises
@@ -140,7 +142,7 @@ class BrowserMicrophone:
         for tell in (self._acknowledge, self._tell_alive):
             self._downlink.forget(tell)
 
-    def call_the_roll(self) -> None:
+    def ping_pages(self) -> None:
         """Ask every page whether it is there."""
         self._downlink.send(messages.alive(None, self._request))
 
@@ -184,7 +186,7 @@ class BrowserMicrophone:
     def _take(self, frame: messages.AudioFrame) -> None:
         for heard in self._link.take(frame, _now_ms()):
             self._frames.put_nowait(heard)
-        self._downlink.send_along(self._acknowledge, soon=self._link.worst_lag_ms > _LATE_MS)
+        self._downlink.send_deferred(self._acknowledge, soon=self._link.worst_lag_ms > _LATE_MS)
         self.on_audio()
 
     def _tell_alive(self) -> messages.Content | None:

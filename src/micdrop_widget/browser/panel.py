@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 from micdrop_widget.browser import messages
-from micdrop_widget.browser.link import TransportReport
+from micdrop_widget.browser.link import LinkReport
 from micdrop_widget.browser.microphone import BrowserMicrophone
 from micdrop_widget.browser.pages import FrontEnds
 from micdrop_widget.browser.speaker import BrowserSpeaker
 from micdrop_widget.call.client import MicdropClient
 from micdrop_widget.errors import MicdropError
 
-__all__ = ["Reception"]
+__all__ = ["PanelController"]
 
 _log = logging.getLogger("micdrop_widget.jupyter.widget")
 
@@ -31,7 +31,7 @@ _ANSWERS_WITHOUT_AUDIO = 4
 """A page on hold waits for its audio to be acknowledged; what a broken connection has lost never is."""
 
 
-class Reception:
+class PanelController:
     """Takes every message of the browser and does what it asks for.
 
     Parameters
@@ -94,7 +94,7 @@ class Reception:
 
     def _check_audio(self) -> None:
         """Open the microphone again when its page answers, but none of its audio comes: some was lost on the way."""
-        if self.transport().is_on_hold:
+        if self.link_report().is_on_hold:
             self._answers_without_audio += 1
         else:
             self._answers_without_audio = 0
@@ -103,9 +103,9 @@ class Reception:
             _log.warning("the page answers, but its audio does not come: the microphone is opened again")
             self._run(self._client.move_mic())
 
-    def transport(self) -> TransportReport:
+    def link_report(self) -> LinkReport:
         """Return how the audio comes, as it is now; from any thread."""
-        state, report = self._client.state, self._microphone.transport
+        state, report = self._client.state, self._microphone.link_report
         listens = state.isMicStarted and not state.isMicMuted
         silent_ms = self._microphone.silent_ms(time.monotonic() * 1000)
         return replace(report, is_on_hold=listens and silent_ms > _HOLD_MS, underruns=self._speaker.underruns)
@@ -155,7 +155,7 @@ class Reception:
         for front_end in shown:
             self._say_goodbye(front_end, page_gone=True)
         self._silent.update(shown)
-        self._microphone.call_the_roll()
+        self._microphone.ping_pages()
         self._tell_owner()
 
     def _take_devices(self, message: messages.ChooseDevice | messages.DevicesChanged) -> None:

@@ -112,9 +112,9 @@ class BrowserSpeaker:
     def flush(self, epoch: int) -> None:
         """Be silent at once; what must have been heard since the last report is reported before."""
         if epoch > self._epoch:
-            self._tell_what_must_have_been_heard()
+            self._report_estimated_playback()
             self._begin(epoch)
-        self._downlink.send(*messages.at_once(messages.flush(self._epoch)))
+        self._downlink.send(*messages.with_nagle_filler(messages.flush(self._epoch)))
 
     def select(self, device_id: str) -> None:
         """Play on another loudspeaker, on every page that shows the call."""
@@ -137,7 +137,7 @@ class BrowserSpeaker:
         self._send_ahead()
         self._report(report.epoch, report.samples)
 
-    def _tell_what_must_have_been_heard(self) -> None:
+    def _report_estimated_playback(self) -> None:
         if 0 < self._heard < self._sent:
             since = min(round((time.monotonic() - self._heard_at_s) * SAMPLE_RATE), _REPORT_SAMPLES)
             self._report(self._epoch, min(self._heard + since, self._sent))
@@ -170,7 +170,7 @@ class BrowserSpeaker:
         message = messages.play(owner, self._epoch, self._sent, pcm)
         if self._is_urgent():
             self._filled = self._sent
-            message = messages.at_once(*message)
+            message = messages.with_nagle_filler(*message)
         self._downlink.send(*message)
         self._unheard.append(pcm)
         self._sent += len(pcm)

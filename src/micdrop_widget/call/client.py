@@ -16,12 +16,11 @@ from micdrop_widget.call.options import CallOptions
 from micdrop_widget.call.sinks import AudioSink, VirtualSpeaker
 from micdrop_widget.call.sources import SourceOption, as_source
 from micdrop_widget.devices import Device, Microphone
-from micdrop_widget.errors import raise_again
+from micdrop_widget.errors import raise_fresh
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turn
 from micdrop_widget.protocol import EventName
-from micdrop_widget.state import MicdropState, Phase, Settings
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import MicdropState, Phase, Settings, inputs
 from micdrop_widget.state.snapshot import MicPhase
 from micdrop_widget.vad import VadOption, build_vad
 
@@ -145,14 +144,14 @@ class MicdropClient:
         engine = self._engine
         if engine.call.phase in (Phase.IDLE, Phase.ENDING):
             engine.tape.begin(engine.options.record)
-            engine.apply(i.Start(self._settings()))
+            engine.apply(inputs.Start(self._settings()))
         try:
             state = await engine.when(lambda: not engine.state.isStarting)
         except asyncio.CancelledError:
-            engine.apply(i.Stop())
+            engine.apply(inputs.Stop())
             raise
         if not state.isStarted:
-            raise_again(state.error)
+            raise_fresh(state.error)
 
     async def stop(self, *, graceful: bool = False) -> None:
         """End the call, and return when microphone and socket are released; without a call nothing happens.
@@ -163,7 +162,7 @@ class MicdropClient:
             Release the microphone now, but end when the assistant has been heard to the end.
         """
         engine = self._engine
-        engine.apply(i.Stop(graceful))
+        engine.apply(inputs.Stop(graceful))
         await engine.when(lambda: not engine.state.isStarted)
         await engine.released()
 
@@ -178,10 +177,10 @@ class MicdropClient:
         if vad is not None:
             self._merge({"vad": vad})
         engine = self._engine
-        engine.apply(i.StartMic(device_id))
+        engine.apply(inputs.StartMic(device_id))
         await engine.when(lambda: engine.call.mic is not MicPhase.OPENING)
         if engine.call.mic is MicPhase.CLOSED:
-            raise_again(engine.state.error)
+            raise_fresh(engine.state.error)
 
     async def change_mic_device(self, device_id: str) -> None:
         """Use another microphone: now, or from the next time one is opened. A muted call stays muted.
@@ -193,10 +192,10 @@ class MicdropClient:
         """
         engine = self._engine
         changes = engine.call.mic is not MicPhase.CLOSED
-        engine.apply(i.ChangeMicDevice(device_id))
+        engine.apply(inputs.ChangeMicDevice(device_id))
         state = await engine.when(lambda: engine.call.mic is not MicPhase.OPENING)
         if changes and engine.call.mic is MicPhase.CLOSED:
-            raise_again(state.error)
+            raise_fresh(state.error)
 
     async def move_mic(self) -> None:
         """Open the microphone where its source has it now: another page took it over. An open one is released first.
@@ -207,38 +206,38 @@ class MicdropClient:
             With code `Mic`: it cannot be opened there. The call goes on without a microphone.
         """
         engine = self._engine
-        engine.apply(i.MicrophoneMoved())
+        engine.apply(inputs.MicrophoneMoved())
         await engine.when(lambda: engine.call.mic is not MicPhase.OPENING)
         if engine.call.mic is MicPhase.CLOSED:
-            raise_again(engine.state.error)
+            raise_fresh(engine.state.error)
 
     def change_speaker_device(self, device_id: str) -> asyncio.Future[None]:
         """Play on another loudspeaker. A browser that cannot says so in the panel, and the usual one plays on."""
-        return self._command(i.ChangeSpeakerDevice(device_id))
+        return self._command(inputs.ChangeSpeakerDevice(device_id))
 
     def speaker_failed(self, device_id: str, detail: str) -> None:
         """Take the loudspeaker's word that it cannot play on a device."""
-        self._engine.apply(i.SpeakerFailed(device_id, detail))
+        self._engine.apply(inputs.SpeakerFailed(device_id, detail))
 
     def devices_listed(self, mic_devices: tuple[Device, ...], speaker_devices: tuple[Device, ...]) -> None:
         """Take the browser's word for the devices there are now."""
-        self._engine.apply(i.DevicesListed(mic_devices, speaker_devices))
+        self._engine.apply(inputs.DevicesListed(mic_devices, speaker_devices))
 
     def pause(self) -> asyncio.Future[None]:
         """Stop listening and playing, and cancel the running answer; the connection stays."""
-        return self._command(i.Pause())
+        return self._command(inputs.Pause())
 
     def resume(self) -> asyncio.Future[None]:
         """End the pause."""
-        return self._command(i.Resume())
+        return self._command(inputs.Resume())
 
     def mute(self) -> asyncio.Future[None]:
         """Stop listening; answers go on playing. Holds across calls, until `unmute()`."""
-        return self._command(i.Mute())
+        return self._command(inputs.Mute())
 
     def unmute(self) -> asyncio.Future[None]:
         """Listen again."""
-        return self._command(i.Unmute())
+        return self._command(inputs.Unmute())
 
     def on(self, event: str, handler: Handler) -> None:
         """Call a function at each event; what it returns is awaited in the background if it can be.
@@ -294,7 +293,7 @@ class MicdropClient:
         if engine.options.vad is not before.vad:
             engine.vad = build_vad(engine.options.vad)
         if _listening(engine.options) != _listening(before):
-            engine.apply(i.HearingChanged())
+            engine.apply(inputs.HearingChanged())
 
     def _settings(self) -> Settings:
         options = self._engine.options
@@ -307,7 +306,7 @@ class MicdropClient:
             turn_max_wait_ms=options.turn_max_wait_ms,
         )
 
-    def _command(self, command: i.Input) -> asyncio.Future[None]:
+    def _command(self, command: inputs.Input) -> asyncio.Future[None]:
         self._engine.apply(command)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.set_result(None)

@@ -19,11 +19,10 @@ from micdrop_widget.call.sinks import AudioSink
 from micdrop_widget.call.sources import AudioSource
 from micdrop_widget.call.transport import Transport
 from micdrop_widget.call.turn_taking import TurnTaking
-from micdrop_widget.history.tape import Tape
 from micdrop_widget.history.turns import Timeline
+from micdrop_widget.history.writer import RecordingWriter
 from micdrop_widget.protocol import EventName, encode_client_frame
-from micdrop_widget.state import Call, MicdropState, Phase, effects, snapshot, step
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import Call, MicdropState, Phase, effects, inputs, snapshot, step
 from micdrop_widget.vad import VAD
 
 __all__ = ["Engine"]
@@ -56,14 +55,14 @@ class Engine:
         self.state: MicdropState = snapshot(self.call)
         self.timeline = Timeline()
         self.transport = Transport(self.apply)
-        self.hearing = Hearing(source, self.apply, lambda: self.call.hears, lambda: self.call.pausing, self._taken)
+        self.hearing = Hearing(source, self.apply, lambda: self.call.listens, lambda: self.call.pausing, self._taken)
         self.turn_taking = TurnTaking(self.apply)
-        self.tape = Tape(live_sink=getattr(sink, "live", False))
+        self.tape = RecordingWriter(live_sink=getattr(sink, "live", False))
         self.hearing.record = self.tape.hear
         self._sink = sink
         self._sink.bind(self._heard)
         self._notify = notify
-        self._inputs: deque[i.Input] = deque()
+        self._inputs: deque[inputs.Input] = deque()
         self._stepping = False
         self._timers: dict[effects.Timer, asyncio.TimerHandle] = {}
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[MicdropState]]] = []
@@ -71,7 +70,7 @@ class Engine:
         self.show_log: Callable[[str], object] = lambda line: None
         """Where the lines of `debug_log` go besides logging."""
 
-    def apply(self, event: i.Input) -> None:
+    def apply(self, event: inputs.Input) -> None:
         """Let the machine take a step, after those under way, and do what it asks for."""
         self._inputs.append(event)
         if self._stepping:
@@ -110,9 +109,9 @@ class Engine:
         await self.hearing.closed()
         await self.transport.closed()
 
-    def _step(self, event: i.Input) -> None:
+    def _step(self, event: inputs.Input) -> None:
         now_ms = asyncio.get_running_loop().time() * 1000
-        if isinstance(event, i.Start):
+        if isinstance(event, inputs.Start):
             self.timeline.begin(now_ms)
             self._warned.clear()
         self.call, asked = step(self.call, event, now_ms)
@@ -188,12 +187,12 @@ class Engine:
             self._warned.add(what)
             _log.exception("%s; the call goes on", what)
         if isinstance(effect, effects.Play):  # what cannot be played counts as heard: nobody would ever report it
-            self.apply(i.Heard(effect.epoch, self.call.sent_samples))
+            self.apply(inputs.PlaybackProgress(effect.epoch, self.call.sent_samples))
 
     def _heard(self, epoch: int, samples: int) -> None:
         """Take the loudspeaker's report."""
         self.tape.heard(epoch, samples)
-        self.apply(i.Heard(epoch, samples))
+        self.apply(inputs.PlaybackProgress(epoch, samples))
 
     def _tell(self, asked: tuple[effects.Effect, ...], now_ms: float) -> None:
         for effect in asked:
@@ -208,7 +207,7 @@ class Engine:
 
         def fire() -> None:
             del self._timers[timer]
-            self.apply(i.TimerFired(timer))
+            self.apply(inputs.TimerFired(timer))
 
         self._timers[timer] = asyncio.get_running_loop().call_later(delay_ms / 1000, fire)
 

@@ -13,7 +13,7 @@ from micdrop_widget.call.sources import AudioSource, Gap, UnpluggedError
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.speech import SpeechCancelled, SpeechEvent, SpeechEventName, SpeechStarted, name_of
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VAD, Segmenter, Status
 
@@ -54,7 +54,7 @@ class Hearing:
     def __init__(
         self,
         source: AudioSource,
-        apply: Callable[[i.Input], None],
+        apply: Callable[[inputs.Input], None],
         is_heard: Callable[[], bool],
         in_pause: Callable[[], bool],
         when_taken: Callable[[], Awaitable[None]],
@@ -128,7 +128,7 @@ class Hearing:
             outcome = await self._capture(request, device_id, vad, turn_detector)
         finally:
             self._forget()
-            await _uninterrupted(self._release())
+            await _shielded(self._release())
         self._apply(outcome)
 
     def _forget(self) -> None:
@@ -147,22 +147,22 @@ class Hearing:
 
     async def _capture(
         self, request: int, device_id: str | None, vad: VAD, turn_detector: TurnDetector | None
-    ) -> i.MicrophoneFailed | i.MicrophoneEnded:
+    ) -> inputs.MicrophoneFailed | inputs.MicrophoneEnded:
         try:
             await self._open(request, device_id, vad, turn_detector)
         except MicdropError as error:
-            return i.MicrophoneFailed(request, error)
+            return inputs.MicrophoneFailed(request, error)
         except Exception as error:  # noqa: BLE001 - the border to sources and detectors that are not ours
             _log.exception("the microphone could not be started")
-            return i.MicrophoneFailed(request, _broken("could not be started", error))
+            return inputs.MicrophoneFailed(request, _broken("could not be started", error))
         try:
             await self._listen()
         except MicdropError as error:
-            return i.MicrophoneEnded(request, error, unplugged=isinstance(error, UnpluggedError))
+            return inputs.MicrophoneEnded(request, error, unplugged=isinstance(error, UnpluggedError))
         except Exception as error:  # noqa: BLE001 - as above
             _log.exception("the microphone failed")
-            return i.MicrophoneEnded(request, _broken("failed", error))
-        return i.MicrophoneEnded(request)
+            return inputs.MicrophoneEnded(request, _broken("failed", error))
+        return inputs.MicrophoneEnded(request)
 
     async def _open(self, request: int, device_id: str | None, vad: VAD, turn_detector: TurnDetector | None) -> None:
         # A model takes as long to load as a permission prompt to be drawn: both at once, off the loop.
@@ -177,7 +177,7 @@ class Hearing:
         self._captured = 0
         self._segmenter = Segmenter(vad)
         self._apply(
-            i.MicrophoneOpened(
+            inputs.MicrophoneOpened(
                 request,
                 microphone.device_id,
                 microphone.echo_cancellation,
@@ -231,7 +231,7 @@ class Hearing:
 
     def _break_off(self, segmenter: Segmenter) -> None:
         self._pass_on(segmenter.finish())
-        self._apply(i.MicrophoneStalled())
+        self._apply(inputs.MicrophoneStalled())
 
     def _look_later(self, idle: int) -> None:
         self._looking = asyncio.get_running_loop().call_later(_LOOK_S, self._look, self._captured, idle)
@@ -271,7 +271,7 @@ def _load(vad: VAD, turn_detector: TurnDetector | None) -> None:
         turn_detector.load()
 
 
-async def _uninterrupted(release: Coroutine[None, None, None]) -> None:
+async def _shielded(release: Coroutine[None, None, None]) -> None:
     """Await to the end, whatever is cancelled meanwhile: a microphone is always released."""
     releasing = asyncio.ensure_future(release)
     try:

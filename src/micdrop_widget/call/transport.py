@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from micdrop_widget.call.options import CallOptions, masked_url
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_http_status
 from micdrop_widget.protocol import parse_server_frame
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 
 __all__ = ["Transport"]
 
@@ -40,7 +40,14 @@ _silent.addHandler(logging.NullHandler())
 _silent.setLevel(logging.CRITICAL + 1)
 
 Report: TypeAlias = Callable[
-    [i.ConnectionOpened | i.ConnectionFailed | i.ConnectionClosed | i.Received | i.RoundTripMeasured], None
+    [
+        inputs.ConnectionOpened
+        | inputs.ConnectionFailed
+        | inputs.ConnectionClosed
+        | inputs.Received
+        | inputs.RoundTripMeasured
+    ],
+    None,
 ]
 
 
@@ -135,15 +142,15 @@ class _Socket:
     async def _run(self) -> None:
         websocket = await self._connect()
         if isinstance(websocket, MicdropError):
-            self._report(i.ConnectionFailed(self._connection, websocket))
+            self._report(inputs.ConnectionFailed(self._connection, websocket))
             return
         self._websocket = websocket
         tasks = [asyncio.ensure_future(self._write(websocket)), asyncio.ensure_future(self._keep_alive(websocket))]
         try:
-            self._report(i.ConnectionOpened(self._connection))
+            self._report(inputs.ConnectionOpened(self._connection))
             async for frame in websocket:
                 self._answered.set()
-                self._report(i.Received(self._connection, parse_server_frame(frame)))
+                self._report(inputs.Received(self._connection, parse_server_frame(frame)))
         except ConnectionClosed:
             pass
         finally:
@@ -152,7 +159,7 @@ class _Socket:
             await asyncio.gather(*tasks, return_exceptions=True)
             await websocket.close()
         close_code = 1006 if websocket.close_code is None else websocket.close_code
-        self._report(i.ConnectionClosed(self._connection, close_code, websocket.close_reason or ""))
+        self._report(inputs.ConnectionClosed(self._connection, close_code, websocket.close_reason or ""))
 
     async def _write(self, websocket: ClientConnection) -> None:
         while True:
@@ -195,7 +202,7 @@ class _Socket:
         round_trip_s = measuring.result()
         if round_trip_s is None:
             return False
-        self._report(i.RoundTripMeasured(self._connection, round_trip_s * 1000))
+        self._report(inputs.RoundTripMeasured(self._connection, round_trip_s * 1000))
         return True
 
     async def _connect(self) -> ClientConnection | MicdropError:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from micdrop_widget.audio import Pcm
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.turn import TurnDetector
 
 __all__ = ["TurnTaking"]
@@ -31,7 +31,7 @@ class TurnTaking:
         Called with each answer. A detector that fails answers that the turn is complete.
     """
 
-    def __init__(self, apply: Callable[[i.Input], None]) -> None:
+    def __init__(self, apply: Callable[[inputs.Input], None]) -> None:
         self._apply = apply
         self.detector: TurnDetector | None = None
         """The detector in use, loaded."""
@@ -107,7 +107,7 @@ class TurnTaking:
 
     def _answer(self, question: int, complete: bool) -> None:
         self.asked = self._question is not None
-        self._apply(i.TurnPredicted(question, complete))
+        self._apply(inputs.TurnPredicted(question, complete))
 
     def _finish(self, answer: asyncio.Future[object]) -> object:
         """Return what the worker thread returned, or None when it failed; the detector hears what it has missed."""

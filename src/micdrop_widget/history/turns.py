@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import samples_to_ms
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.state.effects import AskTurn, CancelTimer, Effect, Play, StateChanged, Timer
 
 __all__ = ["Timeline", "Turn"]
@@ -91,7 +91,7 @@ class Timeline:
         self._pausing = False
         self._began_ms = now_ms
 
-    def record(self, event: i.Input, effects: tuple[Effect, ...], now_ms: float) -> None:
+    def record(self, event: inputs.Input, effects: tuple[Effect, ...], now_ms: float) -> None:
         """Take one step of the machine: its input and its effects."""
         now = self.since_start_ms(now_ms)
         match event:
@@ -105,9 +105,9 @@ class Timeline:
             case SpeechEnded(position) if self._open:
                 self._pausing = any(isinstance(effect, AskTurn) for effect in effects)
                 self._change(end_sample=position, stopped_ms=None if self._pausing else now)
-            case i.Received(_, wire.Message(wire.TextMessage("user"))) if self._answerable("user_message_ms"):
+            case inputs.Received(_, wire.Message(wire.TextMessage("user"))) if self._answerable("user_message_ms"):
                 self._change(user_message_ms=now)
-            case i.Heard():
+            case inputs.PlaybackProgress():
                 self._last_heard_ms = now
         for effect in effects:
             self._record_effect(effect, now)

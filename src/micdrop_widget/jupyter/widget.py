@@ -28,8 +28,8 @@ from micdrop_widget.browser import (
     Downlink,
     FrontEnds,
     HearingMeter,
-    Reception,
-    TransportReport,
+    LinkReport,
+    PanelController,
     messages,
 )
 from micdrop_widget.call.call_vad import CallVAD
@@ -123,7 +123,7 @@ class MicdropWidget(anywidget.AnyWidget):
         self._speaker = BrowserSpeaker(downlink, front_ends)
         self._client = MicdropClient(url, source=self._microphone, sink=self._speaker, **options)
         self._microphone.on_audio = HearingMeter(downlink, front_ends, self._client).update
-        self._reception = Reception(self._client, self._microphone, self._speaker, front_ends, self._show_owner)
+        self._panel = PanelController(self._client, self._microphone, self._speaker, front_ends, self._show_owner)
         self._handlers = Handlers(UserHandler)
         self._vad = CallVAD(lambda: self._client.vad.detector, lambda: self._client.vad.status, UserHandler)
         super().__init__()
@@ -136,9 +136,9 @@ class MicdropWidget(anywidget.AnyWidget):
         log = UserHandler(lambda line: sys.stdout.write(f"{line}\n"))  # prints under the cell that makes the widget
         self._client.show_log(lambda line: self._observer.post(lambda: log(line)))
         if self.comm is not None:
-            ipykernel.honour_front_end_routing(self.comm)
-            downlink.on_released = ipykernel.stay_idle(self.comm)
-            ipykernel.deliver_directly(self.comm, self._handle_custom_msg)
+            ipykernel.route_by_front_end_subshell(self.comm)
+            downlink.on_released = ipykernel.suppress_busy_status(self.comm)
+            ipykernel.bypass_shell_queue(self.comm, self._handle_custom_msg)
             self.set_trait("_comm_id", self.model_id)
         self._ended = False
         _open.add(self)
@@ -169,9 +169,9 @@ class MicdropWidget(anywidget.AnyWidget):
         return self._client.microphone
 
     @property
-    def transport(self) -> TransportReport:
+    def link(self) -> LinkReport:
         """How the microphone's audio comes from the browser to the kernel; a snapshot, from any thread."""
-        return self._reception.transport()
+        return self._panel.link_report()
 
     def start(self, **options: Any) -> CallFuture[None]:  # noqa: ANN401 - checked by the client
         """Begin the call; awaiting it returns when the call is ready and raises `MicdropError` when it cannot be.
@@ -276,7 +276,7 @@ class MicdropWidget(anywidget.AnyWidget):
         if not self._ended:
             while_busy = threading.current_thread() is not threading.main_thread()
             for message in parsed:
-                self._lease.thread.call(functools.partial(self._reception.receive, message, while_busy=while_busy))
+                self._lease.thread.call(functools.partial(self._panel.receive, message, while_busy=while_busy))
 
     # To the traits and the handlers
 

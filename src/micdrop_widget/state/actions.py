@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_close
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.state.devices import not_replaced, tell_replaced
 from micdrop_widget.state.effects import CancelTimer, SendParams, Timer, Warn
 from micdrop_widget.state.snapshot import MicPhase
@@ -54,7 +54,7 @@ _RETRY_JITTER = 0.3
 # Start and the microphone
 
 
-def refuse_missing_url(step: Step, start: i.Start) -> None:
+def refuse_missing_url(step: Step, start: inputs.Start) -> None:
     """Fail before anything was opened."""
     begin(step, start)
     fail(
@@ -67,7 +67,7 @@ def refuse_missing_url(step: Step, start: i.Start) -> None:
     )
 
 
-def begin(step: Step, start: i.Start) -> None:
+def begin(step: Step, start: inputs.Start) -> None:
     """Begin a new call: what the last one left is cleared, and what was heard before it stays unsent."""
     step.set(
         settings=start.settings,
@@ -81,36 +81,36 @@ def begin(step: Step, start: i.Start) -> None:
     step.reset_hearing()
 
 
-def begin_with_microphone_open(step: Step, start: i.Start) -> None:
+def begin_with_microphone_open(step: Step, start: inputs.Start) -> None:
     """Begin, with the microphone that `start_mic` opened."""
     begin(step, start)
     step.open_connection()
 
 
-def begin_with_microphone_opening(step: Step, start: i.Start) -> None:
+def begin_with_microphone_opening(step: Step, start: inputs.Start) -> None:
     """Begin while `start_mic` still waits for the microphone: the same request serves both."""
     begin(step, start)
 
 
-def begin_with_microphone_closed(step: Step, start: i.Start) -> None:
+def begin_with_microphone_closed(step: Step, start: inputs.Start) -> None:
     """Begin by asking for the microphone."""
     begin(step, start)
     step.request_microphone(step.call.chosen_mic_id)
 
 
-def restart(step: Step, start: i.Start) -> None:
+def restart(step: Step, start: inputs.Start) -> None:
     """End the call that is being heard out, and begin the next one."""
     step.end_call()
     begin_with_microphone_closed(step, start)
 
 
-def start_microphone(step: Step, start_mic: i.StartMic) -> None:
+def start_microphone(step: Step, start_mic: inputs.StartMic) -> None:
     """Ask for the microphone, without a call or for a call that has lost its own."""
     step.set(error=None)
     step.request_microphone(start_mic.device_id or step.call.chosen_mic_id)
 
 
-def microphone_opened(step: Step, opened: i.MicrophoneOpened) -> None:
+def microphone_opened(step: Step, opened: inputs.MicrophoneOpened) -> None:
     """Note what was opened, and listen from its first sample."""
     call = step.call
     step.set(
@@ -123,27 +123,27 @@ def microphone_opened(step: Step, opened: i.MicrophoneOpened) -> None:
     tell_replaced(step)
 
 
-def connect_with_microphone(step: Step, opened: i.MicrophoneOpened) -> None:
+def connect_with_microphone(step: Step, opened: inputs.MicrophoneOpened) -> None:
     """Note what was opened, and connect."""
     microphone_opened(step, opened)
     step.open_connection()
 
 
-def microphone_failed(step: Step, failed: i.MicrophoneFailed) -> None:
+def microphone_failed(step: Step, failed: inputs.MicrophoneFailed) -> None:
     """Report it; nothing else has to end."""
     error = not_replaced(step.call, failed.error)
     step.set(mic=MicPhase.CLOSED, chosen_mic_id=None, mic_lost=None)
     step.report(error)
 
 
-def fail_without_microphone(step: Step, failed: i.MicrophoneFailed) -> None:
+def fail_without_microphone(step: Step, failed: inputs.MicrophoneFailed) -> None:
     """Fail the start."""
     error = not_replaced(step.call, failed.error)
     step.set(chosen_mic_id=None)
     fail(step, error)
 
 
-def microphone_ended(step: Step, ended: i.MicrophoneEnded) -> None:
+def microphone_ended(step: Step, ended: inputs.MicrophoneEnded) -> None:
     """Close the microphone; the call goes on without it."""
     step.release_microphone()
     if ended.error is not None:
@@ -153,20 +153,20 @@ def microphone_ended(step: Step, ended: i.MicrophoneEnded) -> None:
 # The connection
 
 
-def send_params(step: Step, _: i.ConnectionOpened) -> None:
+def send_params(step: Step, _: inputs.ConnectionOpened) -> None:
     """Send the params, then nothing until the server is ready."""
     if step.call.settings.has_params:
         step.add(SendParams())
     step.set_timer(Timer.READY, READY_GRACE_MS)
 
 
-def become_ready(step: Step, _: i.TimerFired) -> None:
+def become_ready(step: Step, _: inputs.TimerFired) -> None:
     """Take the server for ready after the grace period. Who has not spoken yet may."""
     step.set(processing=_question_kept(step))
     _ready(step)
 
 
-def become_ready_and_receive(step: Step, received: i.Received) -> None:
+def become_ready_and_receive(step: Step, received: inputs.Received) -> None:
     """Take the first frame of the server as the sign that it is ready."""
     waiting = _question_kept(step)
     _ready(step)
@@ -185,17 +185,17 @@ def _ready(step: Step) -> None:
     step.send_outbox()
 
 
-def fail_to_connect(step: Step, failed: i.ConnectionFailed) -> None:
+def fail_to_connect(step: Step, failed: inputs.ConnectionFailed) -> None:
     """Fail: a first connection that does not come about is not tried again, nor one after the last attempt."""
     fail(step, failed.error)
 
 
-def fail_closed(step: Step, closed: i.ConnectionClosed) -> None:
+def fail_closed(step: Step, closed: inputs.ConnectionClosed) -> None:
     """Fail with what the close code stands for."""
     fail(step, error_for_close(closed.close_code, closed.reason))
 
 
-def fail_refused(step: Step, _: i.ConnectionClosed) -> None:
+def fail_refused(step: Step, _: inputs.ConnectionClosed) -> None:
     """Fail: the server closed normally before the call was ready."""
     fail(
         step,
@@ -207,10 +207,10 @@ def fail_refused(step: Step, _: i.ConnectionClosed) -> None:
     )
 
 
-def lose_connection(step: Step, lost: i.ConnectionClosed | i.ConnectionFailed) -> None:
+def lose_connection(step: Step, lost: inputs.ConnectionClosed | inputs.ConnectionFailed) -> None:
     """Log why, and wait before the next attempt. The open utterance died with the connection."""
     attempt = step.call.attempt + 1
-    error = lost.error if isinstance(lost, i.ConnectionFailed) else error_for_close(lost.close_code, lost.reason)
+    error = lost.error if isinstance(lost, inputs.ConnectionFailed) else error_for_close(lost.close_code, lost.reason)
     step.add(Warn(f"{error.message} Trying again."))
     step.drop_utterance()
     step.set(
@@ -224,7 +224,7 @@ def lose_connection(step: Step, lost: i.ConnectionClosed | i.ConnectionFailed) -
     step.set_timer(Timer.RETRY, step.call.settings.reconnect.delay_before(attempt), _RETRY_JITTER)
 
 
-def reconnect(step: Step, _: i.TimerFired) -> None:
+def reconnect(step: Step, _: inputs.TimerFired) -> None:
     """Connect again."""
     step.open_connection()
 
@@ -238,13 +238,13 @@ def fail(step: Step, error: MicdropError) -> None:
 # Ends
 
 
-def stop(step: Step, _: i.Stop | i.ConnectionClosed | i.Completion) -> None:
+def stop(step: Step, _: inputs.Stop | inputs.ConnectionClosed | inputs.Completion) -> None:
     """End the call; the server is told that an open utterance is complete."""
     close_utterance(step)
     step.end_call()
 
 
-def hear_out(step: Step, _: i.Stop) -> None:
+def hear_out(step: Step, _: inputs.Stop) -> None:
     """Release the microphone, and wait until the assistant has been heard."""
     close_utterance(step)
     step.release_microphone()
@@ -252,36 +252,36 @@ def hear_out(step: Step, _: i.Stop) -> None:
         step.set_timer(Timer.GOODBYE, GOODBYE_MS)
 
 
-def play_out(step: Step, _: i.ConnectionClosed) -> None:
+def play_out(step: Step, _: inputs.ConnectionClosed) -> None:
     """Release the microphone, and play what has arrived: nothing more will."""
     step.release_microphone()
     step.drop_utterance()
     step.set(processing=False, goodbye_due=False)
 
 
-def no_answer_came(step: Step, _: i.TimerFired) -> None:
+def no_answer_came(step: Step, _: inputs.TimerFired) -> None:
     """Wait no longer for an answer."""
     step.set(processing=False, goodbye_due=False)
 
 
-def nothing(_step: Step, _input: i.Input) -> None:
+def nothing(_step: Step, _input: inputs.Input) -> None:
     """Leave everything as it is."""
 
 
 # Mute and pause
 
 
-def mute(step: Step, _: i.Mute) -> None:
+def mute(step: Step, _: inputs.Mute) -> None:
     """Stop listening; an open utterance is closed by the rule that a deaf microphone has none."""
     step.set(muted=True)
 
 
-def unmute(step: Step, _: i.Unmute) -> None:
+def unmute(step: Step, _: inputs.Unmute) -> None:
     """Listen again."""
     step.set(muted=False)
 
 
-def pause(step: Step, _: i.Pause) -> None:
+def pause(step: Step, _: inputs.Pause) -> None:
     """Close the utterance, then tell the server, and be silent."""
     if step.call.paused:
         return
@@ -291,7 +291,7 @@ def pause(step: Step, _: i.Pause) -> None:
     step.set(paused=True, processing=False)
 
 
-def resume(step: Step, _: i.Resume) -> None:
+def resume(step: Step, _: inputs.Resume) -> None:
     """End the pause; nothing is sent."""
     # A pause that is over before the server could be told of it has nothing to cancel.
     unheard = tuple(kept for kept in step.call.outbox if not isinstance(kept, wire.MuteCommand))

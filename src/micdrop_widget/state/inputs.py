@@ -20,7 +20,6 @@ __all__ = [
     "ConnectionFailed",
     "ConnectionOpened",
     "DevicesListed",
-    "Heard",
     "HearingChanged",
     "Input",
     "MicrophoneEnded",
@@ -30,6 +29,7 @@ __all__ = [
     "MicrophoneStalled",
     "Mute",
     "Pause",
+    "PlaybackProgress",
     "Received",
     "Resume",
     "RoundTripMeasured",
@@ -218,7 +218,7 @@ class RoundTripMeasured:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class PlaybackProgress:
     """How many samples of an epoch have been heard so far."""
 
     epoch: int
@@ -264,7 +264,7 @@ Input: TypeAlias = (
     | SpeechContinued
     | SpeechEnded
     | TurnPredicted
-    | Heard
+    | PlaybackProgress
     | TimerFired
     | Completion
 )

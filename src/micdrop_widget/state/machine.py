@@ -11,10 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
-from micdrop_widget.state import actions as do
-from micdrop_widget.state import conditions as if_
-from micdrop_widget.state import devices, talk
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import actions, conditions, devices, inputs, talk
 from micdrop_widget.state.effects import Effect, StateChanged, Timer
 from micdrop_widget.state.snapshot import Call, Phase, snapshot
 from micdrop_widget.state.step import Step
@@ -42,74 +39,74 @@ TALKING = (OPENING, *CONNECTED)
 
 TABLE: tuple[Row, ...] = (
     # Start and the microphone
-    Row((IDLE, ENDING), i.Start, do.refuse_missing_url, to=IDLE, when=if_.no_url),
-    Row((IDLE,), i.Start, do.begin_with_microphone_open, to=CONNECTING, when=if_.mic_open),
-    Row((IDLE,), i.Start, do.begin_with_microphone_opening, to=OPENING, when=if_.mic_opening),
-    Row((IDLE,), i.Start, do.begin_with_microphone_closed, to=OPENING, when=if_.mic_closed),
-    Row((ENDING,), i.Start, do.restart, to=OPENING),
-    Row((IDLE, *CONNECTED, RETRYING), i.StartMic, do.start_microphone, when=if_.mic_closed),
-    Row((OPENING,), i.MicrophoneOpened, do.connect_with_microphone, to=CONNECTING, when=if_.requested),
-    Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneOpened, do.microphone_opened, when=if_.requested),
-    Row((OPENING,), i.MicrophoneFailed, do.fail_without_microphone, to=IDLE, when=if_.requested),
-    Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneFailed, do.microphone_failed, when=if_.requested),
-    Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneEnded, devices.replace_microphone, when=if_.unplugged),
-    Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneEnded, do.microphone_ended, when=if_.capturing),
+    Row((IDLE, ENDING), inputs.Start, actions.refuse_missing_url, to=IDLE, when=conditions.no_url),
+    Row((IDLE,), inputs.Start, actions.begin_with_microphone_open, to=CONNECTING, when=conditions.mic_open),
+    Row((IDLE,), inputs.Start, actions.begin_with_microphone_opening, to=OPENING, when=conditions.mic_opening),
+    Row((IDLE,), inputs.Start, actions.begin_with_microphone_closed, to=OPENING, when=conditions.mic_closed),
+    Row((ENDING,), inputs.Start, actions.restart, to=OPENING),
+    Row((IDLE, *CONNECTED, RETRYING), inputs.StartMic, actions.start_microphone, when=conditions.mic_closed),
+    Row((OPENING,), inputs.MicrophoneOpened, actions.connect_with_microphone, to=CONNECTING, when=conditions.requested),
+    Row((IDLE, *CONNECTED, RETRYING), inputs.MicrophoneOpened, actions.microphone_opened, when=conditions.requested),
+    Row((OPENING,), inputs.MicrophoneFailed, actions.fail_without_microphone, to=IDLE, when=conditions.requested),
+    Row((IDLE, *CONNECTED, RETRYING), inputs.MicrophoneFailed, actions.microphone_failed, when=conditions.requested),
+    Row((IDLE, *CONNECTED, RETRYING), inputs.MicrophoneEnded, devices.replace_microphone, when=conditions.unplugged),
+    Row((IDLE, *CONNECTED, RETRYING), inputs.MicrophoneEnded, actions.microphone_ended, when=conditions.capturing),
     # Devices
-    Row(ANY, i.DevicesListed, devices.list_devices),
-    Row(ANY, i.ChangeMicDevice, devices.remember_microphone, when=if_.mic_closed),
-    Row(ANY, i.ChangeMicDevice, devices.change_microphone, when=if_.other_device),
-    Row(ANY, i.HearingChanged, devices.reopen_microphone, when=if_.mic_in_use),
-    Row(ANY, i.MicrophoneMoved, devices.move_microphone, when=if_.mic_in_use),
-    Row((IDLE, *CONNECTED, RETRYING), i.MicrophoneMoved, devices.rejoin_microphone, when=if_.mic_closed),
-    Row(ANY, i.ChangeSpeakerDevice, devices.change_speaker),
-    Row(ANY, i.SpeakerFailed, devices.speaker_failed, when=if_.same_speaker),
+    Row(ANY, inputs.DevicesListed, devices.list_devices),
+    Row(ANY, inputs.ChangeMicDevice, devices.remember_microphone, when=conditions.mic_closed),
+    Row(ANY, inputs.ChangeMicDevice, devices.change_microphone, when=conditions.other_device),
+    Row(ANY, inputs.HearingChanged, devices.reopen_microphone, when=conditions.mic_in_use),
+    Row(ANY, inputs.MicrophoneMoved, devices.move_microphone, when=conditions.mic_in_use),
+    Row((IDLE, *CONNECTED, RETRYING), inputs.MicrophoneMoved, devices.rejoin_microphone, when=conditions.mic_closed),
+    Row(ANY, inputs.ChangeSpeakerDevice, devices.change_speaker),
+    Row(ANY, inputs.SpeakerFailed, devices.speaker_failed, when=conditions.same_speaker),
     # The connection comes
-    Row((CONNECTING,), i.ConnectionOpened, do.send_params, to=GREETING, when=if_.current),
-    Row((GREETING,), i.Received, do.become_ready_and_receive, to=LIVE, when=if_.current),
-    Row((GREETING,), i.TimerFired, do.become_ready, to=LIVE, when=if_.timer(Timer.READY)),
-    Row((RETRYING,), i.TimerFired, do.reconnect, to=CONNECTING, when=if_.timer(Timer.RETRY)),
+    Row((CONNECTING,), inputs.ConnectionOpened, actions.send_params, to=GREETING, when=conditions.current),
+    Row((GREETING,), inputs.Received, actions.become_ready_and_receive, to=LIVE, when=conditions.current),
+    Row((GREETING,), inputs.TimerFired, actions.become_ready, to=LIVE, when=conditions.timer(Timer.READY)),
+    Row((RETRYING,), inputs.TimerFired, actions.reconnect, to=CONNECTING, when=conditions.timer(Timer.RETRY)),
     # The connection goes
-    Row((CONNECTING,), i.ConnectionFailed, do.lose_connection, to=RETRYING, when=if_.recoverable),
-    Row((CONNECTING,), i.ConnectionFailed, do.fail_to_connect, to=IDLE, when=if_.current),
-    Row((GREETING, LIVE), i.ConnectionClosed, do.lose_connection, to=RETRYING, when=if_.recoverable),
-    Row((GREETING,), i.ConnectionClosed, do.fail_refused, to=IDLE, when=if_.refused),
-    Row((GREETING, LIVE), i.ConnectionClosed, do.play_out, to=ENDING, when=if_.over),
-    Row((ENDING,), i.ConnectionClosed, do.play_out, when=if_.current),
-    Row((GREETING, LIVE), i.ConnectionClosed, do.fail_closed, to=IDLE, when=if_.current),
+    Row((CONNECTING,), inputs.ConnectionFailed, actions.lose_connection, to=RETRYING, when=conditions.recoverable),
+    Row((CONNECTING,), inputs.ConnectionFailed, actions.fail_to_connect, to=IDLE, when=conditions.current),
+    Row((GREETING, LIVE), inputs.ConnectionClosed, actions.lose_connection, to=RETRYING, when=conditions.recoverable),
+    Row((GREETING,), inputs.ConnectionClosed, actions.fail_refused, to=IDLE, when=conditions.refused),
+    Row((GREETING, LIVE), inputs.ConnectionClosed, actions.play_out, to=ENDING, when=conditions.over),
+    Row((ENDING,), inputs.ConnectionClosed, actions.play_out, when=conditions.current),
+    Row((GREETING, LIVE), inputs.ConnectionClosed, actions.fail_closed, to=IDLE, when=conditions.current),
     # Stop
-    Row((LIVE,), i.Stop, do.hear_out, to=ENDING, when=if_.graceful),
-    Row((ENDING,), i.Stop, do.nothing, when=if_.graceful),
-    Row(ANY, i.Stop, do.stop, to=IDLE),
-    Row((ENDING,), i.TimerFired, do.no_answer_came, when=if_.timer(Timer.GOODBYE)),
-    Row((ENDING,), i.Completion, do.stop, to=IDLE, when=if_.heard_out),
+    Row((LIVE,), inputs.Stop, actions.hear_out, to=ENDING, when=conditions.graceful),
+    Row((ENDING,), inputs.Stop, actions.nothing, when=conditions.graceful),
+    Row(ANY, inputs.Stop, actions.stop, to=IDLE),
+    Row((ENDING,), inputs.TimerFired, actions.no_answer_came, when=conditions.timer(Timer.GOODBYE)),
+    Row((ENDING,), inputs.Completion, actions.stop, to=IDLE, when=conditions.heard_out),
     # Mute and pause
-    Row(ANY, i.Mute, do.mute),
-    Row(ANY, i.Unmute, do.unmute),
-    Row((*TALKING, RETRYING), i.Pause, do.pause),
-    Row(ANY, i.Resume, do.resume),
+    Row(ANY, inputs.Mute, actions.mute),
+    Row(ANY, inputs.Unmute, actions.unmute),
+    Row((*TALKING, RETRYING), inputs.Pause, actions.pause),
+    Row(ANY, inputs.Resume, actions.resume),
     # Speech
-    Row((IDLE,), SpeechConfirmed, talk.hear_before_call, when=if_.heard),
-    Row(TALKING, SpeechConfirmed, talk.resume_utterance, when=if_.pausing),
-    Row(TALKING, SpeechConfirmed, talk.open_utterance, when=if_.heard),
+    Row((IDLE,), SpeechConfirmed, talk.hear_before_call, when=conditions.heard),
+    Row(TALKING, SpeechConfirmed, talk.resume_utterance, when=conditions.pausing),
+    Row(TALKING, SpeechConfirmed, talk.open_utterance, when=conditions.heard),
     Row(TALKING, SpeechContinued, talk.continue_utterance),
-    Row(TALKING, SpeechEnded, talk.ask_turn, when=if_.turn_detected),
+    Row(TALKING, SpeechEnded, talk.ask_turn, when=conditions.turn_detected),
     Row(ANY, SpeechEnded, talk.end_utterance),
-    Row(ANY, i.Completion, talk.end_utterance, when=if_.deaf_while_speaking),
+    Row(ANY, inputs.Completion, talk.end_utterance, when=conditions.speaking_while_ignored),
     # The end of a turn
-    Row(TALKING, i.MicrophoneStalled, talk.end_utterance),
-    Row(TALKING, i.TurnPredicted, talk.end_utterance, when=if_.turn_complete),
-    Row(TALKING, i.TurnPredicted, talk.wait_for_more, when=if_.turn_incomplete),
-    Row(TALKING, i.TimerFired, talk.end_utterance, when=if_.timer(Timer.TURN_WAIT)),
+    Row(TALKING, inputs.MicrophoneStalled, talk.end_utterance),
+    Row(TALKING, inputs.TurnPredicted, talk.end_utterance, when=conditions.turn_complete),
+    Row(TALKING, inputs.TurnPredicted, talk.wait_for_more, when=conditions.turn_incomplete),
+    Row(TALKING, inputs.TimerFired, talk.end_utterance, when=conditions.timer(Timer.TURN_WAIT)),
     # What the server says, and what is heard of it
-    Row((LIVE, ENDING), i.Received, talk.receive, when=if_.current),
-    Row(CALL, i.RoundTripMeasured, talk.round_trip, when=if_.current),
-    Row(CALL, i.Heard, talk.heard, when=if_.same_epoch),
-    Row(CALL, i.TimerFired, talk.answer_over, when=if_.timer(Timer.ANSWER_GAP)),
-    Row(CALL, i.TimerFired, talk.echo_over, when=if_.timer(Timer.ECHO_TAIL)),
+    Row((LIVE, ENDING), inputs.Received, talk.receive, when=conditions.current),
+    Row(CALL, inputs.RoundTripMeasured, talk.round_trip, when=conditions.current),
+    Row(CALL, inputs.PlaybackProgress, talk.heard, when=conditions.same_epoch),
+    Row(CALL, inputs.TimerFired, talk.answer_over, when=conditions.timer(Timer.ANSWER_GAP)),
+    Row(CALL, inputs.TimerFired, talk.echo_over, when=conditions.timer(Timer.ECHO_TAIL)),
 )
 
 
-def find_row(call: Call, event: i.Input) -> Row | None:
+def find_row(call: Call, event: inputs.Input) -> Row | None:
     """Return the row that applies, or None."""
     for row in TABLE:
         if call.phase in row.phases and type(event) is row.on and (row.when is None or row.when(call, event)):
@@ -117,7 +114,7 @@ def find_row(call: Call, event: i.Input) -> Row | None:
     return None
 
 
-def step(call: Call, event: i.Input, now_ms: float) -> tuple[Call, tuple[Effect, ...]]:
+def step(call: Call, event: inputs.Input, now_ms: float) -> tuple[Call, tuple[Effect, ...]]:
     """Take one step of a call.
 
     Parameters
@@ -138,9 +135,9 @@ def step(call: Call, event: i.Input, now_ms: float) -> tuple[Call, tuple[Effect,
     work = Step(call, now_ms)
     if not _apply(work, event):
         return call, ()
-    while _apply(work, i.Completion()):
+    while _apply(work, inputs.Completion()):
         pass
-    if call.hears and not work.call.hears:
+    if call.listens and not work.call.listens:
         work.reset_hearing()
     before, after = snapshot(call), snapshot(work.call)
     if before != after:
@@ -148,7 +145,7 @@ def step(call: Call, event: i.Input, now_ms: float) -> tuple[Call, tuple[Effect,
     return work.call, tuple(work.effects)
 
 
-def _apply(work: Step, event: i.Input) -> bool:
+def _apply(work: Step, event: inputs.Input) -> bool:
     row = find_row(work.call, event)
     if row is None:
         return False

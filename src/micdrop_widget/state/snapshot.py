@@ -110,7 +110,7 @@ class Call:
     """The last 300 ms after the assistant was heard, with interruption disabled."""
     odd_byte: bytes = b""
     """Half a sample, whose other half begins the next audio frame."""
-    deaf_until_ms: float = 0
+    drop_answer_until_ms: float = 0
     """Audio and text of an answer before this time belong to one that was cancelled."""
     round_trip_ms: float = 0
 
@@ -142,15 +142,15 @@ class Call:
         return self.settings.disable_interruption or not self.echo_cancellation
 
     @property
-    def deaf(self) -> bool:
+    def ignores_microphone(self) -> bool:
         """The microphone is not listened to, for whatever reason."""
         echoing = self.interruption_disabled and (self.answering or self.echo_tail)
         return self.muted or self.paused or echoing or self.reconnecting or self.phase is Phase.ENDING
 
     @property
-    def hears(self) -> bool:
+    def listens(self) -> bool:
         """What the microphone captures reaches the voice activity detection."""
-        return self.mic is MicPhase.OPEN and not self.deaf
+        return self.mic is MicPhase.OPEN and not self.ignores_microphone
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class MicdropState:
 def snapshot(call: Call) -> MicdropState:
     """Return what is told about a call."""
     mic_started = call.mic is MicPhase.OPEN
-    busy = call.paused or call.processing or call.deaf or call.speaking or call.answering
+    busy = call.paused or call.processing or call.ignores_microphone or call.speaking or call.answering
     return MicdropState(
         isStarting=not call.was_ready and call.phase in (Phase.OPENING, Phase.CONNECTING, Phase.GREETING),
         isStarted=call.was_ready and call.in_call,
@@ -206,7 +206,7 @@ def snapshot(call: Call) -> MicdropState:
         isUserSpeaking=call.speaking,
         isAssistantSpeaking=call.answering,
         isMicStarted=mic_started,
-        isMicMuted=call.deaf,
+        isMicMuted=call.ignores_microphone,
         micDeviceId=call.mic_device_id,
         speakerDeviceId=call.speaker_device_id,
         micDevices=call.mic_devices,

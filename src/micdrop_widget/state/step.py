@@ -72,7 +72,7 @@ class Step:
     def _send_command(self, command: Command) -> None:
         if isinstance(command, StartSpeaking | MuteCommand):
             # What is on the way when the server learns of the interruption belongs to the cancelled answer.
-            self.set(deaf_until_ms=self.now_ms + 2 * self.call.round_trip_ms)
+            self.set(drop_answer_until_ms=self.now_ms + 2 * self.call.round_trip_ms)
         self.add(SendCommand(command))
 
     def send_outbox(self) -> None:
@@ -97,7 +97,7 @@ class Step:
 
     def open_connection(self) -> None:
         """Open a socket under a new number."""
-        self.set(connection=self.call.connection + 1, odd_byte=b"", deaf_until_ms=0.0)
+        self.set(connection=self.call.connection + 1, odd_byte=b"", drop_answer_until_ms=0.0)
         self.add(OpenConnection(self.call.connection))
 
     def close_connection(self) -> None:

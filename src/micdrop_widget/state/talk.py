@@ -5,7 +5,7 @@ from __future__ import annotations
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import Pcm, pcm_from_bytes
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.state.effects import AskTurn, CancelTimer, Emit, HearTurn, OpenTurn, Play, Timer, Warn
 from micdrop_widget.state.snapshot import Phase
 from micdrop_widget.state.step import Step
@@ -87,13 +87,13 @@ def ask_turn(step: Step, _: SpeechEnded) -> None:
     step.set_timer(Timer.TURN_WAIT, TURN_ANSWER_MS)
 
 
-def wait_for_more(step: Step, _: i.TurnPredicted) -> None:
+def wait_for_more(step: Step, _: inputs.TurnPredicted) -> None:
     """Leave the turn open, but not for ever."""
     step.set_timer(Timer.TURN_WAIT, step.call.settings.turn_max_wait_ms)
 
 
 def end_utterance(
-    step: Step, _: SpeechEnded | i.MicrophoneStalled | i.TurnPredicted | i.TimerFired | i.Completion
+    step: Step, _: SpeechEnded | inputs.MicrophoneStalled | inputs.TurnPredicted | inputs.TimerFired | inputs.Completion
 ) -> None:
     """Send StopSpeaking and wait for the answer."""
     close_utterance(step)
@@ -111,7 +111,7 @@ def close_utterance(step: Step) -> None:
 # The server's frames
 
 
-def receive(step: Step, received: i.Received) -> None:  # noqa: PLR0912 - one case a frame
+def receive(step: Step, received: inputs.Received) -> None:  # noqa: PLR0912 - one case a frame
     """Do what a frame of the server asks for."""
     match received.frame:
         case wire.Audio(pcm_bytes):
@@ -160,7 +160,7 @@ def _greets_again(step: Step, item: wire.ConversationItem) -> bool:
 
 def _cancelled(step: Step) -> bool:
     """Return whether what arrives now belongs to an answer that the user has interrupted."""
-    return step.call.utterance_open or step.now_ms < step.call.deaf_until_ms
+    return step.call.utterance_open or step.now_ms < step.call.drop_answer_until_ms
 
 
 def _play(step: Step, pcm_bytes: bytes) -> None:
@@ -179,7 +179,7 @@ def _play(step: Step, pcm_bytes: bytes) -> None:
 # What was heard
 
 
-def heard(step: Step, report: i.Heard) -> None:
+def heard(step: Step, report: inputs.PlaybackProgress) -> None:
     """Follow what is heard: the assistant speaks from its first sample to a little after its last."""
     step.set(answering=True, processing=False)
     if report.samples < step.call.sent_samples:
@@ -190,16 +190,16 @@ def heard(step: Step, report: i.Heard) -> None:
         step.set_timer(Timer.ECHO_TAIL, ECHO_TAIL_MS)
 
 
-def answer_over(step: Step, _: i.TimerFired) -> None:
+def answer_over(step: Step, _: inputs.TimerFired) -> None:
     """Note that the answer has been heard to the end: the next one is a new epoch."""
     step.set(answering=False, epoch=step.call.epoch + 1, sent_samples=0)
 
 
-def echo_over(step: Step, _: i.TimerFired) -> None:
+def echo_over(step: Step, _: inputs.TimerFired) -> None:
     """Note that the room is silent again."""
     step.set(echo_tail=False)
 
 
-def round_trip(step: Step, measured: i.RoundTripMeasured) -> None:
+def round_trip(step: Step, measured: inputs.RoundTripMeasured) -> None:
     """Note how long a ping took."""
     step.set(round_trip_ms=measured.round_trip_ms)

@@ -1,4 +1,4 @@
-// sources sha256:99428e1cbc3fadf92fce50ef86870fc602fc0ea8524895738f03979ccb8d0d0a
+// sources sha256:4fa6ffdd7be4f25b0b0bb72199000a0b1f0715f1f5ba9c29fb699ac00c2d68b3
 // src/messages/messages.js
 var CommError = class extends Error {
 };
@@ -1335,7 +1335,7 @@ function areNamed(devices2) {
 var SILENT_AFTER_MS = 4e3;
 var LOOK_MS = 500;
 var SILENT_LOOKS = 4;
-var Lifeline = class {
+var Heartbeat = class {
   #now;
   #onSilent;
   /** @type {ReturnType<typeof setInterval> | undefined} while the kernel should be heard */
@@ -1550,7 +1550,7 @@ var Microphone = class {
   #listener;
   #capture;
   #uplink;
-  #lifeline;
+  #heartbeat;
   #devices;
   /** The newest request for it: what is older has been replayed. */
   #request = 0;
@@ -1580,7 +1580,7 @@ var Microphone = class {
       now,
       onHoldChange: () => listener.onChange()
     });
-    this.#lifeline = new Lifeline({ now, onSilent: () => this.#releaseUnheard() });
+    this.#heartbeat = new Heartbeat({ now, onSilent: () => this.#releaseUnheard() });
     this.#devices = new Devices({
       list: listDevices,
       isCapturing: () => this.#capture.isOpen,
@@ -1597,7 +1597,7 @@ var Microphone = class {
   }
   /** True while the microphone is released because the kernel says nothing. */
   get isKernelSilent() {
-    return this.#lifeline.isSilent;
+    return this.#heartbeat.isSilent;
   }
   /** @param {boolean} isMuted */
   set isMuted(isMuted2) {
@@ -1612,7 +1612,7 @@ var Microphone = class {
     if (message.request <= this.#request) return false;
     this.#request = message.request;
     this.#wanted = message;
-    this.#lifeline.watch();
+    this.#heartbeat.watch();
     this.#listener.send(micPrompting(this.#id, message.request, now()));
     this.#openCapture(message);
     return true;
@@ -1630,7 +1630,7 @@ var Microphone = class {
   }
   /** Lets the device go, whoever asked for it. */
   release() {
-    this.#lifeline.end();
+    this.#heartbeat.end();
     this.#capture.close();
     this.#uplink.close();
   }
@@ -1640,7 +1640,7 @@ var Microphone = class {
   }
   /** The kernel said something, whatever it is. */
   hearKernel() {
-    this.#lifeline.hear();
+    this.#heartbeat.hear();
   }
   /**
    * Opens the microphone again that was released because the kernel said nothing; it has not been told.
@@ -1648,8 +1648,8 @@ var Microphone = class {
    * @param {number} request what the kernel believes to be open
    */
   listenAgain(request) {
-    if (request !== this.#request || !this.#lifeline.isSilent || this.#wanted === null) return;
-    this.#lifeline.watch();
+    if (request !== this.#request || !this.#heartbeat.isSilent || this.#wanted === null) return;
+    this.#heartbeat.watch();
     this.#openCapture(this.#wanted);
   }
   /**
@@ -1700,7 +1700,7 @@ var Microphone = class {
     const first = this.#firstPosition + position;
     this.#pushed = { position: first + samples.length, ms: now() };
     this.#uplink.push(first, samples);
-    this.#lifeline.look();
+    this.#heartbeat.look();
   }
   /** @param {number} request */
   #reportEnded(request) {
@@ -1755,7 +1755,7 @@ var Outbox = class {
    *
    * @param {(waitedMs: number) => UpMessage} tell
    */
-  sendAlong(tell) {
+  sendDeferred(tell) {
     if (this.#isClosed) return;
     this.#waiting.push({ tell, sinceMs: this.#now() });
     this.#timer ??= setTimeout(() => this.#release(), ALONG_MS);
@@ -2195,7 +2195,7 @@ var Session = class {
    */
   #reportHeard(report, isUrgent) {
     if (isUrgent) this.#send(heard(this.#id, report));
-    else this.#outbox.sendAlong((waitedMs) => heard(this.#id, later(report, waitedMs)));
+    else this.#outbox.sendDeferred((waitedMs) => heard(this.#id, later(report, waitedMs)));
   }
   /** @param {comm.UpMessage} message */
   #send(message) {

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micdrop_widget.vad.base import VAD, Status
-from micdrop_widget.vad.judge import Judge
+from micdrop_widget.vad.score_gate import ScoreGate
 from micdrop_widget.vad.silero import SileroVAD
 from micdrop_widget.vad.volume import VolumeVAD
 
@@ -38,7 +38,7 @@ class CombinedVAD(VAD):
         self.members = tuple(members)
         if not self.members:
             raise ValueError("CombinedVAD: expected at least one VAD")
-        self._judges = [Judge(member) for member in self.members]
+        self._score_gates = [ScoreGate(member) for member in self.members]
         self.status = Status.SILENCE
         self._follow()
 
@@ -53,13 +53,13 @@ class CombinedVAD(VAD):
     def reset(self) -> None:
         """Reset every member."""
         self.status = Status.SILENCE
-        for judge in self._judges:
+        for judge in self._score_gates:
             judge.reset()
         self._follow()
 
     def update(self, window: NDArray[np.float32]) -> Status:
         """Show the window to every member and combine what they say."""
-        statuses = [judge.update(window) for judge in self._judges]
+        statuses = [judge.update(window) for judge in self._score_gates]
         self._follow()
         if max(statuses) is Status.SILENCE:
             self.status = Status.SILENCE

@@ -16,7 +16,7 @@ from micdrop_widget.speech import (
     SpeechStarted,
 )
 from micdrop_widget.vad.base import VAD, Status
-from micdrop_widget.vad.judge import Judge
+from micdrop_widget.vad.score_gate import ScoreGate
 
 __all__ = ["Segmenter"]
 
@@ -38,7 +38,7 @@ class Segmenter:
 
     def __init__(self, vad: VAD) -> None:
         self.vad = vad
-        self._judge = Judge(vad)
+        self._score_gate = ScoreGate(vad)
         self.in_pause = False
         """The user pauses within a turn: silence is told as well, as the next samples of the same utterance."""
         self._framer = Framer()
@@ -52,7 +52,7 @@ class Segmenter:
 
     def reset(self, position: int = 0) -> None:
         """Forget everything heard: the next sample has the given position and begins in silence."""
-        self._judge.reset()
+        self._score_gate.reset()
         self.status = Status.SILENCE
         self._framer.clear()
         self._held.clear()
@@ -78,7 +78,7 @@ class Segmenter:
         return events
 
     def _take(self, frame: Pcm, events: list[SpeechEvent]) -> None:
-        before, self.status = self.status, self._judge.update(pcm_to_float(frame))
+        before, self.status = self.status, self._score_gate.update(pcm_to_float(frame))
         if before is Status.SPEAKING:
             # A detector may fall back to "maybe" within speech: the utterance goes on until silence.
             events.append(SpeechContinued(frame))

@@ -261,7 +261,7 @@ class SileroVAD(VAD):
 
     @contextmanager
     def replaying(self, probabilities: NDArray[np.float32]) -> Iterator[None]:
-        """Judge by probabilities that are known already, one a window since each reset, instead of by the network."""
+        """Take probabilities that are known already, one a window since each reset, instead of the network's."""
         model, self._model = self._model, _Replay(probabilities)
         try:
             yield

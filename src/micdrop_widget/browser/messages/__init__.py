@@ -9,7 +9,6 @@ from micdrop_widget.browser.messages.down import (
     Content,
     ack,
     alive,
-    at_once,
     bundle,
     close_mic,
     flush,
@@ -17,6 +16,7 @@ from micdrop_widget.browser.messages.down import (
     open_mic,
     play,
     set_speaker,
+    with_nagle_filler,
 )
 from micdrop_widget.browser.messages.up import (
     Alive,
@@ -55,7 +55,6 @@ __all__ = [
     "SpeakerFailed",
     "ack",
     "alive",
-    "at_once",
     "bundle",
     "close_mic",
     "flush",
@@ -64,4 +63,5 @@ __all__ = [
     "parse_messages",
     "play",
     "set_speaker",
+    "with_nagle_filler",
 ]

@@ -13,7 +13,6 @@ __all__ = [
     "Content",
     "ack",
     "alive",
-    "at_once",
     "bundle",
     "close_mic",
     "flush",
@@ -21,6 +20,7 @@ __all__ = [
     "open_mic",
     "play",
     "set_speaker",
+    "with_nagle_filler",
 ]
 
 Content: TypeAlias = dict[str, Any]
@@ -82,7 +82,7 @@ def bundle(contents: list[Content]) -> Content:
     return {"type": "bundle", "to": None, "contents": contents}
 
 
-def at_once(content: Content, buffers: list[bytes] | None = None) -> tuple[Content, list[bytes]]:
+def with_nagle_filler(content: Content, buffers: list[bytes] | None = None) -> tuple[Content, list[bytes]]:
     """Return a message that is not held back on its way, with a buffer more that nobody reads.
 
     jupyter_server leaves Nagle's algorithm on: what does not fill a TCP segment waits until the browser has

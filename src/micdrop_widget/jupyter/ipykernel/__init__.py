@@ -1,7 +1,7 @@
 """All that touches ipykernel's private methods: how a comm's messages are routed, delivered and answered."""
 
-from micdrop_widget.jupyter.ipykernel.delivery import deliver_directly
-from micdrop_widget.jupyter.ipykernel.routing import honour_front_end_routing
-from micdrop_widget.jupyter.ipykernel.status import stay_idle
+from micdrop_widget.jupyter.ipykernel.delivery import bypass_shell_queue
+from micdrop_widget.jupyter.ipykernel.routing import route_by_front_end_subshell
+from micdrop_widget.jupyter.ipykernel.status import suppress_busy_status
 
-__all__ = ["deliver_directly", "honour_front_end_routing", "stay_idle"]
+__all__ = ["bypass_shell_queue", "route_by_front_end_subshell", "suppress_busy_status"]

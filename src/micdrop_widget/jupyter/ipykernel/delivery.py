@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-__all__ = ["deliver_directly"]
+__all__ = ["bypass_shell_queue"]
 
 _log = logging.getLogger("micdrop_widget.jupyter.widget")
 
@@ -18,7 +18,7 @@ _HEADER, _CONTENT = 1, 4
 """Frames of a message behind its delimiter: signature, header, parent, metadata, content, buffers."""
 
 
-def deliver_directly(comm: object, take: Take) -> None:
+def bypass_shell_queue(comm: object, take: Take) -> None:
     """Let the kernel hand a comm's custom messages over as they come, and not treat them as a cell.
 
     ipykernel 7 receives on a thread of its own, which waits for no cell, and passes each message on to the main

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["honour_front_end_routing"]
+__all__ = ["route_by_front_end_subshell"]
 
 
-def honour_front_end_routing(comm: object) -> None:
+def route_by_front_end_subshell(comm: object) -> None:
     """Let the front end say on which thread its messages are handled.
 
     ipykernel 7.4 sends a comm's messages to the thread that last sent on it, whatever the front end asked for: after

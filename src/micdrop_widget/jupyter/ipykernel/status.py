@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
-__all__ = ["stay_idle"]
+__all__ = ["suppress_busy_status"]
 
 Message: TypeAlias = dict[str, Any]
 
@@ -17,7 +17,7 @@ _WAITING = 64
 """Idle is said by itself when it is to be said of so many messages: without the microphone's nobody asks for it."""
 
 
-def stay_idle(comm: object) -> Callable[[], None]:
+def suppress_busy_status(comm: object) -> Callable[[], None]:
     """Let the kernel not call itself busy for every message of a comm.
 
     ipykernel says busy before and idle after each message. With the microphone's 31 messages a second JupyterLab

@@ -7,12 +7,12 @@ from itertools import permutations, product
 import pytest
 
 from micdrop_widget import protocol as wire
-from micdrop_widget.state import inputs as i
+from micdrop_widget.state import inputs
 from micdrop_widget.state.effects import ResetHearing, Timer
 from tests.state.spoken import ENDED, answered, audio, confirmed, continued, listening
 from tests.state.world import World
 
-MUTE, UNMUTE, PAUSE, RESUME = i.Mute(), i.Unmute(), i.Pause(), i.Resume()
+MUTE, UNMUTE, PAUSE, RESUME = inputs.Mute(), inputs.Unmute(), inputs.Pause(), inputs.Resume()
 
 
 def test_mute_closes_the_utterance_and_answers_go_on_playing() -> None:
@@ -64,7 +64,7 @@ def test_speech_that_was_on_its_way_when_the_microphone_went_deaf_goes_nowhere()
 
 
 @pytest.mark.parametrize("undo", [UNMUTE, RESUME])
-def test_speech_begun_before_is_not_continued_after(undo: i.Input) -> None:
+def test_speech_begun_before_is_not_continued_after(undo: inputs.Input) -> None:
     world = listening().apply(confirmed()).apply(MUTE if undo == UNMUTE else PAUSE)
     assert world.effects[-1] == ResetHearing()
     world.apply(undo).apply(continued()).apply(ENDED)
@@ -86,7 +86,7 @@ def test_the_microphone_is_deaf_while_anything_makes_it_deaf_in_every_order(swit
         if switch == "option":
             world.start(disable_interruption=True).ready()
         else:
-            world.apply(i.StartMic()).apply(i.MicrophoneOpened(1, echo_cancellation=False)).start().ready()
+            world.apply(inputs.StartMic()).apply(inputs.MicrophoneOpened(1, echo_cancellation=False)).start().ready()
         world.receive(audio(100)).heard(1)
         muted, paused, heard, tail = False, False, True, False
         for step in order:
@@ -141,7 +141,7 @@ def test_with_interruption_allowed_the_microphone_stays_open() -> None:
 
 
 def test_without_echo_cancellation_the_answer_is_not_interrupted() -> None:
-    world = World().apply(i.StartMic()).apply(i.MicrophoneOpened(1, echo_cancellation=False)).start().ready()
+    world = World().apply(inputs.StartMic()).apply(inputs.MicrophoneOpened(1, echo_cancellation=False)).start().ready()
     world.receive(audio()).heard(1)
     assert world.state.isMicMuted
     world.apply(confirmed())
@@ -150,15 +150,15 @@ def test_without_echo_cancellation_the_answer_is_not_interrupted() -> None:
 
 
 def test_a_microphone_that_changes_during_the_answer_brings_its_own_switch() -> None:
-    world = answered().apply(i.MicrophoneEnded(1)).apply(i.StartMic())
+    world = answered().apply(inputs.MicrophoneEnded(1)).apply(inputs.StartMic())
     assert not world.state.isMicMuted
-    world.apply(i.MicrophoneOpened(world.call.mic_request, echo_cancellation=False))
+    world.apply(inputs.MicrophoneOpened(world.call.mic_request, echo_cancellation=False))
     assert world.state.isMicMuted
 
 
-@pytest.mark.parametrize("closing", [MUTE, PAUSE, i.Stop(), i.Stop(graceful=True)])
+@pytest.mark.parametrize("closing", [MUTE, PAUSE, inputs.Stop(), inputs.Stop(graceful=True)])
 @pytest.mark.parametrize("moment", ["heard", "tail", "tail after the answer"])
-def test_no_delayed_opening_of_the_microphone_survives_mute_pause_or_stop(closing: i.Input, moment: str) -> None:
+def test_no_delayed_opening_of_the_microphone_survives_mute_pause_or_stop(closing: inputs.Input, moment: str) -> None:
     world = answered(disable_interruption=True)
     if moment != "heard":
         world.heard(1600)
@@ -168,12 +168,12 @@ def test_no_delayed_opening_of_the_microphone_survives_mute_pause_or_stop(closin
     for timer in (Timer.ANSWER_GAP, Timer.ECHO_TAIL):
         if timer in world.timers:
             world.fire(timer)
-    assert not world.call.hears
+    assert not world.call.listens
     sent = list(world.sent)
     assert world.apply(confirmed()).sent == sent
 
 
-TOGGLES: tuple[i.Input, ...] = (MUTE, UNMUTE, PAUSE, RESUME)
+TOGGLES: tuple[inputs.Input, ...] = (MUTE, UNMUTE, PAUSE, RESUME)
 
 
 @pytest.mark.parametrize("moment", ["waiting for the microphone", "connecting", "waiting for the server", "retrying"])
@@ -181,12 +181,12 @@ def test_wishes_before_the_server_is_ready_hold_when_it_is(moment: str) -> None:
     for wishes in product(TOGGLES, repeat=3):
         world = World(now_ms=0)
         begin = listening().call.settings
-        until_ready: list[i.Input] = [i.MicrophoneOpened(1), i.ConnectionOpened(1)]
+        until_ready: list[inputs.Input] = [inputs.MicrophoneOpened(1), inputs.ConnectionOpened(1)]
         if moment == "retrying":
-            world.start().ready().apply(i.ConnectionClosed(1, 1006))
-            until_ready = [i.TimerFired(Timer.RETRY), i.ConnectionOpened(2)]
+            world.start().ready().apply(inputs.ConnectionClosed(1, 1006))
+            until_ready = [inputs.TimerFired(Timer.RETRY), inputs.ConnectionOpened(2)]
         else:
-            world.apply(i.Start(begin))
+            world.apply(inputs.Start(begin))
             done = ("waiting for the microphone", "connecting", "waiting for the server").index(moment)
             for event in until_ready[:done]:
                 world.apply(event)
@@ -207,7 +207,7 @@ def test_wishes_before_the_server_is_ready_hold_when_it_is(moment: str) -> None:
 
 
 @pytest.mark.parametrize("wish", [MUTE, PAUSE])
-def test_in_the_middle_of_speech_while_connecting_the_utterance_is_kept_complete(wish: i.Input) -> None:
+def test_in_the_middle_of_speech_while_connecting_the_utterance_is_kept_complete(wish: inputs.Input) -> None:
     world = World().start().apply(confirmed()).apply(wish).apply(continued()).apply(ENDED).ready()
     expected = ["params", "StartSpeaking", "1000", "StopSpeaking", *(["Mute"] if wish == PAUSE else [])]
     assert world.commands() == expected
@@ -222,11 +222,11 @@ def test_a_pause_and_a_resume_before_ready_leave_the_greeting_alone() -> None:
 
 
 def test_while_the_connection_is_down_nothing_is_heard_whatever_the_user_wishes() -> None:
-    world = listening().apply(confirmed()).apply(i.ConnectionClosed(1, 1006))
+    world = listening().apply(confirmed()).apply(inputs.ConnectionClosed(1, 1006))
     for wish in (UNMUTE, RESUME):
         world.apply(wish)
         assert world.state.isMicMuted
-        assert not world.call.hears
+        assert not world.call.listens
     assert not world.state.isUserSpeaking
     world.apply(confirmed()).apply(continued())
     assert world.call.outbox == ()

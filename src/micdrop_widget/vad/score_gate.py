@@ -11,12 +11,12 @@ from micdrop_widget.audio import FRAME_SAMPLES, samples_to_ms
 from micdrop_widget.vad.base import VAD, Status
 from micdrop_widget.vad.gate import Gate
 
-__all__ = ["Judge"]
+__all__ = ["ScoreGate"]
 
 _WINDOW_MS = samples_to_ms(FRAME_SAMPLES)
 
 
-class Judge:
+class ScoreGate:
     """One detector, and the thresholds and counts that its scores go through.
 
     Parameters
@@ -46,12 +46,12 @@ class Judge:
         if isinstance(answer, Status):
             return answer
         if isinstance(answer, float | np.floating | bool | np.bool_):
-            return self._judge(float(answer))
+            return self._score_gate(float(answer))
         if isinstance(answer, int | np.integer):
             return Status(int(answer))
         raise TypeError(f"{type(self.vad).__name__}.update(): expected a Status or a score, got {answer!r}")
 
-    def _judge(self, score: float) -> Status:
+    def _score_gate(self, score: float) -> Status:
         if math.isnan(score):  # neither speech nor silence: it would keep an utterance open for ever
             raise ValueError(f"{type(self.vad).__name__}.update(): expected a score from 0 to 1, got nan")
         self.vad.probability = score

@@ -17,7 +17,7 @@ from micdrop_widget import MicdropClient, MicdropError, MicdropServer, MicdropWi
 from micdrop_widget.audio import Pcm, pcm_to_bytes
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
-from micdrop_widget.history.tape import RecordingFile
+from micdrop_widget.history.writer import RecordingFile
 from micdrop_widget.server import ServerCall
 from tests.harness.callers import LoudVAD, loud, quiet, ready_client, turns_over
 from tests.harness.fake_front_end import FakeFrontEnd
@@ -226,7 +226,7 @@ async def test_a_start_that_fails_leaves_an_earlier_file_as_it_is_and_makes_none
 
 @pytest.mark.usefixtures("clean_loop")
 async def test_a_disk_that_fails_ends_the_file_and_not_the_call(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR, "micdrop_widget.history.tape"):
+    with caplog.at_level(logging.ERROR, "micdrop_widget.history.writer"):
         call = await hold_call(turns_over(20), VirtualSpeaker(pace="fast"), Path("/dev/full"))
     assert len(sounding(recorded(call).microphone)) == len(loud(20))
     (said,) = caplog.messages

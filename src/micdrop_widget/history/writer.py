@@ -14,9 +14,9 @@ from pathlib import Path
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, pcm_to_bytes
 from micdrop_widget.history.recording import Recorder, Recording, Stereo
 
-__all__ = ["RecordingFile", "Tape"]
+__all__ = ["RecordingFile", "RecordingWriter"]
 
-_log = logging.getLogger("micdrop_widget.history.tape")
+_log = logging.getLogger("micdrop_widget.history.writer")
 
 _WRITE_EVERY_S = 1
 
@@ -26,7 +26,7 @@ _LARGEST = 2**32 - 1
 """The sizes of a WAV file have 32 bits: after 18 hours they stay at this, and the samples go on."""
 
 
-class Tape:
+class RecordingWriter:
     """At most one recording at a time, and the last one; all methods are called on one event loop.
 
     Parameters
