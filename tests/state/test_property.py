@@ -113,6 +113,11 @@ class AnyCall(RuleBasedStateMachine):
             inputs.Start(Settings(has_url, has_params, disable_interruption, Reconnect(max_attempts), detects_turns))
         )
 
+    @rule(sure=rarely)
+    def start_fails(self, sure: bool) -> None:
+        if sure:
+            self.step(inputs.StartFailed(broken(MicdropErrorCode.Unknown)))
+
     @rule(
         command=st.sampled_from(
             [inputs.StartMic(), inputs.StartMic("usb"), inputs.Pause(), inputs.Resume(), inputs.Mute(), inputs.Unmute()]

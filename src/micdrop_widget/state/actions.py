@@ -24,6 +24,7 @@ __all__ = [
     "fail_closed",
     "fail_refused",
     "fail_to_connect",
+    "fail_to_start",
     "fail_without_microphone",
     "hear_out",
     "lose_connection",
@@ -102,6 +103,11 @@ def restart(step: Step, start: inputs.Start) -> None:
     """End the call that is being heard out, and begin the next one."""
     step.end_call()
     begin_with_microphone_closed(step, start)
+
+
+def fail_to_start(step: Step, failed: inputs.StartFailed) -> None:
+    """Report why the call cannot be begun; a microphone that was opened for it is released."""
+    fail(step, failed.error)
 
 
 def start_microphone(step: Step, start_mic: inputs.StartMic) -> None:

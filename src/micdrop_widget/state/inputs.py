@@ -35,6 +35,7 @@ __all__ = [
     "RoundTripMeasured",
     "SpeakerFailed",
     "Start",
+    "StartFailed",
     "StartMic",
     "Stop",
     "TimerFired",
@@ -50,6 +51,13 @@ class Start:
     """Begin a call."""
 
     settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """The start failed before anything was opened: the file of the recording cannot be written, or the like."""
+
+    error: MicdropError
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +247,7 @@ class Completion:
 
 Input: TypeAlias = (
     Start
+    | StartFailed
     | StartMic
     | ChangeMicDevice
     | ChangeSpeakerDevice

@@ -44,6 +44,7 @@ TABLE: tuple[Row, ...] = (
     Row((IDLE,), inputs.Start, actions.begin_with_microphone_opening, to=OPENING, when=conditions.mic_opening),
     Row((IDLE,), inputs.Start, actions.begin_with_microphone_closed, to=OPENING, when=conditions.mic_closed),
     Row((ENDING,), inputs.Start, actions.restart, to=OPENING),
+    Row((IDLE, ENDING), inputs.StartFailed, actions.fail_to_start, to=IDLE),
     Row((IDLE, *CONNECTED, RETRYING), inputs.StartMic, actions.start_microphone, when=conditions.mic_closed),
     Row((OPENING,), inputs.MicrophoneOpened, actions.connect_with_microphone, to=CONNECTING, when=conditions.requested),
     Row((IDLE, *CONNECTED, RETRYING), inputs.MicrophoneOpened, actions.microphone_opened, when=conditions.requested),
