@@ -24,7 +24,7 @@ _STEPS = 100
 
 def measure(quick: bool) -> Iterator[Figure]:
     """Measure the step in a call that has said nothing yet and in one that has said much."""
-    fresh = Call(phase=Phase.LIVE, was_ready=True, mic=MicPhase.OPEN, speaking=True)
+    fresh = Call(phase=Phase.LIVE, was_ready=True, mic=MicPhase.OPEN, user_speaking=True)
     items = tuple(TextMessage("user" if n % 2 else "assistant", f"sentence {n}") for n in range(1000))
     contestants = {"fresh": _steps(fresh), "long": _steps(replace(fresh, conversation=items))}
     seconds = interleave(contestants, 20 if quick else 500, warm_up=2)

@@ -11,26 +11,25 @@ from pathlib import Path
 from typing import TypeVar
 
 from micdrop_widget.state import machine
-from micdrop_widget.state.actions import READY_GRACE_MS
 from micdrop_widget.state.effects import Timer
+from micdrop_widget.state.limits import ANSWER_GAP_MS, ECHO_TAIL_MS, GOODBYE_MS, READY_GRACE_MS, TURN_PREDICTION_MS
 from micdrop_widget.state.machine import ANY, CALL, TABLE, Row
 from micdrop_widget.state.snapshot import Phase
-from micdrop_widget.state.talk import ANSWER_GAP_MS, ECHO_TAIL_MS, GOODBYE_MS, TURN_ANSWER_MS
 
 _Member = TypeVar("_Member", bound=Enum)
 
 PAGE = Path(__file__).parent / "call-machine.md"
 
 # These conditions only say that a report is not a late one: too little to stand in the diagram.
-_NOT_LATE = {"current", "requested", "capturing"}
+_NOT_LATE = {"current socket", "latest request", "current microphone"}
 
 _DURATIONS = {
     Timer.READY: f"{READY_GRACE_MS} ms",
-    Timer.RETRY: "by `reconnect`: 1 s, doubled each time, at most 10 s, up to 30 % less at random",
+    Timer.RETRY: "as the option `reconnect` says: 1 s, doubled each time, at most 10 s, up to 30 % less at random",
     Timer.ANSWER_GAP: f"{ANSWER_GAP_MS} ms",
     Timer.ECHO_TAIL: f"{ECHO_TAIL_MS} ms",
     Timer.GOODBYE: f"{GOODBYE_MS} ms",
-    Timer.TURN_WAIT: f"{TURN_ANSWER_MS} ms for the detector's answer, then `turn_max_wait_ms`",
+    Timer.ENDPOINTING: f"{TURN_PREDICTION_MS} ms for the turn detector, then `turn_max_wait_ms`",
 }
 
 _HEAD = """# The call machine
@@ -56,8 +55,8 @@ def render() -> str:
 
 def _phases() -> Iterator[str]:
     yield from ("## Phases", "", "| phase | |", "| --- | --- |")
-    for phase, says in _member_docs(Phase).items():
-        yield f"| {phase.value} | {says} |"
+    for phase, meaning in _member_docs(Phase).items():
+        yield f"| {phase.value} | {meaning} |"
     yield ""
 
 
@@ -72,8 +71,8 @@ def _diagram() -> Iterator[str]:
         for source in _sources(row):
             assert row.to is not None
             labels.setdefault((source, _node(row.to)), []).append(_label(row))
-    for (source, target), told in labels.items():
-        yield f"    {source} --> {target}: {'<br>'.join(dict.fromkeys(told))}"
+    for (source, target), reasons in labels.items():
+        yield f"    {source} --> {target}: {'<br>'.join(dict.fromkeys(reasons))}"
     yield from ("```", "")
 
 
@@ -144,13 +143,13 @@ def _where(row: Row) -> str:
 
 def _timers() -> Iterator[str]:
     yield from ("## Timers", "", "| timer | runs for | |", "| --- | --- | --- |")
-    for timer, says in _member_docs(Timer).items():
-        yield f"| {timer.value} | {_DURATIONS[timer]} | {says} |"
+    for timer, meaning in _member_docs(Timer).items():
+        yield f"| {timer.value} | {_DURATIONS[timer]} | {meaning} |"
 
 
 def _words(name: str) -> str:
     """Return the name of an input as words."""
-    name = {"Received": "FrameReceived", "Heard": "SamplesHeard"}.get(name, name)
+    name = {"Received": "FrameReceived"}.get(name, name)
     return " ".join(re.findall("[A-Z][a-z]+", name)).lower()
 
 

@@ -149,7 +149,7 @@ def test_turns_survive_the_end_of_the_call_and_the_next_start_begins_anew() -> N
     assert turns(world) == []
 
 
-def pausing() -> World:
+def endpointing() -> World:
     """Return a call with a turn detector, asked at 3000 ms; the user was heard for 24 576 samples."""
     world = World(now_ms=0).start(detects_turns=True).ready(at_ms=1000)
     world.at(2000, QUESTION)
@@ -160,21 +160,21 @@ def pausing() -> World:
 
 
 def test_a_turn_ends_when_the_detector_says_so_and_with_all_that_was_sent() -> None:
-    world = pausing().at(3050, inputs.TurnPredicted(1, complete=True))
+    world = endpointing().at(3050, inputs.TurnPredicted(1, complete=True))
     world.at(3064, SpeechContinued(np.ones(512, np.int16)))
     assert turns(world) == [Turn(512, 8192, 2000, end_sample=25_088, stopped_ms=3050)]
 
 
 def test_a_turn_with_a_pause_is_one_turn() -> None:
-    world = pausing().at(3050, inputs.TurnPredicted(1, complete=False))
+    world = endpointing().at(3050, inputs.TurnPredicted(1, complete=False))
     world.at(3500, SpeechConfirmed(32_768, 32_256, np.ones(512, np.int16)))
     assert turns(world) == [Turn(512, 8192, 2000)]
     world.at(4000, SpeechEnded(40_960))
     world.at(4050, inputs.TurnPredicted(2, complete=False))
-    world.fire_at(8050, Timer.TURN_WAIT)
+    world.fire_at(8050, Timer.ENDPOINTING)
     assert turns(world) == [Turn(512, 8192, 2000, end_sample=40_960, stopped_ms=8050)]
 
 
 @pytest.mark.parametrize("command", [inputs.Mute(), inputs.Pause(), inputs.Stop()])
 def test_a_pause_that_the_user_closes_ends_the_turn(command: inputs.Input) -> None:
-    assert turns(pausing().at(3100, command)) == [Turn(512, 8192, 2000, end_sample=25_088, stopped_ms=3100)]
+    assert turns(endpointing().at(3100, command)) == [Turn(512, 8192, 2000, end_sample=25_088, stopped_ms=3100)]

@@ -74,12 +74,12 @@ class Case:
 
 NOISE_OFF = ("cancel answer gap", "cancel echo tail")
 END = ("close connection", *NOISE_OFF, *(f"cancel {timer.value}" for timer in Timer))
-ENDED = {"was_ready": False, "attempt": 0, "processing": False, "speaking": False}
+ENDED = {"was_ready": False, "attempt": 0, "processing": False, "user_speaking": False}
 ENDED_2 = {**ENDED, "connection": 2}
 WITH_MIC = {**ENDED, "connection": 2, "mic": MicPhase.CLOSED, "mic_request": 2}
 BEGUN = {"processing": True, "conversation": (), "error": None}
 
 OPEN: dict[str, Any] = {"mic": MicPhase.OPEN}
 KEPT: tuple[Command | Pcm, ...] = (wire.StartSpeaking(), PCM)
-OUTBOX: dict[str, Any] = {"outbox": KEPT, "speaking": True, "processing": False}
+OUTBOX: dict[str, Any] = {"outbox": KEPT, "user_speaking": True, "processing": False}
 """The user began to speak before the server was ready."""

@@ -14,7 +14,7 @@ CLOSED = {"mic": MicPhase.CLOSED}
 DEVICES = (Device("usb", "USB"), Device("built-in", "Built-in")), (Device("box", "Box"),)
 OTHERS = DEVICES[0][1:], ()
 GONE = error()
-LOST = {**ASKED, "mic_device_id": None, "chosen_mic_id": None, "mic_lost": GONE}
+LOST = {**ASKED, "mic_device_id": None, "chosen_mic_id": None, "mic_unplugged_error": GONE}
 UNPLUGGED = inputs.MicrophoneEnded(1, GONE, unplugged=True)
 USB_IN_USE = {"mic": MicPhase.OPEN, "mic_device_id": "usb", "chosen_mic_id": "usb"}
 
@@ -37,7 +37,7 @@ CASES = [
         "ChangeMicDevice if other_device: change_microphone",
         [IDLE, *CONNECTED],
         inputs.ChangeMicDevice("usb"),
-        ["open microphone 2, usb", "reset hearing"],
+        ["open microphone 2, usb", "reset detection"],
         USB_ASKED,
         given={"mic": MicPhase.OPEN, "mic_device_id": "built-in"},
     ),
@@ -53,9 +53,9 @@ CASES = [
         "ChangeMicDevice if other_device: change_microphone",
         [LIVE],
         inputs.ChangeMicDevice("usb"),
-        ["open microphone 2, usb", "send StopSpeaking", "reset hearing"],
-        {**USB_ASKED, "speaking": False, "processing": True},
-        given={"speaking": True},
+        ["open microphone 2, usb", "send StopSpeaking", "reset detection"],
+        {**USB_ASKED, "user_speaking": False, "processing": True},
+        given={"user_speaking": True},
     ),
     Case(
         "ChangeMicDevice if other_device: change_microphone",
@@ -66,25 +66,25 @@ CASES = [
         given={"muted": True},
     ),
     Case(
-        "HearingChanged if mic_in_use: reopen_microphone",
+        "DetectionChanged if mic_in_use: reopen_microphone",
         [OPENING, RETRYING],
-        inputs.HearingChanged(),
+        inputs.DetectionChanged(),
         ["open microphone 2, None"],
         ASKED,
     ),
     Case(
-        "HearingChanged if mic_in_use: reopen_microphone",
+        "DetectionChanged if mic_in_use: reopen_microphone",
         [ENDING],
-        inputs.HearingChanged(),
+        inputs.DetectionChanged(),
         ["open microphone 2, None"],
         ASKED,
         given={"mic": MicPhase.OPEN},
     ),
     Case(
-        "HearingChanged if mic_in_use: reopen_microphone",
+        "DetectionChanged if mic_in_use: reopen_microphone",
         [IDLE, *CONNECTED],
-        inputs.HearingChanged(),
-        ["open microphone 2, usb", "reset hearing"],
+        inputs.DetectionChanged(),
+        ["open microphone 2, usb", "reset detection"],
         ASKED,
         given=USB_IN_USE,
     ),
@@ -107,7 +107,7 @@ CASES = [
         "MicrophoneMoved if mic_in_use: move_microphone",
         [IDLE, *CONNECTED],
         inputs.MicrophoneMoved(),
-        ["open microphone 2, None", "reset hearing"],
+        ["open microphone 2, None", "reset detection"],
         ASKED,
         given={"mic": MicPhase.OPEN, "mic_device_id": "usb"},
     ),
@@ -115,9 +115,9 @@ CASES = [
         "MicrophoneMoved if mic_in_use: move_microphone",
         [LIVE],
         inputs.MicrophoneMoved(),
-        ["open microphone 2, None", "send StopSpeaking", "reset hearing"],
-        {**ASKED, "speaking": False, "processing": True},
-        given={"speaking": True},
+        ["open microphone 2, None", "send StopSpeaking", "reset detection"],
+        {**ASKED, "user_speaking": False, "processing": True},
+        given={"user_speaking": True},
     ),
     Case(  # not the one that was chosen where the call had its microphone before: it may be on another computer
         "MicrophoneMoved if mic_closed: rejoin_microphone",
@@ -135,7 +135,7 @@ CASES = [
         {"speaker_device_id": "headset"},
     ),
     Case(
-        "SpeakerFailed if same_speaker: speaker_failed",
+        "SpeakerFailed if selected_speaker: speaker_failed",
         ANY,
         inputs.SpeakerFailed("headset", "gone"),
         ["warn: the loudspeaker 'headset' cannot be used (gone); the usual one plays"],
@@ -157,15 +157,15 @@ CASES = [
         given={"mic_devices": DEVICES[0], "speaker_devices": DEVICES[1], "chosen_mic_id": "usb"},
     ),
     Case(
-        "MicrophoneEnded if unplugged: replace_microphone",
+        "MicrophoneEnded if unplugged: replace",
         [IDLE, *CONNECTED],
         UNPLUGGED,
-        ["open microphone 2, None", "reset hearing"],
+        ["open microphone 2, None", "reset detection"],
         LOST,
         given=USB_IN_USE,
     ),
     Case(
-        "MicrophoneEnded if unplugged: replace_microphone",
+        "MicrophoneEnded if unplugged: replace",
         [RETRYING],
         UNPLUGGED,
         ["open microphone 2, None"],
@@ -173,20 +173,20 @@ CASES = [
         given=USB_IN_USE,
     ),
     Case(
-        "MicrophoneEnded if unplugged: replace_microphone",
+        "MicrophoneEnded if unplugged: replace",
         [LIVE],
         UNPLUGGED,
-        ["open microphone 2, None", "send StopSpeaking", "reset hearing"],
-        {**LOST, "speaking": False, "processing": True},
-        given={**USB_IN_USE, "speaking": True},
+        ["open microphone 2, None", "send StopSpeaking", "reset detection"],
+        {**LOST, "user_speaking": False, "processing": True},
+        given={**USB_IN_USE, "user_speaking": True},
     ),
     Case(  # it was itself a replacement, of a moment ago
-        "MicrophoneEnded if unplugged: replace_microphone",
+        "MicrophoneEnded if unplugged: replace",
         [LIVE],
         UNPLUGGED,
-        ["close microphone", "emit Error", "reset hearing"],
+        ["close microphone", "emit Error", "reset detection"],
         {**CLOSED, "mic_request": 2, "mic_device_id": None, "chosen_mic_id": None},
-        given={**USB_IN_USE, "replaced_ms": -500},
+        given={**USB_IN_USE, "mic_replaced_ms": -500},
         error=Code.Mic,
     ),
 ]

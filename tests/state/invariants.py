@@ -27,9 +27,9 @@ def check_state(call: Call, state: MicdropState) -> None:
     assert not (state.isAssistantSpeaking and state.isPaused), "pause stops playback"
     assert not (state.isAssistantSpeaking and not state.isStarted), "no call, no assistant"
     assert not state.isUserSpeaking or state.isMicStarted, "speech comes from a microphone"
-    assert not (call.pausing and call.speaking), "a pause is a pause"
-    assert not call.pausing or (in_call and call.settings.detects_turns), "only a turn detector leaves a turn open"
-    assert not call.pausing or not (state.isProcessing or state.isAssistantSpeaking or state.isMicMuted)
+    assert not (call.endpointing and call.user_speaking), "a pause is a pause"
+    assert not call.endpointing or (in_call and call.settings.detects_turns), "only a turn detector leaves a turn open"
+    assert not call.endpointing or not (state.isProcessing or state.isAssistantSpeaking or state.isMicMuted)
     assert not (state.isUserSpeaking and state.isMicMuted), "a microphone that is not listened to hears no speech"
     assert not state.isPaused or in_call, "a pause ends with its call"
 

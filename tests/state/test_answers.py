@@ -39,7 +39,7 @@ def test_an_answer_of_single_bytes_is_an_answer() -> None:
     world = listening()
     pcm = played(world, [bytes([byte]) for byte in pcm_to_bytes(ramp(1000, 50))])
     assert_array_equal(pcm, ramp(1000, 50))
-    assert world.call.sent_samples == 50
+    assert world.call.playback_samples == 50
 
 
 def test_a_frame_of_16_mib_is_played_whole() -> None:

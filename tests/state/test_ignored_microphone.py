@@ -8,7 +8,7 @@ import pytest
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.state import inputs
-from micdrop_widget.state.effects import ResetHearing, Timer
+from micdrop_widget.state.effects import ResetDetection, Timer
 from tests.state.spoken import ENDED, answered, audio, confirmed, continued, listening
 from tests.state.world import World
 
@@ -17,7 +17,7 @@ MUTE, UNMUTE, PAUSE, RESUME = inputs.Mute(), inputs.Unmute(), inputs.Pause(), in
 
 def test_mute_closes_the_utterance_and_answers_go_on_playing() -> None:
     world = listening().apply(confirmed()).apply(MUTE)
-    assert world.asked() == ["send StopSpeaking", "reset hearing"]
+    assert world.asked() == ["send StopSpeaking", "reset detection"]
     assert world.state.isProcessing
     assert not world.state.isUserSpeaking
     world.receive(audio(1600)).heard(1)
@@ -66,7 +66,7 @@ def test_speech_that_was_on_its_way_when_the_microphone_went_deaf_goes_nowhere()
 @pytest.mark.parametrize("undo", [UNMUTE, RESUME])
 def test_speech_begun_before_is_not_continued_after(undo: inputs.Input) -> None:
     world = listening().apply(confirmed()).apply(MUTE if undo == UNMUTE else PAUSE)
-    assert world.effects[-1] == ResetHearing()
+    assert world.effects[-1] == ResetDetection()
     world.apply(undo).apply(continued()).apply(ENDED)
     assert [sent for sent in world.commands() if sent != "Mute"] == ["params", "StartSpeaking", "1000", "StopSpeaking"]
 

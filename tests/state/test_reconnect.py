@@ -35,7 +35,7 @@ def ready_call(reconnect: Reconnect) -> World:
 def test_a_lost_connection_is_tried_again(close_code: int) -> None:
     world = lost(close_code=close_code)
     why = f"warn: {error_for_close(close_code).message} Trying again."
-    assert world.asked() == [why, "cancel ready", "set retry 1000 ms less up to 30%", "reset hearing"]
+    assert world.asked() == [why, "cancel ready", "set retry 1000 ms less up to 30%", "reset detection"]
     assert (world.state.isStarted, world.state.isReconnecting, world.state.isStarting) == (True, True, False)
     assert world.state.isMicStarted
     assert world.state.isMicMuted

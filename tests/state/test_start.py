@@ -25,7 +25,7 @@ def shown(world: World) -> list[str]:
 
 def test_a_start_asks_for_the_microphone_then_connects_then_sends_the_params_then_waits() -> None:
     world = World().apply(inputs.Start(SETTINGS))
-    assert world.asked() == ["reset hearing", "open microphone 1, None"]
+    assert world.asked() == ["reset detection", "open microphone 1, None"]
     assert shown(world) == ["isStarting", "isProcessing"]
     world.apply(inputs.MicrophoneOpened(1))
     assert world.asked() == ["open connection 1"]
@@ -44,13 +44,13 @@ def test_a_microphone_that_was_opened_first_is_used() -> None:
     world = World().apply(inputs.StartMic("usb")).apply(inputs.MicrophoneOpened(1, "usb"))
     assert shown(world) == ["isListening", "isMicStarted"]
     world.apply(inputs.Start(SETTINGS))
-    assert world.asked() == ["reset hearing", "open connection 1"]
+    assert world.asked() == ["reset detection", "open connection 1"]
     assert world.state.micDeviceId == "usb"
 
 
 def test_a_microphone_that_is_still_asked_for_serves_the_call() -> None:
     world = World().apply(inputs.StartMic()).apply(inputs.Start(SETTINGS))
-    assert world.asked() == ["reset hearing"]
+    assert world.asked() == ["reset detection"]
     assert world.apply(inputs.MicrophoneOpened(1)).asked() == ["open connection 1"]
 
 

@@ -10,11 +10,11 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.state import Phase, effects, inputs, snapshot, step
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.machine import TABLE, find_row
-from tests.state import call_cases, device_cases, end_cases, talk_cases, turn_cases
+from tests.state import call_cases, device_cases, end_cases, speech_cases, turn_cases
 from tests.state.cases import SETTINGS, Case, call_in, error, name_of
-from tests.state.told import told
+from tests.state.wording import in_words
 
-CASES = call_cases.CASES + device_cases.CASES + end_cases.CASES + talk_cases.CASES + turn_cases.CASES
+CASES = call_cases.CASES + device_cases.CASES + end_cases.CASES + speech_cases.CASES + turn_cases.CASES
 EVERY = [(case, phase) for case in CASES for phase in case.phases]
 NOW_MS = 1000
 
@@ -42,7 +42,7 @@ def test_a_row_asks_for_these_effects_and_changes_these_facts(case: Case, phase:
     after, asked = step(before, case.on, NOW_MS)
     expected = case.after(phase, row)
 
-    assert told(asked) == list(case.asks)
+    assert in_words(asked) == list(case.asks)
     if case.error is not None:
         assert after.error is not None
         assert after.error.code is case.error
@@ -87,14 +87,14 @@ LATE = [
 
 @pytest.mark.parametrize("event", LATE, ids=repr)
 def test_a_late_report_changes_nothing(event: inputs.Input) -> None:
-    call = call_in(Phase.LIVE, connection=2, mic_request=2, epoch=2, sent_samples=100)
+    call = call_in(Phase.LIVE, connection=2, mic_request=2, epoch=2, playback_samples=100)
     assert step(call, event, NOW_MS) == (call, ())
 
 
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize(
     "event",
-    [inputs.Start(SETTINGS), inputs.StartMic(), inputs.Pause(), talk_cases.CONFIRMED, inputs.PlaybackProgress(0, 0)],
+    [inputs.Start(SETTINGS), inputs.StartMic(), inputs.Pause(), speech_cases.CONFIRMED, inputs.PlaybackProgress(0, 0)],
     ids=repr,
 )
 def test_what_no_row_takes_changes_nothing(event: inputs.Input, phase: Phase) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from micdrop_widget.speech import SpeechConfirmed
 from micdrop_widget.state import inputs
-from micdrop_widget.state.effects import AskTurn, HearTurn, OpenTurn, Timer
+from micdrop_widget.state.effects import AddTurnAudio, BeginTurn, PredictTurn, Timer
 from tests.state.spoken import ENDED, audio, confirmed, continued, ramp
 from tests.state.world import World
 
@@ -22,10 +22,10 @@ def speaking() -> World:
     return listening().apply(confirmed(1000)).apply(continued(1000, 512))
 
 
-def pausing() -> World:
+def endpointing() -> World:
     """Return a call in a pause: 1512 samples were spoken, and the detector is asked."""
     world = speaking().apply(ENDED)
-    assert AskTurn(1) in world.effects
+    assert PredictTurn(1) in world.effects
     assert not world.state.isUserSpeaking
     assert not world.state.isProcessing
     return world
@@ -36,31 +36,31 @@ def goes_on(start: int) -> SpeechConfirmed:
 
 
 def test_a_complete_turn_is_over_at_once() -> None:
-    world = pausing().apply(inputs.TurnPredicted(1, complete=True))
+    world = endpointing().apply(inputs.TurnPredicted(1, complete=True))
     assert world.commands() == ["params", "StartSpeaking", "1512", "StopSpeaking"]
     assert world.state.isProcessing
     assert world.timers == set()
 
 
 def test_an_incomplete_turn_waits_for_more_and_then_is_over() -> None:
-    world = pausing().apply(inputs.TurnPredicted(1, complete=False))
-    assert world.asked() == ["set turn wait 4000 ms"]
+    world = endpointing().apply(inputs.TurnPredicted(1, complete=False))
+    assert world.asked() == ["set endpointing 4000 ms"]
     assert world.state.isListening
-    world.fire(Timer.TURN_WAIT)
+    world.fire(Timer.ENDPOINTING)
     assert world.commands() == ["params", "StartSpeaking", "1512", "StopSpeaking"]
     assert world.state.isProcessing
 
 
 def test_no_answer_within_a_second_is_an_answer() -> None:
     world = speaking().apply(ENDED)
-    assert world.asked() == ["ask turn 1", "set turn wait 1000 ms"]
-    world.fire(Timer.TURN_WAIT).apply(inputs.TurnPredicted(1, complete=False))
+    assert world.asked() == ["predict turn 1", "set endpointing 1000 ms"]
+    world.fire(Timer.ENDPOINTING).apply(inputs.TurnPredicted(1, complete=False))
     assert world.commands()[-1] == "StopSpeaking"
     assert world.timers == set()
 
 
 def test_a_turn_with_a_pause_is_one_utterance_with_every_sample_of_it() -> None:
-    world = pausing().apply(continued(1512, 512))
+    world = endpointing().apply(continued(1512, 512))
     world.apply(inputs.TurnPredicted(1, complete=False)).apply(continued(2024, 512)).apply(goes_on(2536))
     assert world.state.isUserSpeaking
     assert world.timers == set()
@@ -71,7 +71,7 @@ def test_a_turn_with_a_pause_is_one_utterance_with_every_sample_of_it() -> None:
 
 
 def test_an_answer_that_comes_after_the_user_went_on_is_late() -> None:
-    world = pausing().apply(goes_on(1512)).apply(inputs.TurnPredicted(1, complete=True))
+    world = endpointing().apply(goes_on(1512)).apply(inputs.TurnPredicted(1, complete=True))
     assert world.state.isUserSpeaking
     world.apply(ENDED).apply(inputs.TurnPredicted(1, complete=True))
     assert world.commands()[-1] == "2024", "the answer to the first question does not answer the second"
@@ -92,8 +92,8 @@ def test_the_detector_hears_what_is_sent_from_the_pre_roll_on_and_begins_anew_wi
     ]
     for event in (*turn, continued(9000), confirmed(700)):
         world.apply(event)
-        heard += [effect for effect in world.effects if isinstance(effect, OpenTurn | HearTurn)]
-    told = [len(effect.pcm) if isinstance(effect, HearTurn) else "open" for effect in heard]
+        heard += [effect for effect in world.effects if isinstance(effect, BeginTurn | AddTurnAudio)]
+    told = [len(effect.pcm) if isinstance(effect, AddTurnAudio) else "open" for effect in heard]
     assert told == ["open", 1000, 512, 512, 512, "open", 700]
 
 
@@ -101,14 +101,14 @@ def test_the_detector_hears_what_is_sent_from_the_pre_roll_on_and_begins_anew_wi
     ("command", "sent"),
     [(inputs.Mute(), ["StopSpeaking"]), (inputs.Pause(), ["StopSpeaking", "Mute"]), (inputs.Stop(), ["StopSpeaking"])],
 )
-@pytest.mark.parametrize("begins", [speaking, pausing])
+@pytest.mark.parametrize("begins", [speaking, endpointing])
 def test_mute_pause_and_stop_close_the_turn_without_asking(
     begins: Callable[[], World], command: inputs.Input, sent: list[str]
 ) -> None:
     world = begins()
     before = world.commands()
     world.apply(command)
-    assert not any(isinstance(effect, AskTurn) for effect in world.effects)
+    assert not any(isinstance(effect, PredictTurn) for effect in world.effects)
     assert world.commands()[len(before) :] == sent
     assert world.timers == set()
     world.apply(inputs.TurnPredicted(1, complete=True))
@@ -116,23 +116,23 @@ def test_mute_pause_and_stop_close_the_turn_without_asking(
 
 
 def test_a_microphone_that_ends_in_a_pause_closes_the_turn() -> None:
-    world = pausing()
+    world = endpointing()
     world.apply(inputs.MicrophoneEnded(world.call.mic_request))
     assert world.commands()[-1] == "StopSpeaking"
     assert world.timers == set()
 
 
 def test_a_lost_connection_takes_the_turn_with_it() -> None:
-    world = pausing()
+    world = endpointing()
     world.apply(inputs.ConnectionClosed(world.call.connection, 1006))
     assert world.timers == {Timer.RETRY}
-    assert not world.call.pausing
+    assert not world.call.endpointing
     world.apply(inputs.TurnPredicted(1, complete=True))
     assert not world.state.isProcessing
 
 
 def test_the_assistant_does_not_speak_into_a_pause() -> None:
-    world = pausing().receive(audio())
+    world = endpointing().receive(audio())
     assert world.effects == ()
 
 

@@ -30,7 +30,7 @@ def errors(world: World) -> list[MicdropError]:
 
 def test_another_microphone_takes_its_place_and_one_error_says_which() -> None:
     world = unplug(with_desk())
-    assert world.asked() == ["open microphone 2, None", "reset hearing"]
+    assert world.asked() == ["open microphone 2, None", "reset detection"]
     assert (world.state.isStarted, world.state.isMicStarted, world.state.micDeviceId) == (True, False, None)
     assert errors(world) == []
     world.apply(inputs.DevicesListed((HEAD,), ())).apply(inputs.MicrophoneOpened(2, "head", mic_devices=(HEAD,)))
@@ -71,16 +71,16 @@ def test_the_second_microphone_may_be_unplugged_as_well_but_not_at_once() -> Non
     assert not world.state.isMicStarted
     later = unplug(with_desk()).apply(inputs.MicrophoneOpened(2, "head"))
     later.at(7000, inputs.MicrophoneEnded(2, UnpluggedError.of("Head"), unplugged=True))
-    assert later.asked() == ["open microphone 3, None", "reset hearing"]
+    assert later.asked() == ["open microphone 3, None", "reset detection"]
 
 
 def test_a_microphone_that_only_ends_is_not_replaced() -> None:
-    assert with_desk().apply(inputs.MicrophoneEnded(1)).asked() == ["close microphone", "reset hearing"]
+    assert with_desk().apply(inputs.MicrophoneEnded(1)).asked() == ["close microphone", "reset detection"]
     gone = MicdropError(MicdropErrorCode.Mic, "The page was closed.", "Open it.")
     assert with_desk().apply(inputs.MicrophoneEnded(1, gone)).asked() == [
         "close microphone",
         "emit Error",
-        "reset hearing",
+        "reset detection",
     ]
 
 

@@ -16,7 +16,7 @@ from micdrop_widget.state import Call, MicdropState, Phase, Settings, effects, i
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
 from tests.state.invariants import check_state
-from tests.state.told import told
+from tests.state.wording import in_words
 
 
 class World:
@@ -125,7 +125,7 @@ class World:
 
     def asked(self) -> list[str]:
         """Return what the last step asked for, in words, without StateChanged."""
-        return told(self.effects)
+        return in_words(self.effects)
 
     def commands(self) -> list[str]:
         """Return what went out on the current socket, a number for each run of samples."""
@@ -246,9 +246,9 @@ class World:
         assert (Timer.RETRY in self.timers) == (call.phase is Phase.RETRYING)
         assert call.phase is not Phase.GREETING or Timer.READY in self.timers
         assert not call.echo_tail or Timer.ECHO_TAIL in self.timers
-        assert (Timer.TURN_WAIT in self.timers) == call.pausing
-        player_has_samples = call.sent_samples > 0
-        assert call.sent_samples == (self.given if self.epoch == call.epoch else 0)
-        assert not call.answering or player_has_samples
+        assert (Timer.ENDPOINTING in self.timers) == call.endpointing
+        player_has_samples = call.playback_samples > 0
+        assert call.playback_samples == (self.given if self.epoch == call.epoch else 0)
+        assert not call.assistant_speaking or player_has_samples
         if call.phase is Phase.ENDING and not player_has_samples:
             assert Timer.GOODBYE in self.timers, "a graceful stop that waits for ever"

@@ -293,7 +293,7 @@ class MicdropClient:
         if engine.options.vad is not before.vad:
             engine.vad = build_vad(engine.options.vad)
         if _listening(engine.options) != _listening(before):
-            engine.apply(inputs.HearingChanged())
+            engine.apply(inputs.DetectionChanged())
 
     def _settings(self) -> Settings:
         options = self._engine.options

@@ -55,7 +55,9 @@ class Engine:
         self.state: MicdropState = snapshot(self.call)
         self.timeline = Timeline()
         self.transport = Transport(self.apply)
-        self.hearing = Hearing(source, self.apply, lambda: self.call.listens, lambda: self.call.pausing, self._taken)
+        self.hearing = Hearing(
+            source, self.apply, lambda: self.call.listens, lambda: self.call.endpointing, self._taken
+        )
         self.turn_taking = TurnTaking(self.apply)
         self.tape = RecordingWriter(live_sink=getattr(sink, "live", False))
         self.hearing.record = self.tape.hear
@@ -138,11 +140,11 @@ class Engine:
                 self.transport.send(encode_client_frame(command))
             case effects.SendParams():
                 self.transport.send(self.options.params_text())
-            case effects.OpenTurn():
+            case effects.BeginTurn():
                 self.turn_taking.open()
-            case effects.HearTurn(pcm):
+            case effects.AddTurnAudio(pcm):
                 self.turn_taking.hear(pcm)
-            case effects.AskTurn(question):
+            case effects.PredictTurn(question):
                 self.turn_taking.ask(question)
             case effects.Play(epoch, pcm):
                 self.tape.play(epoch, pcm)
@@ -157,7 +159,7 @@ class Engine:
                 self.hearing.open(request, device_id, self.vad, self.options.turn_detector)
             case effects.CloseMicrophone():
                 self.hearing.close()
-            case effects.ResetHearing():
+            case effects.ResetDetection():
                 self.hearing.reset()
             case effects.OpenConnection(connection):
                 self.turn_taking.use(self.options.turn_detector)
@@ -187,7 +189,7 @@ class Engine:
             self._warned.add(what)
             _log.exception("%s; the call goes on", what)
         if isinstance(effect, effects.Play):  # what cannot be played counts as heard: nobody would ever report it
-            self.apply(inputs.PlaybackProgress(effect.epoch, self.call.sent_samples))
+            self.apply(inputs.PlaybackProgress(effect.epoch, self.call.playback_samples))
 
     def _heard(self, epoch: int, samples: int) -> None:
         """Take the loudspeaker's report."""
@@ -227,7 +229,7 @@ class Engine:
             lambda: (
                 self.state.isStarted
                 and not self.state.isReconnecting
-                and not (self.call.pausing and self.turn_taking.asked)
+                and not (self.call.endpointing and self.turn_taking.asked)
             )
         )
         await self.transport.drained()

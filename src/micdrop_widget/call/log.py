@@ -31,7 +31,7 @@ def describe(effect: effects.Effect) -> str | None:
             return "sends the params"
         case effects.SendCommand(command):
             return f"sends {encode_client_frame(command)}"
-        case effects.AskTurn():
+        case effects.PredictTurn():
             return "asks the turn detector"
         case effects.FlushPlayer():
             return "silences the assistant"

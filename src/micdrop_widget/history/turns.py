@@ -8,7 +8,7 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.audio import samples_to_ms
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state import inputs
-from micdrop_widget.state.effects import AskTurn, CancelTimer, Effect, Play, StateChanged, Timer
+from micdrop_widget.state.effects import CancelTimer, Effect, Play, PredictTurn, StateChanged, Timer
 
 __all__ = ["Timeline", "Turn"]
 
@@ -103,7 +103,7 @@ class Timeline:
             case SpeechConfirmed(position, start) if _opens_turn(effects):
                 self._turns.append(Turn(start, position, now))
             case SpeechEnded(position) if self._open:
-                self._pausing = any(isinstance(effect, AskTurn) for effect in effects)
+                self._pausing = any(isinstance(effect, PredictTurn) for effect in effects)
                 self._change(end_sample=position, stopped_ms=None if self._pausing else now)
             case inputs.Received(_, wire.Message(wire.TextMessage("user"))) if self._answerable("user_message_ms"):
                 self._change(user_message_ms=now)
@@ -114,7 +114,7 @@ class Timeline:
 
     def _record_effect(self, effect: Effect, now: float) -> None:
         match effect:
-            case CancelTimer(Timer.TURN_WAIT) if self._pausing:
+            case CancelTimer(Timer.ENDPOINTING) if self._pausing:
                 self._pausing = False
                 self._change(stopped_ms=now)
             case Play() if self._answerable("first_audio_ms"):

@@ -1,4 +1,4 @@
-"""Everything a call can ask of the world around it."""
+"""Everything that the call machine can ask the call around it to do."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from micdrop_widget.protocol import EventName
 from micdrop_widget.state.snapshot import Command, MicdropState
 
 __all__ = [
-    "AskTurn",
+    "AddTurnAudio",
+    "BeginTurn",
     "CancelTimer",
     "CloseConnection",
     "CloseMicrophone",
     "Effect",
     "Emit",
     "FlushPlayer",
-    "HearTurn",
     "OpenConnection",
     "OpenMicrophone",
-    "OpenTurn",
     "Play",
-    "ResetHearing",
+    "PredictTurn",
+    "ResetDetection",
     "SelectSpeaker",
     "SendAudio",
     "SendCommand",
@@ -39,17 +39,17 @@ class Timer(Enum):
     """The timers of a call; each runs at most once at a time."""
 
     READY = "ready"
-    """A server that never speaks first is ready all the same."""
+    """A server that sends nothing after the params is taken to be ready."""
     RETRY = "retry"
     """The wait before the next attempt to connect."""
     ANSWER_GAP = "answer gap"
-    """All audio so far was heard: is the answer over, or is more to come?"""
+    """All audio that arrived was heard: when no more arrives, the answer is over."""
     ECHO_TAIL = "echo tail"
-    """The room still echoes what was heard."""
+    """The room may still echo what was heard."""
     GOODBYE = "goodbye"
-    """An answer that is due before the end of the call, but may never come."""
-    TURN_WAIT = "turn wait"
-    """The user has stopped speaking, but the turn is not known to be over."""
+    """A call that ends waits for a last answer, which may never arrive."""
+    ENDPOINTING = "endpointing"
+    """The user is silent within a turn that is not known to be over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class CloseMicrophone:
 
 
 @dataclass(frozen=True, slots=True)
-class ResetHearing:
-    """Forget what was heard: an open segment of speech is dropped."""
+class ResetDetection:
+    """Forget what was detected: an open segment of speech is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +105,23 @@ class SendAudio:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenTurn:
-    """Let the turn detector begin with a new turn."""
+class BeginTurn:
+    """Reset the turn detector for a new turn."""
 
 
 @dataclass(frozen=True, slots=True)
-class HearTurn:
-    """Let the turn detector hear the next samples of the turn."""
+class AddTurnAudio:
+    """Give the turn detector the next samples of the turn."""
 
     pcm: Pcm
 
     def __repr__(self) -> str:
-        return f"HearTurn({len(self.pcm)} samples)"
+        return f"AddTurnAudio({len(self.pcm)} samples)"
 
 
 @dataclass(frozen=True, slots=True)
-class AskTurn:
-    """Ask the turn detector whether the turn is complete; the answer carries the number of the question."""
+class PredictTurn:
+    """Ask the turn detector whether the turn is complete; `TurnPredicted` answers with the same number."""
 
     question: int
 
@@ -169,7 +169,7 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The state shown has changed."""
+    """The public state has changed."""
 
     state: MicdropState
     previous: MicdropState
@@ -177,7 +177,7 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """Tell the user's handlers of an event, with its arguments."""
+    """Emit an event with its arguments to the user's handlers."""
 
     event: EventName
     arguments: tuple[Any, ...] = ()
@@ -185,7 +185,7 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class Warn:
-    """Log something the server did that this client cannot use; the same text once per call."""
+    """Log a warning; the same text once per call."""
 
     text: str
 
@@ -193,15 +193,15 @@ class Warn:
 Effect: TypeAlias = (
     OpenMicrophone
     | CloseMicrophone
-    | ResetHearing
+    | ResetDetection
     | OpenConnection
     | CloseConnection
     | SendParams
     | SendCommand
     | SendAudio
-    | OpenTurn
-    | HearTurn
-    | AskTurn
+    | BeginTurn
+    | AddTurnAudio
+    | PredictTurn
     | Play
     | FlushPlayer
     | SelectSpeaker

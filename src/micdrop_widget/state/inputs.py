@@ -19,8 +19,8 @@ __all__ = [
     "ConnectionClosed",
     "ConnectionFailed",
     "ConnectionOpened",
+    "DetectionChanged",
     "DevicesListed",
-    "HearingChanged",
     "Input",
     "MicrophoneEnded",
     "MicrophoneFailed",
@@ -75,13 +75,13 @@ class ChangeMicDevice:
 
 
 @dataclass(frozen=True, slots=True)
-class HearingChanged:
-    """Other detectors or other processing were chosen: an open microphone is opened again, with them."""
+class DetectionChanged:
+    """The detectors or the audio processing were changed: an open microphone is opened again with the new ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneMoved:
-    """Another page has the microphone from now on: it is opened there, and an open one is released first."""
+    """Another page owns the microphone now: it is opened there, and an open one is released first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +142,17 @@ class MicrophoneFailed:
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneEnded:
-    """The microphone gives no more samples: a source ran out (no error), or something became of it."""
+    """The microphone gives no more samples: the source is at its end (no error), or the microphone broke."""
 
     request: int
     error: MicdropError | None = None
     unplugged: bool = False
-    """Only this device went away: another may take its place."""
+    """The device was unplugged: another may take its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneStalled:
-    """The microphone is open, but gives no samples within speech: a frozen tab, a closed lid."""
+    """The microphone is open, but stopped giving samples during speech: a frozen tab, a closed lid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class DevicesListed:
 
 @dataclass(frozen=True, slots=True)
 class SpeakerFailed:
-    """The loudspeaker that was asked for cannot be used: the usual one plays."""
+    """The loudspeaker that was selected cannot be used: the default one plays."""
 
     device_id: str
     detail: str
@@ -173,7 +173,7 @@ class SpeakerFailed:
 
 @dataclass(frozen=True, slots=True)
 class TurnPredicted:
-    """The turn detector's answer to a question; one that failed counts as complete."""
+    """The turn detector's answer to `PredictTurn`; a detector that failed says that the turn is complete."""
 
     question: int
     complete: bool
@@ -227,7 +227,7 @@ class RoundTripMeasured:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackProgress:
-    """How many samples of an epoch have been heard so far."""
+    """How many samples of an epoch have left the loudspeaker so far."""
 
     epoch: int
     samples: int
@@ -242,7 +242,7 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Not from outside: the machine asks it of itself after each step, for what follows without any input."""
+    """The machine's own input after each step, for rows that need nothing but their condition."""
 
 
 Input: TypeAlias = (
@@ -251,7 +251,7 @@ Input: TypeAlias = (
     | StartMic
     | ChangeMicDevice
     | ChangeSpeakerDevice
-    | HearingChanged
+    | DetectionChanged
     | MicrophoneMoved
     | Stop
     | Pause

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
-from micdrop_widget.state import actions, conditions, devices, inputs, talk
+from micdrop_widget.state import conditions, inputs
+from micdrop_widget.state.actions import (
+    answer,
+    connection,
+    devices,
+    ending,
+    listening,
+    microphone,
+    start,
+    utterance,
+)
 from micdrop_widget.state.effects import Effect, StateChanged, Timer
 from micdrop_widget.state.snapshot import Call, Phase, snapshot
 from micdrop_widget.state.step import Step
@@ -35,75 +45,76 @@ IDLE, OPENING, CONNECTING, GREETING, LIVE, RETRYING, ENDING = Phase
 ANY = tuple(Phase)
 CALL = ANY[1:]
 CONNECTED = (CONNECTING, GREETING, LIVE)
+MIC_PHASES = (IDLE, *CONNECTED, RETRYING)
 TALKING = (OPENING, *CONNECTED)
 
 TABLE: tuple[Row, ...] = (
     # Start and the microphone
-    Row((IDLE, ENDING), inputs.Start, actions.refuse_missing_url, to=IDLE, when=conditions.no_url),
-    Row((IDLE,), inputs.Start, actions.begin_with_microphone_open, to=CONNECTING, when=conditions.mic_open),
-    Row((IDLE,), inputs.Start, actions.begin_with_microphone_opening, to=OPENING, when=conditions.mic_opening),
-    Row((IDLE,), inputs.Start, actions.begin_with_microphone_closed, to=OPENING, when=conditions.mic_closed),
-    Row((ENDING,), inputs.Start, actions.restart, to=OPENING),
-    Row((IDLE, ENDING), inputs.StartFailed, actions.fail_to_start, to=IDLE),
-    Row((IDLE, *CONNECTED, RETRYING), inputs.StartMic, actions.start_microphone, when=conditions.mic_closed),
-    Row((OPENING,), inputs.MicrophoneOpened, actions.connect_with_microphone, to=CONNECTING, when=conditions.requested),
-    Row((IDLE, *CONNECTED, RETRYING), inputs.MicrophoneOpened, actions.microphone_opened, when=conditions.requested),
-    Row((OPENING,), inputs.MicrophoneFailed, actions.fail_without_microphone, to=IDLE, when=conditions.requested),
-    Row((IDLE, *CONNECTED, RETRYING), inputs.MicrophoneFailed, actions.microphone_failed, when=conditions.requested),
-    Row((IDLE, *CONNECTED, RETRYING), inputs.MicrophoneEnded, devices.replace_microphone, when=conditions.unplugged),
-    Row((IDLE, *CONNECTED, RETRYING), inputs.MicrophoneEnded, actions.microphone_ended, when=conditions.capturing),
+    Row((IDLE, ENDING), inputs.Start, start.refuse_missing_url, to=IDLE, when=conditions.no_url),
+    Row((IDLE,), inputs.Start, start.begin_with_microphone_open, to=CONNECTING, when=conditions.mic_open),
+    Row((IDLE,), inputs.Start, start.begin_with_microphone_opening, to=OPENING, when=conditions.mic_opening),
+    Row((IDLE,), inputs.Start, start.begin_with_microphone_closed, to=OPENING, when=conditions.mic_closed),
+    Row((ENDING,), inputs.Start, start.restart, to=OPENING),
+    Row((IDLE, ENDING), inputs.StartFailed, start.fail_to_start, to=IDLE),
+    Row(MIC_PHASES, inputs.StartMic, microphone.request, when=conditions.mic_closed),
+    Row((OPENING,), inputs.MicrophoneOpened, microphone.connect, to=CONNECTING, when=conditions.latest_request),
+    Row(MIC_PHASES, inputs.MicrophoneOpened, microphone.note_opened, when=conditions.latest_request),
+    Row((OPENING,), inputs.MicrophoneFailed, microphone.fail_start, to=IDLE, when=conditions.latest_request),
+    Row(MIC_PHASES, inputs.MicrophoneFailed, microphone.report_failed, when=conditions.latest_request),
+    Row(MIC_PHASES, inputs.MicrophoneEnded, microphone.replace, when=conditions.unplugged),
+    Row(MIC_PHASES, inputs.MicrophoneEnded, microphone.release, when=conditions.current_microphone),
     # Devices
     Row(ANY, inputs.DevicesListed, devices.list_devices),
     Row(ANY, inputs.ChangeMicDevice, devices.remember_microphone, when=conditions.mic_closed),
     Row(ANY, inputs.ChangeMicDevice, devices.change_microphone, when=conditions.other_device),
-    Row(ANY, inputs.HearingChanged, devices.reopen_microphone, when=conditions.mic_in_use),
+    Row(ANY, inputs.DetectionChanged, devices.reopen_microphone, when=conditions.mic_in_use),
     Row(ANY, inputs.MicrophoneMoved, devices.move_microphone, when=conditions.mic_in_use),
-    Row((IDLE, *CONNECTED, RETRYING), inputs.MicrophoneMoved, devices.rejoin_microphone, when=conditions.mic_closed),
+    Row(MIC_PHASES, inputs.MicrophoneMoved, devices.rejoin_microphone, when=conditions.mic_closed),
     Row(ANY, inputs.ChangeSpeakerDevice, devices.change_speaker),
-    Row(ANY, inputs.SpeakerFailed, devices.speaker_failed, when=conditions.same_speaker),
+    Row(ANY, inputs.SpeakerFailed, devices.speaker_failed, when=conditions.selected_speaker),
     # The connection comes
-    Row((CONNECTING,), inputs.ConnectionOpened, actions.send_params, to=GREETING, when=conditions.current),
-    Row((GREETING,), inputs.Received, actions.become_ready_and_receive, to=LIVE, when=conditions.current),
-    Row((GREETING,), inputs.TimerFired, actions.become_ready, to=LIVE, when=conditions.timer(Timer.READY)),
-    Row((RETRYING,), inputs.TimerFired, actions.reconnect, to=CONNECTING, when=conditions.timer(Timer.RETRY)),
+    Row((CONNECTING,), inputs.ConnectionOpened, connection.send_params, to=GREETING, when=conditions.current_socket),
+    Row((GREETING,), inputs.Received, connection.become_ready_and_receive, to=LIVE, when=conditions.current_socket),
+    Row((GREETING,), inputs.TimerFired, connection.become_ready, to=LIVE, when=conditions.timer(Timer.READY)),
+    Row((RETRYING,), inputs.TimerFired, connection.reconnect, to=CONNECTING, when=conditions.timer(Timer.RETRY)),
     # The connection goes
-    Row((CONNECTING,), inputs.ConnectionFailed, actions.lose_connection, to=RETRYING, when=conditions.recoverable),
-    Row((CONNECTING,), inputs.ConnectionFailed, actions.fail_to_connect, to=IDLE, when=conditions.current),
-    Row((GREETING, LIVE), inputs.ConnectionClosed, actions.lose_connection, to=RETRYING, when=conditions.recoverable),
-    Row((GREETING,), inputs.ConnectionClosed, actions.fail_refused, to=IDLE, when=conditions.refused),
-    Row((GREETING, LIVE), inputs.ConnectionClosed, actions.play_out, to=ENDING, when=conditions.over),
-    Row((ENDING,), inputs.ConnectionClosed, actions.play_out, when=conditions.current),
-    Row((GREETING, LIVE), inputs.ConnectionClosed, actions.fail_closed, to=IDLE, when=conditions.current),
+    Row((CONNECTING,), inputs.ConnectionFailed, connection.wait_to_retry, to=RETRYING, when=conditions.retryable),
+    Row((CONNECTING,), inputs.ConnectionFailed, connection.fail_to_open, to=IDLE, when=conditions.current_socket),
+    Row((GREETING, LIVE), inputs.ConnectionClosed, connection.wait_to_retry, to=RETRYING, when=conditions.retryable),
+    Row((GREETING,), inputs.ConnectionClosed, connection.fail_early, to=IDLE, when=conditions.closed_before_ready),
+    Row((GREETING, LIVE), inputs.ConnectionClosed, ending.play_remaining, to=ENDING, when=conditions.ended_normally),
+    Row((ENDING,), inputs.ConnectionClosed, ending.play_remaining, when=conditions.current_socket),
+    Row((GREETING, LIVE), inputs.ConnectionClosed, connection.fail_closed, to=IDLE, when=conditions.current_socket),
     # Stop
-    Row((LIVE,), inputs.Stop, actions.hear_out, to=ENDING, when=conditions.graceful),
-    Row((ENDING,), inputs.Stop, actions.nothing, when=conditions.graceful),
-    Row(ANY, inputs.Stop, actions.stop, to=IDLE),
-    Row((ENDING,), inputs.TimerFired, actions.no_answer_came, when=conditions.timer(Timer.GOODBYE)),
-    Row((ENDING,), inputs.Completion, actions.stop, to=IDLE, when=conditions.heard_out),
+    Row((LIVE,), inputs.Stop, ending.stop_gracefully, to=ENDING, when=conditions.graceful),
+    Row((ENDING,), inputs.Stop, ending.stay, when=conditions.graceful),
+    Row(ANY, inputs.Stop, ending.stop, to=IDLE),
+    Row((ENDING,), inputs.TimerFired, ending.give_up_answer, when=conditions.timer(Timer.GOODBYE)),
+    Row((ENDING,), inputs.Completion, ending.stop, to=IDLE, when=conditions.nothing_left_to_hear),
     # Mute and pause
-    Row(ANY, inputs.Mute, actions.mute),
-    Row(ANY, inputs.Unmute, actions.unmute),
-    Row((*TALKING, RETRYING), inputs.Pause, actions.pause),
-    Row(ANY, inputs.Resume, actions.resume),
+    Row(ANY, inputs.Mute, listening.mute),
+    Row(ANY, inputs.Unmute, listening.unmute),
+    Row((*TALKING, RETRYING), inputs.Pause, listening.pause),
+    Row(ANY, inputs.Resume, listening.resume),
     # Speech
-    Row((IDLE,), SpeechConfirmed, talk.hear_before_call, when=conditions.heard),
-    Row(TALKING, SpeechConfirmed, talk.resume_utterance, when=conditions.pausing),
-    Row(TALKING, SpeechConfirmed, talk.open_utterance, when=conditions.heard),
-    Row(TALKING, SpeechContinued, talk.continue_utterance),
-    Row(TALKING, SpeechEnded, talk.ask_turn, when=conditions.turn_detected),
-    Row(ANY, SpeechEnded, talk.end_utterance),
-    Row(ANY, inputs.Completion, talk.end_utterance, when=conditions.speaking_while_ignored),
+    Row((IDLE,), SpeechConfirmed, utterance.show_speech_before_call, when=conditions.listens),
+    Row(TALKING, SpeechConfirmed, utterance.resume_utterance, when=conditions.endpointing),
+    Row(TALKING, SpeechConfirmed, utterance.open_utterance, when=conditions.listens),
+    Row(TALKING, SpeechContinued, utterance.continue_utterance),
+    Row(TALKING, SpeechEnded, utterance.ask_turn_detector, when=conditions.turn_detector_decides),
+    Row(ANY, SpeechEnded, utterance.end_utterance),
+    Row(ANY, inputs.Completion, utterance.end_utterance, when=conditions.utterance_while_ignored),
     # The end of a turn
-    Row(TALKING, inputs.MicrophoneStalled, talk.end_utterance),
-    Row(TALKING, inputs.TurnPredicted, talk.end_utterance, when=conditions.turn_complete),
-    Row(TALKING, inputs.TurnPredicted, talk.wait_for_more, when=conditions.turn_incomplete),
-    Row(TALKING, inputs.TimerFired, talk.end_utterance, when=conditions.timer(Timer.TURN_WAIT)),
+    Row(TALKING, inputs.MicrophoneStalled, utterance.end_utterance),
+    Row(TALKING, inputs.TurnPredicted, utterance.end_utterance, when=conditions.turn_complete),
+    Row(TALKING, inputs.TurnPredicted, utterance.keep_turn_open, when=conditions.turn_incomplete),
+    Row(TALKING, inputs.TimerFired, utterance.end_utterance, when=conditions.timer(Timer.ENDPOINTING)),
     # What the server says, and what is heard of it
-    Row((LIVE, ENDING), inputs.Received, talk.receive, when=conditions.current),
-    Row(CALL, inputs.RoundTripMeasured, talk.round_trip, when=conditions.current),
-    Row(CALL, inputs.PlaybackProgress, talk.heard, when=conditions.same_epoch),
-    Row(CALL, inputs.TimerFired, talk.answer_over, when=conditions.timer(Timer.ANSWER_GAP)),
-    Row(CALL, inputs.TimerFired, talk.echo_over, when=conditions.timer(Timer.ECHO_TAIL)),
+    Row((LIVE, ENDING), inputs.Received, answer.receive, when=conditions.current_socket),
+    Row(CALL, inputs.RoundTripMeasured, answer.note_round_trip, when=conditions.current_socket),
+    Row(CALL, inputs.PlaybackProgress, answer.follow_playback, when=conditions.current_epoch),
+    Row(CALL, inputs.TimerFired, answer.end_answer, when=conditions.timer(Timer.ANSWER_GAP)),
+    Row(CALL, inputs.TimerFired, answer.end_echo_tail, when=conditions.timer(Timer.ECHO_TAIL)),
 )
 
 
@@ -139,7 +150,7 @@ def step(call: Call, event: inputs.Input, now_ms: float) -> tuple[Call, tuple[Ef
     while _apply(work, inputs.Completion()):
         pass
     if call.listens and not work.call.listens:
-        work.reset_hearing()
+        work.reset_detection()
     before, after = snapshot(call), snapshot(work.call)
     if before != after:
         work.effects.insert(0, StateChanged(after, before))

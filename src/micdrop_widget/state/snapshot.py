@@ -1,4 +1,4 @@
-"""What is known about a call (`Call`), and what is told about it (`MicdropState`, derived and never set)."""
+"""What the machine knows about a call (`Call`), and the public state derived from it (`MicdropState`)."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class Phase(Enum):
     IDLE = "idle"
     """No call. The microphone may be open already (microphone first)."""
     OPENING = "opening"
-    """Waiting for the microphone, the permission prompt included."""
+    """The call waits for the microphone, the permission prompt included."""
     CONNECTING = "connecting"
-    """The socket opens."""
+    """The socket is being opened."""
     GREETING = "greeting"
-    """The params are out; nothing else is sent until the server's first frame."""
+    """The params are sent; nothing else is sent until the server's first frame."""
     LIVE = "live"
     """The call is ready."""
     RETRYING = "retrying"
     """The connection was lost; the wait before the next attempt runs."""
     ENDING = "ending"
-    """No microphone any more; the assistant is heard to the end."""
+    """The microphone is released; what the assistant still says is played to the end."""
 
 
 class MicPhase(Enum):
@@ -48,7 +48,7 @@ class MicPhase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the machine has to know of the options. It holds no secret."""
+    """The options that the machine needs; none of them is secret."""
 
     has_url: bool = False
     has_params: bool = False
@@ -60,16 +60,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The facts of a call that do not follow from each other. Everything shown is derived from them."""
+    """The facts of a call. None follows from the others; the public state is derived from them."""
 
     settings: Settings = field(default_factory=Settings)
     phase: Phase = Phase.IDLE
     was_ready: bool = False
-    """The call has been ready once: a lost connection is worth a retry."""
+    """The call has been ready once: a lost connection is tried again."""
     rejoined: bool = False
     """The connection came back, and the server has said nothing since."""
     connection: int = 0
-    """Number of the current socket: what an earlier one still reports is late and ignored."""
+    """Number of the current socket; reports of earlier ones are ignored."""
     attempt: int = 0
     """Attempts since the connection was lost."""
 
@@ -79,43 +79,43 @@ class Call:
     echo_cancellation: bool = True
     mic_device_id: str | None = None
     chosen_mic_id: str | None = None
-    """The microphone that was chosen by its id, and is there; None leaves it to the browser."""
-    mic_lost: MicdropError | None = None
-    """The microphone was unplugged, and another has been asked for in its place: told when that is there, or is not."""
-    replaced_ms: float = -math.inf
-    """When a microphone last took the place of one that was unplugged."""
+    """The microphone that the user chose by its id; None leaves the choice to the browser."""
+    mic_unplugged_error: MicdropError | None = None
+    """Why the last microphone ended, while its replacement is being opened; reported when that has opened or failed."""
+    mic_replaced_ms: float = -math.inf
+    """When a microphone last replaced one that was unplugged."""
     speaker_device_id: str | None = None
     mic_devices: tuple[Device, ...] = ()
     speaker_devices: tuple[Device, ...] = ()
 
     muted: bool = False
     paused: bool = False
-    speaking: bool = False
-    """An utterance is open: confirmed speech that has not ended."""
-    pausing: bool = False
-    """An utterance is open, but the user is silent: the turn detector is asked, or more speech is waited for."""
+    user_speaking: bool = False
+    """The user speaks: confirmed speech that has not ended."""
+    endpointing: bool = False
+    """The utterance is open and the user is silent: the turn detector decides, or more speech is awaited."""
     question: int = 0
-    """Number of the latest question to the turn detector; answers to earlier ones are late and ignored."""
+    """Number of the latest question to the turn detector; answers to earlier ones are ignored."""
     processing: bool = False
     goodbye_due: bool = False
-    """EndCall came, and no audio since."""
+    """The server sent EndCall, and no audio since: its last answer is awaited."""
 
     epoch: int = 0
-    """Number of the current playback; a flush begins a new one."""
-    sent_samples: int = 0
-    """Samples of this epoch handed to the player."""
-    answering: bool = False
+    """Number of the current playback; each flush and each answer begins a new one."""
+    playback_samples: int = 0
+    """Samples of this epoch given to the loudspeaker."""
+    assistant_speaking: bool = False
     """The assistant is being heard."""
     echo_tail: bool = False
     """The last 300 ms after the assistant was heard, with interruption disabled."""
     odd_byte: bytes = b""
-    """Half a sample, whose other half begins the next audio frame."""
+    """Half a sample; its other half is the first byte of the next audio frame."""
     drop_answer_until_ms: float = 0
-    """Audio and text of an answer before this time belong to one that was cancelled."""
+    """Audio and text that arrive before this time belong to an answer that was cancelled."""
     round_trip_ms: float = 0
 
     outbox: tuple[Command | Pcm, ...] = field(default=(), compare=False)
-    """What the user said while the server was not ready: commands and audio, in order, bounded."""
+    """Commands and audio from before the server was ready, in order, bounded; sent when it is."""
 
     conversation: tuple[ConversationItem, ...] = ()
     partial_assistant_message: str = ""
@@ -133,8 +133,8 @@ class Call:
 
     @property
     def utterance_open(self) -> bool:
-        """What the microphone captures belongs to an utterance: the user speaks, or pauses within the turn."""
-        return self.speaking or self.pausing
+        """An utterance is open: the user speaks, or is silent within the turn."""
+        return self.user_speaking or self.endpointing
 
     @property
     def interruption_disabled(self) -> bool:
@@ -143,13 +143,13 @@ class Call:
 
     @property
     def ignores_microphone(self) -> bool:
-        """The microphone is not listened to, for whatever reason."""
-        echoing = self.interruption_disabled and (self.answering or self.echo_tail)
+        """The call does not listen to the microphone: muted, paused, or for another reason."""
+        echoing = self.interruption_disabled and (self.assistant_speaking or self.echo_tail)
         return self.muted or self.paused or echoing or self.reconnecting or self.phase is Phase.ENDING
 
     @property
     def listens(self) -> bool:
-        """What the microphone captures reaches the voice activity detection."""
+        """The call uses the microphone: captured samples reach the voice activity detection."""
         return self.mic is MicPhase.OPEN and not self.ignores_microphone
 
 
@@ -164,21 +164,21 @@ class MicdropState:
     isReconnecting: bool = False
     """The connection was lost and a retry is pending or under way."""
     isMuted: bool = False
-    """The user asked for it."""
+    """The user muted the microphone."""
     isPaused: bool = False
-    """The user asked for it."""
+    """The user paused the call."""
     isListening: bool = False
     """The microphone is started, and it is the user's turn."""
     isProcessing: bool = False
-    """Waiting for the answer."""
+    """The call waits for the answer."""
     isUserSpeaking: bool = False
     """From confirmed speech until its end."""
     isAssistantSpeaking: bool = False
     """Assistant audio is being heard."""
     isMicStarted: bool = False
-    """The microphone is capturing."""
+    """The microphone is open."""
     isMicMuted: bool = False
-    """The microphone is not listened to, for any reason."""
+    """The call does not listen to the microphone, for any reason."""
     micDeviceId: str | None = None
     speakerDeviceId: str | None = None
     micDevices: tuple[Device, ...] = ()
@@ -186,15 +186,15 @@ class MicdropState:
     conversation: tuple[ConversationItem, ...] = ()
     """What was said. Survives the end of the call; emptied by the next start."""
     partialAssistantMessage: str = ""
-    """The answer as far as it is written; empty when there is none."""
+    """The text of the answer so far; empty when there is none."""
     error: MicdropError | None = None
     """The last failure. Cleared by start, start_mic and a successful connection."""
 
 
 def snapshot(call: Call) -> MicdropState:
-    """Return what is told about a call."""
+    """Return the public state of a call."""
     mic_started = call.mic is MicPhase.OPEN
-    busy = call.paused or call.processing or call.ignores_microphone or call.speaking or call.answering
+    busy = call.paused or call.processing or call.ignores_microphone or call.user_speaking or call.assistant_speaking
     return MicdropState(
         isStarting=not call.was_ready and call.phase in (Phase.OPENING, Phase.CONNECTING, Phase.GREETING),
         isStarted=call.was_ready and call.in_call,
@@ -203,8 +203,8 @@ def snapshot(call: Call) -> MicdropState:
         isPaused=call.paused,
         isListening=mic_started and not busy,
         isProcessing=call.processing,
-        isUserSpeaking=call.speaking,
-        isAssistantSpeaking=call.answering,
+        isUserSpeaking=call.user_speaking,
+        isAssistantSpeaking=call.assistant_speaking,
         isMicStarted=mic_started,
         isMicMuted=call.ignores_microphone,
         micDeviceId=call.mic_device_id,

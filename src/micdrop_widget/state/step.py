@@ -9,7 +9,7 @@ import numpy as np
 
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
 from micdrop_widget.errors import MicdropError
-from micdrop_widget.protocol import MuteCommand, StartSpeaking
+from micdrop_widget.protocol import MuteCommand, StartSpeaking, StopSpeaking
 from micdrop_widget.state.effects import (
     CancelTimer,
     CloseConnection,
@@ -19,7 +19,7 @@ from micdrop_widget.state.effects import (
     FlushPlayer,
     OpenConnection,
     OpenMicrophone,
-    ResetHearing,
+    ResetDetection,
     SendAudio,
     SendCommand,
     SetTimer,
@@ -92,7 +92,7 @@ class Step:
     def release_microphone(self) -> None:
         """Let the microphone go, whether it is open or still being asked for."""
         if self.call.mic is not MicPhase.CLOSED:
-            self.set(mic=MicPhase.CLOSED, mic_request=self.call.mic_request + 1, mic_lost=None)
+            self.set(mic=MicPhase.CLOSED, mic_request=self.call.mic_request + 1, mic_unplugged_error=None)
             self.add(CloseMicrophone())
 
     def open_connection(self) -> None:
@@ -105,21 +105,30 @@ class Step:
         self.set(connection=self.call.connection + 1)
         self.add(CloseConnection())
 
+    # The utterance
+
+    def end_utterance(self) -> None:
+        """Send StopSpeaking if an utterance is open, and wait for the answer."""
+        if self.call.utterance_open:
+            self.send(StopSpeaking())
+            self.drop_utterance()
+            self.set(processing=self.call.in_call)
+
     def drop_utterance(self) -> None:
         """Forget the open utterance; the server has been told, or has lost it already."""
-        if self.call.pausing:
-            self.add(CancelTimer(Timer.TURN_WAIT))
-        self.set(speaking=False, pausing=False)
+        if self.call.endpointing:
+            self.add(CancelTimer(Timer.ENDPOINTING))
+        self.set(user_speaking=False, endpointing=False)
 
     # Playback
 
     def silence_assistant(self) -> None:
         """Stop the answer at once: a new epoch begins, of which nothing has been sent."""
         call = self.call
-        if call.sent_samples:
-            self.set(epoch=call.epoch + 1, sent_samples=0)
+        if call.playback_samples:
+            self.set(epoch=call.epoch + 1, playback_samples=0)
             self.add(FlushPlayer(self.call.epoch))
-        self.set(answering=False, echo_tail=False, odd_byte=b"", partial_assistant_message="")
+        self.set(assistant_speaking=False, echo_tail=False, odd_byte=b"", partial_assistant_message="")
         self.add(CancelTimer(Timer.ANSWER_GAP), CancelTimer(Timer.ECHO_TAIL))
 
     # Ends
@@ -133,16 +142,21 @@ class Step:
         self.set(
             was_ready=False,
             attempt=0,
-            speaking=False,
-            pausing=False,
+            user_speaking=False,
+            endpointing=False,
             processing=False,
             goodbye_due=False,
             paused=False,
             outbox=(),
         )
 
+    def fail(self, error: MicdropError) -> None:
+        """End the call with an error."""
+        self.end_call()
+        self.report(error)
+
     def report(self, error: MicdropError) -> None:
-        """Show an error and tell the user's handlers, once."""
+        """Show an error, and emit it to the user's handlers, once."""
         self.set(error=error)
         self.add(Emit("Error", (error,)))
 
@@ -150,9 +164,9 @@ class Step:
         """Start a timer."""
         self.add(SetTimer(timer, delay_ms, jitter))
 
-    def reset_hearing(self) -> None:
+    def reset_detection(self) -> None:
         """Forget the open segment of speech."""
-        self.add(ResetHearing())
+        self.add(ResetDetection())
 
 
 def _bounded(outbox: tuple[Command | Pcm, ...]) -> tuple[Command | Pcm, ...]:

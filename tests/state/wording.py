@@ -8,19 +8,19 @@ from micdrop_widget.protocol import encode_client_frame
 from micdrop_widget.state import effects
 
 
-def told(asked: Iterable[effects.Effect]) -> list[str]:
+def in_words(asked: Iterable[effects.Effect]) -> list[str]:
     """Return effects in words, in order, without StateChanged."""
-    return [_told(effect) for effect in asked if not isinstance(effect, effects.StateChanged)]
+    return [_in_words(effect) for effect in asked if not isinstance(effect, effects.StateChanged)]
 
 
-def _told(effect: effects.Effect) -> str:  # noqa: PLR0912 - one case an effect
+def _in_words(effect: effects.Effect) -> str:  # noqa: PLR0912 - one case an effect
     match effect:
         case effects.OpenMicrophone(request, device_id):
             return f"open microphone {request}, {device_id}"
         case effects.CloseMicrophone():
             return "close microphone"
-        case effects.ResetHearing():
-            return "reset hearing"
+        case effects.ResetDetection():
+            return "reset detection"
         case effects.OpenConnection(connection):
             return f"open connection {connection}"
         case effects.CloseConnection():
@@ -31,12 +31,12 @@ def _told(effect: effects.Effect) -> str:  # noqa: PLR0912 - one case an effect
             return f"send {encode_client_frame(command)}"
         case effects.SendAudio(pcm):
             return f"send {len(pcm)} samples"
-        case effects.OpenTurn():
-            return "open turn"
-        case effects.HearTurn(pcm):
-            return f"hear {len(pcm)} samples"
-        case effects.AskTurn(question):
-            return f"ask turn {question}"
+        case effects.BeginTurn():
+            return "begin turn"
+        case effects.AddTurnAudio(pcm):
+            return f"add {len(pcm)} samples to the turn"
+        case effects.PredictTurn(question):
+            return f"predict turn {question}"
         case effects.Play(epoch, pcm):
             return f"play {len(pcm)} samples in epoch {epoch}"
         case effects.FlushPlayer(epoch):

@@ -25,26 +25,27 @@ from tests.state.cases import (
 
 CALL = ANY[1:]
 CONFIRMED = SpeechConfirmed(512, 0, PCM)
-SPEAKING = {"speaking": True, "processing": False}
+SPEAKING = {"user_speaking": True, "processing": False}
 USER, ASSISTANT = wire.TextMessage("user", "Hi"), wire.TextMessage("assistant", "Hello")
 TOOL = wire.ToolCallMessage("1", "t", "{}")
-PLAYING = {"epoch": 2, "sent_samples": 100}
+PLAYING = {"epoch": 2, "playback_samples": 100}
 UNINTERRUPTED = {"settings": Settings(has_url=True, disable_interruption=True)}
 
 SPEECH = [
-    Case("SpeechConfirmed if heard: hear_before_call", [IDLE], CONFIRMED, [], {"speaking": True}, OPEN),
+    Case("SpeechConfirmed if listens: show_speech_before_call", [IDLE], CONFIRMED, [], {"user_speaking": True}, OPEN),
     Case(
-        "SpeechConfirmed if heard: open_utterance",
+        "SpeechConfirmed if listens: open_utterance",
         [LIVE],
         CONFIRMED,
         ["flush to epoch 3", *NOISE_OFF, "send StartSpeaking", "send 512 samples"],
-        {**SPEAKING, "epoch": 3, "sent_samples": 0, "answering": False, "odd_byte": b"", "goodbye_due": False,
+        {**SPEAKING, "epoch": 3, "playback_samples": 0, "assistant_speaking": False, "odd_byte": b"",
+        "goodbye_due": False,
          "drop_answer_until_ms": 1050, "partial_assistant_message": ""},
-        {**PLAYING, "answering": True, "odd_byte": b"x", "goodbye_due": True, "round_trip_ms": 25,
+        {**PLAYING, "assistant_speaking": True, "odd_byte": b"x", "goodbye_due": True, "round_trip_ms": 25,
          "partial_assistant_message": "Well", "processing": True},
     ),
     Case(
-        "SpeechConfirmed if heard: open_utterance",
+        "SpeechConfirmed if listens: open_utterance",
         [OPENING, CONNECTING, GREETING],
         CONFIRMED,
         NOISE_OFF,
@@ -55,35 +56,37 @@ SPEECH = [
     Case("SpeechContinued: continue_utterance", [LIVE], SpeechContinued(PCM)),
     Case("SpeechContinued: continue_utterance", [OPENING, CONNECTING, GREETING], SpeechContinued(PCM), [],
          {"outbox": (wire.StartSpeaking(), PCM, PCM)}, {**OPEN, **OUTBOX}),
-    Case("SpeechEnded: end_utterance", [IDLE], SpeechEnded(9), [], {"speaking": False}, {**OPEN, "speaking": True}),
+    Case("SpeechEnded: end_utterance", [IDLE], SpeechEnded(9), [], {"user_speaking": False}, {**OPEN,
+         "user_speaking": True}),
     Case("SpeechEnded: end_utterance", [LIVE], SpeechEnded(9), ["send StopSpeaking"],
-         {"speaking": False, "processing": True}, SPEAKING),
+         {"user_speaking": False, "processing": True}, SPEAKING),
     Case("SpeechEnded: end_utterance", [OPENING, CONNECTING, GREETING], SpeechEnded(9), [],
-         {"speaking": False, "processing": True, "outbox": (wire.StartSpeaking(), PCM, wire.StopSpeaking())},
+         {"user_speaking": False, "processing": True, "outbox": (wire.StartSpeaking(), PCM, wire.StopSpeaking())},
          {**OPEN, **OUTBOX}),
-    Case("SpeechEnded: end_utterance", ANY, SpeechEnded(9), given={"answering": True}),
-    Case("Completion if speaking_while_ignored: end_utterance", [LIVE], inputs.Completion(), ["send StopSpeaking"],
-         {"speaking": False, "processing": True}, {**SPEAKING, "muted": True}),
-    Case("Completion if speaking_while_ignored: end_utterance", [IDLE], inputs.Completion(), [], {"speaking": False},
+    Case("SpeechEnded: end_utterance", ANY, SpeechEnded(9), given={"assistant_speaking": True}),
+    Case("Completion if utterance_while_ignored: end_utterance", [LIVE], inputs.Completion(), ["send StopSpeaking"],
+         {"user_speaking": False, "processing": True}, {**SPEAKING, "muted": True}),
+    Case("Completion if utterance_while_ignored: end_utterance", [IDLE], inputs.Completion(), [],
+         {"user_speaking": False},
          {**SPEAKING, "muted": True}),
-    Case("Completion if speaking_while_ignored: end_utterance", [OPENING, CONNECTING, GREETING],
+    Case("Completion if utterance_while_ignored: end_utterance", [OPENING, CONNECTING, GREETING],
          inputs.Completion(), [],
-         {"speaking": False, "processing": True, "outbox": (wire.StartSpeaking(), PCM, wire.StopSpeaking())},
+         {"user_speaking": False, "processing": True, "outbox": (wire.StartSpeaking(), PCM, wire.StopSpeaking())},
          {**OUTBOX, "muted": True}),
-    Case("Completion if speaking_while_ignored: end_utterance", [RETRYING, ENDING], inputs.Completion(), [],
-         {"speaking": False, "processing": True}, {**SPEAKING, "answering": True}),
+    Case("Completion if utterance_while_ignored: end_utterance", [RETRYING, ENDING], inputs.Completion(), [],
+         {"user_speaking": False, "processing": True}, {**SPEAKING, "assistant_speaking": True}),
 ]  # fmt: skip
 
 
 def receives(frame: wire.ServerFrame, asks: list[str], then: dict[str, object], **given: object) -> Case:
-    return Case("Received if current: receive", [LIVE, ENDING], inputs.Received(1, frame), asks, then, given)
+    return Case("Received if current_socket: receive", [LIVE, ENDING], inputs.Received(1, frame), asks, then, given)
 
 
 FRAMES = [
     receives(
         wire.Audio(b"\x01\x00\x02\x00\x03"),
         ["cancel goodbye", "cancel answer gap", "play 2 samples in epoch 2"],
-        {"sent_samples": 102, "odd_byte": b"\x03", "goodbye_due": False},
+        {"playback_samples": 102, "odd_byte": b"\x03", "goodbye_due": False},
         **PLAYING,
         goodbye_due=True,
     ),
@@ -93,11 +96,12 @@ FRAMES = [
     receives(
         wire.Audio(bytes(8)),
         ["cancel goodbye", "cancel answer gap", "play 4 samples in epoch 0"],
-        {"sent_samples": 4},
+        {"playback_samples": 4},
         drop_answer_until_ms=1000,
     ),
-    Case("Received if current: receive", [LIVE], inputs.Received(1, wire.Audio(bytes(8))), given=SPEAKING),
-    Case("Received if current: receive", [LIVE], inputs.Received(1, wire.Audio(bytes(8))), given={"paused": True}),
+    Case("Received if current_socket: receive", [LIVE], inputs.Received(1, wire.Audio(bytes(8))), given=SPEAKING),
+    Case("Received if current_socket: receive", [LIVE], inputs.Received(1, wire.Audio(bytes(8))),
+         given={"paused": True}),
     receives(
         wire.Message(ASSISTANT),
         ["emit Message"],
@@ -123,20 +127,21 @@ FRAMES = [
         {"conversation": (USER, ASSISTANT, TOOL), "processing": False},
         conversation=(USER, ASSISTANT, USER, TOOL),
         processing=True,
-        answering=True,
+        assistant_speaking=True,
     ),
-    receives(wire.CancelLastUserMessage(), [], {}, conversation=(ASSISTANT,), processing=False, answering=True),
+    receives(wire.CancelLastUserMessage(), [], {}, conversation=(ASSISTANT,), processing=False,
+    assistant_speaking=True),
     receives(
         wire.SkipAnswer(),
         [],
         {"processing": False, "partial_assistant_message": ""},
         processing=True,
         partial_assistant_message="Well",
-        answering=True,
+        assistant_speaking=True,
     ),
-    Case("Received if current: receive", [LIVE], inputs.Received(1, wire.EndCall()), ["emit EndCall"],
+    Case("Received if current_socket: receive", [LIVE], inputs.Received(1, wire.EndCall()), ["emit EndCall"],
          {"goodbye_due": True}),
-    Case("Received if current: receive", [ENDING], inputs.Received(1, wire.EndCall()),
+    Case("Received if current_socket: receive", [ENDING], inputs.Received(1, wire.EndCall()),
          ["set goodbye 5000 ms", "emit EndCall"], {"goodbye_due": True}),
     receives(wire.ToolCall("t"), ["emit ToolCall"], {}),
     receives(wire.PartialAssistantMessage("Well"), [], {}, drop_answer_until_ms=1000.1),
@@ -155,27 +160,30 @@ FRAMES = [
 ]  # fmt: skip
 
 HEARING = [
-    Case("RoundTripMeasured if current: round_trip", CONNECTED[1:], inputs.RoundTripMeasured(1, 40), [],
+    Case("RoundTripMeasured if current_socket: note_round_trip", CONNECTED[1:], inputs.RoundTripMeasured(1, 40), [],
          {"round_trip_ms": 40}),
-    Case("RoundTripMeasured if current: round_trip", [CONNECTING, RETRYING, ENDING],
+    Case("RoundTripMeasured if current_socket: note_round_trip", [CONNECTING, RETRYING, ENDING],
          inputs.RoundTripMeasured(1, 40), [],
          {"round_trip_ms": 40}),
-    Case("RoundTripMeasured if current: round_trip", [OPENING], inputs.RoundTripMeasured(0, 40), [],
+    Case("RoundTripMeasured if current_socket: note_round_trip", [OPENING], inputs.RoundTripMeasured(0, 40), [],
          {"round_trip_ms": 40}),
-    Case("PlaybackProgress if same_epoch: heard", CALL, inputs.PlaybackProgress(2, 99), [], {"answering": True,
+    Case("PlaybackProgress if current_epoch: follow_playback", CALL, inputs.PlaybackProgress(2, 99), [],
+         {"assistant_speaking": True,
          "processing": False}, PLAYING),
-    Case("PlaybackProgress if same_epoch: heard", CALL, inputs.PlaybackProgress(2, 100), ["set answer gap 200 ms"],
-         {"answering": True, "processing": False}, PLAYING),
-    Case("PlaybackProgress if same_epoch: heard", [LIVE], inputs.PlaybackProgress(2, 100),
-         ["set answer gap 200 ms", "set echo tail 300 ms", "reset hearing"],
-         {"answering": True, "echo_tail": True}, {**PLAYING, **UNINTERRUPTED}),
-    Case("PlaybackProgress if same_epoch: heard", [LIVE], inputs.PlaybackProgress(2, 100),
-         ["set answer gap 200 ms", "set echo tail 300 ms", "reset hearing"],
-         {"answering": True, "echo_tail": True}, {**PLAYING, "echo_cancellation": False}),
-    Case("TimerFired if answer gap: answer_over", CALL, inputs.TimerFired(Timer.ANSWER_GAP), [],
-         {"answering": False, "epoch": 3, "sent_samples": 0}, {**PLAYING, "answering": True, "odd_byte": b"x"}),
-    Case("TimerFired if echo tail: echo_over", CALL, inputs.TimerFired(Timer.ECHO_TAIL), [], {"echo_tail": False},
-         {"echo_tail": True, "answering": True}),
+    Case("PlaybackProgress if current_epoch: follow_playback", CALL, inputs.PlaybackProgress(2, 100),
+         ["set answer gap 200 ms"],
+         {"assistant_speaking": True, "processing": False}, PLAYING),
+    Case("PlaybackProgress if current_epoch: follow_playback", [LIVE], inputs.PlaybackProgress(2, 100),
+         ["set answer gap 200 ms", "set echo tail 300 ms", "reset detection"],
+         {"assistant_speaking": True, "echo_tail": True}, {**PLAYING, **UNINTERRUPTED}),
+    Case("PlaybackProgress if current_epoch: follow_playback", [LIVE], inputs.PlaybackProgress(2, 100),
+         ["set answer gap 200 ms", "set echo tail 300 ms", "reset detection"],
+         {"assistant_speaking": True, "echo_tail": True}, {**PLAYING, "echo_cancellation": False}),
+    Case("TimerFired if answer gap: end_answer", CALL, inputs.TimerFired(Timer.ANSWER_GAP), [],
+         {"assistant_speaking": False, "epoch": 3, "playback_samples": 0}, {**PLAYING, "assistant_speaking": True,
+         "odd_byte": b"x"}),
+    Case("TimerFired if echo tail: end_echo_tail", CALL, inputs.TimerFired(Timer.ECHO_TAIL), [], {"echo_tail": False},
+         {"echo_tail": True, "assistant_speaking": True}),
 ]  # fmt: skip
 
 CASES = SPEECH + FRAMES + HEARING

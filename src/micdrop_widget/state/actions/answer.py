@@ -1,0 +1,110 @@
+"""What the server says, and what the loudspeaker plays of it."""
+
+from __future__ import annotations
+
+from micdrop_widget import protocol as wire
+from micdrop_widget.audio import pcm_from_bytes
+from micdrop_widget.state import inputs
+from micdrop_widget.state.effects import CancelTimer, Emit, Play, Timer, Warn
+from micdrop_widget.state.limits import ANSWER_GAP_MS, ECHO_TAIL_MS, GOODBYE_MS
+from micdrop_widget.state.snapshot import Phase
+from micdrop_widget.state.step import Step
+
+__all__ = [
+    "end_answer",
+    "end_echo_tail",
+    "follow_playback",
+    "note_round_trip",
+    "receive",
+]
+
+
+def receive(step: Step, received: inputs.Received) -> None:  # noqa: PLR0912 - one case a frame
+    """Receive a frame of the server."""
+    match received.frame:
+        case wire.Audio(pcm_bytes):
+            _play(step, pcm_bytes)
+        case wire.Message(item):
+            if item.role == "assistant":
+                step.set(partial_assistant_message="")
+            if not _greets_again(step, item):
+                step.set(conversation=(*step.call.conversation, item))
+                step.add(Emit("Message", (item,)))
+            step.set(rejoined=False)
+        case wire.CancelLastUserMessage():
+            items = list(step.call.conversation)
+            last = next((n for n in reversed(range(len(items))) if items[n].role == "user"), None)
+            if last is not None:
+                del items[last]
+            step.set(conversation=tuple(items), processing=False)
+        case wire.SkipAnswer():
+            step.set(processing=False, partial_assistant_message="")
+        case wire.EndCall():
+            step.set(goodbye_due=True)
+            if step.call.phase is Phase.ENDING:
+                step.set_timer(Timer.GOODBYE, GOODBYE_MS)
+            step.add(Emit("EndCall"))
+        case wire.ToolCall() as tool_call:
+            step.add(Emit("ToolCall", (tool_call,)))
+        case wire.Classification() as classification:
+            step.add(Emit("Classification", (classification,)))
+        case wire.PartialAssistantMessage(text) if not _cancelled(step):
+            step.set(partial_assistant_message=text)
+            step.add(Emit("PartialAssistantMessage", (text,)))
+        case wire.PartialAssistantMessage():
+            pass
+        case wire.Unknown(name):
+            step.add(Warn(f"the server sent {name!r}, which this client does not know; ignored"))
+        case wire.Malformed(name, reason):
+            step.add(Warn(f"the server sent a {name} that cannot be read ({reason}); ignored"))
+        case frame:
+            raise TypeError(f"unknown server frame {frame!r}")
+
+
+def _greets_again(step: Step, item: wire.ConversationItem) -> bool:
+    """Return whether the server repeats its greeting after a reconnect."""
+    return step.call.rejoined and step.call.conversation[:1] == (item,)
+
+
+def _cancelled(step: Step) -> bool:
+    """Return whether what arrives now belongs to an answer that the user interrupted."""
+    return step.call.utterance_open or step.now_ms < step.call.drop_answer_until_ms
+
+
+def _play(step: Step, pcm_bytes: bytes) -> None:
+    call = step.call
+    if call.paused or _cancelled(step):
+        return
+    whole = call.odd_byte + pcm_bytes
+    even = len(whole) & ~1
+    pcm = pcm_from_bytes(whole[:even])
+    step.set(odd_byte=whole[even:])
+    if len(pcm):
+        step.set(playback_samples=step.call.playback_samples + len(pcm), goodbye_due=False)
+        step.add(CancelTimer(Timer.GOODBYE), CancelTimer(Timer.ANSWER_GAP), Play(call.epoch, pcm))
+
+
+def follow_playback(step: Step, report: inputs.PlaybackProgress) -> None:
+    """Note that the assistant is heard; when all samples were heard, wait whether more arrive."""
+    step.set(assistant_speaking=True, processing=False)
+    if report.samples < step.call.playback_samples:
+        return
+    step.set_timer(Timer.ANSWER_GAP, ANSWER_GAP_MS)
+    if step.call.interruption_disabled:
+        step.set(echo_tail=True)
+        step.set_timer(Timer.ECHO_TAIL, ECHO_TAIL_MS)
+
+
+def end_answer(step: Step, _: inputs.TimerFired) -> None:
+    """End the answer, which was heard to the end; the next one is a new epoch."""
+    step.set(assistant_speaking=False, epoch=step.call.epoch + 1, playback_samples=0)
+
+
+def end_echo_tail(step: Step, _: inputs.TimerFired) -> None:
+    """Listen again: the echo has died away."""
+    step.set(echo_tail=False)
+
+
+def note_round_trip(step: Step, measured: inputs.RoundTripMeasured) -> None:
+    """Note how long a ping took."""
+    step.set(round_trip_ms=measured.round_trip_ms)

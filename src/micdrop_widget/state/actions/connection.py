@@ -1,0 +1,98 @@
+"""The connection comes, is ready, is lost and comes back."""
+
+from __future__ import annotations
+
+from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_close
+from micdrop_widget.state import inputs
+from micdrop_widget.state.actions.answer import receive
+from micdrop_widget.state.effects import CancelTimer, SendParams, Timer, Warn
+from micdrop_widget.state.limits import READY_GRACE_MS
+from micdrop_widget.state.step import Step
+
+__all__ = [
+    "become_ready",
+    "become_ready_and_receive",
+    "fail_closed",
+    "fail_early",
+    "fail_to_open",
+    "reconnect",
+    "send_params",
+    "wait_to_retry",
+]
+
+_RETRY_JITTER = 0.3
+
+
+def send_params(step: Step, _: inputs.ConnectionOpened) -> None:
+    """Send the params, then nothing until the server is ready."""
+    if step.call.settings.has_params:
+        step.add(SendParams())
+    step.set_timer(Timer.READY, READY_GRACE_MS)
+
+
+def become_ready(step: Step, _: inputs.TimerFired) -> None:
+    """Take the server for ready: it sent nothing during the grace period."""
+    step.set(processing=_question_kept(step))
+    _ready(step)
+
+
+def become_ready_and_receive(step: Step, received: inputs.Received) -> None:
+    """Take the server for ready, and receive its first frame."""
+    waiting = _question_kept(step)
+    _ready(step)
+    receive(step, received)
+    if waiting:  # a greeting is no answer to what the user has already asked
+        step.set(processing=True)
+
+
+def _question_kept(step: Step) -> bool:
+    return step.call.processing and bool(step.call.outbox)
+
+
+def _ready(step: Step) -> None:
+    step.add(CancelTimer(Timer.READY))
+    step.set(was_ready=True, rejoined=step.call.was_ready, attempt=0, error=None)
+    step.send_outbox()
+
+
+def fail_to_open(step: Step, failed: inputs.ConnectionFailed) -> None:
+    """Fail the call: a first connection is not tried again, nor one after the last attempt."""
+    step.fail(failed.error)
+
+
+def fail_closed(step: Step, closed: inputs.ConnectionClosed) -> None:
+    """Fail the call with the error that the close code stands for."""
+    step.fail(error_for_close(closed.close_code, closed.reason))
+
+
+def fail_early(step: Step, _: inputs.ConnectionClosed) -> None:
+    """Fail the call: the server closed normally before it was ready."""
+    step.fail(
+        MicdropError(
+            MicdropErrorCode.Connection,
+            "The server closed the connection before the call was ready.",
+            "Look at the server's log, then start the call again.",
+        ),
+    )
+
+
+def wait_to_retry(step: Step, lost: inputs.ConnectionClosed | inputs.ConnectionFailed) -> None:
+    """Log why the connection was lost, drop the open utterance, and wait before the next attempt."""
+    attempt = step.call.attempt + 1
+    error = lost.error if isinstance(lost, inputs.ConnectionFailed) else error_for_close(lost.close_code, lost.reason)
+    step.add(Warn(f"{error.message} Trying again."))
+    step.drop_utterance()
+    step.set(
+        attempt=attempt,
+        processing=False,
+        goodbye_due=False,
+        partial_assistant_message="",
+        outbox=(),
+    )
+    step.add(CancelTimer(Timer.READY))
+    step.set_timer(Timer.RETRY, step.call.settings.reconnect.delay_before(attempt), _RETRY_JITTER)
+
+
+def reconnect(step: Step, _: inputs.TimerFired) -> None:
+    """Connect again."""
+    step.open_connection()
