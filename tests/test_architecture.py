@@ -24,14 +24,14 @@ RANKS = {
     "history": 2,
     "call": 3,
     **dict.fromkeys(("server", "browser"), 4),
-    "analysis": 5,
+    **dict.fromkeys(("analysis", "agents"), 5),
     "jupyter": 6,
     "cli": 7,
     "the package": 8,
 }
 VOCABULARY = {"errors", "protocol", "audio", "devices", "reconnect", "speech", "_threads"}
 
-STRANGERS = [("server", "call"), ("server", "state")]
+STRANGERS = [("server", "call"), ("server", "state"), ("agents", "call"), ("agents", "state")]
 """Rooms that know nothing of one another, whatever their ranks."""
 
 PURE_ROOMS = {"the vocabulary", "state", "vad", "turn", "history", "analysis"}

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from micdrop_widget.agents import MicdropServer
     from micdrop_widget.analysis import SpeechReport, detect_speech, sweep
     from micdrop_widget.call.client import MicdropClient
     from micdrop_widget.errors import MicdropError, MicdropErrorCode
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from micdrop_widget.history.turns import Turn
     from micdrop_widget.jupyter.widget import MicdropWidget
     from micdrop_widget.reconnect import Reconnect
-    from micdrop_widget.server import MicdropServer
     from micdrop_widget.state import MicdropState
     from micdrop_widget.turn import SmartTurn, TurnDetector
     from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
@@ -47,7 +47,7 @@ _HOMES = {
     "MicdropClient": "call.client",
     "MicdropError": "errors",
     "MicdropErrorCode": "errors",
-    "MicdropServer": "server",
+    "MicdropServer": "agents",
     "MicdropState": "state",
     "MicdropWidget": "jupyter.widget",
     "Reconnect": "reconnect",

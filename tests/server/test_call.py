@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 
@@ -10,6 +11,7 @@ import pytest
 
 from micdrop_widget import MicdropServer
 from micdrop_widget.audio import Pcm, pcm_to_bytes
+from micdrop_widget.protocol import CancelLastUserMessage
 from micdrop_widget.server import ServerCall, echo
 from tests.harness.callers import loud
 from tests.harness.leaks import until
@@ -171,6 +173,129 @@ async def test_a_client_that_leaves_cancels_the_running_answer() -> None:
         await until(lambda: slow.cancelled == 1)
 
 
+async def test_an_answer_that_swallows_its_cancellation_says_nothing_more(caplog: pytest.LogCaptureFixture) -> None:
+    begun, through = asyncio.Event(), asyncio.Event()
+
+    async def stubborn(call: ServerCall, utterance: Pcm) -> None:
+        if len(utterance) > 160:
+            await echo(call, utterance)
+            return
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await call.send_message("assistant", "what was said until then")
+        with contextlib.suppress(asyncio.CancelledError):
+            await call.send_audio(loud(1))
+        with contextlib.suppress(asyncio.CancelledError):
+            await call.skip_answer()
+        call.end_call()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(1.2)
+        with contextlib.suppress(asyncio.CancelledError):
+            await call.send_message("assistant", "too late")
+        through.set()
+
+    async with MicdropServer(stubborn, greeting=None) as server, caller(server) as connection:
+        await ready(connection)
+        for frame in ("StartSpeaking", AUDIO[:320], "StopSpeaking"):
+            await connection.send(frame)
+        await asyncio.wait_for(begun.wait(), 5)
+        for frame in ("StartSpeaking", AUDIO, "StopSpeaking"):
+            await connection.send(frame)
+        assert "what was said until then" in str(await connection.recv())
+        assert (await answer(connection))[0] == AUDIO
+        await asyncio.wait_for(through.wait(), 5)
+        for frame in ("StartSpeaking", AUDIO[:640], "StopSpeaking"):
+            await connection.send(frame)
+        audio, texts = await answer(connection)
+        assert audio == AUDIO[:640]
+        assert len(texts) == 2, "nothing came between"
+    assert "goes on although it was interrupted" in caplog.text
+
+
+# What an answer may be
+
+
+@pytest.mark.parametrize("returned", ["text", loud(2), None])
+async def test_an_answer_without_audio_ends_with_skip_answer(returned: str | Pcm | None) -> None:
+    async def respond(call: ServerCall, utterance: Pcm) -> str | Pcm | None:
+        return returned
+
+    async with MicdropServer(respond, greeting=None) as server, caller(server) as connection:
+        await ready(connection)
+        for frame in ("StartSpeaking", AUDIO, "StopSpeaking"):
+            await connection.send(frame)
+        if isinstance(returned, str):
+            assert await connection.recv() == 'Message {"role": "assistant", "content": "text"}'
+            assert await connection.recv() == "SkipAnswer"
+        elif returned is None:
+            assert await connection.recv() == "SkipAnswer"
+        else:
+            assert await connection.recv() == pcm_to_bytes(loud(2))
+            server.calls[0].say("next")
+            assert "next" in str(await connection.recv()), "no SkipAnswer behind audio"
+
+
+async def test_end_call_is_sent_behind_the_answer_and_an_interruption_takes_it_back() -> None:
+    going = asyncio.Event()
+
+    async def respond(call: ServerCall, utterance: Pcm) -> None:
+        call.end_call()
+        await call.send_audio(utterance)
+        if len(utterance) == 160:
+            going.set()
+            await asyncio.Event().wait()
+
+    async with MicdropServer(respond, greeting=None) as server, caller(server) as connection:
+        await ready(connection)
+        for frame in ("StartSpeaking", AUDIO[:320], "StopSpeaking"):
+            await connection.send(frame)
+        assert await connection.recv() == AUDIO[:320]
+        await asyncio.wait_for(going.wait(), 5)
+        for frame in ("StartSpeaking", AUDIO[:640], "StopSpeaking"):
+            await connection.send(frame)
+        assert [await connection.recv() for _ in range(2)] == [AUDIO[:640], "EndCall"]
+        await server.calls[0].end_call()
+        assert await connection.recv() == "EndCall", "at once, when nothing is being said"
+
+
+async def test_say_waits_until_neither_side_speaks_and_may_be_called_from_any_thread() -> None:
+    async with MicdropServer(greeting=None) as server, caller(server) as connection:
+        await ready(connection)
+        call = server.calls[0]
+        await connection.send("StartSpeaking")
+        await connection.send(AUDIO)
+        await until(lambda: call._utterance)
+        for number in range(20):
+            await asyncio.to_thread(call.say, f"text {number}")
+        await connection.send("StopSpeaking")
+        assert (await answer(connection))[0] == AUDIO
+        texts = [str(await connection.recv()) for _ in range(32)]
+        assert [text.split('"')[-2] for text in texts[::2]] == [f"text {number}" for number in range(4, 20)]
+        assert set(texts[1::2]) == {"SkipAnswer"}
+        with pytest.raises(TypeError, match="say: expected a text, got int"):
+            call.say(1)  # type: ignore[arg-type]
+    call.say("to nobody")
+
+
+async def test_cancel_last_user_message_takes_it_out_of_the_conversation() -> None:
+    async def respond(call: ServerCall, utterance: Pcm) -> None:
+        await call.send_message("user", "noise")
+        await call.send_message("assistant", "what?")
+        await call.send(CancelLastUserMessage())
+        assert [item.role for item in call.conversation] == ["assistant"]
+        await call.send_message("assistant", "as it should be")
+
+    async with MicdropServer(respond, greeting=None) as server, caller(server) as connection:
+        await ready(connection)
+        for frame in ("StartSpeaking", AUDIO, "StopSpeaking"):
+            await connection.send(frame)
+        _, texts = await answer(connection, 2)
+        assert texts[2] == "CancelLastUserMessage"
+        server.calls[0].say("next")
+        assert "next" in str(await connection.recv()), "no SkipAnswer: the client waits no more"
+
+
 async def test_mute_ends_the_utterance_and_start_speaking_ends_an_open_one() -> None:
     async with MicdropServer() as server, caller(server) as connection:
         await ready(connection)
@@ -233,9 +358,9 @@ async def test_an_answer_may_end_the_call_and_use_every_kind_of_frame() -> None:
             'PartialAssistantMessage "Good"',
             'ToolCall {"name": "t", "parameters": {"x": 1}, "output": 2}',
             'Classification {"input": "a", "result": "b", "duration": 3}',
-            "EndCall",
             'Message {"role": "assistant", "content": "Goodbye", "metadata": {"mood": "good"}}',
         ]
+        assert [await connection.recv() for _ in range(2)] == ["SkipAnswer", "EndCall"], "behind the goodbye"
 
 
 async def test_two_calls_at_once_have_their_own_utterances_and_conversations() -> None:

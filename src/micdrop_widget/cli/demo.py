@@ -8,6 +8,7 @@ from importlib.resources import as_file, files
 
 import numpy as np
 
+from micdrop_widget.agents import MicdropServer
 from micdrop_widget.audio import Pcm, read_wav, samples_to_ms
 from micdrop_widget.call.client import MicdropClient
 from micdrop_widget.call.sinks import VirtualSpeaker
@@ -15,7 +16,6 @@ from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.errors import MicdropError
 from micdrop_widget.history.turns import Turn
 from micdrop_widget.protocol import ConversationItem
-from micdrop_widget.server import MicdropServer
 from micdrop_widget.state import MicdropState
 
 __all__ = ["run"]

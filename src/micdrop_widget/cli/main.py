@@ -52,7 +52,7 @@ def _port(text: str) -> int:
 
 
 async def _serve(host: str, port: int) -> int:
-    from micdrop_widget.server import MicdropServer  # noqa: PLC0415 - as above
+    from micdrop_widget.agents import MicdropServer  # noqa: PLC0415 - as above
 
     try:
         async with MicdropServer(host=host, port=port) as server:

@@ -1,7 +1,21 @@
-"""A Micdrop server of your own: in a program, in a notebook cell, or by `python -m micdrop_widget serve`."""
+"""A Micdrop server of your own: who may come in, and what travels; who answers is the business of `agents`."""
 
-from micdrop_widget.server.call import ServerCall
+from micdrop_widget.server.call import MakeResponder, ServerCall
+from micdrop_widget.server.door import CallRefused, Limits
 from micdrop_widget.server.echo import echo
-from micdrop_widget.server.server import CallRefused, Greet, MicdropServer, Respond
+from micdrop_widget.server.function import FunctionResponder, Greet, Respond
+from micdrop_widget.server.responder import Responder
+from micdrop_widget.server.server import CallServer
 
-__all__ = ["CallRefused", "Greet", "MicdropServer", "Respond", "ServerCall", "echo"]
+__all__ = [
+    "CallRefused",
+    "CallServer",
+    "FunctionResponder",
+    "Greet",
+    "Limits",
+    "MakeResponder",
+    "Respond",
+    "Responder",
+    "ServerCall",
+    "echo",
+]

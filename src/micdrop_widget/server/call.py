@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal
+import threading
+import weakref
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from websockets.asyncio.server import ServerConnection
@@ -14,17 +18,34 @@ from websockets.exceptions import ConnectionClosed
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, pcm_from_bytes, pcm_to_bytes
+from micdrop_widget.server.door import LimitExceeded
+from micdrop_widget.server.responder import Responder
 
-__all__ = ["ServerCall"]
+__all__ = ["MakeResponder", "ServerCall"]
 
 _log = logging.getLogger("micdrop_widget.server")
 
 _CHUNK_SAMPLES = SAMPLE_RATE // 10
 """Answers go out in frames of 100 ms."""
 
+_CANCEL_LIMIT_S = 1.0
+"""How long a cancelled answer may clean up before the call goes on without it."""
+
+_MAX_WAITING_TEXTS = 16
+"""So many texts of `say()` wait for silence; the oldest gives way."""
+
+
+class _Scheduled:
+    """What happens soon on the call's loop: may be awaited, or ignored."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return asyncio.sleep(0).__await__()
+
 
 class ServerCall:
     """A call that is under way.
+
+    The coroutines belong to the server's event loop; `say` and `end_call` may be called from any thread.
 
     Attributes
     ----------
@@ -32,30 +53,77 @@ class ServerCall:
         The params of the client, or None when the server asks for none.
     conversation
         What was sent to the client as messages so far.
+    peer
+        Address and port of the client.
+    since
+        When the call came in.
+    turns
+        How many utterances it had so far.
     """
 
     def __init__(
         self,
         connection: ServerConnection,
         params: Mapping[str, Any] | None,
-        respond: Callable[[ServerCall, Pcm], Awaitable[None]],
+        make_responder: MakeResponder,
+        max_utterance_s: float,
     ) -> None:
         self.params = params
         self.conversation: list[wire.ConversationItem] = []
+        host, port = (connection.remote_address or ("?", 0))[:2]
+        self.peer = f"{host}:{port}"
+        self.since = datetime.now().astimezone()
+        self.turns = 0
         self._connection = connection
-        self._respond = respond
+        self._max_utterance_bytes = 2 * round(max_utterance_s * SAMPLE_RATE)
+        self._responder = make_responder(self, None)
+        self._loop = asyncio.get_running_loop()
+        self._loop_thread = threading.get_ident()
         self._utterance: bytearray | None = None
         self._answer: asyncio.Task[None] | None = None
+        self._interrupted: weakref.WeakSet[asyncio.Task[None]] = weakref.WeakSet()
+        self._abandoned: weakref.WeakSet[asyncio.Task[None]] = weakref.WeakSet()
+        """Interrupted, and not over within the time for that."""
+        self._settled = True
+        """The client knows that it need not wait for an answer: it got audio, or was told that there is none."""
+        self._texts: deque[str] = deque(maxlen=_MAX_WAITING_TEXTS)
+        self._ends = False
+        self._unknown_logged = False
+
+    def __repr__(self) -> str:
+        return f"<ServerCall from {self.peer}, {self.turns} turns>"
 
     @property
     def close_code(self) -> int | None:
         """The WebSocket close code the call ended with; None while it is up."""
         return self._connection.close_code
 
+    @property
+    def responder(self) -> Responder:
+        """What answers this call."""
+        return self._responder
+
     async def send(self, frame: wire.ServerFrame) -> None:
-        """Send a frame; to a client that has gone, nothing happens."""
-        if isinstance(frame, wire.Message):
-            self.conversation.append(frame.item)
+        """Send a frame; to a client that has gone, nothing happens.
+
+        Raises
+        ------
+        asyncio.CancelledError
+            The answer that sends it was interrupted: it may still say what it said, and no more.
+        """
+        task = asyncio.current_task()
+        if task in self._abandoned or (task in self._interrupted and not isinstance(frame, wire.Message)):
+            raise asyncio.CancelledError
+        match frame:
+            case wire.Message(item):
+                self.conversation.append(item)
+            case wire.CancelLastUserMessage():
+                self._forget_last_user_message()
+                self._settled = True
+            case wire.SkipAnswer():
+                self._settled = True
+            case wire.Audio(pcm_bytes) if pcm_bytes:
+                self._settled = True
         with contextlib.suppress(ConnectionClosed):
             await self._connection.send(wire.encode_server_frame(frame))
 
@@ -72,61 +140,199 @@ class ServerCall:
         """Send the assistant's voice, int16 at 16 kHz, in frames of 100 ms, as fast as they go."""
         for start in range(0, len(pcm), _CHUNK_SAMPLES):
             await self.send(wire.Audio(pcm_to_bytes(pcm[start : start + _CHUNK_SAMPLES])))
+            await asyncio.sleep(0)  # sending may never wait: an interruption has to be read meanwhile
+
+    async def send_answer(self, answer: str | Pcm | None) -> None:
+        """Send what a function returned: a text as the assistant's message, samples as its voice."""
+        if isinstance(answer, str):
+            await self.send_message("assistant", answer)
+        elif answer is not None:
+            await self.send_audio(answer)
 
     async def skip_answer(self) -> None:
         """Tell the client that there is no answer, so that it listens again."""
         await self.send(wire.SkipAnswer())
 
-    async def end_call(self) -> None:
-        """Ask the client to end the call; a goodbye may follow."""
-        await self.send(wire.EndCall())
+    def say(self, text: str) -> Awaitable[None]:
+        """Say something that nobody asked for, as soon as neither the user speaks nor an answer is made.
+
+        From any thread. At most 16 texts wait; the oldest gives way.
+
+        Returns
+        -------
+        Awaitable
+            May be ignored.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"say: expected a text, got {type(text).__name__}")
+        self._schedule(self._say_soon, text)
+        return _Scheduled()
+
+    def end_call(self) -> Awaitable[None]:
+        """Ask the client to end the call: behind the answer that is being made, or at once. From any thread.
+
+        An interruption of that answer takes it back.
+
+        Returns
+        -------
+        Awaitable
+            May be ignored.
+        """
+        self._schedule(self._end_soon)
+        return _Scheduled()
 
     async def receive(self, frame: wire.ClientFrame) -> None:
-        """Do what a frame of the client asks for."""
+        """Do what a frame of the client asks for.
+
+        Raises
+        ------
+        LimitExceeded
+            The utterance is longer than it may be.
+        """
         match frame:
             case wire.StartSpeaking():
-                await self._end_utterance()
+                self._drop_utterance()
                 await self.cancel_answer()
                 self._utterance = bytearray()
+                self._responder.start_utterance()
             case wire.Audio(pcm_bytes):
-                if self._utterance is not None:
-                    self._utterance += pcm_bytes
+                self._hear(pcm_bytes)
             case wire.StopSpeaking():
                 await self._end_utterance()
             case wire.MuteCommand():
-                self._utterance = None
+                self._drop_utterance()
                 await self.cancel_answer()
             case wire.Unknown(name):
-                # Its text is not logged: params that this server did not ask for may be as short as a command.
-                _log.warning("the client sent a command of %d characters that no Micdrop server knows", len(name))
+                if not self._unknown_logged:
+                    self._unknown_logged = True
+                    # Its text is not logged: params that this server did not ask for may be as short as a command.
+                    _log.warning("the client sent a command of %d characters that no Micdrop server knows", len(name))
             case _:
                 raise TypeError(f"unknown client frame {frame!r}")
 
     def answer_with(self, answer: Callable[..., Awaitable[None]], *arguments: object) -> None:
         """Speak in the background, with this function, until it is through or the user interrupts."""
+        self._interrupt_answer()
+        self._settled = False
         self._answer = asyncio.ensure_future(self._make_answer(answer, *arguments))
+        self._answer.add_done_callback(self._answer_is_over)
 
     async def cancel_answer(self) -> None:
-        """Stop the answer that is being made, and wait until it has stopped."""
-        if self._answer is not None:
-            self._answer.cancel()
-            await asyncio.wait([self._answer])
-            self._answer = None
+        """Stop the answer that is being made, and wait until it has stopped: 1 s at most.
+
+        What an answer that goes on sends later is thrown away.
+        """
+        answer = self._interrupt_answer()
+        if answer is None or answer is asyncio.current_task():
+            return
+        _, pending = await asyncio.wait([answer], timeout=_CANCEL_LIMIT_S)
+        if pending:
+            self._abandoned.add(answer)
+            _log.warning("an answer goes on although it was interrupted; the call goes on without it")
+
+    async def close(self) -> None:
+        """Stop answering: the connection has ended."""
+        self._texts.clear()
+        self._drop_utterance()
+        await self.cancel_answer()
+        self._responder.close()
+
+    def change_responder(self, make_responder: MakeResponder) -> None:
+        """Let the next utterance be answered by another responder."""
+        self._responder = make_responder(self, self._responder)
+
+    def _hear(self, pcm_bytes: bytes) -> None:
+        if self._utterance is None:
+            return
+        before = len(self._utterance) & ~1
+        self._utterance += pcm_bytes
+        if len(self._utterance) > self._max_utterance_bytes:
+            raise LimitExceeded(1009, "the utterance is too long")
+        whole = len(self._utterance) & ~1
+        if whole > before:
+            self._responder.push_audio(pcm_from_bytes(bytes(self._utterance[before:whole])))
+
+    def _drop_utterance(self) -> None:
+        if self._utterance is not None:
+            self._utterance = None
+            self._responder.drop_utterance()
 
     async def _end_utterance(self) -> None:
-        utterance, self._utterance = self._utterance, None
-        if utterance is None:
+        if self._utterance is None:
             return
-        await self.cancel_answer()
-        pcm = pcm_from_bytes(bytes(utterance[: len(utterance) & ~1]))
-        if not len(pcm):
+        utterance = bytes(self._utterance[: len(self._utterance) & ~1])
+        if not utterance:
+            self._drop_utterance()
             await self.skip_answer()
+            self._say_next()
             return
-        self.answer_with(self._respond, self, np.ascontiguousarray(pcm))
+        self._utterance = None
+        self.turns += 1
+        self.answer_with(self._responder.respond, np.ascontiguousarray(pcm_from_bytes(utterance)))
+
+    def _forget_last_user_message(self) -> None:
+        for index in reversed(range(len(self.conversation))):
+            if self.conversation[index].role == "user":
+                del self.conversation[index]
+                return
+
+    # Answers
 
     async def _make_answer(self, answer: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        failed = False
         try:
             await answer(*arguments)
         except Exception:  # noqa: BLE001 - the border to the user's code
+            failed = True
             _log.exception("the answer failed")
+        if asyncio.current_task() in self._interrupted:
+            return
+        if failed or not self._settled:
             await self.skip_answer()
+        if self._ends:
+            self._ends = False
+            await self.send(wire.EndCall())
+
+    def _interrupt_answer(self) -> asyncio.Task[None] | None:
+        answer, self._answer = self._answer, None
+        self._ends = False
+        if answer is None or answer.done():
+            return None
+        self._interrupted.add(answer)
+        answer.cancel()
+        return answer
+
+    def _answer_is_over(self, answer: asyncio.Task[None]) -> None:
+        if self._answer is answer:
+            self._answer = None
+            self._say_next()
+
+    def _schedule(self, function: Callable[..., object], *arguments: object) -> None:
+        if threading.get_ident() == self._loop_thread:
+            function(*arguments)
+        else:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and the call over
+                self._loop.call_soon_threadsafe(function, *arguments)
+
+    def _say_soon(self, text: str) -> None:
+        if self.close_code is None:
+            self._texts.append(text)
+            self._say_next()
+
+    def _say_next(self) -> None:
+        if self._texts and self._utterance is None and self._answer is None:
+            self.answer_with(self._responder.say, self._texts.popleft())
+
+    def _end_soon(self) -> None:
+        if self._answer is not None:
+            self._ends = True
+        else:
+            self.answer_with(self._end_now)
+
+    async def _end_now(self) -> None:
+        self._settled = True
+        self._ends = True
+
+
+MakeResponder: TypeAlias = Callable[[ServerCall, Responder | None], Responder]
+"""Makes the responder of a call; given the one before it when a later run of the same cell takes over the call."""

@@ -1,130 +1,84 @@
-"""The embedded Micdrop server: the protocol over WebSocket on loopback, one replaceable function per utterance."""
+"""The life of a server: in a thread, on a loop, in a cell that is run again, and when nobody holds it any more."""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import json
+import concurrent.futures
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+import ssl
+import threading
+import warnings
+import weakref
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, TypeAlias
-
-from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
+from typing import TypeVar
 
 from micdrop_widget._threads import LoopThread
-from micdrop_widget.audio import Pcm
-from micdrop_widget.protocol import parse_client_frame
-from micdrop_widget.server.call import ServerCall
-from micdrop_widget.server.echo import echo
+from micdrop_widget.server.call import MakeResponder, ServerCall
+from micdrop_widget.server.cells import Place, current_place
+from micdrop_widget.server.door import Door, Limits, is_loopback
+from micdrop_widget.server.listener import CheckParams, Listener, OnFrame, Service
+from micdrop_widget.server.table import server_table
 
-__all__ = ["CallRefused", "Greet", "MicdropServer", "Respond"]
+__all__ = ["CallServer"]
 
 _log = logging.getLogger("micdrop_widget.server")
 
-# websockets logs frames and headers at DEBUG level: params would land in the log.
-_silent = logging.getLogger("micdrop_widget.server.websockets")
-_silent.propagate = False
-_silent.addHandler(logging.NullHandler())
-_silent.setLevel(logging.CRITICAL + 1)
+_Self = TypeVar("_Self", bound="CallServer")
 
-_PARAMS_TIMEOUT_S = 3
-_MAX_FRAME_BYTES = 32 * 1024 * 1024
-_MAX_REASON_BYTES = 123
+_lock = threading.RLock()
+_running: list[weakref.ReferenceType[CallServer]] = []
+"""The servers of this process that listen, oldest first."""
+_closing: set[concurrent.futures.Future[None]] = set()
+"""The ends of servers that nobody held any more, while they last."""
 
-Respond: TypeAlias = Callable[[ServerCall, Pcm], Awaitable[None]]
-"""What a server does with an utterance: gets the call and int16 samples at 16 kHz; cancelled by interruption."""
-
-Greet: TypeAlias = Callable[[ServerCall], Awaitable[None]]
-"""What a server says first."""
-
-CheckParams: TypeAlias = Callable[[dict[str, Any]], Any]
+_CLOSING_LIMIT_S = 5
 
 
-class CallRefused(Exception):  # noqa: N818 - a refusal is no error of the server
-    """Raised by `check_params` to refuse a call.
+class CallServer:
+    """A server of calls, whoever answers them; `MicdropServer` says what its options mean.
 
     Parameters
     ----------
-    close_code
-        4400 bad request, 4401 unauthorized, 4404 not found, or any other from 4000 to 4999.
-    reason
-        Short text for the client, at most 123 bytes.
-
-    Raises
-    ------
-    ValueError
-        Another code, or a longer reason: WebSocket has no room for them.
-    """
-
-    def __init__(self, close_code: int = 4401, reason: str = "") -> None:
-        if not 4000 <= close_code <= 4999:
-            raise ValueError(f"CallRefused: expected a close code from 4000 to 4999, got {close_code!r}")
-        if len(reason.encode()) > _MAX_REASON_BYTES:
-            raise ValueError(f"CallRefused: expected a reason of at most {_MAX_REASON_BYTES} bytes")
-        super().__init__(close_code, reason)
-        self.close_code = close_code
-        self.reason = reason
-
-
-class MicdropServer:
-    """A Micdrop server on loopback.
-
-    Parameters
-    ----------
-    respond
-        An async function that answers one utterance: `async def respond(call, utterance)`, with a `ServerCall` and
-        int16 samples at 16 kHz. It is cancelled when the user interrupts. The default echoes.
-    host, port
-        Where to listen; port 0 takes a free one.
-    greeting
-        What the server says first: a text, sent as the assistant's message; an async function
-        `async def greet(call)` that speaks, cancelled when the user interrupts; or None, which only says that the
-        server is ready.
-    check_params
-        A function, async or not, that is given the client's params and raises `CallRefused` (4401 by default) or
-        `ValueError` (4400) to refuse the call. With it the server waits 3 s for the params, as Micdrop's does.
-    on_frame
-        Called with each `ServerCall` and raw frame (str or bytes) that comes from a client, in order.
-
-    Examples
-    --------
-    In a program, on its own event loop::
-
-        async with MicdropServer() as server:
-            print(server.url)
-
-    In a notebook cell, in a thread of its own, so that a busy kernel does not stop it::
-
-        server = MicdropServer().start()
+    make_responder
+        Makes what answers a call.
+    host, port, ssl, check_params, origins, hosts, limits, on_frame
+        See `MicdropServer`.
     """
 
     def __init__(
         self,
-        respond: Respond = echo,
+        make_responder: MakeResponder,
         *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        greeting: str | Greet | None = "Say something: I answer with your own voice.",
-        check_params: CheckParams | None = None,
-        on_frame: Callable[[ServerCall, str | bytes], object] | None = None,
+        host: str,
+        port: int,
+        ssl: ssl.SSLContext | None,
+        check_params: CheckParams | None,
+        origins: Sequence[str],
+        hosts: Sequence[str],
+        limits: Limits,
+        on_frame: OnFrame | None,
     ) -> None:
-        if not inspect.iscoroutinefunction(respond):
-            raise TypeError("respond: expected an async function, async def respond(call, utterance)")
-        if callable(greeting) and not inspect.iscoroutinefunction(greeting):
-            raise TypeError("greeting: expected a text or an async function, async def greet(call)")
-        self._respond = respond
+        self._service = Service(make_responder, check_params, on_frame, Door(host, hosts, origins), limits)
         self._host = host
         self._port = port
-        self._greeting = greeting
-        self._check_params = check_params
-        self._on_frame = on_frame
-        self._server: Server | None = None
+        self._ssl = ssl
+        self._listener: Listener | None = None
         self._thread: LoopThread | None = None
+        self._place: Place | None = None
+        self._finalizer: weakref.finalize[..., CallServer] | None = None
 
     def __repr__(self) -> str:
-        return f"<MicdropServer {self.url}>" if self._server else "<MicdropServer, not started>"
+        listener = self._listener
+        return f"<{type(self).__name__} {listener.url}>" if listener else f"<{type(self).__name__}, not started>"
+
+    def _repr_html_(self) -> str:
+        listener = self._listener
+        return server_table(listener.url if listener else None, self.reachable_by, self.parts, self.calls)
+
+    @property
+    def parts(self) -> str:
+        """What answers, in words."""
+        return "respond"
 
     @property
     def url(self) -> str:
@@ -133,131 +87,181 @@ class MicdropServer:
         Raises
         ------
         RuntimeError
-            The server is not started.
+            The server is not started, or a later run of its cell has taken over.
         """
-        if self._server is None:
-            raise RuntimeError("the server is not started: use `async with MicdropServer()` or MicdropServer().start()")
-        host, port = next(iter(self._server.sockets)).getsockname()[:2]
-        return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+        listener = self._listener
+        if listener is None:
+            raise RuntimeError("the server is not started: use `with MicdropServer()` or MicdropServer().start()")
+        return listener.url
+
+    @property
+    def calls(self) -> tuple[ServerCall, ...]:
+        """The calls that are up, in the order they came in; from any thread."""
+        listener = self._listener
+        return () if listener is None else tuple(listener.calls.copy().values())
+
+    @property
+    def reachable_by(self) -> str:
+        """Who can call this server, in words."""
+        who = "programs of this machine" if is_loopback(self._host) else "whoever reaches this machine"
+        origins = self._service.door.origins
+        pages = f"web pages of {', '.join(origins)}" if origins else "no web page"
+        params = "" if self._service.check_params is None else ", with params that check_params accepts"
+        return f"{who} and {pages}{params}"
+
+    @staticmethod
+    def running() -> list[CallServer]:
+        """Return the servers of this process that listen, oldest first: `for server in running(): server.stop()`."""
+        with _lock:
+            return list(_alive())
 
     # On the running event loop
 
-    async def __aenter__(self) -> MicdropServer:
-        await self._open()
+    async def __aenter__(self: _Self) -> _Self:
+        if self._listener is not None:
+            raise RuntimeError("the server is started already")
+        self._check_reach()
+        listener = Listener(self._service)
+        try:
+            await listener.open(self._host, self._port, self._ssl)
+        except OSError as error:
+            raise self._taken(error) from None
+        self._begin(listener, current_place())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._close()
+        listener = self._end()[0]
+        if listener is not None:
+            await listener.close()
 
     # In a thread of its own
 
-    def start(self) -> MicdropServer:
+    def __enter__(self: _Self) -> _Self:
+        if self._listener is not None:
+            raise RuntimeError("the server is started already")
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self: _Self) -> _Self:
         """Serve in a thread of its own until `stop()`; returns when the server listens. Again is no error.
+
+        Run again in the same cell, or with the same port on the same line, the new server takes over from the
+        earlier one: address and calls stay, and the next utterance is answered by the new one. A server that nobody
+        holds any more ends.
 
         Raises
         ------
         OSError
-            The port is taken; the message names it.
+            The port is taken; the message says by whom, if it is a server of this process.
         """
-        if self._server is None:
-            self._thread = LoopThread("micdrop-server")
-            try:
-                self._thread.submit(self._open()).result()
-            except BaseException:
-                self._thread.stop()
-                self._thread = None
-                raise
+        with _lock:
+            if self._listener is not None:
+                return self
+            self._check_reach()
+            place = current_place()
+            if not self._take_over(place):
+                self._start_thread(place)
         return self
 
     def stop(self) -> None:
         """End every call and stop serving; returns when the port is free. Again is no error."""
-        if self._thread is not None:
-            self._thread.submit(self._close()).result()
-            self._thread.stop()
-            self._thread = None
+        with _lock:
+            listener, thread = self._end()
+        if listener is not None and thread is not None:
+            thread.submit(listener.close()).result()
+            thread.stop()
 
-    async def _open(self) -> None:
-        if self._server is not None:
-            raise RuntimeError("the server is started already")
+    # Inside
+
+    def _start_thread(self, place: Place) -> None:
+        concurrent.futures.wait(tuple(_closing), _CLOSING_LIMIT_S)  # one of them may have the port
+        thread = LoopThread("micdrop-server")
+        listener = Listener(self._service)
         try:
-            self._server = await serve(
-                self._handle,
-                self._host,
-                self._port,
-                max_size=_MAX_FRAME_BYTES,
-                compression=None,
-                close_timeout=2,
-                logger=_silent,
+            thread.submit(listener.open(self._host, self._port, self._ssl)).result()
+        except BaseException as error:
+            thread.stop()
+            if isinstance(error, OSError):
+                raise self._taken(error) from None
+            raise
+        self._thread = thread
+        self._begin(listener, place)
+
+    def _begin(self, listener: Listener, place: Place) -> None:
+        with _lock:
+            self._listener, self._place = listener, place
+            if self._thread is not None:
+                self._finalizer = weakref.finalize(self, _close_unheld, listener, self._thread)
+                self._finalizer.atexit = False  # the thread is a daemon's
+            _running.append(weakref.ref(self))
+
+    def _end(self) -> tuple[Listener | None, LoopThread | None]:
+        """Let go of listener and thread, and return them."""
+        with _lock:
+            listener, thread = self._listener, self._thread
+            self._listener = self._thread = None
+            if self._finalizer is not None:
+                self._finalizer.detach()
+                self._finalizer = None
+            _running[:] = [ref for ref in _running if ref() not in (None, self)]
+            return listener, thread
+
+    def _take_over(self, place: Place) -> bool:
+        """Go on with the port and the calls of the server that an earlier run of this cell has started."""
+        if place.run is None and self._port == 0:
+            return False  # a line of a program may want many servers
+        wanted = (self._host, self._port, self._ssl, self._service.limits)
+        for earlier in _alive():
+            has = (earlier._host, earlier._port, earlier._ssl, earlier._service.limits)
+            started = earlier._place
+            if earlier._thread is None or started is None or not place.is_rerun_of(started) or has != wanted:
+                continue
+            listener, self._thread = earlier._end()
+            assert listener is not None
+            assert self._thread is not None
+            self._thread.call(listener.change_service, self._service)
+            self._begin(listener, place)
+            return True
+        return False
+
+    def _check_reach(self) -> None:
+        if not is_loopback(self._host) and self._service.check_params is None:
+            warnings.warn(
+                f"{type(self).__name__}(host={self._host!r}) can be called by everybody who reaches this machine: "
+                "give it check_params, which refuses those who may not, or host='127.0.0.1'",
+                stacklevel=3,
             )
-        except OSError as error:
-            raise OSError(
-                error.errno, f"cannot listen on {self._host}:{self._port} ({error.strerror}): choose another port"
-            ) from None
 
-    async def _close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-            self._server = None
+    def _taken(self, error: OSError) -> OSError:
+        remedy = "choose another port"
+        for server in CallServer.running():
+            listener, place = server._listener, server._place
+            if listener is not None and place is not None and listener.url.endswith(f":{self._port}"):
+                remedy = f"{server!r}, started in {place.words}, has it: call its stop(), or choose another port"
+        return OSError(error.errno, f"cannot listen on {self._host}:{self._port} ({error.strerror}): {remedy}")
 
-    # One call
 
-    async def _handle(self, connection: ServerConnection) -> None:
-        try:
-            params = await self._receive_params(connection)
-        except CallRefused as refused:
-            await connection.close(refused.close_code, refused.reason)
-            return
-        except ConnectionClosed:
-            return
-        except Exception:  # noqa: BLE001 - the border to the user's code
-            _log.exception("check_params failed")
-            await connection.close(1011, "internal error")
-            return
-        call = ServerCall(connection, params, self._respond)
-        await self._greet(call)
-        try:
-            async for frame in connection:
-                self._show(call, frame)
-                await call.receive(parse_client_frame(frame))
-        except ConnectionClosed:
-            pass
-        finally:
-            await call.cancel_answer()
+def _alive() -> Iterator[CallServer]:
+    for reference in tuple(_running):
+        server = reference()
+        if server is not None and server._listener is not None:
+            yield server
 
-    async def _greet(self, call: ServerCall) -> None:
-        if callable(self._greeting):
-            call.answer_with(self._greeting, call)
-            return
-        if self._greeting is not None:
-            await call.send_message("assistant", self._greeting)
-        await call.skip_answer()
 
-    def _show(self, call: ServerCall, frame: str | bytes) -> None:
-        if self._on_frame is None:
-            return
-        try:
-            self._on_frame(call, frame)
-        except Exception:  # noqa: BLE001 - the border to the user's code
-            _log.exception("on_frame failed")
+def _close_unheld(listener: Listener, thread: LoopThread) -> None:
+    """End a server that nobody holds any more; the collector may run on any thread, which waits for nothing."""
+    _log.debug("a server that nobody holds any more ends")
+    closing = thread.submit(listener.close())
+    _closing.add(closing)
 
-    async def _receive_params(self, connection: ServerConnection) -> Mapping[str, Any] | None:
-        if self._check_params is None:
-            return None
-        try:
-            first = await asyncio.wait_for(connection.recv(), _PARAMS_TIMEOUT_S)
-            params = json.loads(first)
-        except (asyncio.TimeoutError, ValueError):
-            raise CallRefused(4400, "params expected, as a JSON object") from None
-        if not isinstance(params, dict):
-            raise CallRefused(4400, "params expected, as a JSON object")
-        try:
-            checked = self._check_params(params)
-            if inspect.isawaitable(checked):
-                await checked
-        except ValueError as error:
-            reason = str(error).encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
-            raise CallRefused(4400, reason) from None
-        return params
+    def end_thread(_: object) -> None:
+        _closing.discard(closing)
+        thread.stop()
+
+    closing.add_done_callback(end_thread)
