@@ -46,7 +46,7 @@ NOT_PURE = {
 }
 
 BORDERS = {
-    "websockets": {"call.transport", "server"},
+    "websockets": {"call.transport", "call.connect", "server"},
     "onnxruntime": {"turn.smart_turn", "vad.silero", "vad.silero_sequence"},
     "anywidget": {"jupyter.widget"},
     "traitlets": {"jupyter"},

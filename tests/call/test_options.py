@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 import traceback
 from pathlib import Path
@@ -45,8 +44,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     [
         "ws://localhost:8081",
         "wss://example.org",
-        "wss://example.org:443/call/1?lang=fr#x",
-        "ws://user:pass@127.0.0.1:1/",
+        "wss://example.org:443/call/1?lang=fr",
         "ws://[::1]:8081/",
         "WS://LOCALHOST",
     ],
@@ -134,12 +132,52 @@ def test_options_given_later_are_put_over_the_earlier_ones_and_the_rest_sticks()
     assert second.merged({"params": None}).params is None
 
 
-def test_params_are_the_first_frame_as_json() -> None:
-    assert CallOptions().params_text() is None
-    assert CallOptions(params={}).params_text() == "{}"
-    text = CallOptions(params={"authorization": "Bearer é", "n": [1, None]}).params_text()
-    assert text is not None
-    assert json.loads(text) == {"authorization": "Bearer é", "n": [1, None]}
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        (f"wss://{SECRET}@example.invalid/call", "has a user name before the host"),
+        (f"ws://me:{SECRET}@127.0.0.1:8081", "has a user name before the host"),
+        (f"ws://host/call?key={SECRET}#{SECRET}", "has a fragment"),
+        ("ws://host/call#", "has a fragment"),
+        (f"ws://host/a call?key={SECRET}", "has a blank in it"),
+        (f"ws://host/call?key={SECRET} ", "has a blank in it"),
+        ("ws://host/call\n", "has a blank in it"),
+    ],
+)
+def test_a_url_that_no_server_can_use_is_refused_without_its_secret(url: str, problem: str) -> None:
+    message = message_of({"url": url})
+    assert "\nValueError: url: " in message
+    assert problem in message
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize("name", ["Sec-WebSocket-Protocol", "sec-websocket-key", "Host", "Connection", "Upgrade"])
+def test_headers_that_the_handshake_sets_are_refused(name: str) -> None:
+    message = message_of({"headers": {name: SECRET}})
+    assert f"ValueError: headers: {name!r} is set by the handshake itself" in message
+    assert ("subprotocols=" in message) is (name == "Sec-WebSocket-Protocol")
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize("headers", [{"X-Key": f"{SECRET}\r\nX-Other: 1"}, {"X Key": SECRET}, {"": SECRET}])
+def test_headers_that_would_break_the_request_are_refused(headers: object) -> None:
+    message = message_of({"headers": headers})
+    assert "\nValueError: headers: " in message
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize(
+    ("subprotocols", "error"),
+    [
+        ("micdrop", "TypeError"),
+        (3, "TypeError"),
+        (["mic drop"], "ValueError"),
+        ([""], "ValueError"),
+        ([1], "ValueError"),
+    ],
+)
+def test_subprotocols_that_are_no_list_of_names_are_refused(subprotocols: object, error: str) -> None:
+    assert f"\n{error}: subprotocols: " in message_of({"subprotocols": subprotocols})
 
 
 @pytest.mark.parametrize(
@@ -161,7 +199,7 @@ def test_headers_that_are_no_dict_of_str_are_refused_without_being_quoted(header
 
 def test_no_repr_of_options_shows_a_secret() -> None:
     options = CallOptions(
-        url=f"wss://me:{SECRET}@host/?key={SECRET}",
+        url=f"wss://host/?key={SECRET}",
         params={"authorization": SECRET},
         headers={"X-Key": SECRET},
         ssl=ssl.create_default_context(),

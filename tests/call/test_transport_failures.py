@@ -274,7 +274,8 @@ async def test_a_proxy_that_cannot_be_used_fails_the_start(monkeypatch: pytest.M
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
     error = await assert_start_fails(*ready_client("ws://micdrop.invalid:1"), "Connection")
-    assert "proxy" in error.remedy
+    assert "The proxy socks5://127.0.0.1:1 that the environment sets is a SOCKS proxy" in error.message
+    assert "pip install python-socks" in error.remedy
 
 
 async def test_a_missing_url_is_an_error_before_anything_is_opened() -> None:

@@ -83,7 +83,7 @@ async def test_no_failure_tells_a_secret(kind: str, caplog: pytest.LogCaptureFix
             "headers": {"Authorization": f"Bearer {MARKER}"},
             "reconnect": Reconnect(connection_timeout_ms=300),
         }
-        secret_url = f"{url.replace('//', f'//{MARKER}:{MARKER}@')}/call?token={MARKER}"
+        secret_url = f"{url}/call?token={MARKER}"
         call, _, events = ready_client(secret_url, **options)
         with pytest.raises(MicdropError) as raised:
             await call.start()

@@ -12,7 +12,7 @@ WIRE = [
     Row(
         "the params are the first frame, a JSON object, as text",
         "call/test_client_start.py::test_nothing_is_sent_between_the_params_and_the_ready_signal_and_nothing_is_lost",
-        "call/test_options.py::test_params_are_the_first_frame_as_json",
+        "call/test_credentials.py::test_params_are_the_first_frame_as_json",
     ),
     Row(
         "without params nothing is sent first",

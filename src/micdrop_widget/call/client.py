@@ -51,7 +51,10 @@ class MicdropClient:
         the microphone (default True each); `microphone` says what it did. Other sources take no notice of them, but one
         that is open is opened again when they change, as when the detectors do.
         `reconnect`: a `Reconnect`, or a dict of the same.
-        `headers`, `ssl`, `ping_interval_s`: of the WebSocket.
+        `params` and `headers` may be functions, async or not: asked before every connection, for tokens that live
+        for minutes. A plain one runs in a worker thread, an async one on the call's event loop.
+        `headers`, `subprotocols`, `ssl`, `ping_interval_s`: of the WebSocket.
+        `proxy`: True uses the environment's (default; never for loopback addresses), an address that one, None none.
         `record`: True keeps the last 10 minutes in memory (default), a path writes the whole call there, False nothing.
         `debug_log`: log what happens, with times since the start, to the logger `micdrop_widget.call` (default False).
 

@@ -139,7 +139,7 @@ class Engine:
             case effects.SendCommand(command):
                 self.transport.send(encode_client_frame(command))
             case effects.SendParams():
-                self.transport.send(self.options.params_text())
+                self.transport.send_params()
             case effects.BeginTurn():
                 self.turn_taking.open()
             case effects.AddTurnAudio(pcm):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-import json
 import os
+import re
 import ssl as ssl_module
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from micdrop_widget.call.credentials import HeadersOption, ParamsOption, check_headers, check_params
+from micdrop_widget.call.proxies import ProxyOption, check_proxy
 from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VAD, VadOption, build_vad
@@ -32,7 +34,7 @@ class CallOptions:
     """
 
     url: str | None = None
-    params: Mapping[str, Any] | None = field(default=None, repr=False)
+    params: ParamsOption | None = field(default=None, repr=False)
     vad: VadOption = "silero"
     turn_detector: TurnDetector | None = None
     turn_max_wait_ms: float = 4000
@@ -41,7 +43,9 @@ class CallOptions:
     noise_suppression: bool = True
     auto_gain_control: bool = True
     reconnect: Reconnect = field(default_factory=Reconnect)
-    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: HeadersOption | None = field(default=None, repr=False)
+    subprotocols: Sequence[str] | None = None
+    proxy: ProxyOption = field(default=True, repr=False)
     ssl: ssl_module.SSLContext | None = None
     ping_interval_s: float | None = 20
     record: bool | str | PathLike[str] = True
@@ -49,10 +53,12 @@ class CallOptions:
 
     def __post_init__(self) -> None:
         _check_url(self.url)
-        if self.params is not None:
-            _check_params(self.params)
-        if self.headers is not None:
-            _check_headers(self.headers)
+        if self.params is not None and not callable(self.params):
+            check_params(self.params)
+        if self.headers is not None and not callable(self.headers):
+            check_headers(self.headers)
+        check_proxy(self.proxy)
+        _check_subprotocols(self.subprotocols)
         if isinstance(self.reconnect, Mapping):
             # frozen and slotted: the only way to store the converted value
             object.__setattr__(self, "reconnect", Reconnect(**_known(Reconnect, self.reconnect)))
@@ -86,10 +92,6 @@ class CallOptions:
         """Return these options with the given ones put over them."""
         return replace(self, **_known(type(self), options))
 
-    def params_text(self) -> str | None:
-        """Return the first frame of the call, or None when there are no params."""
-        return None if self.params is None else json.dumps(dict(self.params))
-
 
 def masked_url(url: str) -> str:
     """Return a url without what may be secret: user, password, query and fragment."""
@@ -114,6 +116,15 @@ def _check_url(url: object) -> None:
         raise ValueError(
             f"url: expected a WebSocket address like 'ws://localhost:8081' or 'wss://…', got {_plain(url)!r}"
         )
+    if "@" in parts.netloc:
+        raise ValueError(
+            f"url: {_plain(url)!r} has a user name before the host: a Micdrop server takes no credentials there. "
+            "Pass a token in params or headers"
+        )
+    if "#" in url:
+        raise ValueError(f"url: {_plain(url)!r} has a fragment (#…), which is never sent: pass it in params")
+    if any(char.isspace() or not char.isprintable() for char in url):
+        raise ValueError(f"url: {_plain(url)!r} has a blank in it: write it as %20, or take it out")
 
 
 def _plain(url: str) -> str:
@@ -122,6 +133,16 @@ def _plain(url: str) -> str:
         scheme, found, _ = url.partition("://")
         return f"{scheme}://…" if found else "…"
     return url.partition("?")[0].partition("#")[0]
+
+
+def _check_subprotocols(subprotocols: object) -> None:
+    if subprotocols is None:
+        return
+    if isinstance(subprotocols, str) or not isinstance(subprotocols, Sequence):
+        raise TypeError(f"subprotocols: expected a list of names like ['micdrop'], got {subprotocols!r}")
+    for name in subprotocols:
+        if not isinstance(name, str) or not re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", name):
+            raise ValueError(f"subprotocols: {name!r} is no name of a subprotocol")
 
 
 def _check_bool(name: str, value: object) -> None:
@@ -141,22 +162,6 @@ def _check_record(record: object) -> None:
         raise ValueError(f"record: {str(path)!r} cannot be written: make the folder {str(path.parent)!r} first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise ValueError(f"record: {str(path)!r} cannot be written: give a path that you may write to, or record=True")
-
-
-def _check_params(params: object) -> None:
-    if not isinstance(params, Mapping):
-        raise TypeError(f"params: expected a dict, got {type(params).__name__}")
-    try:
-        json.dumps(dict(params), allow_nan=False)
-    except (TypeError, ValueError):
-        # the original message quotes the value, which may be a secret
-        raise TypeError("params: expected a dict of JSON values (str, number, bool, None, list, dict)") from None
-
-
-def _check_headers(headers: object) -> None:
-    # the values may be secret, and are not quoted
-    if not isinstance(headers, Mapping) or not all(isinstance(text, str) for pair in headers.items() for text in pair):
-        raise TypeError("headers: expected a dict of str to str")
 
 
 def _known(cls: type, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
-import ssl
 from collections.abc import Callable
 from typing import TypeAlias
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
-from micdrop_widget.call.options import CallOptions, masked_url
-from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_http_status
+from micdrop_widget.call.connect import CLOSE_TIMEOUT_S, open_websocket
+from micdrop_widget.call.credentials import check_headers, check_params, current, params_text
+from micdrop_widget.call.options import CallOptions
+from micdrop_widget.errors import MicdropError
 from micdrop_widget.protocol import parse_server_frame
 from micdrop_widget.state import inputs
 
 __all__ = ["Transport"]
 
-MAX_FRAME_BYTES = 32 * 1024 * 1024
-"""A server may send a minute of speech (2 MB) in one frame, and more."""
-
 _MAX_QUEUED_FRAMES = 4096
 """Two minutes of speech that the server does not read: the connection is given up."""
 
-_CLOSE_TIMEOUT_S = 2
-"""How long the last frames and the closing handshake may take before the line is cut."""
-
-_OTHER_SERVER = "Check that the url is that of a Micdrop server, and whether it begins with ws:// or wss://."
-
 _log = logging.getLogger("micdrop_widget.call.transport")
-
-# websockets logs urls, headers and frames at DEBUG level: params and tokens would land in the log.
-_silent = logging.getLogger("micdrop_widget.call.transport.websockets")
-_silent.propagate = False
-_silent.addHandler(logging.NullHandler())
-_silent.setLevel(logging.CRITICAL + 1)
 
 Report: TypeAlias = Callable[
     [
@@ -70,10 +56,15 @@ class Transport:
         self.close()
         self._current = _Socket(connection, options, self._report)
 
-    def send(self, frame: str | bytes | None) -> None:
-        """Send a frame after those before it; without a frame or a connection nothing happens."""
-        if self._current is not None and frame is not None:
+    def send(self, frame: str | bytes) -> None:
+        """Send a frame after those before it; without a connection nothing happens."""
+        if self._current is not None:
             self._current.send(frame)
+
+    def send_params(self) -> None:
+        """Send the params of this connection, if there are any."""
+        if self._current is not None:
+            self._current.send_params()
 
     async def drained(self) -> None:
         """Wait until what was sent has been handed to the network."""
@@ -103,6 +94,8 @@ class _Socket:
         self._report: Report = report
         self._outgoing: asyncio.Queue[str | bytes] = asyncio.Queue(_MAX_QUEUED_FRAMES)
         self._websocket: ClientConnection | None = None
+        self._params: str | None = None
+        """The first frame, until it is sent."""
         self._answered = asyncio.Event()
         self._stalled = False
         self._task = asyncio.ensure_future(self._run())
@@ -115,6 +108,11 @@ class _Socket:
                 self._stalled = True
                 _log.error("the server reads nothing: giving the connection up")
                 self._websocket.transport.abort()
+
+    def send_params(self) -> None:
+        params, self._params = self._params, None
+        if params is not None:
+            self.send(params)
 
     async def drained(self) -> None:
         """Wait until everything is handed over, or will never be."""
@@ -130,7 +128,7 @@ class _Socket:
             self._task.cancel()
         else:
             try:
-                await asyncio.wait_for(self._finish(self._websocket), _CLOSE_TIMEOUT_S)
+                await asyncio.wait_for(self._finish(self._websocket), CLOSE_TIMEOUT_S)
             except asyncio.TimeoutError:
                 self._websocket.transport.abort()  # it does not read, not even a close frame
         await asyncio.wait([self._task])
@@ -206,55 +204,23 @@ class _Socket:
         return True
 
     async def _connect(self) -> ClientConnection | MicdropError:
-        """Return the connection, or what became of it.
-
-        An error is returned, not raised: it would carry the exception it came from and the frames of this module,
-        with the url, the headers and the params in them.
-        """
+        """Return the connection, or what became of it. Params and headers are asked for anew for each connection."""
         options = self._options
         assert options.url is not None, "the machine opens no connection without a url"
         timeout_s = options.reconnect.connection_timeout_ms / 1000
-        secure = options.url.startswith("wss:")
         try:
-            return await connect(
-                options.url,
-                additional_headers=dict(options.headers or {}),
-                ssl=(options.ssl or True) if secure else None,
-                open_timeout=timeout_s,
-                close_timeout=_CLOSE_TIMEOUT_S,
-                ping_interval=None,
-                max_size=MAX_FRAME_BYTES,
-                compression=None,  # PCM does not shrink, and deflate costs latency
-                logger=_silent,
-            )
-        except InvalidStatus as error:
-            return error_for_http_status(error.response.status_code)
-        except (TimeoutError, asyncio.TimeoutError):
-            return self._failure(f"did not answer within {timeout_s:g} s")
-        except ssl.SSLCertVerificationError as error:
-            return self._failure(
-                f"has a certificate that is not trusted ({error.verify_message})",
-                "Pass ssl=ssl.create_default_context(cafile=…) with the server's certificate authority.",
-            )
-        except ssl.SSLError as error:
-            return self._failure(f"does not speak TLS as expected ({error.reason})", _OTHER_SERVER)
-        except ConnectionResetError:
-            return self._failure("broke the connection off before the call", _OTHER_SERVER)
-        except OSError as error:
-            return self._failure(_reason(error))
-        except (InvalidHandshake, EOFError) as error:
-            # The text of these, and of those below, may quote the url: only the kind of the failure is told.
-            return self._failure(f"does not answer as a WebSocket server ({type(error).__name__})", _OTHER_SERVER)
-        except Exception as error:  # noqa: BLE001 - the border to websockets: whatever it is, the call has to end
-            return self._failure(
-                f"cannot be called ({type(error).__name__})",
-                "Check the url, the headers, ssl, and the proxy that the environment sets.",
-            )
-
-    def _failure(self, what: str, remedy: str = "Start the server, or check the url.") -> MicdropError:
-        assert self._options.url is not None
-        server = masked_url(self._options.url)
-        return MicdropError(MicdropErrorCode.Connection, f"The server at {server} {what}.", remedy)
+            headers = await current("headers", options.headers, check_headers, timeout_s)
+            self._params = params_text(await current("params", options.params, check_params, timeout_s))
+        except MicdropError as error:
+            return error
+        return await open_websocket(
+            options.url,
+            headers=headers or {},
+            subprotocols=options.subprotocols,
+            ssl=options.ssl,
+            proxy=options.proxy,
+            timeout_s=timeout_s,
+        )
 
 
 async def _round_trip_s(websocket: ClientConnection) -> float | None:
@@ -263,10 +229,3 @@ async def _round_trip_s(websocket: ClientConnection) -> float | None:
         return await (await websocket.ping())
     except ConnectionClosed:
         return None
-
-
-def _reason(error: OSError) -> str:
-    # A name with several addresses (localhost: ::1 and 127.0.0.1) fails with one error that lists theirs as text.
-    if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
-        return "refused the connection: nothing listens there"
-    return f"cannot be reached ({error.strerror or type(error).__name__})"
