@@ -1,7 +1,7 @@
 /** @typedef {import("../session/session.js").Model} Model */
 
 /**
- * Jupyter's own end of the widget's connection, as far as it is used.
+ * Jupyter's own end of the widget's connection, as far as it is used; JupyterLab promises none of it.
  *
  * @typedef {object} JupyterComm
  * @property {(data: unknown, metadata: Record<string, unknown>, buffers: ArrayBuffer[]) => {dispose?: () => void} | undefined} send
@@ -10,19 +10,20 @@
  */
 
 /** Metadata of a message that nothing is kept of: the kernel need not say idle of it. */
-const LET_GO = Object.freeze({ awaits_idle: false });
+const NOT_KEPT = Object.freeze({ awaits_idle: false });
 
 /**
- * The way to the kernel.
+ * The carrier to the kernel.
  *
  * Jupyter keeps what a widget sends until the kernel has said idle of it: one more message, down, for each of the microphone's. So
- * where its own end of the connection can be had, what was sent is let go of at once; elsewhere the model sends it.
+ * where its own end of the connection can be had, what was sent is released at once; elsewhere the model sends it. At the first
+ * surprise, and where the kernel gives no id of the model (`MICDROP_WIDGET_PLAIN_COMM=1`), the model sends everything.
  */
 export class Channel {
   #model;
   #isSought = false;
-  /** @type {JupyterModel | null} what the model stands for */
-  #jupyterModel = null;
+  /** @type {JupyterComm | null} */
+  #comm = null;
 
   /** @param {Model} model */
   constructor(model) {
@@ -37,11 +38,20 @@ export class Channel {
    */
   send(content, buffers) {
     this.#seek();
-    const comm = this.#jupyterModel?.comm?.jsServicesComm;
-    if (comm === undefined) return this.#model.send(content, undefined, buffers);
-    const kept = comm.send({ method: "custom", content }, LET_GO, buffers);
-    if (kept?.dispose === undefined) this.#jupyterModel = null; // not what it seems
-    else kept.dispose();
+    if (this.#comm === null) return this.#model.send(content, undefined, buffers);
+    let kept;
+    try {
+      kept = this.#comm.send({ method: "custom", content }, NOT_KEPT, buffers);
+    } catch (error) {
+      this.#giveUp(error);
+      return this.#model.send(content, undefined, buffers); // where the kernel is out of reach, this says so
+    }
+    try {
+      if (typeof kept?.dispose !== "function") throw new TypeError("what was sent cannot be released");
+      kept.dispose();
+    } catch (error) {
+      this.#giveUp(error); // the message has gone
+    }
     return undefined;
   }
 
@@ -51,8 +61,17 @@ export class Channel {
     if (this.#isSought || typeof id !== "string") return;
     this.#isSought = true;
     Promise.resolve(this.#model.widget_manager?.get_model?.(id)).then(
-      (found) => (this.#jupyterModel = /** @type {JupyterModel | undefined} */ (found) ?? null),
+      (found) => {
+        const comm = /** @type {JupyterModel | undefined} */ (found)?.comm?.jsServicesComm;
+        if (typeof comm?.send === "function") this.#comm = comm;
+      },
       () => undefined, // then the model sends
     );
+  }
+
+  /** @param {unknown} error */
+  #giveUp(error) {
+    this.#comm = null;
+    console.warn("micdrop-widget: Jupyter's connection behaves unlike expected; its model sends from now on", error);
   }
 }

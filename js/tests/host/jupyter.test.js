@@ -9,7 +9,7 @@ function setUp({ id = "7", kept = undefined, widgetManager = undefined } = {}) {
   const comm = {
     send(data, metadata, buffers) {
       sent.push(["comm", data, metadata, buffers]);
-      return kept === undefined ? { dispose: () => sent.push("let go") } : kept();
+      return kept === undefined ? { dispose: () => sent.push("released") } : kept();
     },
   };
   const model = {
@@ -24,7 +24,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 const content = { type: "hello" };
 const buffers = [new ArrayBuffer(2)];
 
-test("what was sent is let go of as soon as Jupyter's own end of the connection is known", async () => {
+test("what was sent is released as soon as Jupyter's own end of the connection is known", async () => {
   const { channel, sent } = setUp();
   assert.equal(channel.send(content, buffers), "promised");
   await settled();
@@ -32,7 +32,7 @@ test("what was sent is let go of as soon as Jupyter's own end of the connection 
   assert.deepEqual(sent, [
     ["model", content, undefined, buffers],
     ["comm", { method: "custom", content }, { awaits_idle: false }, buffers],
-    "let go",
+    "released",
   ]);
 });
 
@@ -51,22 +51,60 @@ for (const [host, options] of Object.entries({
   });
 }
 
-test("where nothing can be let go of, the model sends what follows", async () => {
-  const { channel, sent } = setUp({ kept: () => undefined });
-  channel.send(content, buffers);
-  await settled();
-  channel.send(content, buffers);
-  channel.send(content, buffers);
-  assert.deepEqual(sent.map(([by]) => by), ["model", "comm", "model"]);
-});
+for (const [surprise, kept] of Object.entries({
+  "keeps nothing": () => undefined,
+  "gives back something else": () => ({ dispose: "later" }),
+  "cannot release it": () => ({
+    dispose: () => {
+      throw new Error("disposed");
+    },
+  }),
+})) {
+  test(`where Jupyter ${surprise}, that is said once, and the model sends what follows`, async (t) => {
+    const warn = t.mock.method(console, "warn", () => undefined);
+    const { channel, sent } = setUp({ kept });
+    for (let number = 0; number < 4; number++) {
+      channel.send(content, buffers);
+      await settled();
+    }
+    assert.deepEqual(sent.map(([by]) => by), ["model", "comm", "model", "model"]);
+    assert.equal(warn.mock.callCount(), 1);
+  });
+}
 
-test("a kernel that is out of reach is the sender's to tell", async () => {
-  const { channel } = setUp({
+test("a message that Jupyter does not send goes by the model, once", async (t) => {
+  const warn = t.mock.method(console, "warn", () => undefined);
+  const { channel, sent } = setUp({
     kept: () => {
-      throw new Error("Kernel is dead");
+      sent.pop();
+      throw new TypeError("other arguments");
     },
   });
+  channel.send({ type: "first" }, buffers);
+  await settled();
+  channel.send({ type: "second" }, buffers);
+  channel.send({ type: "third" }, buffers);
+  assert.deepEqual(sent.map(([by, { type }]) => [by, type]), [["model", "first"], ["model", "second"], ["model", "third"]]);
+  assert.equal(warn.mock.callCount(), 1);
+});
+
+test("a connection that cannot send is none", async () => {
+  const model = { comm: { jsServicesComm: { send: "no function" } } };
+  const { channel, sent } = setUp({ widgetManager: { get_model: async () => model } });
   channel.send(content, buffers);
   await settled();
+  channel.send(content, buffers);
+  assert.deepEqual(sent.map(([by]) => by), ["model", "model"]);
+});
+
+test("a kernel that is out of reach is the sender's to report", async (t) => {
+  t.mock.method(console, "warn", () => undefined);
+  const dead = () => {
+    throw new Error("Kernel is dead");
+  };
+  const { channel, model } = setUp({ kept: dead });
+  channel.send(content, buffers);
+  await settled();
+  model.send = dead;
   assert.throws(() => channel.send(content, buffers), /dead/);
 });

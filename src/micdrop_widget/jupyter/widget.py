@@ -135,11 +135,12 @@ class MicdropWidget(anywidget.AnyWidget):
             self._client.vad.on(name, functools.partial(self._observer.post, functools.partial(self._vad.call, name)))
         log = UserHandler(lambda line: sys.stdout.write(f"{line}\n"))  # prints under the cell that makes the widget
         self._client.show_log(lambda line: self._observer.post(lambda: log(line)))
+        self._installation: ipykernel.Installation | None = None
         if self.comm is not None:
-            ipykernel.route_by_front_end_subshell(self.comm)
-            downlink.on_released = ipykernel.suppress_busy_status(self.comm)
-            ipykernel.bypass_shell_queue(self.comm, self._handle_custom_msg)
-            self.set_trait("_comm_id", self.model_id)
+            self._installation = ipykernel.install(self.comm, self._handle_custom_msg)
+            downlink.on_released = self._installation.publish_idle
+            if not ipykernel.is_switched_off():
+                self.set_trait("_comm_id", self.model_id)
         self._ended = False
         _open.add(self)
 
@@ -248,6 +249,8 @@ class MicdropWidget(anywidget.AnyWidget):
         self._observer.post(lambda: self.set_trait("_closed", True))
         self._observer.stop()
         super().close()
+        if self._installation is not None:
+            self._installation.remove()
 
     # From and to the browser
 

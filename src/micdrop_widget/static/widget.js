@@ -1,4 +1,4 @@
-// sources sha256:4fa6ffdd7be4f25b0b0bb72199000a0b1f0715f1f5ba9c29fb699ac00c2d68b3
+// sources sha256:bb91e53c7f3ab2e4ab9c94b9b02a5331d015cdf85bd7d6b5940a5e3bff18505e
 // src/messages/messages.js
 var CommError = class extends Error {
 };
@@ -812,12 +812,12 @@ async function addModule(context, source) {
 }
 
 // src/host/jupyter.js
-var LET_GO = Object.freeze({ awaits_idle: false });
+var NOT_KEPT = Object.freeze({ awaits_idle: false });
 var Channel = class {
   #model;
   #isSought = false;
-  /** @type {JupyterModel | null} what the model stands for */
-  #jupyterModel = null;
+  /** @type {JupyterComm | null} */
+  #comm = null;
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
@@ -830,11 +830,20 @@ var Channel = class {
    */
   send(content, buffers) {
     this.#seek();
-    const comm = this.#jupyterModel?.comm?.jsServicesComm;
-    if (comm === void 0) return this.#model.send(content, void 0, buffers);
-    const kept = comm.send({ method: "custom", content }, LET_GO, buffers);
-    if (kept?.dispose === void 0) this.#jupyterModel = null;
-    else kept.dispose();
+    if (this.#comm === null) return this.#model.send(content, void 0, buffers);
+    let kept;
+    try {
+      kept = this.#comm.send({ method: "custom", content }, NOT_KEPT, buffers);
+    } catch (error) {
+      this.#giveUp(error);
+      return this.#model.send(content, void 0, buffers);
+    }
+    try {
+      if (typeof kept?.dispose !== "function") throw new TypeError("what was sent cannot be released");
+      kept.dispose();
+    } catch (error) {
+      this.#giveUp(error);
+    }
     return void 0;
   }
   /** Looks, once, for what is behind the model. */
@@ -843,11 +852,21 @@ var Channel = class {
     if (this.#isSought || typeof id !== "string") return;
     this.#isSought = true;
     Promise.resolve(this.#model.widget_manager?.get_model?.(id)).then(
-      (found) => this.#jupyterModel = /** @type {JupyterModel | undefined} */
-      found ?? null,
+      (found) => {
+        const comm = (
+          /** @type {JupyterModel | undefined} */
+          found?.comm?.jsServicesComm
+        );
+        if (typeof comm?.send === "function") this.#comm = comm;
+      },
       () => void 0
       // then the model sends
     );
+  }
+  /** @param {unknown} error */
+  #giveUp(error) {
+    this.#comm = null;
+    console.warn("micdrop-widget: Jupyter's connection behaves unlike expected; its model sends from now on", error);
   }
 };
 

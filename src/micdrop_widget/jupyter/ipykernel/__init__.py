@@ -1,7 +1,10 @@
-"""All that touches ipykernel's private methods: how a comm's messages are routed, delivered and answered."""
+"""All that touches ipykernel's private methods. Nothing here is needed for a call, only for a good one.
 
-from micdrop_widget.jupyter.ipykernel.delivery import bypass_shell_queue
-from micdrop_widget.jupyter.ipykernel.routing import route_by_front_end_subshell
-from micdrop_widget.jupyter.ipykernel.status import suppress_busy_status
+Each change checks what it finds before it is made, is taken back with the last widget, and at the first surprise
+puts the original back, says so once, and passes the message on. `MICDROP_WIDGET_PLAIN_COMM=1` switches all of it off.
+`docs/ipykernel.md` says what each change is for, and what ipykernel could offer in its place.
+"""
 
-__all__ = ["bypass_shell_queue", "route_by_front_end_subshell", "suppress_busy_status"]
+from micdrop_widget.jupyter.ipykernel.installation import Installation, install, is_switched_off
+
+__all__ = ["Installation", "install", "is_switched_off"]

@@ -1,0 +1,128 @@
+"""What the kernel says of itself while the browser streams."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from micdrop_widget.jupyter.ipykernel.patch import PASS_ON, MethodPatch, give_up, has_parameters
+from micdrop_widget.jupyter.ipykernel.receivers import Message, Receivers
+
+__all__ = ["BusyStatus", "Publication"]
+
+Publication: TypeAlias = tuple[str, str, Message]
+"""Status, channel, and the message it is published for."""
+
+
+class BusyStatus:
+    """Keeps the kernel from calling itself busy for every message of a widget; one a kernel. From any thread.
+
+    ipykernel says busy before and idle after each message. With the microphone's 31 messages a second JupyterLab
+    repaints its indicators and fetches the tab's icon as often, which took more than half of a page's time. Idle is
+    said all the same, of many messages in one go, where the front end keeps what it sent until then; it says in a
+    message's metadata where it does not (`js/src/host/jupyter.js`).
+
+    Idle, said for a message, would also hide that a cell runs. So while one does the cell's busy is said again
+    after it, and that not more than once a second.
+
+    Parameters
+    ----------
+    kernel
+        Whose status it is.
+    receivers
+        Whose messages the kernel is not busy for.
+    every_s
+        How often idle is said while a cell runs, at most.
+    pending_limit
+        Idle is said without being asked for when it is pending for so many messages: without the microphone's
+        nobody asks for it.
+    """
+
+    def __init__(
+        self,
+        kernel: Any,  # noqa: ANN401 - ipykernel's, which is not installed everywhere
+        receivers: Receivers,
+        *,
+        every_s: float = 1,
+        pending_limit: int = 64,
+    ) -> None:
+        self._kernel = kernel
+        self._receivers = receivers
+        self._every_s = every_s
+        self._pending_limit = pending_limit
+        self._patch = MethodPatch(kernel, "_publish_status", ("status", "channel", "parent"), self._replacement)
+        self._lock = threading.Lock()
+        self._running_cells: dict[str, Message] = {}
+        self._pending: list[Message] = []
+        """What idle is still to be said for."""
+        self._published_s = float("-inf")
+
+    def install(self) -> bool:
+        """Begin, and return whether the kernel is such that one can."""
+        return has_parameters(getattr(self._kernel, "get_parent", None), "channel") and self._patch.install()
+
+    def remove(self) -> None:
+        """Say idle of what it is pending for, and put the kernel's method back."""
+        if self._patch.is_installed:
+            self._patch.remove()
+            self._publish(self._take_pending)
+
+    def publish_idle(self) -> None:
+        """Say idle of the messages so far; while a cell runs not more than once a second."""
+        if self._patch.is_installed:
+            self._publish(self._due)
+
+    def _publish(self, what: Callable[[], list[Publication]]) -> None:
+        try:
+            with self._lock:
+                self._send(what())
+        except Exception:  # noqa: BLE001 - whatever it is: no message depends on it
+            self._patch.remove()
+            give_up("_publish_status")
+
+    def _send(self, publications: list[Publication]) -> None:
+        for publication in publications:
+            self._patch.original(*publication)
+
+    def _replacement(self, status: str, channel: str, parent: Message | None = None) -> object:
+        message = parent or self._kernel.get_parent(channel)
+        kind = message.get("header", {}).get("msg_type")
+        with self._lock:
+            if kind == "comm_msg" and self._is_ours(message.get("content")):
+                self._note_message(status, message)
+                return None
+            if kind == "execute_request":
+                self._note_cell(status, message["header"])
+            return PASS_ON
+
+    def _note_message(self, status: str, message: Message) -> None:
+        # At its busy: ipykernel before 6.30 says no idle of a message that was taken from it.
+        if status == "busy" and message.get("metadata", {}).get("awaits_idle", True):
+            self._pending.append({"header": message["header"]})  # without the audio
+            if len(self._pending) >= self._pending_limit:
+                self._send(self._due())
+
+    def _note_cell(self, status: str, header: Message) -> None:
+        if status == "busy":
+            self._running_cells[header["msg_id"]] = {"header": header}
+        elif self._running_cells.pop(header["msg_id"], None) is not None:
+            self._send(self._take_pending())
+
+    def _is_ours(self, comm_msg: object) -> bool:
+        # Bytes, not a dict, where ipykernel answers a message to a subshell that is gone.
+        return isinstance(comm_msg, dict) and comm_msg.get("comm_id") in self._receivers
+
+    def _due(self) -> list[Publication]:
+        """Return what may be published now."""
+        if not self._running_cells:
+            return self._take_pending()
+        if not self._pending or time.monotonic() - self._published_s < self._every_s:
+            return []
+        return [*self._take_pending(), ("busy", "shell", next(iter(self._running_cells.values())))]
+
+    def _take_pending(self) -> list[Publication]:
+        pending, self._pending = self._pending, []
+        self._published_s = time.monotonic()
+        return [("idle", "shell", message) for message in pending]

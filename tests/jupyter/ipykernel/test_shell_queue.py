@@ -1,0 +1,144 @@
+"""How the browser's messages get from the kernel to the widget."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jupyter_client.session import Session
+
+from micdrop_widget.jupyter import ipykernel
+from tests.jupyter.ipykernel.fakes import FakeComm, HandlingKernel, Receiver, ReceivingKernel, custom
+
+
+def test_a_custom_message_of_ours_is_delivered_and_not_handled() -> None:
+    kernel, receiver, other = HandlingKernel(), Receiver(), Receiver()
+    ipykernel.install(FakeComm("1", kernel), receiver.receive)
+    ipykernel.install(FakeComm("2", kernel), other.receive)
+    assert kernel.get("comm_msg", [memoryview(b"samples")], comm_id="1", data=custom("frame")) is False
+    assert receiver.received == [("frame", [b"samples"])]
+    assert other.received == []
+
+
+@pytest.mark.parametrize(
+    ("msg_type", "content"),
+    [
+        ("comm_msg", {"comm_id": "1", "data": {"method": "request_state"}}),
+        ("comm_msg", {"comm_id": "a slider's", "data": custom("frame")}),
+        ("comm_msg", {"comm_id": "1"}),
+        ("comm_msg", {"comm_id": "1", "data": "custom"}),
+        ("execute_request", {"code": "1"}),
+    ],
+)
+def test_other_messages_are_handled_as_before(msg_type: str, content: dict[str, Any]) -> None:
+    kernel, receiver = HandlingKernel(), Receiver()
+    ipykernel.install(FakeComm("1", kernel), receiver.receive)
+    assert kernel.get(msg_type, **content) == "the long way"
+    assert receiver.received == []
+
+
+def test_a_message_that_cannot_be_handled_is_logged_and_not_handled_twice(caplog: pytest.LogCaptureFixture) -> None:
+    kernel, receiver = ReceivingKernel(), Receiver()
+    ipykernel.install(FakeComm("1", kernel), receiver.receive)
+    assert kernel.get("comm_msg", comm_id="1", data=custom("impossible")) is False
+    assert kernel.receive("comm_msg", {"comm_id": "1", "data": custom("impossible")}) is None
+    assert caplog.text.count("RuntimeError: impossible") == 2
+    assert kernel.passed_on == []
+    assert kernel.get("comm_msg", comm_id="1", data=custom("next")) is False
+
+
+def test_where_a_thread_receives_messages_they_are_delivered_before_they_wait_for_a_cell() -> None:
+    kernel, receiver, other = ReceivingKernel(), Receiver(), Receiver()
+    installed = ipykernel.install(FakeComm("1", kernel), receiver.receive)
+    ipykernel.install(FakeComm("2", kernel), other.receive)
+    assert installed.receives_while_busy
+    assert kernel.receive("comm_msg", {"comm_id": "1", "data": custom("frame")}, b"samples") is None
+    assert receiver.received == [("frame", [b"samples"])]
+    assert (other.received, kernel.passed_on) == ([], [])
+    installed.publish_idle()
+    assert [status for status, _ in kernel.published] == ["idle"], "the front end waits for it"
+
+
+@pytest.mark.parametrize(
+    ("msg_type", "content"),
+    [
+        ("comm_msg", {"comm_id": "1", "data": {"method": "update", "state": {}}}),
+        ("comm_msg", {"comm_id": "a slider's", "data": custom({})}),
+        ("comm_msg", {"comm_id": "1"}),
+        ("comm_close", {"comm_id": "1", "data": {"method": "custom"}}),
+        ("execute_request", {"code": 'send("comm_msg")'}),
+    ],
+)
+def test_other_messages_are_passed_on_as_they_came(msg_type: str, content: Any) -> None:
+    kernel, receiver = ReceivingKernel(), Receiver()
+    ipykernel.install(FakeComm("1", kernel), receiver.receive)
+    assert kernel.receive(msg_type, content) == "a coroutine"
+    (frames,) = kernel.passed_on
+    _, parts = kernel.session.feed_identities(frames, copy=False)
+    assert kernel.session.deserialize(parts, copy=False)["content"] == content, "the kernel can still read it"
+    assert (receiver.received, kernel.published) == ([], [])
+
+
+def test_what_is_not_signed_or_comes_again_is_the_kernels_to_refuse(caplog: pytest.LogCaptureFixture) -> None:
+    kernel, receiver = ReceivingKernel(), Receiver()
+    ipykernel.install(FakeComm("1", kernel), receiver.receive)
+    content = {"comm_id": "1", "data": custom("frame")}
+    parts = kernel.session.serialize(kernel.session.msg("comm_msg", content))
+    forged = Session(key=b"another").serialize(kernel.session.msg("comm_msg", content))
+    assert kernel.receive_parts(parts) is None
+    for refused in (parts, forged, [b"no message"], parts[:3], [*parts[:5], b"no JSON"], [*parts[:5], b"[]"]):
+        assert kernel.receive_parts(refused) == "a coroutine"
+    assert len(receiver.received) == 1
+    assert caplog.records == [], "a message that is wrong says nothing of the kernel"
+    assert kernel.receive("comm_msg", content) is None
+
+
+def test_a_status_that_cannot_be_published_costs_no_message(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel, receiver = ReceivingKernel(), Receiver()
+    installed = ipykernel.install(FakeComm("1", kernel), receiver.receive)
+
+    def fail(*_: object) -> None:
+        raise TypeError("other arguments")
+
+    monkeypatch.setattr(kernel, "_publish_status", fail)
+    content = {"comm_id": "1", "data": custom("frame")}
+    assert kernel.receive("comm_msg", content) is None
+    assert receiver.received == [("frame", [])], "delivered all the same, and once"
+    assert caplog.text.count("is left alone from now on") == 1
+    assert not installed.receives_while_busy
+    assert kernel.receive("comm_msg", content) == "a coroutine", "the original is back"
+
+
+def test_a_session_that_reads_otherwise_has_the_message_passed_on_and_the_original_put_back(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel, receiver = ReceivingKernel(), Receiver()
+    ipykernel.install(FakeComm("1", kernel), receiver.receive)
+    monkeypatch.setattr(kernel.session, "feed_identities", lambda frames: ([], frames))
+    for _ in range(2):
+        assert kernel.receive("comm_msg", {"comm_id": "1", "data": custom("frame")}) == "a coroutine"
+    assert len(kernel.passed_on) == 2
+    assert caplog.text.count("is left alone from now on") == 1
+    assert kernel.shell_stream.callback == kernel.shell_channel_thread_main
+
+
+def test_a_stream_that_somebody_else_reads_is_left_to_them() -> None:
+    kernel, receiver = ReceivingKernel(), Receiver()
+    kernel.shell_stream._recv_callback = print  # type: ignore[attr-defined]
+    installed = ipykernel.install(FakeComm("1", kernel), receiver.receive)
+    assert not installed.receives_while_busy
+    assert kernel.shell_stream.callback == kernel.shell_channel_thread_main
+
+
+def test_a_stream_that_takes_no_other_reader_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+    kernel, receiver = ReceivingKernel(), Receiver()
+
+    def on_recv(callback: object, copy: bool = True) -> None:
+        raise RuntimeError("closed")
+
+    kernel.shell_stream.on_recv = on_recv  # type: ignore[method-assign]
+    installed = ipykernel.install(FakeComm("1", kernel), receiver.receive)
+    assert not installed.receives_while_busy
+    assert "RuntimeError: closed" in caplog.text
