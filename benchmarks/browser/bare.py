@@ -37,9 +37,7 @@ class Bare(anywidget.AnyWidget):
 bare = Bare()
 received = []
 bare.on_msg(lambda *_: received.append(1))
-ipykernel.route_by_front_end_subshell(bare.comm)
-ipykernel.suppress_busy_status(bare.comm)
-ipykernel.bypass_shell_queue(bare.comm, bare._handle_custom_msg)
+ipykernel.install(bare.comm, bare._handle_custom_msg)
 bare
 '''
 

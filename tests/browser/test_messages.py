@@ -13,7 +13,6 @@ import pytest
 
 from micdrop_widget.browser import messages
 from micdrop_widget.devices import Device, Microphone
-from micdrop_widget.jupyter import ipykernel
 from tests.paths import TESTS
 
 GOLDEN = json.loads((TESTS / "comm_messages.json").read_text())
@@ -142,15 +141,3 @@ def test_echo_cancellation_is_off_only_where_the_browser_says_so() -> None:
     assert opened({"echoCancellation": True})
     assert opened({})
     assert not opened({"echoCancellation": False})
-
-
-def test_the_routing_of_ipykernel_is_overridden_where_there_is_one() -> None:
-    class Routed:
-        def _reply_subshell_for(self, data: object, default: str) -> str:
-            return "the main thread"
-
-    routed = Routed()
-    ipykernel.route_by_front_end_subshell(routed)
-    assert routed._reply_subshell_for({}, "the front end's") == "the front end's"
-    plain = object()
-    ipykernel.route_by_front_end_subshell(plain)
