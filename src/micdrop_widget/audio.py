@@ -1,4 +1,4 @@
-"""Audio as a call knows it: 16 kHz, mono, int16, little-endian. Rates, conversions, framing, WAV files."""
+"""Audio as a call knows it: 16 kHz, mono, int16, little-endian. Rates, conversions, framing, reading WAV files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ __all__ = [
     "pcm_to_float",
     "read_wav",
     "samples_to_ms",
-    "write_wav",
 ]
 
 SAMPLE_RATE = 16_000
@@ -211,12 +210,3 @@ def _decode(raw: bytes, width: int) -> NDArray[np.float64]:
         wide[:, 1:] = np.frombuffer(raw, dtype=np.uint8).reshape(-1, 3)
         raw, width = wide.tobytes(), 4
     return np.frombuffer(raw, dtype=f"<i{width}").astype(np.float64) / 2.0 ** (8 * width - 1)
-
-
-def write_wav(path: str | PathLike[str], pcm: Pcm) -> None:
-    """Write samples as a 16 kHz mono 16-bit WAV file."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes(pcm_to_bytes(pcm))

@@ -14,13 +14,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from micdrop_widget import MicdropClient, MicdropServer, SileroVAD, VolumeVAD, detect_speech
 from micdrop_widget.analysis import Segment
-from micdrop_widget.audio import FRAME_SAMPLES, Pcm, float_to_pcm, pcm_to_float, read_wav, write_wav
+from micdrop_widget.audio import FRAME_SAMPLES, Pcm, float_to_pcm, pcm_to_float, read_wav
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.speech import SpeechConfirmed, SpeechEnded, SpeechStarted
 from micdrop_widget.vad import Segmenter, Status, VadOption, build_vad
 from micdrop_widget.vad.silero import SileroModel
 from micdrop_widget.vad.silero_sequence import silero_probabilities
+from micdrop_widget.wav_file import write_wav
 from tests.analysis.scripted import LoudnessVAD, recording
 from tests.paths import FIXTURES
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import threading
 import wave
 from pathlib import Path
 
@@ -17,7 +19,6 @@ from micdrop_widget import MicdropClient, MicdropError, MicdropServer, MicdropWi
 from micdrop_widget.audio import Pcm, pcm_to_bytes
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
-from micdrop_widget.history.writer import RecordingFile
 from micdrop_widget.server import ServerCall
 from tests.harness.callers import LoudVAD, loud, quiet, ready_client, turns_over
 from tests.harness.fake_front_end import FakeFrontEnd
@@ -163,7 +164,7 @@ async def test_the_file_grows_while_the_call_goes_on_and_is_readable_meanwhile(t
         source = ArraySource(np.concatenate([turns_over(20), quiet(200)]))
         async with MicdropClient(server.url, source=source, vad=LoudVAD(), record=path) as call:
             await call.start()
-            await until(lambda: path.stat().st_size)
+            await until(lambda: path.exists() and path.stat().st_size > 44 and len(stereo(path)))
             assert call.state.isMicStarted
             written = stereo(path)
             assert len(written) > 8000
@@ -225,27 +226,14 @@ async def test_a_start_that_fails_leaves_an_earlier_file_as_it_is_and_makes_none
 
 
 @pytest.mark.usefixtures("clean_loop")
-async def test_a_disk_that_fails_ends_the_file_and_not_the_call(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_disk_that_is_full_ends_the_file_and_not_the_call(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR, "micdrop_widget.history.writer"):
         call = await hold_call(turns_over(20), VirtualSpeaker(pace="fast"), Path("/dev/full"))
     assert len(sounding(recorded(call).microphone)) == len(loud(20))
-    (said,) = caplog.messages
-    assert said.startswith("record: /dev/full ends after 0 bytes")
-
-
-def test_a_file_is_whole_after_each_write_as_if_the_process_died_then(tmp_path: Path) -> None:
-    path = tmp_path / "call.wav"
-    file = RecordingFile(path)
-    samples = np.arange(20_000, dtype=np.int16).reshape(-1, 2)
-    for end in (1, 500, 10_000):
-        file.add(samples[len(stereo(path)) if path.stat().st_size else 0 : end])
-        file.write()
-        assert np.array_equal(stereo(path), samples[:end])
-    file.close()
-    file.close()
-    file.add(samples)
-    file.write()
-    assert len(stereo(path)) == 10_000
+    said = "The recording in '/dev/full' ends after 0.0 s: No space left on device."
+    assert caplog.messages == [f"record: {said}"]
+    assert call.state.error is not None
+    assert call.state.error.message == said
 
 
 async def test_the_recording_of_a_widget_stays_in_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,3 +253,30 @@ async def test_the_recording_of_a_widget_stays_in_the_kernel(monkeypatch: pytest
     assert 0 < len(heard) <= len(np.concatenate(page.heard))
     assert "recording" not in call.trait_names()
     assert "Recording" not in json.dumps(page.published, default=repr)
+
+
+@pytest.mark.usefixtures("clean_loop")
+async def test_a_disk_that_stalls_holds_up_neither_call_nor_loop_nor_other_threads(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # nobody reads it: after 64 kB each write waits
+    async with MicdropServer() as server:
+        source = ArraySource(np.concatenate([turns_over(40), quiet(30)] * 3), pace="fast")
+        speaker = VirtualSpeaker(pace="fast")
+        async with MicdropClient(server.url, source=source, sink=speaker, vad=LoudVAD(), record=pipe) as call:
+            loop = asyncio.get_running_loop()
+            await call.start()
+            await call.until(isAssistantSpeaking=True, timeout=10)
+            await call.until(isAssistantSpeaking=False, isMicStarted=False, timeout=10)
+            assert await loop.run_in_executor(None, threading.active_count) >= 2, "the default executor is free"
+            await call.stop()  # ends although the disk never takes the rest
+    assert call.state.error is not None
+    assert "the disk took longer than 2 s to take the rest" in call.state.error.message
+    assert len(call.turns) == 3
+    with pipe.open("rb", buffering=0) as reader:
+        while not recording_threads_ended():
+            os.set_blocking(reader.fileno(), False)
+            reader.read(1 << 20)
+
+
+def recording_threads_ended() -> bool:
+    return not any(thread.name == "micdrop-recording" for thread in threading.enumerate())

@@ -189,4 +189,11 @@ CASES = [
         given={**USB_IN_USE, "mic_replaced_ms": -500},
         error=Code.Mic,
     ),
+    Case(
+        "RecordingFailed: report_recording_failed",
+        ANY,
+        inputs.RecordingFailed(error(Code.Unknown)),
+        ["emit Error"],
+        error=Code.Unknown,
+    ),
 ]

@@ -108,7 +108,7 @@ class MicdropClient:
     @property
     def recording(self) -> Recording | None:
         """What the latest call sounded like; None before the first, or when it was not to be recorded."""
-        return self._engine.tape.recording
+        return self._engine.recorder.recording
 
     @property
     def microphone(self) -> Microphone | None:
@@ -146,7 +146,7 @@ class MicdropClient:
         self._merge(options)
         engine = self._engine
         if engine.call.phase in (Phase.IDLE, Phase.ENDING):
-            engine.tape.begin(engine.options.record)
+            engine.recorder.begin(engine.options.record)
             engine.apply(inputs.Start(self._settings()))
         try:
             state = await engine.when(lambda: not engine.state.isStarting)

@@ -59,8 +59,11 @@ class Engine:
             source, self.apply, lambda: self.call.listens, lambda: self.call.endpointing, self._taken
         )
         self.turn_taking = TurnTaking(self.apply)
-        self.tape = RecordingWriter(live_sink=getattr(sink, "live", False))
-        self.hearing.record = self.tape.hear
+        self.recorder = RecordingWriter(
+            live_sink=getattr(sink, "live", False),
+            report=lambda error: self.apply(inputs.RecordingFailed(error)),
+        )
+        self.hearing.record = self.recorder.add_captured
         self._sink = sink
         self._sink.bind(self._heard)
         self._notify = notify
@@ -107,9 +110,10 @@ class Engine:
             raise TimeoutError(f"after {timeout_s:g} s the state is {now}, expected {state}") from None
 
     async def released(self) -> None:
-        """Wait until the microphones and sockets that were given up are gone."""
+        """Wait until microphones and sockets that were given up are gone, and the recording is in its file."""
         await self.hearing.closed()
         await self.transport.closed()
+        await self.recorder.closed()
 
     def _step(self, event: inputs.Input) -> None:
         now_ms = asyncio.get_running_loop().time() * 1000
@@ -128,7 +132,7 @@ class Engine:
             except Exception:  # noqa: BLE001 - the border to loudspeakers and detectors that are not ours
                 self._failed(effect)
         if self.call.phase is Phase.IDLE:
-            self.tape.end()
+            self.recorder.end()
         if self._waiting:
             self._wake()
 
@@ -147,11 +151,11 @@ class Engine:
             case effects.PredictTurn(question):
                 self.turn_taking.ask(question)
             case effects.Play(epoch, pcm):
-                self.tape.play(epoch, pcm)
+                self.recorder.add_playback(epoch, pcm)
                 self._sink.play(epoch, pcm)
             case effects.FlushPlayer(epoch):
                 self._sink.flush(epoch)
-                self.tape.flush(epoch)
+                self.recorder.flush(epoch)
             case effects.SelectSpeaker(device_id):
                 self._sink.select(device_id)
             case effects.OpenMicrophone(request, device_id):
@@ -193,7 +197,7 @@ class Engine:
 
     def _heard(self, epoch: int, samples: int) -> None:
         """Take the loudspeaker's report."""
-        self.tape.heard(epoch, samples)
+        self.recorder.add_heard(epoch, samples)
         self.apply(inputs.PlaybackProgress(epoch, samples))
 
     def _tell(self, asked: tuple[effects.Effect, ...], now_ms: float) -> None:

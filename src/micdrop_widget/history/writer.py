@@ -3,45 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
-import struct
-import threading
-from collections import deque
+import contextlib
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
-from micdrop_widget.audio import SAMPLE_RATE, Pcm, pcm_to_bytes
-from micdrop_widget.history.recording import Recorder, Recording, Stereo
+from micdrop_widget.audio import Pcm
+from micdrop_widget.errors import MicdropError
+from micdrop_widget.history.recorder import Recorder
+from micdrop_widget.history.recording import Recording, Tracks
+from micdrop_widget.history.recording_file import CLOSE_TIMEOUT_S, RecordingFile
 
-__all__ = ["RecordingFile", "RecordingWriter"]
+__all__ = ["RecordingWriter"]
 
-_log = logging.getLogger("micdrop_widget.history.writer")
-
-_WRITE_EVERY_S = 1
-
-_FRAME_BYTES = 4
-_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_LARGEST = 2**32 - 1
-"""The sizes of a WAV file have 32 bits: after 18 hours they stay at this, and the samples go on."""
+_WRITE_EVERY_MS = 1000
 
 
 class RecordingWriter:
-    """At most one recording at a time, and the last one; all methods are called on one event loop.
+    """At most one recording at a time, and the last one; all methods are called on one event loop, and none blocks it.
 
     Parameters
     ----------
     live_sink
         The loudspeaker is a real one; see `Recorder`.
+    report
+        Called on the loop with the error when the file of a recording ends before its call does, once a call.
     """
 
-    def __init__(self, *, live_sink: bool) -> None:
+    def __init__(self, *, live_sink: bool, report: Callable[[MicdropError], object]) -> None:
         self.recording: Recording | None = None
         """Of the call under way, or of the last one; None when nothing was to be recorded."""
         self._live_sink = live_sink
+        self._report = report
         self._recorder: Recorder | None = None
         self._file: RecordingFile | None = None
-        self._look_ms = 0.0
+        self._closing: set[asyncio.Future[None]] = set()
+        self._write_after_ms = 0.0
 
     def begin(self, record: bool | str | PathLike[str]) -> None:
         """Begin the recording of a call, in the place of the one before.
@@ -51,142 +48,90 @@ class RecordingWriter:
         OSError
             The file cannot be written; the recording before it stays.
         """
-        file = None if isinstance(record, bool) else RecordingFile(Path(record).expanduser())
+        file = None if isinstance(record, bool) else self._open(Path(record).expanduser())
         self.end()
         self._file = file
         self.recording = None
         if record is not False:
-            self.recording = Recording(None if self._file is None else self._file.path)
-            self._look_ms = _now_ms()
-            self._recorder = Recorder(self.recording, self._look_ms, live_sink=self._live_sink)
+            tracks = Tracks()
+            self.recording = Recording(None if file is None else file.path, tracks)
+            self._recorder = Recorder(tracks, _now_ms(), live_sink=self._live_sink)
+            self._write_after_ms = _now_ms() + _WRITE_EVERY_MS
 
-    def hear(self, pcm: Pcm, listened: bool) -> None:
-        """Take what the microphone gave."""
+    def add_captured(self, pcm: Pcm, listens: bool) -> None:
+        """Record what the microphone captured; as silence when the call does not listen."""
         if self._recorder is not None:
-            self._look(self._recorder)
-            self._recorder.hear(pcm, listened, _now_ms())
+            self._write_settled(self._recorder)
+            self._recorder.place_captured(pcm, listens, _now_ms())
 
-    def play(self, epoch: int, pcm: Pcm) -> None:
-        """Take what the loudspeaker is given."""
+    def add_playback(self, epoch: int, pcm: Pcm) -> None:
+        """Keep what the loudspeaker is given until it is heard."""
         if self._recorder is not None:
-            self._recorder.play(epoch, pcm, _now_ms())
+            self._recorder.queue_playback(epoch, pcm, _now_ms())
 
-    def heard(self, epoch: int, samples: int) -> None:
-        """Take the loudspeaker's report."""
+    def add_heard(self, epoch: int, samples: int) -> None:
+        """Record what was heard, by the loudspeaker's report."""
         if self._recorder is not None:
-            self._look(self._recorder)
-            self._recorder.heard(epoch, samples, _now_ms())
+            self._write_settled(self._recorder)
+            self._recorder.place_heard(epoch, samples, _now_ms())
 
     def flush(self, epoch: int) -> None:
-        """Note that the loudspeaker is silent."""
+        """Drop what was not heard: the loudspeaker is silent."""
         if self._recorder is not None:
             self._recorder.flush(epoch)
 
     def end(self) -> None:
-        """End the recording, and close its file: on return it is complete. Again is no error."""
+        """End the recording; its file is closed in the background. Again is no error."""
         if self._recorder is None:
             return
         rest = self._recorder.finish(_now_ms())
         self._recorder = None
         if self._file is not None:
             self._file.add(rest)
-            self._file.close()
+            self._close(self._file)
 
-    def _look(self, recorder: Recorder) -> None:
-        """Write what is settled, a second of it at a time, in a thread: a slow disk never holds up the audio."""
+    async def closed(self) -> None:
+        """Wait until the files of the calls that have ended are complete, or given up: 2 s at most."""
+        while self._closing:
+            await asyncio.wait(self._closing)
+
+    def _open(self, path: Path) -> RecordingFile:
+        loop = asyncio.get_running_loop()
+
+        def on_failed(error: MicdropError) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(self._report, error)
+
+        return RecordingFile(path, on_failed, after=self._file)
+
+    def _close(self, file: RecordingFile) -> None:
+        loop = asyncio.get_running_loop()
+        closed: asyncio.Future[None] = loop.create_future()
+
+        def finish() -> None:
+            if not closed.done():
+                closed.set_result(None)
+
+        def give_up() -> None:
+            file.give_up()
+            finish()
+
+        def on_closed() -> None:
+            with contextlib.suppress(RuntimeError):  # as above
+                loop.call_soon_threadsafe(finish)
+
+        limit = loop.call_later(CLOSE_TIMEOUT_S, give_up)
+        closed.add_done_callback(lambda done: limit.cancel())
+        self._closing.add(closed)
+        closed.add_done_callback(self._closing.discard)
+        file.close(on_closed)
+
+    def _write_settled(self, recorder: Recorder) -> None:
+        """Hand what is settled to the file, a second of it at a time."""
         now_ms = _now_ms()
-        if self._file is None or now_ms < self._look_ms + _WRITE_EVERY_S * 1000:
-            return
-        self._look_ms = now_ms
-        self._file.add(recorder.take(now_ms))
-        asyncio.get_running_loop().run_in_executor(None, self._file.write)
-
-
-class RecordingFile:
-    """A stereo WAV file that grows, and is whole after each write: a process that dies leaves it readable.
-
-    Parameters
-    ----------
-    path
-        What is there already stays until there is something to write.
-
-    Raises
-    ------
-    OSError
-        It cannot be written; the message says what to do.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._lock = threading.Lock()
-        self._waiting: deque[Stereo] = deque()
-        self._bytes = 0
-        try:
-            self._made = not path.exists()
-            self._file = path.open("w+b" if self._made else "r+b")
-        except OSError as error:
-            message = (
-                f"record: {str(path)!r} cannot be written ({os.strerror(error.errno or 0)}). "
-                "Give the path of a WAV file in a folder that you may write to, or record=True to keep it in memory"
-            )
-            _log.error("%s", message)  # a start from the panel is awaited by nobody
-            raise OSError(error.errno, message) from error
-
-    def add(self, stereo: Stereo) -> None:
-        """Take samples for the next write; from any thread."""
-        if len(stereo):
-            self._waiting.append(stereo)
-
-    def write(self) -> None:
-        """Write what was added; from any thread. A disk that fails ends the file where it is, and the call goes on."""
-        with self._lock:
-            if self._file.closed:
-                return
-            try:
-                self._write()
-            except OSError as error:
-                self._give_up(error)
-
-    def close(self) -> None:
-        """Write what was added, and close; a file that was made for nothing is removed. Again is no error."""
-        self.write()
-        with self._lock:
-            if self._file.closed:
-                return
-            try:
-                self._file.close()
-                if self._made and not self._bytes:
-                    self.path.unlink()
-            except OSError as error:
-                self._give_up(error)
-
-    def _write(self) -> None:
-        if not self._waiting:
-            return
-        if not self._bytes:
-            self._file.truncate(0)
-        self._file.seek(_HEADER.size + self._bytes)
-        while self._waiting:
-            self._bytes += self._file.write(pcm_to_bytes(self._waiting.popleft()))
-        self._file.seek(0)
-        self._file.write(_header(self._bytes))
-        self._file.flush()
-
-    def _give_up(self, error: OSError) -> None:
-        _log.error("record: %s ends after %d bytes (%s); the call goes on", self.path, self._bytes, error.strerror)
-        self._waiting.clear()
-        try:
-            self._file.close()
-        except OSError:
-            _log.debug("the file of the recording could not be closed", exc_info=True)
-
-
-def _header(size: int) -> bytes:
-    """Return the header of a WAV file with so many bytes of 16 kHz 16-bit stereo samples."""
-    whole, rate = min(size + _HEADER.size - 8, _LARGEST), SAMPLE_RATE * _FRAME_BYTES
-    return _HEADER.pack(
-        b"RIFF", whole, b"WAVE", b"fmt ", 16, 1, 2, SAMPLE_RATE, rate, _FRAME_BYTES, 16, b"data", min(size, _LARGEST)
-    )
+        if self._file is not None and now_ms >= self._write_after_ms:
+            self._write_after_ms = now_ms + _WRITE_EVERY_MS
+            self._file.add(recorder.pop_settled(now_ms))
 
 
 def _now_ms() -> float:

@@ -31,6 +31,7 @@ __all__ = [
     "Pause",
     "PlaybackProgress",
     "Received",
+    "RecordingFailed",
     "Resume",
     "RoundTripMeasured",
     "SpeakerFailed",
@@ -222,7 +223,7 @@ class RoundTripMeasured:
     round_trip_ms: float
 
 
-# What the player and the clock report
+# What the loudspeaker, the disk and the clock report
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,13 @@ class PlaybackProgress:
 
     epoch: int
     samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFailed:
+    """The file of the recording ended before the call: the disk is full, fails or stalls."""
+
+    error: MicdropError
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +282,7 @@ Input: TypeAlias = (
     | SpeechEnded
     | TurnPredicted
     | PlaybackProgress
+    | RecordingFailed
     | TimerFired
     | Completion
 )

@@ -72,6 +72,8 @@ TABLE: tuple[Row, ...] = (
     Row(MIC_PHASES, inputs.MicrophoneMoved, devices.rejoin_microphone, when=conditions.mic_closed),
     Row(ANY, inputs.ChangeSpeakerDevice, devices.change_speaker),
     Row(ANY, inputs.SpeakerFailed, devices.speaker_failed, when=conditions.selected_speaker),
+    # The disk
+    Row(ANY, inputs.RecordingFailed, devices.report_recording_failed),
     # The connection comes
     Row((CONNECTING,), inputs.ConnectionOpened, connection.send_params, to=GREETING, when=conditions.current_socket),
     Row((GREETING,), inputs.Received, connection.become_ready_and_receive, to=LIVE, when=conditions.current_socket),

@@ -14,6 +14,7 @@ __all__ = [
     "rejoin_microphone",
     "remember_microphone",
     "reopen_microphone",
+    "report_recording_failed",
     "speaker_failed",
 ]
 
@@ -62,3 +63,11 @@ def speaker_failed(step: Step, failed: inputs.SpeakerFailed) -> None:
     """Note that the default loudspeaker plays instead."""
     step.set(speaker_device_id=None)
     step.add(Warn(f"the loudspeaker {failed.device_id!r} cannot be used ({failed.detail}); the usual one plays"))
+
+
+# The disk
+
+
+def report_recording_failed(step: Step, failed: inputs.RecordingFailed) -> None:
+    """Report that the file of the recording has ended; the call goes on."""
+    step.report(failed.error)

@@ -1,0 +1,176 @@
+"""Where on the time line of a recording each sample belongs.
+
+The time line counts samples from the start of the call; the clock says where "now" is on it. Samples arrive after they
+were captured, and are given to the loudspeaker before they are heard::
+
+    0                                                        now
+    |---------|---------|---------|---------|---------|-------|---> samples since the start of the call
+    microphone:
+    . . . . . [frame][frame][frame] . . . . . . . [frame][frame]
+              ^ ends when it       ^ less than 500 ms behind: the next frame follows without a gap;
+                arrives              more: silence, and the next frame ends when it arrives
+    assistant:
+    . . . . . . . . [heard][heard][heard]                            [queued][queued]
+                    ^ position of the first sample:                  ^ given to the loudspeaker, not heard yet:
+                      when the loudspeaker reported it                 placed when it is reported, dropped by a flush
+    file:
+    [written . . . . . . . . . ]|
+                                ^ written_until: nothing is placed before it any more. It follows the end of both
+                                  tracks, and a silent track at a distance of 2 s: later than that nothing is reported
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from micdrop_widget.audio import Pcm, ms_to_samples, samples_to_ms
+from micdrop_widget.history.recording import ASSISTANT, KEPT_SAMPLES, MICROPHONE, Piece, Tracks
+
+__all__ = ["Recorder"]
+
+_MIC_GAP_MS = 500
+"""A microphone that is later than this gave nothing meanwhile; below, its frames were only slow to arrive."""
+
+_REPORT_JITTER_MS = 100
+"""Reports of what was heard are no more exact than this: a smaller pause within an answer is none."""
+
+_SETTLED_AFTER_MS = 2000
+"""How far before now a sample that arrives, or is reported, may belong at most."""
+
+
+class Recorder:
+    """Places what a call captures and plays on the time line of its recording.
+
+    The time line is the clock since the start of the call. A microphone that gives samples faster than the clock, as
+    a source of pace "fast" does, is the clock itself. Times are arguments, in milliseconds on one clock.
+
+    Parameters
+    ----------
+    tracks
+        Where to write.
+    began_ms
+        When the call began.
+    live_sink
+        The loudspeaker is a real one: it cannot have played samples faster than time goes by.
+    """
+
+    def __init__(self, tracks: Tracks, began_ms: float, *, live_sink: bool = False) -> None:
+        self._tracks = tracks
+        self._began_ms = began_ms
+        self._live_sink = live_sink
+        self._microphone_end = 0
+        self._microphone_began = False
+        self._assistant_end = 0
+        self._epoch = -1
+        self._queued: deque[tuple[int, Pcm]] = deque()
+        """What was given to the loudspeaker and not heard yet, with the position of "now" when it was given."""
+        self._heard_samples = 0
+        """Samples of this epoch that have been heard."""
+        self._heard_until_ms = -math.inf
+        """When, by the clock, the last sample that was placed had been heard."""
+        self._written_until = 0
+
+    def place_captured(self, pcm: Pcm, listens: bool, now_ms: float) -> None:
+        """Place what the microphone has captured up to now; silence in its stead when the call does not listen."""
+        due = self._clock(now_ms) - len(pcm)
+        position = self._microphone_end
+        if not self._microphone_began or due - position > ms_to_samples(_MIC_GAP_MS):
+            position = max(position, due, self._written_until)
+        self._microphone_began = True
+        self._microphone_end = position + len(pcm)
+        if listens:
+            self._tracks.write(MICROPHONE, position, pcm)
+        else:
+            self._tracks.extend(self._microphone_end)
+
+    def queue_playback(self, epoch: int, pcm: Pcm, now_ms: float) -> None:
+        """Keep what the loudspeaker is given until it is heard."""
+        if epoch > self._epoch:
+            self.flush(epoch)
+        if epoch == self._epoch:
+            self._queued.append((self._now(now_ms), pcm))
+
+    def flush(self, epoch: int) -> None:
+        """Drop what has not been heard, and begin an epoch."""
+        if epoch > self._epoch:
+            self._epoch = epoch
+            self._queued.clear()
+            self._heard_samples = 0
+
+    def place_heard(self, epoch: int, samples: int, now_ms: float) -> None:
+        """Place what the loudspeaker has played since its last report.
+
+        Parameters
+        ----------
+        epoch, samples
+            How many samples of which epoch have been heard up to now.
+        now_ms
+            The time of the report.
+        """
+        fresh = samples - self._heard_samples
+        if epoch != self._epoch or fresh <= 0 or not self._queued:
+            return
+        now = self._now(now_ms)
+        position = self._position_of_heard(fresh, now, now_ms)
+        began = position
+        latest = now + ms_to_samples(_REPORT_JITTER_MS) if self._live_sink else math.inf
+        self._heard_samples = samples
+        while fresh and self._queued:
+            given, pcm = self._queued.popleft()
+            if len(pcm) > fresh:
+                self._queued.appendleft((given, pcm[fresh:]))
+                pcm = pcm[:fresh]
+            fresh -= len(pcm)
+            if position + len(pcm) > latest:  # reported because nobody plays it any more: it was never heard
+                pcm = pcm[: max(0, int(latest) - position)]
+            self._tracks.write(ASSISTANT, position, pcm)
+            position += len(pcm)
+        self._assistant_end = position
+        self._heard_until_ms += samples_to_ms(position - began)
+
+    def pop_settled(self, now_ms: float) -> list[Piece]:
+        """Return what is settled and was not returned before: nothing will be placed there any more."""
+        settled = min(self._microphone_settled(now_ms), self._assistant_settled(now_ms))
+        kept_from = self._now(now_ms) - KEPT_SAMPLES  # a loudspeaker that never reports holds up no more than is kept
+        return self._pop(min(max(settled, kept_from), self._tracks.end))
+
+    def finish(self, now_ms: float) -> list[Piece]:
+        """End the recording, and return the rest; nothing when nothing was recorded at all."""
+        if self._tracks.end:
+            self._tracks.extend(self._now(now_ms))
+        return self._pop(self._tracks.end)
+
+    def _clock(self, now_ms: float) -> int:
+        return ms_to_samples(now_ms - self._began_ms)
+
+    def _now(self, now_ms: float) -> int:
+        return max(self._clock(now_ms), self._microphone_end)
+
+    def _position_of_heard(self, fresh: int, now: int, now_ms: float) -> int:
+        """Return where the samples that were heard last begin: after those before them, or after a pause.
+
+        The pause is measured by the clock alone: a source that runs ahead of it does not tear an answer apart.
+        """
+        began_ms = now_ms - samples_to_ms(fresh)
+        if self._heard_samples and began_ms - self._heard_until_ms <= _REPORT_JITTER_MS:
+            return self._assistant_end
+        given, _ = self._queued[0]
+        position = max(self._assistant_end, now - fresh, given, self._written_until)
+        self._heard_until_ms = now_ms + samples_to_ms(position - now)
+        return position
+
+    def _microphone_settled(self, now_ms: float) -> int:
+        return max(self._microphone_end, self._clock(now_ms - _SETTLED_AFTER_MS))
+
+    def _assistant_settled(self, now_ms: float) -> int:
+        if self._queued and not self._heard_samples:
+            return max(self._assistant_end, self._queued[0][0])
+        if self._queued or now_ms < self._heard_until_ms + _SETTLED_AFTER_MS:
+            return self._assistant_end
+        return self._now(now_ms) - ms_to_samples(_SETTLED_AFTER_MS)
+
+    def _pop(self, end: int) -> list[Piece]:
+        begin = self._written_until
+        self._written_until = max(begin, end)
+        return self._tracks.pieces(begin, self._written_until)

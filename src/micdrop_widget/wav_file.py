@@ -1,0 +1,141 @@
+"""WAV files, written: whole at once, or while they grow, so that a process that dies leaves them readable."""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micdrop_widget.audio import SAMPLE_RATE, pcm_to_bytes
+
+__all__ = ["GrowingWavFile", "wav_header", "write_wav"]
+
+_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_SAMPLE_BYTES = 2
+_LARGEST = 2**32 - 1
+"""The sizes in a header have 32 bits: from there on (18 hours of stereo) they stay, and the samples go on."""
+
+_ZEROS = bytes(1 << 16)
+
+
+def wav_header(sample_bytes: int | None, channels: int) -> bytes:
+    """Return the 44 bytes before the samples of a 16 kHz 16-bit WAV file; None for a length that is not known."""
+    size = _LARGEST if sample_bytes is None else min(sample_bytes, _LARGEST)
+    whole = min(size + _HEADER.size - 8, _LARGEST)
+    frame_bytes = channels * _SAMPLE_BYTES
+    rates = SAMPLE_RATE, SAMPLE_RATE * frame_bytes
+    return _HEADER.pack(
+        b"RIFF", whole, b"WAVE", b"fmt ", 16, 1, channels, *rates, frame_bytes, 8 * _SAMPLE_BYTES, b"data", size
+    )
+
+
+def write_wav(path: str | PathLike[str], samples: NDArray[np.int16]) -> None:
+    """Write int16 samples at 16 kHz, of shape (n,) or (n, channels), as a 16-bit WAV file.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    raw = pcm_to_bytes(samples)
+    with Path(path).open("wb") as file:
+        file.write(wav_header(len(raw), 1 if samples.ndim == 1 else samples.shape[1]))
+        file.write(raw)
+
+
+class GrowingWavFile:
+    """A WAV file that is readable after each `commit`, up to there; until the first, an older file stays as it is.
+
+    Silence is a hole in the file where the file system has holes. A pipe, which cannot go back to its header, gets one
+    with an unknown length.
+
+    Parameters
+    ----------
+    path
+        Where to write. The file is made, and what was in it is dropped, with the first `append`.
+    channels
+        Samples of each frame.
+
+    Notes
+    -----
+    Blocks for as long as the disk does. Every method may raise an OSError.
+    """
+
+    def __init__(self, path: Path, channels: int) -> None:
+        self.path = path
+        self.frames = 0
+        """How many frames the file has."""
+        self._channels = channels
+        self._descriptor: int | None = None
+        self._has_holes = False
+
+    def check(self) -> None:
+        """Raise the OSError that writing would raise, and leave everything as it is."""
+        if self.path.is_fifo():
+            return  # to open it would end what reads there
+        if self.path.exists():
+            os.close(os.open(self.path, os.O_RDWR))
+            return
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666))
+        self.path.unlink()
+
+    def append(self, frames: NDArray[np.int16]) -> None:
+        """Write frames, of shape (n, channels)."""
+        self._write(pcm_to_bytes(frames))
+        self.frames += len(frames)
+
+    def append_silence(self, frames: int) -> None:
+        """Let the file grow by silence."""
+        missing = frames * self._frame_bytes
+        if self._open() is None:
+            while missing > 0:
+                self._write(_ZEROS[:missing])
+                missing -= len(_ZEROS)
+        self.frames += frames
+
+    def commit(self) -> None:
+        """Write the header for what has been appended."""
+        descriptor = self._open()
+        if descriptor is not None:
+            size = self.frames * self._frame_bytes
+            os.ftruncate(descriptor, _HEADER.size + size)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            _write_all(descriptor, wav_header(size, self._channels))
+
+    def close(self) -> None:
+        """Close the file; again is no error."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    @property
+    def _frame_bytes(self) -> int:
+        return self._channels * _SAMPLE_BYTES
+
+    def _open(self) -> int | None:
+        """Open the file if it is not open; return its descriptor when it can be written at any position."""
+        if self._descriptor is None:
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._has_holes = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+            if self._has_holes:
+                os.ftruncate(self._descriptor, 0)
+            _write_all(self._descriptor, wav_header(0 if self._has_holes else None, self._channels))
+        return self._descriptor if self._has_holes else None
+
+    def _write(self, raw: bytes) -> None:
+        descriptor = self._open()
+        if descriptor is not None:
+            os.lseek(descriptor, _HEADER.size + self.frames * self._frame_bytes, os.SEEK_SET)
+        assert self._descriptor is not None
+        _write_all(self._descriptor, raw)
+
+
+def _write_all(descriptor: int, raw: bytes) -> None:
+    rest = memoryview(raw)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
