@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from benchmarks.browser.harness import notebooks, start_call
 from benchmarks.figures import Aim, Distribution, Figure
 from benchmarks.speech import SENTENCE, sentence
-from tests.e2e.taps import Tap
 from tests.harness.correlation import align
+from tests.harness.taps import Tap
 
 __all__ = ["measure"]
 

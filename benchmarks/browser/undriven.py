@@ -15,11 +15,11 @@ import psutil
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from benchmarks.browser.debugger import Debugger, debugger
-from tests.e2e.chromium import EXECUTABLE, chromium_settings
 from tests.e2e.lab import free_port, start_lab
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import write_notebook
-from tests.e2e.processes import end_process
+from tests.harness.chromium import EXECUTABLE, chromium_settings
+from tests.harness.processes import end_process
 
 __all__ = ["UndrivenNotebook", "undriven_notebook"]
 
@@ -42,7 +42,7 @@ class UndrivenNotebook:
 
     def let_go(self) -> None:
         """Detach the debugger, and tell what the page complained of until then. The page stays as it is."""
-        for error in self.notebook.unexpected_errors():
+        for error in self.notebook.errors.unexpected():
             print(f"the page reported: {error}", file=sys.stderr)
         self._connection.close()
 

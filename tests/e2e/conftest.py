@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.lab import Lab, start_lab
 from tests.e2e.opening import NotebookOpener
-from tests.e2e.sound_card import SoundCard
+from tests.harness.sound_card import SoundCard
 
 _LOG_LINES = 60
 

@@ -13,9 +13,9 @@ from tests.e2e.bidi import BidiPage
 from tests.e2e.calls import PROCESSING_OFF
 from tests.e2e.kernel import Kernel
 from tests.e2e.lab import Lab, free_port
-from tests.e2e.processes import end_process
-from tests.e2e.sound_card import SoundCard
-from tests.e2e.taps import TAPS_JS, Tap, tap_from
+from tests.harness.processes import end_process
+from tests.harness.sound_card import SoundCard
+from tests.harness.taps import TAPS_JS, Tap, tap_from
 
 EXECUTABLE = Path("/usr/bin/firefox-esr")
 

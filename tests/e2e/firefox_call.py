@@ -14,11 +14,11 @@ from tests.e2e.calls import CALL, SERVER
 from tests.e2e.firefox import FirefoxNotebook
 from tests.e2e.lab import Lab
 from tests.e2e.opening import write_notebook
-from tests.e2e.sound_card import SoundCard
-from tests.e2e.taps import exactly_at
 from tests.e2e.test_sound_card import CARD_RATE, RECOGNISABLE, lost_share
 from tests.harness.listen import Signal, align, find_faults
+from tests.harness.sound_card import SoundCard
 from tests.harness.spoken import spoken
+from tests.harness.taps import exactly_at
 
 SENTENCE = spoken("sentence")
 PASSING = ("isProcessing", "isListening", "isMicMuted")

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.processes import end_process
+from tests.harness.processes import end_process
 
 _START_LIMIT_S = 60.0
 _PAGE_CONFIG: Mapping[str, Any] = {

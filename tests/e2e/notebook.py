@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page
+from playwright.sync_api import BrowserContext, Locator, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.e2e.kernel import Kernel
 from tests.e2e.lab import Lab
 from tests.e2e.outputs import text_of
-from tests.e2e.taps import TAPS_JS, Tap, Track, read_taps, read_tracks
+from tests.harness.page_errors import PageErrors
+from tests.harness.taps import TAPS_JS, Tap, Track, read_taps, read_tracks
 
 _NOTEBOOK_JS = Path(__file__).with_name("notebook.js")
 _READY_LIMIT_S = 60.0
@@ -32,8 +32,7 @@ class Notebook:
     page
         Playwright's page, for clicks and looks that have no method here.
     errors
-        Uncaught exceptions and ``console.error`` of the page so far. Those that no pattern given to
-        `allow_errors` matches fail the test at its end.
+        What fails the test at its end, unless it is allowed.
     """
 
     def __init__(
@@ -41,12 +40,9 @@ class Notebook:
     ) -> None:
         self.lab = lab
         self.path = path
-        self.errors: list[str] = []
         self.page: Page = context.new_page()
-        self._allowed: list[str] = []
+        self.errors = PageErrors(self.page)
         self._kernel: Kernel | None = None
-        self.page.on("pageerror", self._note_exception)
-        self.page.on("console", self._note_console)
         self.page.on("dialog", lambda dialog: dialog.accept())  # "leave the page?" on a reload
         self.page.add_init_script(path=TAPS_JS)
         self.page.add_init_script(path=_NOTEBOOK_JS)
@@ -172,14 +168,6 @@ class Notebook:
         self.page.reload()
         self._wait_until_ready()
 
-    def allow_errors(self, *patterns: str) -> None:
-        """Let errors of the page that match these regular expressions pass."""
-        self._allowed.extend(patterns)
-
-    def unexpected_errors(self) -> list[str]:
-        """Return the page's errors that were not allowed."""
-        return [e for e in self.errors if not any(re.search(p, e) for p in self._allowed)]
-
     def close(self) -> None:
         """Close the page (without asking to save) and disconnect from the kernel, which lives on."""
         self._forget_kernel()
@@ -197,10 +185,3 @@ class Notebook:
         if self._kernel is not None:
             self._kernel.close()
             self._kernel = None
-
-    def _note_exception(self, error: Error) -> None:
-        self.errors.append(f"uncaught {error.stack or error.message}")
-
-    def _note_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.errors.append(f"console.error {message.text} ({message.location.get('url')})")

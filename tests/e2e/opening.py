@@ -10,9 +10,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
-from tests.e2e.chromium import Microphone, Permission, launch_chromium
 from tests.e2e.lab import Lab
 from tests.e2e.notebook import Interface, Notebook
+from tests.harness.chromium import Microphone, Permission, launch_chromium
 
 _numbers = itertools.count(1)
 
@@ -81,13 +81,13 @@ class NotebookOpener:
 
     def unexpected_errors(self) -> list[str]:
         """Return what the pages complained of and no test allowed."""
-        return [error for notebook in self.notebooks for error in notebook.unexpected_errors()]
+        return [error for notebook in self.notebooks for error in notebook.errors.unexpected()]
 
     def describe(self) -> str:
         """Write a screenshot of every open page; return where they are and what the pages complained of."""
         lines: list[str] = []
         for number, notebook in enumerate(self.notebooks):
-            lines += [f"{notebook.path}: {error}" for error in notebook.errors]
+            lines += [f"{notebook.path}: {error}" for error in notebook.errors.all]
             try:
                 lines.append(str(notebook.screenshot(self._scratch / f"failed-{number}.png")))
             except Error as error:  # the page is closed or has crashed

@@ -68,7 +68,7 @@ def test_a_call_goes_on_also_where_jupyterlab_asks_for_the_thread_of_the_cells(
 def assert_the_call_goes_on(open_notebook: NotebookOpener, busy: str, interface: Interface = "lab") -> None:
     speech = spoken("two_sentences")
     notebook = open_notebook([SERVER, CALL, busy], microphone=speech.path, tap_microphone=True, interface=interface)
-    notebook.allow_errors("notebook_core")  # Notebook 7's own code, which misses parts of JupyterLab now and then
+    notebook.errors.allow("notebook_core")  # Notebook 7's own code, which misses parts of JupyterLab now and then
     notebook.run_cell(0)
     notebook.run_cell(1)
     press(notebook, "start")

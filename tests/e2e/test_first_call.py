@@ -16,10 +16,10 @@ from tests.e2e.calls import (
 )
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
-from tests.e2e.taps import exactly_at
 from tests.harness.channel import match_channel
 from tests.harness.listen import align, find_faults
 from tests.harness.spoken import Spoken, spoken
+from tests.harness.taps import exactly_at
 
 TEE = """
 import numpy as np

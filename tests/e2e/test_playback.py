@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from tests.e2e.calls import wait_for_state
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
-from tests.e2e.taps import Tap
 from tests.harness.listen import align, find_faults
 from tests.harness.spoken import spoken
+from tests.harness.taps import Tap
 from tests.harness.tones import find_clicks, find_gaps
 
 _T = TypeVar("_T")

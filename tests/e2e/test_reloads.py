@@ -52,7 +52,7 @@ def test_a_page_that_is_reloaded_rejoins_the_same_call_by_one_click(open_noteboo
 
 def test_a_call_whose_page_does_not_come_back_ends(open_notebook: NotebookOpener) -> None:
     notebook = started(open_notebook)
-    notebook.kernel.execute("from micdrop_widget.browser import reception; reception._REJOIN_S = 1")
+    notebook.kernel.execute("from micdrop_widget.browser import panel; panel._REJOIN_S = 1")
     notebook.page.close()
     notebook.kernel.until("not call.isStarted and not call.isMicStarted", timeout=10)
     notebook.kernel.until("len(server._server.connections) == 0")
@@ -79,7 +79,7 @@ def test_a_kernel_that_ends_releases_the_microphone_within_5_s(
     open_notebook: NotebookOpener, end: Callable[[Notebook], None]
 ) -> None:
     notebook = started(open_notebook)
-    notebook.allow_errors(GOODBYE_OF_THE_KERNEL, "Failed to fetch", "WebSocket", "404", "Canceled", "disposed")
+    notebook.errors.allow(GOODBYE_OF_THE_KERNEL, "Failed to fetch", "WebSocket", "404", "Canceled", "disposed")
     end(notebook)
     notebook.until(RELEASED, timeout=5)
     assert len(notebook.tracks()) == 1
@@ -89,7 +89,7 @@ def test_a_connection_that_breaks_and_comes_back_repeats_no_audio_and_the_call_g
     open_notebook: NotebookOpener,
 ) -> None:
     notebook = started(open_notebook, (SERVER + NOISE, CALL))
-    notebook.allow_errors("WebSocket")
+    notebook.errors.allow("WebSocket")
     notebook.kernel.until("call.isAssistantSpeaking", timeout=20)
     press(notebook, "mute")
     wait_for_state(notebook, isMuted=True)

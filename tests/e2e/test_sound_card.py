@@ -21,11 +21,11 @@ from tests.e2e.calls import (
 )
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
-from tests.e2e.sound_card import SoundCard
-from tests.e2e.taps import exactly_at
 from tests.harness.channel import match_channel
 from tests.harness.listen import Signal, find_faults
+from tests.harness.sound_card import SoundCard
 from tests.harness.spoken import spoken, write_wav
+from tests.harness.taps import exactly_at
 
 pytestmark = pytest.mark.sound_card
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from playwright.sync_api import Browser, Playwright
 
-from tests.e2e.sound_card import SoundCard
+from tests.harness.sound_card import SoundCard
 from tests.harness.spoken import write_wav
 
 EXECUTABLE = Path("/usr/bin/chromium")

@@ -196,6 +196,7 @@
       tap.rendered = [];
     })),
     sinks: () => taps.filter((tap) => tap.kind === "playback").map((tap) => tap.context.sinkId),
+    counts: (kind) => taps.filter((tap) => tap.kind === kind).map((tap) => tap.end - (tap.first ?? tap.end)),
     contexts: () => taps.filter((tap) => tap.kind === "playback").map((tap) => tap.context.state),
   };
 })();

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
-from tests.e2e.notebook import Notebook
-from tests.e2e.taps import TAPS_JS
+from playwright.sync_api import BrowserContext
 
-_numbers = itertools.count(1)
+from micdrop_widget import MicdropWidget
+from tests.harness.taps import TAPS_JS
+
+__all__ = ["UntouchedPage"]
 
 
 class UntouchedPage:
-    """A notebook in a second tab that is looked at without a gesture.
+    """A page that shows a call, and is read without a gesture.
 
     Parameters
     ----------
-    notebook
-        The notebook, saved, in the tab it is in.
+    address
+        Of the page, with what it shows.
     script
         Runs before the page's own, after the taps.
     """
 
-    def __init__(self, notebook: Notebook, *, script: str) -> None:
-        lab, context = notebook.lab, notebook.page.context
+    def __init__(self, context: BrowserContext, address: str, call: MicdropWidget, *, script: str) -> None:
+        self.call = call
         self._page = context.new_page()
         self._page.add_init_script(path=TAPS_JS)
         self._page.add_init_script(script)
         self._protocol = context.new_cdp_session(self._page)
-        workspace = f"untouched-{next(_numbers)}"
-        self._page.goto(f"{lab.page_url}/lab/workspaces/{workspace}/tree/{notebook.path}?reset&token={lab.token}")
+        self._page.goto(address)
+        self.until("window.__page?.isReady()")
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression; awaits a promise."""
@@ -39,7 +40,7 @@ class UntouchedPage:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def until(self, condition: str, *, timeout: float = 30) -> None:
+    def until(self, condition: str, *, timeout: float = 15) -> None:
         """Wait until a JavaScript expression is true.
 
         Raises
@@ -49,13 +50,13 @@ class UntouchedPage:
         """
         reached = self.evaluate(
             f"""new Promise((resolve) => {{
-              const end = Date.now() + {timeout * 1000};
-              const look = () => {{
+              const end = performance.now() + {timeout * 1000};
+              const poll = () => {{
                 if ({condition}) resolve(true);
-                else if (Date.now() > end) resolve(false);
-                else setTimeout(look, 50);
+                else if (performance.now() > end) resolve(false);
+                else setTimeout(poll, 20);
               }};
-              look();
+              poll();
             }})"""
         )
         if not reached:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.e2e.processes import end_process
+from tests.harness.processes import end_process
 
 __all__ = ["LOUDSPEAKER", "Recording", "SoundCard", "SoundServerMissingError"]
 

@@ -1,0 +1,52 @@
+"""Browsers of the page tests: one for each microphone and permission, with a fresh context for each call."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+
+from tests.harness.chromium import launch_chromium
+
+__all__ = ["Browsers"]
+
+_MOST = 2
+"""Browsers that are kept at once: an idle one costs memory."""
+
+
+class Browsers:
+    """Gives contexts of browsers that are started when they are needed first.
+
+    A browser's fake microphone says its WAV from the start when the first track opens, and again from the start
+    when all tracks have ended and one opens anew: so calls, one after the other, may share it.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._numbers = itertools.count(1)
+        self._driver: Playwright | None = None
+        self._browsers: dict[tuple[Any, ...], Browser] = {}
+
+    def context(self, **settings: Any) -> BrowserContext:
+        """Return a fresh context of a browser with these settings, as of `launch_chromium`."""
+        key = tuple(sorted(settings.items()))
+        browser = self._browsers.pop(key, None)
+        if browser is None:
+            while len(self._browsers) >= _MOST:
+                self._browsers.pop(next(iter(self._browsers))).close()
+            if self._driver is None:
+                self._driver = sync_playwright().start()
+            browser = launch_chromium(self._driver, self.home / f"browser-{next(self._numbers)}", **settings)
+        self._browsers[key] = browser  # the newest is the last
+        return browser.new_context(viewport={"width": 1280, "height": 800})
+
+    def close(self) -> None:
+        """End every browser and the driver."""
+        for browser in self._browsers.values():
+            browser.close()
+        self._browsers.clear()
+        if self._driver is not None:
+            self._driver.stop()
+            self._driver = None
