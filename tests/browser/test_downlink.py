@@ -24,7 +24,7 @@ class Line:
         return [each["type"] for each in content["contents"]] if content["type"] == "bundle" else content["type"]
 
     def level(self) -> messages.Content:
-        return messages.hearing(0.5, -20)
+        return messages.vad_readout(0.5, -20)
 
     def ack(self) -> messages.Content:
         self.something.set()
@@ -43,7 +43,7 @@ async def test_small_messages_go_behind_the_audio_once_each_in_their_order() -> 
     line.downlink.send(messages.flush(1))
     assert line.sent == ["flush"]
     line.downlink.release()
-    assert line.sent == ["flush", ["hearing", "ack"], "released"]
+    assert line.sent == ["flush", ["vad_readout", "ack"], "released"]
     line.downlink.release()
     assert line.sent[3:] == [], "nothing waits"
 
@@ -77,12 +77,12 @@ async def test_what_has_time_waits_for_longer_unless_something_else_goes(monkeyp
     assert line.sent == ["ack", "released"]
     line.downlink.send_deferred(line.level)
     await asyncio.wait_for(line.something.wait(), 10)
-    assert line.sent[2:] == [["ack", "hearing"], "released"]
+    assert line.sent[2:] == [["ack", "vad_readout"], "released"]
     line.downlink.send_deferred(line.level)
     line.downlink.send_deferred(line.ack, soon=False)
     line.something.clear()
     await asyncio.wait_for(line.something.wait(), 10)
-    assert line.sent[4:] == [["hearing", "ack"], "released"], "one that has time does not make others wait"
+    assert line.sent[4:] == [["vad_readout", "ack"], "released"], "one that has time does not make others wait"
 
 
 async def test_what_is_forgotten_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ async def test_what_waits_may_let_something_wait() -> None:
     line.downlink.send_deferred(again)
     line.downlink.release()
     line.downlink.release()
-    assert line.sent == ["hearing", "released"] * 2
+    assert line.sent == ["vad_readout", "released"] * 2
     line.downlink.forget(again)
 
 
@@ -121,7 +121,7 @@ async def test_chunks_smaller_than_a_frame_do_not_send_small_messages_one_by_one
     await asyncio.sleep(0.06)
     line.downlink.send_deferred(line.level, soon=False)
     line.downlink.release()
-    assert line.sent == [["ack", "hearing"], "released"], "it is the first one's wait that counts"
+    assert line.sent == [["ack", "vad_readout"], "released"], "it is the first one's wait that counts"
 
 
 async def test_one_that_fails_takes_nothing_else_with_it(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from micdrop_widget.browser import messages
 from micdrop_widget.devices import Device, Microphone
+from micdrop_widget.errors import MicdropError, MicdropErrorCode
+from micdrop_widget.protocol import TextMessage, ToolCallMessage, ToolResultMessage
 from tests.paths import TESTS
 
 GOLDEN = json.loads((TESTS / "comm_messages.json").read_text())
@@ -49,6 +51,20 @@ EXPECTED_UP: list[messages.BrowserMessage | list[messages.BrowserMessage]] = [
 ]
 
 
+CONVERSATION = (
+    TextMessage("user", "Will it rain?"),
+    ToolCallMessage("c1", "forecast", "{}"),
+    ToolResultMessage("c1", "forecast", '"dry"'),
+    TextMessage("assistant", "No."),
+)
+DETAILS = {
+    "partialAssistantMessage": "It may",
+    "micDevices": (Device("usb", "USB"),),
+    "speakerDevices": (Device("default", "Default"),),
+    "error": MicdropError(MicdropErrorCode.Mic, "The microphone “USB” went away.", "Plug it in."),
+}
+
+
 def buffers(case: dict[str, Any]) -> list[memoryview]:
     return [memoryview(bytes.fromhex(case["buffer"]))] if "buffer" in case else []
 
@@ -77,14 +93,18 @@ def test_each_message_to_the_browser_is_written() -> None:
         messages.close_mic(3),
         messages.alive("f1", 3),
         messages.ack("f1", 3, 7, 12.5),
-        messages.hearing(0.75, math.nan),
+        messages.vad_readout(0.75, math.nan),
+        messages.conversation(3, CONVERSATION),
+        messages.details({"partialAssistantMessage": "", "error": None}),
+        messages.details(DETAILS, "f1"),
         play,
         messages.flush(3),
         messages.set_speaker("usb"),
         messages.bundle([messages.alive("f1", 3), messages.flush(3)]),
     ]
     assert written == [case["content"] for case in GOLDEN["down"]]
-    assert samples[0].hex() == GOLDEN["down"][5]["buffer"]
+    (buffer,) = (case["buffer"] for case in GOLDEN["down"] if "buffer" in case)
+    assert samples[0].hex() == buffer
 
 
 def test_what_must_not_wait_fills_a_segment_of_the_loopback_interface() -> None:

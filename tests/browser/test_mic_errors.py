@@ -8,13 +8,13 @@ from micdrop_widget.browser.mic_errors import microphone_error
 from micdrop_widget.errors import MicdropErrorCode
 from tests.paths import FRONT_END
 
-COMM_JS = FRONT_END / "messages" / "messages.js"
+UP_JS = FRONT_END / "messages" / "up.js"
 UNKNOWN = microphone_error("error")
 
 
 def reasons() -> list[str]:
     """Return the reasons that the front end can give."""
-    (line,) = [line for line in COMM_JS.read_text().splitlines() if line.endswith("} MicFailureReason")]
+    (line,) = [line for line in UP_JS.read_text().splitlines() if line.endswith("} MicFailureReason")]
     return re.findall(r'"(\w+)"', line)
 
 

@@ -50,7 +50,9 @@ class FakeFrontEnd:
     ) -> None:
         self.name = "page-1"
         self.messages: list[dict[str, Any]] = []
-        """Every custom message of the widget, without its buffers."""
+        """Every custom message of the widget, without its buffers; those that carry its state are in the next two."""
+        self.details: dict[str, Any] = {}
+        self.conversation: list[dict[str, Any]] = []
         self.published: list[Any] = []
         """Everything that went over the comm, buffers left out."""
         self.heard: list[Pcm] = []
@@ -117,6 +119,9 @@ class FakeFrontEnd:
             self._receive(each, buffers)
 
     def _receive(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        if content["type"] in ("details", "conversation"):
+            self._follow(content)
+            return
         self.messages.append(content)
         if content.get("to") in (None, self.name):
             answers: dict[str, Callable[[], None]] = {
@@ -128,6 +133,14 @@ class FakeFrontEnd:
             answer = answers.get(content["type"])
             if answer is not None:
                 threading.Thread(target=answer, name="fake-front-end").start()
+
+    def _follow(self, content: dict[str, Any]) -> None:
+        if content["to"] not in (None, self.name):
+            return
+        if content["type"] == "details":
+            self.details.update(content["fields"])
+        elif content["from"] <= len(self.conversation):
+            self.conversation[content["from"] :] = content["items"]
 
     def _open(self, request: int) -> None:
         self.request = request

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from micdrop_widget import MicdropClient, MicdropErrorCode, MicdropServer, MicdropWidget
-from micdrop_widget.browser import Downlink, FrontEnds, HearingMeter
+from micdrop_widget.browser import Downlink, FrontEnds, VadReadout
 from micdrop_widget.browser import downlink as downlink_module
 from micdrop_widget.devices import Device
 from tests.harness.callers import LoudVAD, loud, ready_client
@@ -114,7 +114,7 @@ class Panels:
         if shown:
             front_ends.hello("a")
         self._downlink = Downlink(lambda content, _: self.told.append(content))
-        self.meter = HearingMeter(self._downlink, front_ends, call)
+        self.meter = VadReadout(self._downlink, front_ends, call)
 
     def hear(self) -> None:
         """Audio has arrived, and the time to tell of it has come."""
@@ -159,7 +159,7 @@ async def test_the_panels_are_told_while_the_microphone_is_listened_to() -> None
         await call.until(isUserSpeaking=True, timeout=10)
         vad.level_db = -20.0
         panels.hear()
-        assert panels.told == [{"type": "hearing", "to": None, "probability": None, "level_db": -20.0}]
+        assert panels.told == [{"type": "vad_readout", "to": None, "probability": None, "level_db": -20.0}]
         call.mute()
         panels.hear()
         await call.stop()
@@ -178,5 +178,5 @@ async def test_nothing_is_told_where_no_panel_is_shown_and_no_infinity_ever() ->
         hidden.hear()
         panels.hear()
         assert hidden.told == []
-        assert panels.told == [{"type": "hearing", "to": None, "probability": 0.5, "level_db": None}]
+        assert panels.told == [{"type": "vad_readout", "to": None, "probability": 0.5, "level_db": None}]
         await call.stop()

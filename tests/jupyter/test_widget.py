@@ -203,7 +203,7 @@ async def test_no_url_is_told_without_asking_for_the_microphone(monkeypatch: pyt
     call.close()
     assert "open_mic" not in page.types()
     assert call.error is not None
-    assert call.get_state("error")["error"]["remedy"].startswith("Give the server's address")
+    assert page.details["error"]["remedy"].startswith("Give the server's address")
 
 
 async def test_a_refused_connection_releases_the_microphone(monkeypatch: pytest.MonkeyPatch) -> None:

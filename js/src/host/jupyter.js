@@ -6,7 +6,7 @@
  * @typedef {object} JupyterComm
  * @property {(data: unknown, metadata: Record<string, unknown>, buffers: ArrayBuffer[]) => {dispose?: () => void} | undefined} send
  *
- * @typedef {{comm?: {jsServicesComm?: JupyterComm}}} JupyterModel
+ * @typedef {{comm?: {jsServicesComm?: JupyterComm}, comm_live?: boolean}} JupyterModel
  */
 
 /** Metadata of a message that nothing is kept of: the kernel need not say idle of it. */
@@ -24,10 +24,22 @@ export class Channel {
   #isSought = false;
   /** @type {JupyterComm | null} */
   #comm = null;
+  /** @type {JupyterModel | null} what the model stands for, where no kernel was behind it */
+  #savedModel = null;
+  #onChange;
 
-  /** @param {Model} model */
-  constructor(model) {
+  /**
+   * @param {Model} model
+   * @param {() => void} [onChange] called when `isSaved` has become true
+   */
+  constructor(model, onChange = () => undefined) {
     this.#model = model;
+    this.#onChange = onChange;
+  }
+
+  /** True where the model comes from a saved notebook, and no kernel has taken it up. */
+  get isSaved() {
+    return this.#savedModel?.comm_live === false;
   }
 
   /**
@@ -61,12 +73,18 @@ export class Channel {
     if (this.#isSought || typeof id !== "string") return;
     this.#isSought = true;
     Promise.resolve(this.#model.widget_manager?.get_model?.(id)).then(
-      (found) => {
-        const comm = /** @type {JupyterModel | undefined} */ (found)?.comm?.jsServicesComm;
-        if (typeof comm?.send === "function") this.#comm = comm;
-      },
+      (found) => this.#adopt(/** @type {JupyterModel | undefined} */ (found)),
       () => undefined, // then the model sends
     );
+  }
+
+  /** @param {JupyterModel | undefined} found */
+  #adopt(found) {
+    const comm = found?.comm?.jsServicesComm;
+    if (typeof comm?.send === "function") this.#comm = comm;
+    if (found?.comm_live !== false) return;
+    this.#savedModel = found;
+    this.#onChange();
   }
 
   /** @param {unknown} error */

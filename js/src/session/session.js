@@ -6,6 +6,7 @@ import { Player, later } from "../speaker/player.js";
 import { Microphone } from "../microphone/microphone.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
+import { NO_DETAILS, withConversation, withFields } from "./details.js";
 import { INITIAL_CALL_STATE, TRAIT_NAMES } from "./state.js";
 import { Wishes } from "./wishes.js";
 
@@ -48,17 +49,21 @@ export class Session {
   #player;
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
-    () => this.#send(comm.hello(this.#id)),
+    () => this.#sayHello(),
     (isPageGone) => this.#sayGoodbye(isPageGone),
   );
   /** @type {CallState} */
   #call = INITIAL_CALL_STATE;
+  /** @type {import("./details.js").CallDetails} */
+  #details = NO_DETAILS;
+  /** Hello was said, and the kernel has not yet told the whole conversation. */
+  #isGreeting = false;
   /** @type {Set<() => void>} */
   #stateListeners = new Set();
   /** @type {Set<(meter: "microphone" | "speaker", rms: number) => void>} */
   #levelListeners = new Set();
-  /** @type {Set<(hearing: comm.Hearing) => void>} */
-  #hearingListeners = new Set();
+  /** @type {Set<(readout: comm.VadReadout) => void>} */
+  #readoutListeners = new Set();
   #isDisposed = false;
   #isNotifying = false;
   #isPlaybackHeld = false;
@@ -75,7 +80,7 @@ export class Session {
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
-    this.#channel = new Channel(model);
+    this.#channel = new Channel(model, () => this.#notify());
     this.#microphone = new Microphone(this.#engine, this.#id, {
       send: (message) => this.#send(message),
       onChange: () => this.#notify(),
@@ -103,6 +108,7 @@ export class Session {
       isStopRequested,
       isKernelSlow,
       isKernelLost: this.#isKernelLost,
+      isSaved: this.#channel.isSaved,
       isMuteRequested,
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,
@@ -133,12 +139,12 @@ export class Session {
   }
 
   /**
-   * @param {(hearing: comm.Hearing) => void} listener told what the kernel's voice activity detection makes of the microphone
+   * @param {(readout: comm.VadReadout) => void} listener called with what the kernel's voice activity detection makes of the sound
    * @returns {() => void} ends the subscription
    */
-  onHearing(listener) {
-    this.#hearingListeners.add(listener);
-    return () => this.#hearingListeners.delete(listener);
+  onVadReadout(listener) {
+    this.#readoutListeners.add(listener);
+    return () => this.#readoutListeners.delete(listener);
   }
 
   /**
@@ -212,7 +218,7 @@ export class Session {
     this.#pageListeners?.abort();
     this.#stateListeners.clear();
     this.#levelListeners.clear();
-    this.#hearingListeners.clear();
+    this.#readoutListeners.clear();
   }
 
   #subscribe() {
@@ -239,9 +245,34 @@ export class Session {
     this.#isKernelLost = false;
     this.#microphone.hearKernel();
     const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
-    this.#call = /** @type {CallState} */ (Object.fromEntries(read));
+    this.#updateCall(/** @type {CallState} */ ({ ...Object.fromEntries(read), ...this.#details }));
+  }
+
+  /** @param {import("./details.js").CallDetails} details */
+  #readDetails(details) {
+    this.#details = details;
+    this.#updateCall({ ...this.#call, ...details });
+  }
+
+  /** @param {comm.Conversation} message */
+  #readConversation(message) {
+    const details = withConversation(this.#details, message);
+    if (message.from === 0) this.#isGreeting = false;
+    if (details !== null) return this.#readDetails(details);
+    // Some of it was lost on the way; before hello it was never meant for this page.
+    if (this.#presence.isPresent && !this.#isGreeting) this.#sayHello();
+  }
+
+  #sayHello() {
+    this.#isGreeting = true;
+    this.#send(comm.hello(this.#id));
+  }
+
+  /** @param {CallState} call */
+  #updateCall(call) {
+    this.#call = call;
     this.#wishes.follow(this.#call);
-    if (this.#call.isStarted) this.#wasStarted = true;
+    if (this.#call.isStarted || this.#call.conversation.length > 0) this.#wasStarted = true;
     if (!this.#call.isStarted && !this.#call.isStarting) this.#isPlaybackHeld = false;
     if (this.#call._closed) this.#releaseAudio();
     this.#applyMute();
@@ -275,7 +306,9 @@ export class Session {
     if (message.type === "set_speaker") return this.#engine.selectSpeaker(message.deviceId);
     if (message.type === "ack") return this.#microphone.acknowledge(message);
     if (message.type === "alive") return this.#answerKernel(message.request);
-    if (message.type === "hearing") return this.#publishHearing(message);
+    if (message.type === "vad_readout") return this.#publishVadReadout(message);
+    if (message.type === "conversation") return this.#readConversation(message);
+    if (message.type === "details") return this.#readDetails(withFields(this.#details, message));
     if (message.type === "bundle") return message.contents.forEach((content) => this.#receive(content, []));
     if (this.#microphone.close(message)) this.#rest();
   }
@@ -413,9 +446,9 @@ export class Session {
     for (const listener of this.#levelListeners) listener(meter, rms);
   }
 
-  /** @param {comm.Hearing} hearing */
-  #publishHearing(hearing) {
-    for (const listener of this.#hearingListeners) listener(hearing);
+  /** @param {comm.VadReadout} readout */
+  #publishVadReadout(readout) {
+    for (const listener of this.#readoutListeners) listener(readout);
   }
 }
 

@@ -1,14 +1,15 @@
+import { NO_DETAILS } from "./details.js";
+
 /**
- * What the kernel says about the call (one synced trait per field) and what only this page knows.
+ * What the kernel says about the call (one synced trait per field; in messages what no saved notebook shall hold) and what only
+ * this page knows.
  *
  * @typedef {import("../messages/messages.js").Device} Device
- * @typedef {{role: "user" | "assistant" | "system", content: string, metadata?: unknown}} Utterance
- * @typedef {{role: "tool_call", toolCallId: string, toolName: string, parameters: string}} ToolCall
- * @typedef {{role: "tool_result", toolCallId: string, toolName: string, output: string}} ToolResult
- * @typedef {Utterance | ToolCall | ToolResult} ConversationItem
- * @typedef {{code: string, message: string, remedy: string}} CallError
+ * @typedef {import("../messages/messages.js").ConversationItem} ConversationItem
+ * @typedef {import("../messages/messages.js").CallError} CallError
+ * @typedef {import("./details.js").CallDetails} CallDetails
  *
- * @typedef {object} CallState
+ * @typedef {object} CallTraits
  * @property {boolean} isStarting
  * @property {boolean} isStarted
  * @property {boolean} isReconnecting
@@ -22,20 +23,18 @@
  * @property {boolean} isMicMuted
  * @property {string | null} micDeviceId
  * @property {string | null} speakerDeviceId
- * @property {Device[]} micDevices
- * @property {Device[]} speakerDevices
- * @property {ConversationItem[]} conversation
- * @property {string} partialAssistantMessage "" = none
- * @property {CallError | null} error
- * @property {string | null} _owner the front end that has the microphone
+ * @property {string | null} _owner the page that has the microphone
  * @property {boolean} _closed the widget was closed in the kernel
  *
+ * @typedef {CallTraits & CallDetails} CallState
+ *
  * @typedef {object} PageState
- * @property {string} id of this front end
+ * @property {string} id of this page
  * @property {boolean} isStartRequested Start was pressed, the kernel has not answered
  * @property {boolean} isStopRequested Stop was pressed, the kernel has not answered
  * @property {boolean} isKernelSlow a command has gone unanswered for a while
  * @property {boolean} isKernelLost the connection broke: what the call state says is old
+ * @property {boolean} isSaved there is no kernel behind this panel: it comes from a saved notebook
  * @property {boolean} isMuteRequested
  * @property {boolean} isPauseRequested
  * @property {boolean} isAudioBlocked the browser wants a click before it plays or captures
@@ -48,8 +47,8 @@
  * @typedef {CallState & PageState} PanelState
  */
 
-/** @type {Readonly<CallState>} */
-export const INITIAL_CALL_STATE = Object.freeze({
+/** @type {Readonly<CallTraits>} */
+const INITIAL_TRAITS = Object.freeze({
   isStarting: false,
   isStarted: false,
   isReconnecting: false,
@@ -63,13 +62,11 @@ export const INITIAL_CALL_STATE = Object.freeze({
   isMicMuted: false,
   micDeviceId: null,
   speakerDeviceId: null,
-  micDevices: [],
-  speakerDevices: [],
-  conversation: [],
-  partialAssistantMessage: "",
-  error: null,
   _owner: null,
   _closed: false,
 });
 
-export const TRAIT_NAMES = /** @type {(keyof CallState)[]} */ (Object.keys(INITIAL_CALL_STATE));
+export const TRAIT_NAMES = /** @type {(keyof CallTraits)[]} */ (Object.keys(INITIAL_TRAITS));
+
+/** @type {Readonly<CallState>} */
+export const INITIAL_CALL_STATE = Object.freeze({ ...INITIAL_TRAITS, ...NO_DETAILS });

@@ -33,8 +33,6 @@ export class ConversationView {
   #partial = utterance("assistant", "");
   /** @type {readonly ConversationItem[]} */
   #items = [];
-  /** @type {string[]} */
-  #keys = [];
   /** Index of the first item that is drawn. */
   #first = 0;
   /** @type {Element[]} */
@@ -52,25 +50,23 @@ export class ConversationView {
   }
 
   /**
-   * @param {readonly ConversationItem[]} items
+   * @param {readonly ConversationItem[]} items those that have not changed are the same objects as before
    * @param {string} partial "" = none
    */
   update(items, partial) {
-    const isChanged = this.#updateItems(items) || this.#updatePartial(partial);
-    if (isChanged) this.#updatePartial(partial);
+    const isItemsChanged = this.#updateItems(items);
+    const isPartialChanged = this.#updatePartial(partial);
     setHidden(this.root, items.length === 0 && partial === "");
-    if (isChanged && this.#isFollowing) this.#scrollToEnd();
+    if ((isItemsChanged || isPartialChanged) && this.#isFollowing) this.#scrollToEnd();
   }
 
   /** @param {readonly ConversationItem[]} items */
   #updateItems(items) {
-    if (items === this.#items) return false;
-    this.#items = items;
-    this.#partial.remove();
-    const keys = items.map((item) => JSON.stringify(item));
+    const before = this.#items;
+    if (items === before) return false;
     let same = 0;
-    while (same < keys.length && keys[same] === this.#keys[same]) same++;
-    this.#keys = keys;
+    while (same < items.length && items[same] === before[same]) same++;
+    this.#items = items;
     if (same < this.#first || same === 0) this.#isWhole = false; // another conversation
     this.#draw(same < this.#first ? 0 : this.#first, same);
     return true;
@@ -87,7 +83,8 @@ export class ConversationView {
     const isKept = new Set(kept);
     for (const row of this.#rows) if (!isKept.has(row)) row.remove();
     const fresh = this.#items.slice(first + kept.length).map(drawItem);
-    this.#list.append(...fresh);
+    if (this.#partial.isConnected) this.#partial.before(...fresh);
+    else this.#list.append(...fresh);
     this.#rows = [...kept, ...fresh];
     this.#first = first;
     setHidden(this.#earlier, first === 0);
@@ -97,26 +94,19 @@ export class ConversationView {
   /** Draws all there is, and stays at what is being looked at. */
   #showWhole() {
     const { scrollHeight, scrollTop } = this.#list;
-    const isPartial = this.#partial.isConnected;
     this.#isWhole = true;
-    this.#partial.remove();
     this.#draw(0, 0);
-    if (isPartial) this.#list.append(this.#partial);
     this.#list.scrollTop = scrollTop + this.#list.scrollHeight - scrollHeight;
   }
 
   /** @param {string} partial */
   #updatePartial(partial) {
-    if (partial === "") {
-      const wasShown = this.#partial.isConnected;
-      this.#partial.remove();
-      return wasShown;
-    }
-    const content = /** @type {Element} */ (this.#partial.lastElementChild);
-    const isChanged = !this.#partial.isConnected || content.textContent !== partial;
-    setText(content, partial);
-    if (!this.#partial.isConnected) this.#list.append(this.#partial);
-    return isChanged;
+    const words = /** @type {Element} */ (this.#partial.lastElementChild);
+    if (words.textContent === partial) return false;
+    setText(words, partial);
+    if (partial === "") this.#partial.remove();
+    else this.#list.append(this.#partial);
+    return true;
   }
 
   #watchScroll() {

@@ -1,6 +1,7 @@
 import { describeChoices } from "./choices.js";
 import { element, setHidden } from "./dom.js";
 import { icon } from "./icons.js";
+import { isReachable } from "./labels.js";
 
 /** @typedef {import("../session/state.js").PanelState} PanelState */
 /** @typedef {import("../microphone/devices.js").DeviceKind} DeviceKind */
@@ -42,9 +43,9 @@ export class DevicePicker {
 
   /** @param {PanelState} state */
   update(state) {
-    const isReachable = !state._closed && !state.isKernelLost;
-    this.#microphone.update(state.micDevices, state.micDeviceId, isReachable, state.error);
-    this.#speaker.update(state.speakerDevices, state.speakerDeviceId, isReachable, state.problem);
+    const canChoose = isReachable(state);
+    this.#microphone.update(state.micDevices, state.micDeviceId, canChoose, state.error);
+    this.#speaker.update(state.speakerDevices, state.speakerDeviceId, canChoose, state.problem);
     setHidden(this.#hint, state.micDevices.length > 0);
   }
 

@@ -24,6 +24,7 @@
  * @type {[(state: PanelState) => boolean, StateLabel][]}
  */
 const STATES = [
+  [(s) => s.isSaved, label("saved", "Saved panel", "ended", "off")],
   [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
   [(s) => s.isKernelLost, label("disconnected", "No connection to the kernel", "warning", "off")],
   [(s) => s.isStopRequested, label("stopping", "Stopping…", "wait", "wait")],
@@ -62,11 +63,11 @@ export function describeState(state) {
  * @returns {{start: Control, mute: Control, pause: Control}}
  */
 export function describeControls(state) {
-  const isInCall = !state.isKernelLost && (state.isStarted || state.isStarting || state.isStartRequested);
+  const isInCall = isReachable(state) && (state.isStarted || state.isStarting || state.isStartRequested);
   return {
     start: isInCall
-      ? control("Stop", "stop", "stop", { isEnabled: !state._closed && !state.isStopRequested })
-      : control("Start", "call", "start", { isEnabled: !state._closed }),
+      ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested })
+      : control("Start", "call", "start", { isEnabled: !state._closed && !state.isSaved }),
     mute: isMuted(state)
       ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true })
       : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
@@ -98,6 +99,7 @@ export function describeTakeOver(state) {
  * @returns {string}
  */
 export function describeNote(state) {
+  if (state.isSaved) return "This panel was saved with the notebook, without its call. Run the cell again.";
   if (state._closed) return "This call was closed: run the cell again.";
   if (state.isKernelLost) {
     return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
@@ -153,8 +155,12 @@ const isMuted = (state) => state.isMuted || state.isMuteRequested;
 /** @param {PanelState} state */
 const isPaused = (state) => state.isPaused || state.isPauseRequested;
 
-/** @param {PanelState} state */
-const isReachable = (state) => !state._closed && !state.isKernelLost;
+/**
+ * There is a kernel that hears what is pressed.
+ *
+ * @param {PanelState} state
+ */
+export const isReachable = (state) => !state._closed && !state.isKernelLost && !state.isSaved;
 
 /**
  * Another page owns the call.
@@ -170,7 +176,7 @@ const canMute = (state) => isReachable(state) && (state.isStarted || state.isSta
 const canPause = (state) => isReachable(state) && state.isStarted;
 
 /**
- * After a reload only the conversation tells that there was a call.
+ * There was a call: after a reload only the conversation tells.
  *
  * @param {PanelState} state
  */

@@ -1,7 +1,7 @@
 import { deflection } from "../worklets/level.js";
 import { element, setHidden } from "./dom.js";
-import { describeHearing } from "./hearing.js";
 import { icon } from "./icons.js";
+import { describeVadReadout } from "./vad-readout.js";
 
 /** @typedef {import("./icons.js").IconName} IconName */
 
@@ -20,8 +20,8 @@ export class Meter {
   #fill = element("span", "micdrop-meter-fill");
   #speech = element("span", "micdrop-meter-speech", { hidden: "" });
   #label;
-  /** @type {import("../messages/messages.js").Hearing | null} */
-  #hearing = null;
+  /** @type {import("../messages/messages.js").VadReadout | null} */
+  #readout = null;
   #latest = 0;
   /** @type {number | null} since the last drawing; null: nothing came */
   #loudest = null;
@@ -58,12 +58,12 @@ export class Meter {
   /**
    * Shows what the voice activity detection makes of the sound, as a line below the level, and in words.
    *
-   * @param {import("../messages/messages.js").Hearing | null} hearing null: nothing is listened to
+   * @param {import("../messages/messages.js").VadReadout | null} readout null: nothing is listened to
    */
-  hear(hearing) {
-    if (hearing === this.#hearing) return;
-    this.#hearing = hearing;
-    if (hearing === null) this.#wordsAt = -Infinity;
+  showReadout(readout) {
+    if (readout === this.#readout) return;
+    this.#readout = readout;
+    if (readout === null) this.#wordsAt = -Infinity;
     this.#drawSoon();
   }
 
@@ -80,7 +80,7 @@ export class Meter {
 
   #draw = () => {
     this.#drawLevel();
-    this.#drawHearing();
+    this.#drawReadout();
   };
 
   #drawLevel() {
@@ -97,8 +97,8 @@ export class Meter {
     this.#onShow(level);
   }
 
-  #drawHearing() {
-    const probability = this.#hearing?.probability ?? null;
+  #drawReadout() {
+    const probability = this.#readout?.probability ?? null;
     setHidden(this.#speech, probability === null);
     const speech = Math.round((probability ?? 0) * SPEECH_STEPS) / SPEECH_STEPS;
     if (speech !== this.#drawnSpeech) this.#speech.style.transform = `scaleX(${speech})`;
@@ -113,7 +113,7 @@ export class Meter {
   }
 
   #describe() {
-    const words = describeHearing(this.#hearing);
+    const words = describeVadReadout(this.#readout);
     const title = words === "" ? this.#label : `${this.#label}: ${words}`;
     if (title !== this.root.title) this.root.title = title;
     this.#wordsAt = performance.now();

@@ -23,7 +23,7 @@ export class Panel {
   #microphone = new Meter(this.#drawing, "microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
   #speaker = new Meter(this.#drawing, "speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
   #devices = new DevicePicker((kind, id) => this.#session.chooseDevice(kind, id));
-  #isHeard = false;
+  #isListening = false;
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
   #takeOverWords = element("span", "");
@@ -44,7 +44,7 @@ export class Panel {
     const unsubscribe = [
       session.onChange(() => this.#update()),
       session.onLevel((meter, rms) => (meter === "microphone" ? this.#microphone : this.#speaker).push(rms)),
-      session.onHearing((hearing) => this.#microphone.hear(this.#isHeard ? hearing : null)),
+      session.onVadReadout((readout) => this.#microphone.showReadout(this.#isListening ? readout : null)),
       session.enter(),
     ];
     this.#leave = () => unsubscribe.forEach((end) => end());
@@ -106,8 +106,8 @@ export class Panel {
     this.#mute.update(controls.mute);
     this.#pause.update(controls.pause);
     this.#devices.update(state);
-    this.#isHeard = state.isMicStarted && !state.isMicMuted && !state.isMuteRequested && !state.isPauseRequested;
-    if (!this.#isHeard) this.#microphone.hear(null);
+    this.#isListening = state.isMicStarted && !state.isMicMuted && !state.isMuteRequested && !state.isPauseRequested;
+    if (!this.#isListening) this.#microphone.showReadout(null);
     const note = describeNote(state);
     setHidden(this.#note, note === "");
     setText(this.#note, note);

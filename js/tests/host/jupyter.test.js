@@ -108,3 +108,24 @@ test("a kernel that is out of reach is the sender's to report", async (t) => {
   model.send = dead;
   assert.throws(() => channel.send(content, buffers), /dead/);
 });
+
+test("a model that no kernel stands behind is a saved one, until a kernel takes it up", async () => {
+  const found = { comm_live: false };
+  let changes = 0;
+  const channel = new Channel({ get: () => "7", send: () => undefined, widget_manager: { get_model: async () => found } }, () => changes++);
+  assert.equal(channel.isSaved, false);
+  channel.send(content, buffers);
+  await settled();
+  assert.deepEqual([channel.isSaved, changes], [true, 1]);
+  found.comm_live = true;
+  assert.equal(channel.isSaved, false);
+});
+
+test("a kernel that goes away later leaves no saved model", async () => {
+  const found = { comm_live: true };
+  const channel = new Channel({ get: () => "7", send: () => undefined, widget_manager: { get_model: async () => found } });
+  channel.send(content, buffers);
+  await settled();
+  found.comm_live = false;
+  assert.equal(channel.isSaved, false);
+});

@@ -53,7 +53,9 @@ const parsed = {
   close_mic: ({ type, request }) => ({ type, request }),
   alive: ({ type, request }) => ({ type, request }),
   ack: ({ type, request, seq, lag_ms: lagMs }) => ({ type, request, seq, lagMs }),
-  hearing: ({ type, probability, level_db: levelDb }) => ({ type, probability, levelDb }),
+  vad_readout: ({ type, probability, level_db: levelDb }) => ({ type, probability, levelDb }),
+  conversation: ({ type, from, items }) => ({ type, from, items }),
+  details: ({ type, fields }) => ({ type, fields }),
   play: ({ type, epoch, position }, buffer) => ({ type, epoch, position, samples: samples(buffer) }),
   flush: ({ type, epoch }) => ({ type, epoch }),
   set_speaker: ({ type, device_id: deviceId }) => ({ type, deviceId }),
@@ -72,7 +74,7 @@ for (const { content, buffer } of golden.down) {
     assert.deepEqual(comm.parseDown(content, filled, "f1"), parsed[content.type](content, buffer));
   });
 
-  test(`${content.type} for another front end is ignored`, () => {
+  test(`${content.type} for another page is ignored`, () => {
     assert.equal(comm.parseDown({ ...content, to: "f2" }, buffers, "f1"), null);
   });
 
@@ -87,6 +89,11 @@ for (const { content, buffer } of golden.down) {
 test("what is not in the contract is refused with its name", () => {
   assert.throws(() => comm.parseDown({ type: "dance", to: null }, [], "f1"), /unknown message "dance"/);
   assert.throws(() => comm.parseDown(null, [], "f1"), comm.CommError);
-  assert.throws(() => comm.parseDown({ type: "flush", to: null, epoch: "3" }, [], "f1"), /flush: expected a count in epoch, got "3"/);
+  assert.throws(() => comm.parseDown({ type: "flush", to: null, epoch: "3" }, [], "f1"), /flush: expected a count, got "3" in epoch/);
   assert.throws(() => comm.parseDown({ type: "play", to: null, epoch: 0, position: 0 }, [unalignedView("010203")], "f1"), /3 bytes/);
+  const item = (fields) => ({ type: "conversation", to: null, from: 0, items: [fields] });
+  assert.throws(() => comm.parseDown(item({ role: "parrot", content: "" }), [], "f1"), /unknown role "parrot" in items/);
+  assert.throws(() => comm.parseDown(item({ role: "tool_call", content: "" }), [], "f1"), /expected a string, got nothing in toolCallId/);
+  assert.throws(() => comm.parseDown({ type: "details", to: null, fields: { error: "no" } }, [], "f1"), /in error in fields/);
+  assert.throws(() => comm.parseDown({ type: "toString", to: null }, [], "f1"), /unknown message "toString"/);
 });

@@ -3,7 +3,7 @@ import { beforeEach, test } from "node:test";
 
 import { Devices } from "../../src/microphone/devices.js";
 import { describeChoices } from "../../src/view/choices.js";
-import { describeHearing } from "../../src/view/hearing.js";
+import { describeVadReadout } from "../../src/view/vad-readout.js";
 
 const DESK = { id: "desk", label: "Desk" };
 const HEADSET = { id: "headset", label: "Headset" };
@@ -134,8 +134,8 @@ test("a picker shows what is used, the default until one is chosen, and says whe
 });
 
 test("what is heard is said in words, as far as it is known", () => {
-  assert.equal(describeHearing(null), "");
-  assert.equal(describeHearing({ probability: null, levelDb: null }), "");
-  assert.equal(describeHearing({ probability: 0.934, levelDb: null }), "speech 93 %");
-  assert.equal(describeHearing({ probability: 0, levelDb: -41.6 }), "−42 dB, speech 0 %");
+  assert.equal(describeVadReadout(null), "");
+  assert.equal(describeVadReadout({ probability: null, levelDb: null }), "");
+  assert.equal(describeVadReadout({ probability: 0.934, levelDb: null }), "speech 93 %");
+  assert.equal(describeVadReadout({ probability: 0, levelDb: -41.6 }), "−42 dB, speech 0 %");
 });

@@ -10,6 +10,7 @@ const PAGE = {
   isStopRequested: false,
   isKernelSlow: false,
   isKernelLost: false,
+  isSaved: false,
   isMuteRequested: false,
   isPauseRequested: false,
   isAudioBlocked: false,
@@ -46,6 +47,8 @@ const rows = [
   ["silent", "No answer from the kernel", inCall({ isOnHold: true, isKernelSilent: true })],
   ["disconnected", "No connection to the kernel", inCall({ isUserSpeaking: true, isKernelLost: true })],
   ["closed", "Call closed", inCall({ _closed: true })],
+  ["saved", "Saved panel", inCall({ isSaved: true })],
+  ["saved", "Saved panel", state({ isSaved: true, _closed: true, isKernelLost: true })],
 ];
 
 for (const [id, words, panelState] of rows) {
@@ -121,4 +124,13 @@ test("the kernel's error goes before what only the page knows", () => {
   assert.deepEqual(describeError(state({ error, problem: "other" })), { message: "No microphone.", remedy: "Plug one in." });
   assert.deepEqual(describeError(state({ problem: "other" })), { message: "other", remedy: "" });
   assert.equal(describeError(state()), null);
+});
+
+test("a saved panel offers nothing that needs a kernel, and says how to have one", () => {
+  const saved = inCall({ isSaved: true, isMicStarted: false, _owner: null });
+  const controls = describeControls(saved);
+  assert.equal(controls.start.action, "start");
+  assert.deepEqual(Object.values(controls).map(({ isEnabled }) => isEnabled), [false, false, false]);
+  assert.equal(describeTakeOver(saved), null);
+  assert.match(describeNote(saved), /saved with the notebook.*Run the cell again/);
 });

@@ -95,9 +95,7 @@ class Downlink:
         self._stop_waiting()
         waiting, self._along = self._along, {}
         contents = [content for tell in waiting if (content := _unfailing(tell)) is not None]
-        if len(contents) == 1:
-            self._send(contents[0], None)
-        elif contents:
+        if contents:
             self._send(messages.bundle(contents), None)
         _unfailing(self.on_released)
 

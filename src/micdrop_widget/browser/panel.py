@@ -42,6 +42,8 @@ class PanelController:
         Of this call.
     show_owner
         Called with the front end that owns the call whenever another one does.
+    send_private_state
+        Called with a page that is new: it knows nothing of what travels in messages.
     """
 
     def __init__(
@@ -50,13 +52,16 @@ class PanelController:
         microphone: BrowserMicrophone,
         speaker: BrowserSpeaker,
         front_ends: FrontEnds,
+        *,
         show_owner: Callable[[str | None], object],
+        send_private_state: Callable[[str], object] = lambda page_id: None,
     ) -> None:
         self._client = client
         self._microphone = microphone
         self._speaker = speaker
         self._front_ends = front_ends
         self._show_owner = show_owner
+        self._send_private_state = send_private_state
         self._shown_owner: str | None = None
         self._goodbye: asyncio.TimerHandle | None = None
         self._answers_without_audio = 0
@@ -74,6 +79,7 @@ class PanelController:
             case messages.Hello(front_end):
                 self._welcome(front_end)
                 self._speaker.tell_device()
+                self._send_private_state(front_end)
             case messages.Bye(front_end, page_gone):
                 self._say_goodbye(front_end, page_gone)
             case messages.Command(front_end, name):

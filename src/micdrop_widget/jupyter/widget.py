@@ -27,9 +27,10 @@ from micdrop_widget.browser import (
     BrowserSpeaker,
     Downlink,
     FrontEnds,
-    HearingMeter,
     LinkReport,
     PanelController,
+    PrivateState,
+    VadReadout,
     messages,
 )
 from micdrop_widget.call.call_vad import CallVAD
@@ -85,7 +86,8 @@ class MicdropWidget(anywidget.AnyWidget):
     Every method returns at once, from any thread; what it returns may be awaited or ignored. The traits are written
     by the observer thread alone, which also runs the handlers of `on` and `observe`, in order, with their prints
     under the cell that registered them. The front end writes no trait. Each trait is a field of `MicdropState`,
-    which says what it means; `state` is the whole snapshot.
+    which says what it means; `state` is the whole snapshot. What was said, the names of devices and errors are not
+    synced, so that no saved notebook holds them: the panel gets them in messages.
     """
 
     _esm = _STATIC / "widget.js"
@@ -104,10 +106,10 @@ class MicdropWidget(anywidget.AnyWidget):
     isMicMuted = traits.flag()
     micDeviceId = traits.name()
     speakerDeviceId = traits.name()
-    micDevices = traits.devices()
-    speakerDevices = traits.devices()
-    conversation = traits.conversation()
-    partialAssistantMessage = traitlets.Unicode("", read_only=True).tag(sync=True)
+    micDevices = traits.sequence()
+    speakerDevices = traits.sequence()
+    conversation = traits.sequence()
+    partialAssistantMessage = traits.text()
     error = traits.error()
     state = traitlets.Instance(MicdropState, (), read_only=True)
     _owner = traits.name()
@@ -122,8 +124,16 @@ class MicdropWidget(anywidget.AnyWidget):
         self._microphone = BrowserMicrophone(downlink, front_ends, self._constraints)
         self._speaker = BrowserSpeaker(downlink, front_ends)
         self._client = MicdropClient(url, source=self._microphone, sink=self._speaker, **options)
-        self._microphone.on_audio = HearingMeter(downlink, front_ends, self._client).update
-        self._panel = PanelController(self._client, self._microphone, self._speaker, front_ends, self._show_owner)
+        self._microphone.on_audio = VadReadout(downlink, front_ends, self._client).update
+        self._private_state = PrivateState(self.send)
+        self._panel = PanelController(
+            self._client,
+            self._microphone,
+            self._speaker,
+            front_ends,
+            show_owner=self._show_owner,
+            send_private_state=self._show_private_state,
+        )
         self._handlers = Handlers(UserHandler)
         self._vad = CallVAD(lambda: self._client.vad.detector, lambda: self._client.vad.status, UserHandler)
         super().__init__()
@@ -290,9 +300,13 @@ class MicdropWidget(anywidget.AnyWidget):
     def _show_owner(self, owner: str | None) -> None:
         self._observer.post(lambda: self.set_trait("_owner", owner))
 
+    def _show_private_state(self, page_id: str) -> None:
+        self._observer.post(lambda: self._private_state.publish_whole(page_id))
+
     def _show(self, event: EventName, arguments: tuple[Any, ...]) -> None:
         if event == "StateChange":
             state, previous = arguments
+            self._private_state.publish(state)
             with self.hold_sync(), self.hold_trait_notifications():
                 self.set_trait("state", state)
                 for name in _STATE_FIELDS:

@@ -1,7 +1,121 @@
-// sources sha256:bb91e53c7f3ab2e4ab9c94b9b02a5331d015cdf85bd7d6b5940a5e3bff18505e
-// src/messages/messages.js
+// sources sha256:5d9d160badbb7d2410fb213d2bc86ea923b87d8857a99372247e48cb40e72687
+// src/messages/fields.js
 var CommError = class extends Error {
 };
+function text(value) {
+  if (typeof value !== "string") throw unexpected("a string", value);
+  return value;
+}
+function number(value) {
+  if (typeof value !== "number") throw unexpected("a number", value);
+  return value;
+}
+function count(value) {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw unexpected("a count", value);
+  return value;
+}
+function object(value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw unexpected("an object", value);
+  return (
+    /** @type {Record<string, unknown>} */
+    value
+  );
+}
+var anything = (value) => value;
+var orNull = (read) => (value) => value === null ? null : read(value);
+function listOf(read) {
+  return (value) => {
+    if (!Array.isArray(value)) throw unexpected("an array", value);
+    return value.map(read);
+  };
+}
+function fieldsOf(readers, { optional = false } = {}) {
+  return (value) => {
+    const fields = object(value);
+    const names = Object.keys(readers).filter((name) => !optional || Object.hasOwn(fields, name));
+    return Object.fromEntries(names.map((name) => [name, readField(name, fields[name], readers[name] ?? anything)]));
+  };
+}
+function readField(name, value, read) {
+  try {
+    return read(value);
+  } catch (error) {
+    if (error instanceof CommError) error.message += ` in ${name}`;
+    throw error;
+  }
+}
+function unexpected(expected, value) {
+  return new CommError(`expected ${expected}, got ${JSON.stringify(value) ?? "nothing"}`);
+}
+
+// src/messages/down.js
+var devices = listOf(fieldsOf({ id: text, label: text }));
+var ITEMS = {
+  tool_call: fieldsOf({ role: text, toolCallId: text, toolName: text, parameters: text }),
+  tool_result: fieldsOf({ role: text, toolCallId: text, toolName: text, output: text }),
+  user: fieldsOf({ role: text, content: text }),
+  assistant: fieldsOf({ role: text, content: text }),
+  system: fieldsOf({ role: text, content: text })
+};
+var details = fieldsOf(
+  {
+    partialAssistantMessage: text,
+    micDevices: devices,
+    speakerDevices: devices,
+    error: orNull(fieldsOf({ code: text, message: text, remedy: text }))
+  },
+  { optional: true }
+);
+var MESSAGES = {
+  open_mic: { request: count, device_id: orNull(text), constraints: object },
+  close_mic: { request: count },
+  alive: { request: count },
+  ack: { request: count, seq: number, lag_ms: number },
+  vad_readout: { probability: orNull(number), level_db: orNull(number) },
+  conversation: { from: count, items: listOf(readItem) },
+  details: { fields: details },
+  play: { epoch: count, position: count },
+  flush: { epoch: count },
+  set_speaker: { device_id: text },
+  bundle: { contents: listOf(anything) }
+};
+function parseDown(content, buffers, id) {
+  const { type, to } = fieldsOf({ type: text, to: orNull(text) })(content);
+  if (to !== null && to !== id) return null;
+  const readers = Object.hasOwn(MESSAGES, type) ? MESSAGES[type] : void 0;
+  if (readers === void 0) throw new CommError(`unknown message ${JSON.stringify(type)}`);
+  const fields = Object.entries(readFields(type, readers, content)).map(([name, value]) => [camelCase(name), value]);
+  const samples = type === "play" ? { samples: readSamples(buffers) } : {};
+  return (
+    /** @type {DownMessage} */
+    { type, ...Object.fromEntries(fields), ...samples }
+  );
+}
+function readFields(type, readers, content) {
+  try {
+    return fieldsOf(readers)(content);
+  } catch (error) {
+    if (error instanceof CommError) error.message = `${type}: ${error.message}`;
+    throw error;
+  }
+}
+function readItem(value) {
+  const { role } = fieldsOf({ role: text })(value);
+  const read = Object.hasOwn(ITEMS, role) ? ITEMS[role] : void 0;
+  if (read === void 0) throw new CommError(`unknown role ${JSON.stringify(role)}`);
+  return read(value);
+}
+var camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+function readSamples(buffers) {
+  const [view] = buffers;
+  if (view === void 0) throw new CommError("expected a buffer with samples, got none");
+  if (view.byteLength % 2 !== 0) throw new CommError(`expected whole int16 samples, got ${view.byteLength} bytes`);
+  const samples = new Int16Array(view.byteLength / 2);
+  for (let index = 0; index < samples.length; index++) samples[index] = view.getInt16(2 * index, true);
+  return samples;
+}
+
+// src/messages/up.js
 function up(type, from, fields = {}, buffers = []) {
   return { content: { type, from, ...fields }, buffers };
 }
@@ -9,7 +123,7 @@ var hello = (from) => up("hello", from);
 var bye = (from, isPageGone) => up("bye", from, { page_gone: isPageGone });
 var command = (from, name) => up("command", from, { name });
 var chooseDevice = (from, kind, deviceId) => up("choose_device", from, { kind, device_id: deviceId });
-var devices = (from, { microphones, speakers }) => up("devices", from, { microphones, speakers });
+var devices2 = (from, { microphones, speakers }) => up("devices", from, { microphones, speakers });
 var micPrompting = (from, request, sentMs) => up("mic_prompting", from, { request, sent_ms: sentMs });
 function micOpened(from, { request, label: label2, sampleRate, settings, microphones, speakers }) {
   return up("mic_opened", from, { request, label: label2, sample_rate: sampleRate, settings, microphones, speakers });
@@ -29,98 +143,6 @@ function bundle(from, messages) {
   return up("bundle", from, { contents }, buffers);
 }
 var speakerFailed = (from, deviceId, detail) => up("speaker_failed", from, { device_id: deviceId, detail });
-function parseDown(content, buffers, id) {
-  if (typeof content !== "object" || content === null) throw new CommError(`expected an object, got ${typeof content}`);
-  const fields = new Fields(
-    /** @type {Record<string, unknown>} */
-    content
-  );
-  const to = fields.stringOrNull("to");
-  if (to !== null && to !== id) return null;
-  const type = fields.string("type");
-  if (type === "close_mic" || type === "alive") return { type, request: fields.count("request") };
-  if (type === "ack") {
-    return { type, request: fields.count("request"), seq: fields.number("seq"), lagMs: fields.number("lag_ms") };
-  }
-  if (type === "hearing") {
-    return { type, probability: fields.numberOrNull("probability"), levelDb: fields.numberOrNull("level_db") };
-  }
-  if (type === "flush") return { type, epoch: fields.count("epoch") };
-  if (type === "play") {
-    return { type, epoch: fields.count("epoch"), position: fields.count("position"), samples: readSamples(buffers) };
-  }
-  if (type === "open_mic") {
-    const constraints = fields.object("constraints");
-    return { type, request: fields.count("request"), deviceId: fields.stringOrNull("device_id"), constraints };
-  }
-  if (type === "set_speaker") return { type, deviceId: fields.string("device_id") };
-  if (type === "bundle") return { type, contents: fields.array("contents") };
-  throw new CommError(`unknown message ${JSON.stringify(type)}`);
-}
-function readSamples(buffers) {
-  const [view] = buffers;
-  if (view === void 0) throw new CommError("expected a buffer with samples, got none");
-  if (view.byteLength % 2 !== 0) throw new CommError(`expected whole int16 samples, got ${view.byteLength} bytes`);
-  const samples = new Int16Array(view.byteLength / 2);
-  for (let index = 0; index < samples.length; index++) samples[index] = view.getInt16(2 * index, true);
-  return samples;
-}
-var Fields = class {
-  #content;
-  /** @param {Record<string, unknown>} content */
-  constructor(content) {
-    this.#content = content;
-  }
-  /** @param {string} name */
-  string(name) {
-    const value = this.#content[name];
-    if (typeof value !== "string") throw this.#unexpected(name, "a string");
-    return value;
-  }
-  /** @param {string} name */
-  stringOrNull(name) {
-    return this.#content[name] === null ? null : this.string(name);
-  }
-  /** @param {string} name */
-  count(name) {
-    const value = this.#content[name];
-    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw this.#unexpected(name, "a count");
-    return value;
-  }
-  /** @param {string} name */
-  number(name) {
-    const value = this.#content[name];
-    if (typeof value !== "number") throw this.#unexpected(name, "a number");
-    return value;
-  }
-  /** @param {string} name */
-  numberOrNull(name) {
-    return this.#content[name] === null ? null : this.number(name);
-  }
-  /** @param {string} name */
-  object(name) {
-    const value = this.#content[name];
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw this.#unexpected(name, "an object");
-    return (
-      /** @type {Record<string, unknown>} */
-      value
-    );
-  }
-  /** @param {string} name */
-  array(name) {
-    const value = this.#content[name];
-    if (!Array.isArray(value)) throw this.#unexpected(name, "an array");
-    return value;
-  }
-  /**
-   * @param {string} name
-   * @param {string} expected
-   */
-  #unexpected(name, expected) {
-    const got = JSON.stringify(this.#content[name]) ?? "nothing";
-    return new CommError(`${String(this.#content.type)}: expected ${expected} in ${name}, got ${got}`);
-  }
-};
 
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
@@ -818,9 +840,20 @@ var Channel = class {
   #isSought = false;
   /** @type {JupyterComm | null} */
   #comm = null;
-  /** @param {Model} model */
-  constructor(model) {
+  /** @type {JupyterModel | null} what the model stands for, where no kernel was behind it */
+  #savedModel = null;
+  #onChange;
+  /**
+   * @param {Model} model
+   * @param {() => void} [onChange] called when `isSaved` has become true
+   */
+  constructor(model, onChange = () => void 0) {
     this.#model = model;
+    this.#onChange = onChange;
+  }
+  /** True where the model comes from a saved notebook, and no kernel has taken it up. */
+  get isSaved() {
+    return this.#savedModel?.comm_live === false;
   }
   /**
    * @param {Record<string, unknown>} content
@@ -852,16 +885,21 @@ var Channel = class {
     if (this.#isSought || typeof id !== "string") return;
     this.#isSought = true;
     Promise.resolve(this.#model.widget_manager?.get_model?.(id)).then(
-      (found) => {
-        const comm = (
-          /** @type {JupyterModel | undefined} */
-          found?.comm?.jsServicesComm
-        );
-        if (typeof comm?.send === "function") this.#comm = comm;
-      },
+      (found) => this.#adopt(
+        /** @type {JupyterModel | undefined} */
+        found
+      ),
       () => void 0
       // then the model sends
     );
+  }
+  /** @param {JupyterModel | undefined} found */
+  #adopt(found) {
+    const comm = found?.comm?.jsServicesComm;
+    if (typeof comm?.send === "function") this.#comm = comm;
+    if (found?.comm_live !== false) return;
+    this.#savedModel = found;
+    this.#onChange();
   }
   /** @param {unknown} error */
   #giveUp(error) {
@@ -1041,11 +1079,11 @@ var Capture = class {
       this.#microphone = microphone;
       microphone.isMuted = this.#isMuted;
       microphone.onEnd = () => this.#end(wanted.request);
-      const devices2 = await listDevices();
+      const devices3 = await listDevices();
       if (this.#microphone !== microphone) return;
       const { label: label2, sampleRate } = microphone;
       const settings = { echoCancellation: wanted.constraints.echoCancellation !== false, ...microphone.settings };
-      this.#listener.onOpened(wanted.request, { label: label2, sampleRate, settings, ...devices2 });
+      this.#listener.onOpened(wanted.request, { label: label2, sampleRate, settings, ...devices3 });
       microphone.listen(this.#listener);
     } catch (error) {
       if (wanted.request !== this.#request) return;
@@ -1196,8 +1234,8 @@ function stopTracks(stream) {
   for (const track of stream.getTracks()) track.stop();
 }
 async function listDevices() {
-  const devices2 = await navigator.mediaDevices.enumerateDevices();
-  const ofKind = (kind) => devices2.filter((device) => device.kind === kind).map(({ deviceId, label: label2 }) => ({ id: deviceId, label: label2 }));
+  const devices3 = await navigator.mediaDevices.enumerateDevices();
+  const ofKind = (kind) => devices3.filter((device) => device.kind === kind).map(({ deviceId, label: label2 }) => ({ id: deviceId, label: label2 }));
   return { microphones: ofKind("audioinput"), speakers: ofKind("audiooutput") };
 }
 function isMicrophoneAllowedByPolicy() {
@@ -1346,8 +1384,8 @@ var Devices = class {
     this.#options.onChange({ microphones, speakers });
   }
 };
-function areNamed(devices2) {
-  return devices2.length === 0 || devices2.some(({ label: label2 }) => label2 !== "");
+function areNamed(devices3) {
+  return devices3.length === 0 || devices3.some(({ label: label2 }) => label2 !== "");
 }
 
 // src/session/heartbeat.js
@@ -1475,7 +1513,7 @@ var Uplink = class {
    * @param {number} missing samples after it that were not captured either
    */
   drop(missing) {
-    this.#dropped += count(this.#pieces) + missing;
+    this.#dropped += count2(this.#pieces) + missing;
     this.#pieces = [];
   }
   /**
@@ -1509,7 +1547,7 @@ var Uplink = class {
     );
   }
   get #waitingFrames() {
-    return count(this.#pieces) / this.#frameSamples;
+    return count2(this.#pieces) / this.#frameSamples;
   }
   #isOverdue() {
     const oldest = this.#unacknowledged[0];
@@ -1548,13 +1586,13 @@ var Uplink = class {
     }
   }
 };
-function count(pieces) {
+function count2(pieces) {
   return pieces.reduce((sum, { samples }) => sum + samples.length, 0);
 }
 function join(pieces) {
   const [only] = pieces;
   if (pieces.length === 1 && only !== void 0) return only.samples;
-  const joined = new Int16Array(count(pieces));
+  const joined = new Int16Array(count2(pieces));
   let offset = 0;
   for (const { samples } of pieces) {
     joined.set(samples, offset);
@@ -1603,7 +1641,7 @@ var Microphone = class {
     this.#devices = new Devices({
       list: listDevices,
       isCapturing: () => this.#capture.isOpen,
-      onChange: (lists) => listener.send(devices(id, lists)),
+      onChange: (lists) => listener.send(devices2(id, lists)),
       onSpeaker: (speakerId) => listener.send(chooseDevice(id, "speaker", speakerId))
     });
   }
@@ -1852,8 +1890,25 @@ var Presence = class {
   }
 };
 
+// src/session/details.js
+var NO_DETAILS = Object.freeze({
+  conversation: [],
+  partialAssistantMessage: "",
+  micDevices: [],
+  speakerDevices: [],
+  error: null
+});
+function withFields(details2, { fields }) {
+  const isToldAgain = JSON.stringify(fields.error) === JSON.stringify(details2.error);
+  return { ...details2, ...fields, ...isToldAgain ? { error: details2.error } : {} };
+}
+function withConversation(details2, { from, items }) {
+  if (from > details2.conversation.length) return null;
+  return { ...details2, conversation: [...details2.conversation.slice(0, from), ...items] };
+}
+
 // src/session/state.js
-var INITIAL_CALL_STATE = Object.freeze({
+var INITIAL_TRAITS = Object.freeze({
   isStarting: false,
   isStarted: false,
   isReconnecting: false,
@@ -1867,18 +1922,14 @@ var INITIAL_CALL_STATE = Object.freeze({
   isMicMuted: false,
   micDeviceId: null,
   speakerDeviceId: null,
-  micDevices: [],
-  speakerDevices: [],
-  conversation: [],
-  partialAssistantMessage: "",
-  error: null,
   _owner: null,
   _closed: false
 });
 var TRAIT_NAMES = (
-  /** @type {(keyof CallState)[]} */
-  Object.keys(INITIAL_CALL_STATE)
+  /** @type {(keyof CallTraits)[]} */
+  Object.keys(INITIAL_TRAITS)
 );
+var INITIAL_CALL_STATE = Object.freeze({ ...INITIAL_TRAITS, ...NO_DETAILS });
 
 // src/session/wishes.js
 var SLOW_AFTER_MS = 1500;
@@ -1966,17 +2017,21 @@ var Session = class {
   #player;
   #wishes = new Wishes(() => this.#notify());
   #presence = new Presence(
-    () => this.#send(hello(this.#id)),
+    () => this.#sayHello(),
     (isPageGone) => this.#sayGoodbye(isPageGone)
   );
   /** @type {CallState} */
   #call = INITIAL_CALL_STATE;
+  /** @type {import("./details.js").CallDetails} */
+  #details = NO_DETAILS;
+  /** Hello was said, and the kernel has not yet told the whole conversation. */
+  #isGreeting = false;
   /** @type {Set<() => void>} */
   #stateListeners = /* @__PURE__ */ new Set();
   /** @type {Set<(meter: "microphone" | "speaker", rms: number) => void>} */
   #levelListeners = /* @__PURE__ */ new Set();
-  /** @type {Set<(hearing: comm.Hearing) => void>} */
-  #hearingListeners = /* @__PURE__ */ new Set();
+  /** @type {Set<(readout: comm.VadReadout) => void>} */
+  #readoutListeners = /* @__PURE__ */ new Set();
   #isDisposed = false;
   #isNotifying = false;
   #isPlaybackHeld = false;
@@ -1992,7 +2047,7 @@ var Session = class {
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
-    this.#channel = new Channel(model);
+    this.#channel = new Channel(model, () => this.#notify());
     this.#microphone = new Microphone(this.#engine, this.#id, {
       send: (message) => this.#send(message),
       onChange: () => this.#notify(),
@@ -2019,6 +2074,7 @@ var Session = class {
       isStopRequested,
       isKernelSlow,
       isKernelLost: this.#isKernelLost,
+      isSaved: this.#channel.isSaved,
       isMuteRequested,
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,
@@ -2046,12 +2102,12 @@ var Session = class {
     return () => this.#levelListeners.delete(listener);
   }
   /**
-   * @param {(hearing: comm.Hearing) => void} listener told what the kernel's voice activity detection makes of the microphone
+   * @param {(readout: comm.VadReadout) => void} listener called with what the kernel's voice activity detection makes of the sound
    * @returns {() => void} ends the subscription
    */
-  onHearing(listener) {
-    this.#hearingListeners.add(listener);
-    return () => this.#hearingListeners.delete(listener);
+  onVadReadout(listener) {
+    this.#readoutListeners.add(listener);
+    return () => this.#readoutListeners.delete(listener);
   }
   /**
    * Counts a view in; the first one says hello to the kernel, the last one goodbye.
@@ -2114,7 +2170,7 @@ var Session = class {
     this.#pageListeners?.abort();
     this.#stateListeners.clear();
     this.#levelListeners.clear();
-    this.#hearingListeners.clear();
+    this.#readoutListeners.clear();
   }
   #subscribe() {
     const { signal } = this.#subscriptions;
@@ -2137,10 +2193,32 @@ var Session = class {
     this.#isKernelLost = false;
     this.#microphone.hearKernel();
     const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
-    this.#call = /** @type {CallState} */
-    Object.fromEntries(read);
+    this.#updateCall(
+      /** @type {CallState} */
+      { ...Object.fromEntries(read), ...this.#details }
+    );
+  }
+  /** @param {import("./details.js").CallDetails} details */
+  #readDetails(details2) {
+    this.#details = details2;
+    this.#updateCall({ ...this.#call, ...details2 });
+  }
+  /** @param {comm.Conversation} message */
+  #readConversation(message) {
+    const details2 = withConversation(this.#details, message);
+    if (message.from === 0) this.#isGreeting = false;
+    if (details2 !== null) return this.#readDetails(details2);
+    if (this.#presence.isPresent && !this.#isGreeting) this.#sayHello();
+  }
+  #sayHello() {
+    this.#isGreeting = true;
+    this.#send(hello(this.#id));
+  }
+  /** @param {CallState} call */
+  #updateCall(call) {
+    this.#call = call;
     this.#wishes.follow(this.#call);
-    if (this.#call.isStarted) this.#wasStarted = true;
+    if (this.#call.isStarted || this.#call.conversation.length > 0) this.#wasStarted = true;
     if (!this.#call.isStarted && !this.#call.isStarting) this.#isPlaybackHeld = false;
     if (this.#call._closed) this.#releaseAudio();
     this.#applyMute();
@@ -2172,7 +2250,9 @@ var Session = class {
     if (message.type === "set_speaker") return this.#engine.selectSpeaker(message.deviceId);
     if (message.type === "ack") return this.#microphone.acknowledge(message);
     if (message.type === "alive") return this.#answerKernel(message.request);
-    if (message.type === "hearing") return this.#publishHearing(message);
+    if (message.type === "vad_readout") return this.#publishVadReadout(message);
+    if (message.type === "conversation") return this.#readConversation(message);
+    if (message.type === "details") return this.#readDetails(withFields(this.#details, message));
     if (message.type === "bundle") return message.contents.forEach((content) => this.#receive(content, []));
     if (this.#microphone.close(message)) this.#rest();
   }
@@ -2291,9 +2371,9 @@ var Session = class {
   #publishLevel(meter, rms) {
     for (const listener of this.#levelListeners) listener(meter, rms);
   }
-  /** @param {comm.Hearing} hearing */
-  #publishHearing(hearing) {
-    for (const listener of this.#hearingListeners) listener(hearing);
+  /** @param {comm.VadReadout} readout */
+  #publishVadReadout(readout) {
+    for (const listener of this.#readoutListeners) listener(readout);
   }
 };
 function randomId() {
@@ -2312,8 +2392,8 @@ function element(tag, className, attributes = {}, children = []) {
 function setHidden(target, isHidden) {
   if (target.hidden !== isHidden) target.hidden = isHidden;
 }
-function setText(target, text) {
-  if (target.textContent !== text) target.textContent = text;
+function setText(target, text2) {
+  if (target.textContent !== text2) target.textContent = text2;
 }
 
 // src/view/icons.js
@@ -2369,8 +2449,6 @@ var ConversationView = class {
   #partial = utterance("assistant", "");
   /** @type {readonly ConversationItem[]} */
   #items = [];
-  /** @type {string[]} */
-  #keys = [];
   /** Index of the first item that is drawn. */
   #first = 0;
   /** @type {Element[]} */
@@ -2386,24 +2464,22 @@ var ConversationView = class {
     this.#toEnd.addEventListener("click", () => this.#scrollToEnd());
   }
   /**
-   * @param {readonly ConversationItem[]} items
+   * @param {readonly ConversationItem[]} items those that have not changed are the same objects as before
    * @param {string} partial "" = none
    */
   update(items, partial) {
-    const isChanged = this.#updateItems(items) || this.#updatePartial(partial);
-    if (isChanged) this.#updatePartial(partial);
+    const isItemsChanged = this.#updateItems(items);
+    const isPartialChanged = this.#updatePartial(partial);
     setHidden(this.root, items.length === 0 && partial === "");
-    if (isChanged && this.#isFollowing) this.#scrollToEnd();
+    if ((isItemsChanged || isPartialChanged) && this.#isFollowing) this.#scrollToEnd();
   }
   /** @param {readonly ConversationItem[]} items */
   #updateItems(items) {
-    if (items === this.#items) return false;
-    this.#items = items;
-    this.#partial.remove();
-    const keys = items.map((item) => JSON.stringify(item));
+    const before = this.#items;
+    if (items === before) return false;
     let same = 0;
-    while (same < keys.length && keys[same] === this.#keys[same]) same++;
-    this.#keys = keys;
+    while (same < items.length && items[same] === before[same]) same++;
+    this.#items = items;
     if (same < this.#first || same === 0) this.#isWhole = false;
     this.#draw(same < this.#first ? 0 : this.#first, same);
     return true;
@@ -2419,7 +2495,8 @@ var ConversationView = class {
     const isKept = new Set(kept);
     for (const row of this.#rows) if (!isKept.has(row)) row.remove();
     const fresh = this.#items.slice(first + kept.length).map(drawItem);
-    this.#list.append(...fresh);
+    if (this.#partial.isConnected) this.#partial.before(...fresh);
+    else this.#list.append(...fresh);
     this.#rows = [...kept, ...fresh];
     this.#first = first;
     setHidden(this.#earlier, first === 0);
@@ -2428,28 +2505,21 @@ var ConversationView = class {
   /** Draws all there is, and stays at what is being looked at. */
   #showWhole() {
     const { scrollHeight, scrollTop } = this.#list;
-    const isPartial = this.#partial.isConnected;
     this.#isWhole = true;
-    this.#partial.remove();
     this.#draw(0, 0);
-    if (isPartial) this.#list.append(this.#partial);
     this.#list.scrollTop = scrollTop + this.#list.scrollHeight - scrollHeight;
   }
   /** @param {string} partial */
   #updatePartial(partial) {
-    if (partial === "") {
-      const wasShown = this.#partial.isConnected;
-      this.#partial.remove();
-      return wasShown;
-    }
-    const content = (
+    const words = (
       /** @type {Element} */
       this.#partial.lastElementChild
     );
-    const isChanged = !this.#partial.isConnected || content.textContent !== partial;
-    setText(content, partial);
-    if (!this.#partial.isConnected) this.#list.append(this.#partial);
-    return isChanged;
+    if (words.textContent === partial) return false;
+    setText(words, partial);
+    if (partial === "") this.#partial.remove();
+    else this.#list.append(this.#partial);
+    return true;
   }
   #watchScroll() {
     const { scrollHeight, scrollTop, clientHeight } = this.#list;
@@ -2488,8 +2558,8 @@ function indented(json) {
 
 // src/view/choices.js
 var DEFAULT_ID2 = "default";
-function describeChoices(devices2, currentId, noun) {
-  const labelled = devices2.map(({ id, label: label2 }, index) => ({ id, label: label2 === "" ? `${noun} ${index + 1}` : label2 }));
+function describeChoices(devices3, currentId, noun) {
+  const labelled = devices3.map(({ id, label: label2 }, index) => ({ id, label: label2 === "" ? `${noun} ${index + 1}` : label2 }));
   const wantedId = currentId ?? DEFAULT_ID2;
   const isListed = labelled.some(({ id }) => id === wantedId);
   return {
@@ -2499,6 +2569,85 @@ function describeChoices(devices2, currentId, noun) {
     isEnabled: labelled.length > 0
   };
 }
+
+// src/view/labels.js
+var STATES = [
+  [(s) => s.isSaved, label("saved", "Saved panel", "ended", "off")],
+  [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
+  [(s) => s.isKernelLost, label("disconnected", "No connection to the kernel", "warning", "off")],
+  [(s) => s.isStopRequested, label("stopping", "Stopping…", "wait", "wait")],
+  [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
+  [(s) => s.isStarting, label("connecting", "Connecting…", "wait", "wait")],
+  [(s) => s.isStartRequested && !s.isStarted, label("starting", "Starting…", "wait", "wait")],
+  [(s) => s.isKernelSilent, label("silent", "No answer from the kernel", "warning", "off")],
+  [(s) => s.isOnHold, label("on-hold", "On hold: the kernel is busy", "wait", "off")],
+  [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
+  [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
+  [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "hear")],
+  [(s) => !s.isStarted && hasEnded(s), label("ended", "Call ended", "ended", "idle")],
+  [(s) => !s.isStarted, label("not-started", "Not started", "call", "idle")],
+  [(s) => isPaused(s), label("paused", "Paused", "pause", "off")],
+  [(s) => s.isUserSpeaking, label("user-speaking", "You are speaking", "waves", "hear")],
+  [(s) => s.isAssistantSpeaking, label("assistant-speaking", "Assistant is speaking", "speaker", "speak")],
+  [(s) => s.isProcessing, label("thinking", "Thinking…", "thinking", "wait")],
+  [(s) => isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
+  [(s) => !s.isMicStarted, label("microphone-off", "Microphone is off", "microphoneOff", "off")],
+  [(s) => s.isMicMuted, label("microphone-on-hold", "Microphone is on hold", "microphoneOff", "off")],
+  [(s) => s.isListening, label("listening", "Listening", "microphone", "hear")]
+];
+var CONNECTED = label("connected", "Connected", "call", "idle");
+function describeState(state) {
+  return STATES.find(([holds]) => holds(state))?.[1] ?? CONNECTED;
+}
+function describeControls(state) {
+  const isInCall = isReachable(state) && (state.isStarted || state.isStarting || state.isStartRequested);
+  return {
+    start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested }) : control("Start", "call", "start", { isEnabled: !state._closed && !state.isSaved }),
+    mute: isMuted(state) ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true }) : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
+    pause: isPaused(state) ? control("Resume the call", "play", "resume", { isEnabled: canPause(state), isPressed: true }) : control("Pause the call", "pause", "pause", { isEnabled: canPause(state) })
+  };
+}
+function describeTakeOver(state) {
+  const isAsked = state.isStartRequested || state.isStopRequested || state.isKernelSilent;
+  if (!isReachable(state) || isAsked) return null;
+  if (isElsewhere(state)) return state.isMicStarted || state.isStarted ? "Use the microphone here" : null;
+  const isMicLost = state._owner === null || state.error !== null;
+  return state.isStarted && !state.isMicStarted && isMicLost ? "Rejoin with the microphone" : null;
+}
+function describeNote(state) {
+  if (state.isSaved) return "This panel was saved with the notebook, without its call. Run the cell again.";
+  if (state._closed) return "This call was closed: run the cell again.";
+  if (state.isKernelLost) {
+    return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
+  }
+  if (state.isKernelSilent) {
+    return "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again.";
+  }
+  if (state.isOnHold) {
+    return "What you say now is not heard. The call goes on by itself when the kernel answers again.";
+  }
+  if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
+  if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
+  return "";
+}
+function describeError2(state) {
+  if (state.error !== null) return { message: state.error.message, remedy: state.error.remedy };
+  if (state.problem !== null) return { message: state.problem, remedy: "" };
+  return null;
+}
+function label(id, words, icon2, tone) {
+  return Object.freeze({ id, words, icon: icon2, tone });
+}
+function control(text2, icon2, action, { isEnabled, isPressed = false }) {
+  return { label: text2, icon: icon2, action, isEnabled, isPressed };
+}
+var isMuted = (state) => state.isMuted || state.isMuteRequested;
+var isPaused = (state) => state.isPaused || state.isPauseRequested;
+var isReachable = (state) => !state._closed && !state.isKernelLost && !state.isSaved;
+var isElsewhere = (state) => state._owner !== null && state._owner !== state.id;
+var canMute = (state) => isReachable(state) && (state.isStarted || state.isStarting || state.isMicStarted);
+var canPause = (state) => isReachable(state) && state.isStarted;
+var hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
 
 // src/view/device-picker.js
 var pickerCount = 0;
@@ -2533,9 +2682,9 @@ var DevicePicker = class {
   }
   /** @param {PanelState} state */
   update(state) {
-    const isReachable2 = !state._closed && !state.isKernelLost;
-    this.#microphone.update(state.micDevices, state.micDeviceId, isReachable2, state.error);
-    this.#speaker.update(state.speakerDevices, state.speakerDeviceId, isReachable2, state.problem);
+    const canChoose = isReachable(state);
+    this.#microphone.update(state.micDevices, state.micDeviceId, canChoose, state.error);
+    this.#speaker.update(state.speakerDevices, state.speakerDeviceId, canChoose, state.problem);
     setHidden(this.#hint, state.micDevices.length > 0);
   }
   /** @param {boolean} isShown */
@@ -2576,104 +2725,27 @@ var DeviceSelect = class {
    * @param {boolean} isReachable
    * @param {unknown} failure a new one ends the wait for what was chosen
    */
-  update(devices2, currentId, isReachable2, failure) {
+  update(devices3, currentId, isReachable2, failure) {
     this.#currentId = currentId;
     this.#failure = failure;
     const isAnswered = this.#wish !== null && (currentId !== this.#wish.over || failure !== this.#wish.failure);
     if (isAnswered || !isReachable2) this.#wish = null;
-    const choices = describeChoices(devices2, this.#wish?.id ?? currentId, this.#noun);
+    const choices = describeChoices(devices3, this.#wish?.id ?? currentId, this.#noun);
     this.#draw(choices);
     this.#select.disabled = !choices.isEnabled || !isReachable2;
     if (this.#select.value !== choices.selectedId) this.#select.value = choices.selectedId;
     this.#select.title = this.#select.selectedOptions[0]?.label ?? "";
   }
   /** @param {import("./choices.js").Choices} choices */
-  #draw({ devices: devices2, selectedId, placeholder }) {
-    const drawn = JSON.stringify([devices2, selectedId === "" && placeholder]);
+  #draw({ devices: devices3, selectedId, placeholder }) {
+    const drawn = JSON.stringify([devices3, selectedId === "" && placeholder]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
-    const options = devices2.map(({ id, label: label2 }) => element("option", "", { value: id }, [label2]));
+    const options = devices3.map(({ id, label: label2 }) => element("option", "", { value: id }, [label2]));
     if (selectedId === "") options.unshift(element("option", "", { value: "", disabled: "", hidden: "" }, [placeholder]));
     this.#select.replaceChildren(...options);
   }
 };
-
-// src/view/labels.js
-var STATES = [
-  [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
-  [(s) => s.isKernelLost, label("disconnected", "No connection to the kernel", "warning", "off")],
-  [(s) => s.isStopRequested, label("stopping", "Stopping…", "wait", "wait")],
-  [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
-  [(s) => s.isStarting, label("connecting", "Connecting…", "wait", "wait")],
-  [(s) => s.isStartRequested && !s.isStarted, label("starting", "Starting…", "wait", "wait")],
-  [(s) => s.isKernelSilent, label("silent", "No answer from the kernel", "warning", "off")],
-  [(s) => s.isOnHold, label("on-hold", "On hold: the kernel is busy", "wait", "off")],
-  [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
-  [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
-  [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "hear")],
-  [(s) => !s.isStarted && hasEnded(s), label("ended", "Call ended", "ended", "idle")],
-  [(s) => !s.isStarted, label("not-started", "Not started", "call", "idle")],
-  [(s) => isPaused(s), label("paused", "Paused", "pause", "off")],
-  [(s) => s.isUserSpeaking, label("user-speaking", "You are speaking", "waves", "hear")],
-  [(s) => s.isAssistantSpeaking, label("assistant-speaking", "Assistant is speaking", "speaker", "speak")],
-  [(s) => s.isProcessing, label("thinking", "Thinking…", "thinking", "wait")],
-  [(s) => isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
-  [(s) => !s.isMicStarted, label("microphone-off", "Microphone is off", "microphoneOff", "off")],
-  [(s) => s.isMicMuted, label("microphone-on-hold", "Microphone is on hold", "microphoneOff", "off")],
-  [(s) => s.isListening, label("listening", "Listening", "microphone", "hear")]
-];
-var CONNECTED = label("connected", "Connected", "call", "idle");
-function describeState(state) {
-  return STATES.find(([holds]) => holds(state))?.[1] ?? CONNECTED;
-}
-function describeControls(state) {
-  const isInCall = !state.isKernelLost && (state.isStarted || state.isStarting || state.isStartRequested);
-  return {
-    start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state._closed && !state.isStopRequested }) : control("Start", "call", "start", { isEnabled: !state._closed }),
-    mute: isMuted(state) ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true }) : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
-    pause: isPaused(state) ? control("Resume the call", "play", "resume", { isEnabled: canPause(state), isPressed: true }) : control("Pause the call", "pause", "pause", { isEnabled: canPause(state) })
-  };
-}
-function describeTakeOver(state) {
-  const isAsked = state.isStartRequested || state.isStopRequested || state.isKernelSilent;
-  if (!isReachable(state) || isAsked) return null;
-  if (isElsewhere(state)) return state.isMicStarted || state.isStarted ? "Use the microphone here" : null;
-  const isMicLost = state._owner === null || state.error !== null;
-  return state.isStarted && !state.isMicStarted && isMicLost ? "Rejoin with the microphone" : null;
-}
-function describeNote(state) {
-  if (state._closed) return "This call was closed: run the cell again.";
-  if (state.isKernelLost) {
-    return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
-  }
-  if (state.isKernelSilent) {
-    return "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again.";
-  }
-  if (state.isOnHold) {
-    return "What you say now is not heard. The call goes on by itself when the kernel answers again.";
-  }
-  if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
-  if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
-  return "";
-}
-function describeError2(state) {
-  if (state.error !== null) return { message: state.error.message, remedy: state.error.remedy };
-  if (state.problem !== null) return { message: state.problem, remedy: "" };
-  return null;
-}
-function label(id, words, icon2, tone) {
-  return Object.freeze({ id, words, icon: icon2, tone });
-}
-function control(text, icon2, action, { isEnabled, isPressed = false }) {
-  return { label: text, icon: icon2, action, isEnabled, isPressed };
-}
-var isMuted = (state) => state.isMuted || state.isMuteRequested;
-var isPaused = (state) => state.isPaused || state.isPauseRequested;
-var isReachable = (state) => !state._closed && !state.isKernelLost;
-var isElsewhere = (state) => state._owner !== null && state._owner !== state.id;
-var canMute = (state) => isReachable(state) && (state.isStarted || state.isStarting || state.isMicStarted);
-var canPause = (state) => isReachable(state) && state.isStarted;
-var hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
 
 // src/view/drawing.js
 var INTERVAL_MS = 250;
@@ -2716,10 +2788,10 @@ function deflection(rms) {
   return Math.min(1, Math.max(0, (dbfs + 60) / 54));
 }
 
-// src/view/hearing.js
-function describeHearing(hearing) {
-  if (hearing === null) return "";
-  const { levelDb, probability } = hearing;
+// src/view/vad-readout.js
+function describeVadReadout(readout) {
+  if (readout === null) return "";
+  const { levelDb, probability } = readout;
   const words = [];
   if (levelDb !== null) words.push(`${Math.round(levelDb).toString().replace("-", "−")} dB`);
   if (probability !== null) words.push(`speech ${Math.round(100 * probability)} %`);
@@ -2735,8 +2807,8 @@ var Meter = class {
   #fill = element("span", "micdrop-meter-fill");
   #speech = element("span", "micdrop-meter-speech", { hidden: "" });
   #label;
-  /** @type {import("../messages/messages.js").Hearing | null} */
-  #hearing = null;
+  /** @type {import("../messages/messages.js").VadReadout | null} */
+  #readout = null;
   #latest = 0;
   /** @type {number | null} since the last drawing; null: nothing came */
   #loudest = null;
@@ -2770,12 +2842,12 @@ var Meter = class {
   /**
    * Shows what the voice activity detection makes of the sound, as a line below the level, and in words.
    *
-   * @param {import("../messages/messages.js").Hearing | null} hearing null: nothing is listened to
+   * @param {import("../messages/messages.js").VadReadout | null} readout null: nothing is listened to
    */
-  hear(hearing) {
-    if (hearing === this.#hearing) return;
-    this.#hearing = hearing;
-    if (hearing === null) this.#wordsAt = -Infinity;
+  showReadout(readout) {
+    if (readout === this.#readout) return;
+    this.#readout = readout;
+    if (readout === null) this.#wordsAt = -Infinity;
     this.#drawSoon();
   }
   /** @param {number} rms */
@@ -2789,7 +2861,7 @@ var Meter = class {
   }
   #draw = () => {
     this.#drawLevel();
-    this.#drawHearing();
+    this.#drawReadout();
   };
   #drawLevel() {
     const target = this.#loudest ?? this.#latest;
@@ -2804,8 +2876,8 @@ var Meter = class {
     this.#fill.style.transform = `scaleX(${level})`;
     this.#onShow(level);
   }
-  #drawHearing() {
-    const probability = this.#hearing?.probability ?? null;
+  #drawReadout() {
+    const probability = this.#readout?.probability ?? null;
     setHidden(this.#speech, probability === null);
     const speech = Math.round((probability ?? 0) * SPEECH_STEPS) / SPEECH_STEPS;
     if (speech !== this.#drawnSpeech) this.#speech.style.transform = `scaleX(${speech})`;
@@ -2818,7 +2890,7 @@ var Meter = class {
     if (isPointedAt) this.#describe();
   }
   #describe() {
-    const words = describeHearing(this.#hearing);
+    const words = describeVadReadout(this.#readout);
     const title = words === "" ? this.#label : `${this.#label}: ${words}`;
     if (title !== this.root.title) this.root.title = title;
     this.#wordsAt = performance.now();
@@ -2839,7 +2911,7 @@ var Panel = class {
   #microphone = new Meter(this.#drawing, "microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
   #speaker = new Meter(this.#drawing, "speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
   #devices = new DevicePicker((kind, id) => this.#session.chooseDevice(kind, id));
-  #isHeard = false;
+  #isListening = false;
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
   #takeOverWords = element("span", "");
@@ -2859,7 +2931,7 @@ var Panel = class {
     const unsubscribe = [
       session.onChange(() => this.#update()),
       session.onLevel((meter, rms) => (meter === "microphone" ? this.#microphone : this.#speaker).push(rms)),
-      session.onHearing((hearing) => this.#microphone.hear(this.#isHeard ? hearing : null)),
+      session.onVadReadout((readout) => this.#microphone.showReadout(this.#isListening ? readout : null)),
       session.enter()
     ];
     this.#leave = () => unsubscribe.forEach((end) => end());
@@ -2917,8 +2989,8 @@ var Panel = class {
     this.#mute.update(controls.mute);
     this.#pause.update(controls.pause);
     this.#devices.update(state);
-    this.#isHeard = state.isMicStarted && !state.isMicMuted && !state.isMuteRequested && !state.isPauseRequested;
-    if (!this.#isHeard) this.#microphone.hear(null);
+    this.#isListening = state.isMicStarted && !state.isMicMuted && !state.isMuteRequested && !state.isPauseRequested;
+    if (!this.#isListening) this.#microphone.showReadout(null);
     const note = describeNote(state);
     setHidden(this.#note, note === "");
     setText(this.#note, note);

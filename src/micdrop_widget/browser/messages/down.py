@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, TypeAlias, TypedDict
 
 from micdrop_widget.audio import Pcm, pcm_to_bytes
+from micdrop_widget.errors import MicdropError
+from micdrop_widget.protocol import ConversationItem, item_to_json
 
 __all__ = [
     "Constraints",
@@ -15,11 +19,13 @@ __all__ = [
     "alive",
     "bundle",
     "close_mic",
+    "conversation",
+    "details",
     "flush",
-    "hearing",
     "open_mic",
     "play",
     "set_speaker",
+    "vad_readout",
     "with_nagle_filler",
 ]
 
@@ -57,11 +63,27 @@ def ack(to: str, request: int, seq: int, lag_ms: float) -> Content:
     return {"type": "ack", "to": to, "request": request, "seq": seq, "lag_ms": lag_ms}
 
 
-def hearing(probability: float, level_db: float) -> Content:
+def conversation(start: int, items: Sequence[ConversationItem], to: str | None = None) -> Content:
+    """Return what takes the place of all items of the conversation from a number on."""
+    return {"type": "conversation", "to": to, "from": start, "items": [item_to_json(item) for item in items]}
+
+
+def details(fields: Mapping[str, object], to: str | None = None) -> Content:
+    """Return the new values of some fields of `MicdropState` that are no synced traits."""
+    return {"type": "details", "to": to, "fields": {name: _detail(value) for name, value in fields.items()}}
+
+
+def _detail(value: object) -> object:
+    if isinstance(value, MicdropError):
+        return {"code": str(value.code), "message": value.message, "remedy": value.remedy}
+    return [asdict(device) for device in value] if isinstance(value, tuple) else value
+
+
+def vad_readout(probability: float, level_db: float) -> Content:
     """Return what the voice activity detection makes of the microphone now; NaN is what no detector knows."""
     known = {"probability": probability, "level_db": level_db}
     return {
-        "type": "hearing",
+        "type": "vad_readout",
         "to": None,
         **{name: value if math.isfinite(value) else None for name, value in known.items()},
     }
@@ -77,9 +99,12 @@ def flush(epoch: int, to: str | None = None) -> Content:
     return {"type": "flush", "to": to, "epoch": epoch}
 
 
-def bundle(contents: list[Content]) -> Content:
-    """Return several messages in one, none of which has a buffer: each costs kernel, server and page as much as any."""
-    return {"type": "bundle", "to": None, "contents": contents}
+def bundle(contents: Sequence[Content], to: str | None = None) -> Content:
+    """Return several messages in one, none of which has a buffer: each costs kernel, server and page as much as any.
+
+    The page shows what it made of all of them at once.
+    """
+    return contents[0] if len(contents) == 1 else {"type": "bundle", "to": to, "contents": list(contents)}
 
 
 def with_nagle_filler(content: Content, buffers: list[bytes] | None = None) -> tuple[Content, list[bytes]]:

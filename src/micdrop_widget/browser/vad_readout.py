@@ -7,13 +7,13 @@ from micdrop_widget.browser.downlink import Downlink
 from micdrop_widget.browser.pages import FrontEnds
 from micdrop_widget.call.client import MicdropClient
 
-__all__ = ["HearingMeter"]
+__all__ = ["VadReadout"]
 
 _VISIBLE = 0.1
 """The panel draws the probability in steps of this size."""
 
 
-class HearingMeter:
+class VadReadout:
     """Tells the panels the probability of speech and the level, several times a second.
 
     It is driven by the audio that arrives: a microphone that is muted or closed costs nothing. A probability that stays
@@ -43,5 +43,5 @@ class HearingMeter:
         state, vad = self._client.state, self._client.vad
         self._told = float(vad.probability)
         if state.isMicStarted and not state.isMicMuted and self._front_ends.shown:
-            return messages.hearing(self._told, float(vad.level_db))
+            return messages.vad_readout(self._told, float(vad.level_db))
         return None

@@ -1,0 +1,36 @@
+/**
+ * Pure: what the panel shows and no saved notebook shall hold: what was said, and the names of devices. So it comes by message,
+ * as changes; whole to a page that has said hello.
+ *
+ * @typedef {import("../messages/messages.js").DetailFields & {conversation: readonly import("../messages/messages.js").ConversationItem[]}} CallDetails
+ */
+
+/** @type {Readonly<CallDetails>} */
+export const NO_DETAILS = Object.freeze({
+  conversation: [],
+  partialAssistantMessage: "",
+  micDevices: [],
+  speakerDevices: [],
+  error: null,
+});
+
+/**
+ * @param {CallDetails} details
+ * @param {import("../messages/messages.js").Details} message
+ * @returns {CallDetails}
+ */
+export function withFields(details, { fields }) {
+  // Told again, an error is no new one.
+  const isToldAgain = JSON.stringify(fields.error) === JSON.stringify(details.error);
+  return { ...details, ...fields, ...(isToldAgain ? { error: details.error } : {}) };
+}
+
+/**
+ * @param {CallDetails} details
+ * @param {import("../messages/messages.js").Conversation} message
+ * @returns {CallDetails | null} null: items before those are missing
+ */
+export function withConversation(details, { from, items }) {
+  if (from > details.conversation.length) return null;
+  return { ...details, conversation: [...details.conversation.slice(0, from), ...items] };
+}
