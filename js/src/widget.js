@@ -1,7 +1,11 @@
-import { Session } from "./session/session.js";
+import captureSource from "worklet:capture-processor.js";
+import playbackSource from "worklet:playback-processor.js";
+import { JupyterHost } from "./host/jupyter.js";
+import { createSession } from "./session/create.js";
 import { Panel } from "./view/panel.js";
 
-/** @typedef {import("./session/session.js").Model} Model */
+/** @typedef {import("./host/jupyter.js").Model} Model */
+/** @typedef {import("./session/session.js").Session} Session */
 
 /** @type {WeakMap<Model, Session>} */
 const sessions = new WeakMap();
@@ -21,7 +25,7 @@ let newestSession = null;
  * @returns {() => void}
  */
 function initialize({ model, signal }) {
-  const session = new Session(model);
+  const session = createSession({ host: new JupyterHost(model), workletSources: [captureSource, playbackSource] });
   sessions.set(model, session);
   newestSession = session;
   const dispose = () => session.dispose();

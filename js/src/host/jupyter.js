@@ -1,4 +1,22 @@
-/** @typedef {import("../session/session.js").Model} Model */
+import { Listeners } from "../listeners.js";
+import { INITIAL_TRAITS, TRAIT_NAMES } from "../session/state.js";
+
+/** @typedef {import("../session/session.js").Host} Host */
+/** @typedef {import("../session/state.js").CallTraits} CallTraits */
+
+/**
+ * The part of anywidget's model that is used. Traits are read only: the kernel is the one place where state changes.
+ *
+ * @typedef {object} Model
+ * @property {(name: string) => unknown} get
+ * @property {(event: string, callback: (...values: any[]) => void) => void} on
+ * @property {(event: string, callback: (...values: any[]) => void) => void} off
+ * @property {(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]) => unknown} send
+ * @property {{get_model?: (id: string) => Promise<unknown>}} [widget_manager]
+ */
+
+/** Jupyter's events for a connection that ends (or begins anew): kernel restarted or shut down, widget closed. */
+const CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
 
 /**
  * Jupyter's own end of the widget's connection, as far as it is used; JupyterLab promises none of it.
@@ -91,5 +109,82 @@ export class Channel {
   #giveUp(error) {
     this.#comm = null;
     console.warn("micdrop-widget: Jupyter's connection behaves unlike expected; its model sends from now on", error);
+  }
+}
+
+/**
+ * Jupyter as the host of a page's session: traits are the kernel's state, custom messages the messages.
+ *
+ * @implements {Host}
+ */
+export class JupyterHost {
+  #model;
+  #channel;
+  #subscriptions = new AbortController();
+  /** @type {Listeners<[]>} */
+  #stateListeners = new Listeners();
+  /** @type {Listeners<[content: unknown, buffers: DataView[]]>} */
+  #messageListeners = new Listeners();
+  /** @type {Listeners<[cause: unknown]>} */
+  #lostListeners = new Listeners();
+  /** @type {CallTraits} */
+  #state;
+
+  /** @param {Model} model */
+  constructor(model) {
+    this.#model = model;
+    this.#channel = new Channel(model, () => this.#stateListeners.emit());
+    this.#state = this.#readTraits();
+    for (const name of TRAIT_NAMES) this.#listen(`change:${name}`, () => this.#receiveState());
+    for (const event of CONNECTION_EVENTS) this.#listen(event, () => this.#lostListeners.emit(event));
+    this.#listen("msg:custom", (content, buffers) => this.#messageListeners.emit(content, buffers ?? []));
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get isSaved() {
+    return this.#channel.isSaved;
+  }
+
+  onState = this.#stateListeners.add;
+  onMessage = this.#messageListeners.add;
+  onLost = this.#lostListeners.add;
+
+  /**
+   * @param {Record<string, unknown>} content
+   * @param {ArrayBuffer[]} buffers
+   */
+  send(content, buffers) {
+    try {
+      // A promise in some hosts, nothing in others.
+      Promise.resolve(this.#channel.send(content, buffers)).catch((error) => this.#lostListeners.emit(error));
+    } catch (error) {
+      this.#lostListeners.emit(error);
+    }
+  }
+
+  dispose() {
+    this.#subscriptions.abort();
+  }
+
+  #receiveState() {
+    this.#state = this.#readTraits();
+    this.#stateListeners.emit();
+  }
+
+  #readTraits() {
+    const traits = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_TRAITS[name]]);
+    return /** @type {CallTraits} */ (Object.fromEntries(traits));
+  }
+
+  /**
+   * @param {string} event
+   * @param {(...values: any[]) => void} callback
+   */
+  #listen(event, callback) {
+    this.#model.on(event, callback);
+    this.#subscriptions.signal.addEventListener("abort", () => this.#model.off(event, callback));
   }
 }

@@ -1,4 +1,5 @@
-import { AudioFailure, describeError, isVsCode, microphoneFailure } from "../speaker/failures.js";
+import { AudioFailure, describeError } from "../errors.js";
+import { isVsCode, microphoneFailure } from "./failures.js";
 
 /** @typedef {import("../speaker/engine.js").AudioEngine} AudioEngine */
 /** @typedef {import("../messages/messages.js").Device} Device */
@@ -20,7 +21,7 @@ import { AudioFailure, describeError, isVsCode, microphoneFailure } from "../spe
  * @typedef {object} CaptureListener
  * @property {(request: number, opened: Opened) => void} onOpened always before the first audio
  * @property {(position: number, samples: Int16Array<ArrayBuffer>, rms: number) => void} onAudio one frame, or two
- * @property {() => void} onNothing it is muted or closed: there is no level any more
+ * @property {() => void} onNoAudio it is muted or closed: no audio follows
  * @property {(request: number) => void} onEnded the device went away; the microphone is closed
  */
 
@@ -31,8 +32,8 @@ export class Capture {
   #isMuted = false;
   /** @type {OpenMicrophone | null} */
   #microphone = null;
-  /** @type {number | null} the request that is open or being opened */
-  #request = null;
+  /** @type {CaptureRequest | null} the request that is open or being opened; an opening that finds another one here gives up */
+  #current = null;
   /** The browser takes no microphone into a context at 16 kHz; it will not the next time either. */
   #isRateRefused = false;
 
@@ -49,6 +50,11 @@ export class Capture {
     return this.#microphone !== null;
   }
 
+  /** True while it is being opened, also while the browser asks the user for permission. */
+  get isOpening() {
+    return this.#current !== null && this.#microphone === null;
+  }
+
   get isMuted() {
     return this.#isMuted;
   }
@@ -57,7 +63,7 @@ export class Capture {
     if (isMuted === this.#isMuted) return;
     this.#isMuted = isMuted;
     if (this.#microphone !== null) this.#microphone.isMuted = isMuted;
-    if (isMuted) this.#listener.onNothing();
+    if (isMuted) this.#listener.onNoAudio();
   }
 
   /**
@@ -67,20 +73,18 @@ export class Capture {
    * @throws {AudioFailure}
    */
   async open(wanted) {
-    if (wanted.request === this.#request) return;
+    if (wanted.request === this.#current?.request) return;
     this.close();
-    this.#request = wanted.request;
+    this.#current = wanted;
     try {
       // The graph comes first, so that no sample of the microphone falls into the time it takes to load.
       const context = await this.#context();
-      if (wanted.request !== this.#request) return;
+      if (wanted !== this.#current) return;
       const stream = await requestStream(wanted);
-      this.#resume(wanted.request);
+      if (wanted !== this.#current) return stopTracks(stream);
+      this.#resumeContexts();
       const microphone = await this.#connect(context, stream);
-      if (wanted.request !== this.#request) {
-        microphone.release();
-        return;
-      }
+      if (wanted !== this.#current) return microphone.release();
       this.#microphone = microphone;
       microphone.isMuted = this.#isMuted;
       microphone.onEnd = () => this.#end(wanted.request);
@@ -93,7 +97,7 @@ export class Capture {
       // The frames captured so far waited in the port.
       microphone.listen(this.#listener);
     } catch (error) {
-      if (wanted.request !== this.#request) return;
+      if (wanted !== this.#current) return;
       this.close();
       throw microphoneFailure(error, {
         isAllowedByPolicy: isMicrophoneAllowedByPolicy(),
@@ -104,12 +108,12 @@ export class Capture {
 
   /** Stops the track and the worklet; also an opening that is under way. */
   close() {
-    this.#request = null;
+    this.#current = null;
     const microphone = this.#microphone;
     this.#microphone = null;
     if (microphone === null) return;
     microphone.release();
-    this.#listener.onNothing();
+    this.#listener.onNoAudio();
   }
 
   /** @param {number} request */
@@ -126,14 +130,9 @@ export class Capture {
     return this.#isRateRefused ? this.#engine.startAtDeviceRate() : context;
   }
 
-  /**
-   * A page that has the microphone may run its contexts without a click; one that was refused that before has to ask again.
-   *
-   * @param {number} request
-   */
-  #resume(request) {
-    if (request !== this.#request) return;
-    // It has started once: what can fail has not failed.
+  /** A page that has the microphone may run its contexts without a click; one that was refused that before has to try again. */
+  #resumeContexts() {
+    // They have started once: what can fail has not failed.
     this.#engine.start().catch(() => undefined);
   }
 

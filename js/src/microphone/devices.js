@@ -6,14 +6,14 @@
  */
 
 /**
- * While the microphone is open the browser is asked so often. Chromium on Linux hears of Bluetooth, network and virtual
- * devices in no other way: only the asking makes it end the track of a microphone that is gone, and tell of the change.
+ * While the microphone is open the devices are listed this often. Chromium on Linux does not notice Bluetooth, network and
+ * virtual devices by itself: only a listing makes it end the track of a microphone that is gone, and fire `devicechange`.
  */
-const LOOK_EVERY_MS = 1500;
+const LIST_INTERVAL_MS = 1500;
 
 const DEFAULT_ID = "default";
 
-/** The devices chosen last in this browser, whatever the notebook. Where storage is blocked: in this page. */
+/** The devices that were chosen last in this browser, in whatever notebook. Where storage is blocked: in this page. */
 export class DeviceMemory {
   /** @type {Map<DeviceKind, string>} */
   #kept = new Map();
@@ -48,29 +48,29 @@ export class DeviceMemory {
 const storageKey = (kind) => `micdrop-widget:${kind}`;
 
 /**
- * What one page knows of microphones and loudspeakers: which there are, followed from the first opening on (before that
- * browsers do not name them), and which the user would have.
+ * What one page knows of microphones and loudspeakers: which are plugged in, followed from the first opening on (before that
+ * browsers do not name them), and which the user prefers.
  */
 export class Devices {
   #options;
   #memory = new DeviceMemory();
-  /** What the kernel was told last, as text. */
-  #told = "";
-  /** @type {string | null} what the kernel asked for by its id */
-  #asked = null;
+  /** The lists that the kernel knows, as JSON. */
+  #reported = "";
+  /** @type {string | null} the microphone that the kernel asked for by its id */
+  #requestedId = null;
   /** @type {string | null} */
   #usedMicrophone = null;
   #isSpeakerOffered = false;
-  #isLooking = false;
-  #isLookDue = false;
+  #isListing = false;
+  #isListingDue = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** @type {AbortController | null} while what is plugged in is followed */
+  /** @type {AbortController | null} while the devices are followed */
   #subscription = null;
 
   /**
    * @param {object} options
-   * @param {() => Promise<DeviceLists>} options.list asks the browser
+   * @param {() => Promise<DeviceLists>} options.list lists what the browser knows
    * @param {() => boolean} options.isCapturing
    * @param {(lists: DeviceLists) => void} options.onChange something was plugged in or out
    * @param {(id: string) => void} options.onSpeaker the remembered loudspeaker is there
@@ -80,13 +80,13 @@ export class Devices {
   }
 
   /**
-   * Adds the remembered microphone to a request that leaves the choice to the browser: a wish, since it may be gone.
+   * Adds the remembered microphone to a request that leaves the choice to the browser: a preference, since it may be gone.
    *
    * @param {CaptureRequest} wanted
    * @returns {CaptureRequest}
    */
   prefer(wanted) {
-    this.#asked = wanted.deviceId;
+    this.#requestedId = wanted.deviceId;
     return { ...wanted, preferredId: this.#memory.recall("microphone") ?? this.#usedMicrophone };
   }
 
@@ -98,8 +98,8 @@ export class Devices {
    */
   open({ settings, microphones, speakers }, isSpeakerChosen) {
     this.#usedMicrophone = settings.deviceId ?? null;
-    if (this.#asked !== null) this.#memory.remember("microphone", this.#asked);
-    this.#told = JSON.stringify({ microphones, speakers });
+    if (this.#requestedId !== null) this.#memory.remember("microphone", this.#requestedId);
+    this.#reported = JSON.stringify({ microphones, speakers });
     this.#offerSpeaker(speakers, isSpeakerChosen);
     this.#follow();
   }
@@ -112,8 +112,8 @@ export class Devices {
     this.#memory.remember(kind, id);
   }
 
-  /** Follows nothing, until a microphone is open again. */
-  rest() {
+  /** Ends following what is plugged in, until a microphone is open again. */
+  unfollow() {
     clearTimeout(this.#timer);
     this.#subscription?.abort();
     this.#subscription = null;
@@ -127,7 +127,7 @@ export class Devices {
     if (this.#isSpeakerOffered) return;
     this.#isSpeakerOffered = true;
     const remembered = this.#memory.recall("speaker");
-    // The default one plays anyway, and choosing may cost the browser its echo cancellation.
+    // The default one plays anyway, and choosing one may switch the browser's echo cancellation off.
     if (isSpeakerChosen || remembered === null || remembered === DEFAULT_ID) return;
     if (speakers.some(({ id }) => id === remembered)) this.#options.onSpeaker(remembered);
   }
@@ -136,46 +136,46 @@ export class Devices {
     if (this.#subscription === null) {
       this.#subscription = new AbortController();
       const { signal } = this.#subscription;
-      navigator.mediaDevices.addEventListener("devicechange", () => this.#look(), { signal });
+      navigator.mediaDevices.addEventListener("devicechange", () => this.#list(), { signal });
     }
-    this.#plan();
+    this.#scheduleListing();
   }
 
-  #plan() {
+  #scheduleListing() {
     clearTimeout(this.#timer);
     if (this.#subscription === null || !this.#options.isCapturing()) return;
-    this.#timer = setTimeout(() => this.#look(), LOOK_EVERY_MS);
+    this.#timer = setTimeout(() => this.#list(), LIST_INTERVAL_MS);
   }
 
-  #look() {
-    if (this.#isLooking) {
-      this.#isLookDue = true; // what is under way may be older than the change
+  #list() {
+    if (this.#isListing) {
+      this.#isListingDue = true; // the listing under way may be older than the change
       return;
     }
-    this.#isLooking = true;
-    this.#isLookDue = false;
+    this.#isListing = true;
+    this.#isListingDue = false;
     this.#options
       .list()
-      .then((lists) => this.#tell(lists))
+      .then((lists) => this.#report(lists))
       .catch((error) => console.warn(`micdrop-widget: the devices cannot be listed (${String(error)})`))
       .finally(() => {
-        this.#isLooking = false;
-        if (this.#isLookDue) this.#look();
-        else this.#plan();
+        this.#isListing = false;
+        if (this.#isListingDue) this.#list();
+        else this.#scheduleListing();
       });
   }
 
   /** @param {DeviceLists} lists */
-  #tell({ microphones, speakers }) {
-    const told = JSON.stringify({ microphones, speakers });
-    if (this.#subscription === null || told === this.#told || !areNamed(microphones)) return;
-    this.#told = told;
+  #report({ microphones, speakers }) {
+    const reported = JSON.stringify({ microphones, speakers });
+    if (this.#subscription === null || reported === this.#reported || !areNamed(microphones)) return;
+    this.#reported = reported;
     this.#options.onChange({ microphones, speakers });
   }
 }
 
 /**
- * Browsers that take the permission back name nothing any more: what was known is better.
+ * Browsers that take the permission back name no device any more: the lists from before are better.
  *
  * @param {Device[]} devices
  */

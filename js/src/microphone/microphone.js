@@ -1,71 +1,88 @@
-import * as comm from "../messages/messages.js";
-import { Capture, listDevices } from "./capture.js";
-import { AudioFailure, describeError } from "../speaker/failures.js";
+import { AudioFailure, describeError } from "../errors.js";
+import { Listeners } from "../listeners.js";
+import * as messages from "../messages/messages.js";
 import { frameSamplesAt } from "../worklets/framing.js";
+import { Capture, listDevices } from "./capture.js";
 import { Devices } from "./devices.js";
-import { Heartbeat } from "../session/heartbeat.js";
 import { Uplink } from "./uplink.js";
 
-/** @typedef {import("../speaker/engine.js").AudioEngine} AudioEngine */
-
-/**
- * @typedef {object} MicrophoneListener
- * @property {(message: comm.UpMessage) => void} send
- * @property {() => void} onChange
- * @property {(rms: number) => void} onLevel
- * @property {() => void} onEnded the device went away
- * @property {() => void} onSilent the kernel does not answer; the microphone is released
- * @property {() => boolean} isSpeakerChosen the kernel has a loudspeaker chosen already
- */
-
-/** The page's microphone as the kernel asks for it: opens, closes, sends what it hears, and is not left on for nobody. */
+/** The page's microphone, opened and closed as the kernel asks: sends what is captured, and is never left open for nobody. */
 export class Microphone {
-  #id;
-  #listener;
+  #pageId;
+  #send;
+  #now;
+  #isSpeakerChosen;
+  #watchdog;
   #capture;
   #uplink;
-  #heartbeat;
   #devices;
-  /** The newest request for it: what is older has been replayed. */
+  /** The newest request: an older one that arrives was replayed. */
   #request = 0;
-  /** @type {comm.OpenMic | null} as the kernel asked for it last */
+  /** @type {messages.OpenMic | null} the request that the kernel believes to be open or being opened */
   #wanted = null;
-  /** The request for which the kernel was told that it is open. */
+  /** The request that the kernel knows to be open. */
   #openedRequest = 0;
-  /** Where the numbering of samples begins: not at 0 when it was released meanwhile, for the same request. */
+  /** Where the numbering of samples begins: not at 0 when the microphone was released meanwhile, for the same request. */
   #firstPosition = 0;
   #pushed = { position: 0, ms: 0 };
+  /** @type {Listeners<[]>} */
+  #changeListeners = new Listeners();
+  /** @type {Listeners<[rms: number]>} */
+  #levelListeners = new Listeners();
+  /** @type {Listeners<[]>} */
+  #kernelSilentListeners = new Listeners();
 
   /**
-   * @param {AudioEngine} engine
-   * @param {string} id of this front end
-   * @param {MicrophoneListener} listener
+   * @param {object} options
+   * @param {string} options.pageId
+   * @param {import("../speaker/engine.js").AudioEngine} options.engine
+   * @param {import("../session/watchdog.js").KernelWatchdog} options.watchdog
+   * @param {(message: messages.UpMessage) => void} options.send
+   * @param {() => boolean} options.isSpeakerChosen whether the kernel has a loudspeaker chosen already
+   * @param {() => number} options.now milliseconds
    */
-  constructor(engine, id, listener) {
-    this.#id = id;
-    this.#listener = listener;
+  constructor({ pageId, engine, watchdog, send, isSpeakerChosen, now }) {
+    this.#pageId = pageId;
+    this.#send = send;
+    this.#now = now;
+    this.#isSpeakerChosen = isSpeakerChosen;
+    this.#watchdog = watchdog;
+    watchdog.onSilent(() => this.#releaseForSilentKernel());
     this.#capture = new Capture(engine, {
       onOpened: (request, opened) => this.#reportOpened(request, opened),
       onAudio: (position, samples, rms) => this.#pushAudio(position, samples, rms),
-      onNothing: () => listener.onLevel(0),
+      onNoAudio: () => this.#levelListeners.emit(0),
       onEnded: (request) => this.#reportEnded(request),
     });
     this.#uplink = new Uplink({
-      send: (message) => listener.send(comm.audio(id, message, now())),
+      send: (message) => send(messages.audio(pageId, message, now())),
       now,
-      onHoldChange: () => listener.onChange(),
+      onHoldChange: () => this.#changeListeners.emit(),
     });
-    this.#heartbeat = new Heartbeat({ now, onSilent: () => this.#releaseUnheard() });
     this.#devices = new Devices({
       list: listDevices,
       isCapturing: () => this.#capture.isOpen,
-      onChange: (lists) => listener.send(comm.devices(id, lists)),
-      onSpeaker: (speakerId) => listener.send(comm.chooseDevice(id, "speaker", speakerId)),
+      onChange: (lists) => send(messages.devices(pageId, lists)),
+      onSpeaker: (speakerId) => send(messages.chooseDevice(pageId, "speaker", speakerId)),
     });
   }
 
+  /** Subscribes to changes of `isOpen`, `isOpening` and `isOnHold` that nobody asked for by a call of a method. */
+  onChange = this.#changeListeners.add;
+
+  /** Subscribes to the level of what is captured. */
+  onLevel = this.#levelListeners.add;
+
+  /** Subscribes to the kernel's falling silent, for which the microphone was released. */
+  onKernelSilent = this.#kernelSilentListeners.add;
+
   get isOpen() {
     return this.#capture.isOpen;
+  }
+
+  /** True while it is being opened, also while the browser asks the user for permission. */
+  get isOpening() {
+    return this.#capture.isOpening;
   }
 
   /** True while the kernel does not acknowledge what is sent. */
@@ -73,9 +90,9 @@ export class Microphone {
     return this.#uplink.isOnHold;
   }
 
-  /** True while the microphone is released because the kernel says nothing. */
+  /** True while the microphone is released because the kernel sends nothing. */
   get isKernelSilent() {
-    return this.#heartbeat.isSilent;
+    return this.#watchdog.isSilent;
   }
 
   /** @param {boolean} isMuted */
@@ -85,56 +102,58 @@ export class Microphone {
   }
 
   /**
-   * @param {comm.OpenMic} message
+   * @param {messages.OpenMic} message
    * @returns {boolean} false: the request is an old one
    */
   open(message) {
     if (message.request <= this.#request) return false;
     this.#request = message.request;
     this.#wanted = message;
-    this.#heartbeat.watch();
-    this.#listener.send(comm.micPrompting(this.#id, message.request, now()));
+    this.#watchdog.start();
+    this.#send(messages.micPrompting(this.#pageId, message.request, this.#now()));
     this.#openCapture(message);
     return true;
   }
 
-  /**
-   * @param {comm.CloseMic} message
-   * @returns {boolean} false: the request is an old one
-   */
+  /** @param {messages.CloseMic} message ignored when its request is an old one */
   close({ request }) {
-    if (request < this.#request) return false;
+    if (request < this.#request) return;
     this.#request = request;
-    this.#wanted = null;
     this.release();
-    return true;
+    this.#changeListeners.emit();
   }
 
-  /** Lets the device go, whoever asked for it. */
+  /** Releases the device, or gives up its opening; the kernel has asked for that, or is told by another message. */
   release() {
-    this.#heartbeat.end();
+    this.#wanted = null;
+    this.releaseForLostKernel();
+  }
+
+  /** Releases the device, or gives up its opening, of which a kernel out of reach cannot be told: `confirm` makes up for it. */
+  releaseForLostKernel() {
+    this.#watchdog.stop();
     this.#capture.close();
     this.#uplink.close();
   }
 
-  /** @param {comm.Ack} message */
+  /** @param {messages.Ack} message */
   acknowledge({ request, seq, lagMs }) {
     this.#uplink.acknowledge(request, seq, lagMs);
   }
 
-  /** The kernel said something, whatever it is. */
-  hearKernel() {
-    this.#heartbeat.hear();
+  /** The kernel has sent something, whatever it is. */
+  noteKernelMessage() {
+    this.#watchdog.reset();
   }
 
   /**
-   * Opens the microphone again that was released because the kernel said nothing; it has not been told.
+   * Reopens a microphone that was released because the kernel was silent or out of reach: it does not know of the release.
    *
-   * @param {number} request what the kernel believes to be open
+   * @param {number} request that the kernel believes to be open or being opened
    */
-  listenAgain(request) {
-    if (request !== this.#request || !this.#heartbeat.isSilent || this.#wanted === null) return;
-    this.#heartbeat.watch();
+  confirm(request) {
+    if (request !== this.#request || this.#wanted === null || this.isOpen || this.isOpening) return;
+    this.#watchdog.start();
     this.#openCapture(this.#wanted);
   }
 
@@ -142,26 +161,26 @@ export class Microphone {
    * @param {import("./devices.js").DeviceKind} kind
    * @param {string} deviceId
    */
-  remember(kind, deviceId) {
+  rememberDevice(kind, deviceId) {
     this.#devices.remember(kind, deviceId);
   }
 
-  /** Lets the device go and follows no devices, until it is asked for again. */
-  leave() {
-    this.release();
-    this.#devices.rest();
+  /** Ends following what is plugged in, until the microphone is open again. */
+  unfollowDevices() {
+    this.#devices.unfollow();
   }
 
-  /** @param {comm.OpenMic} message */
+  /** @param {messages.OpenMic} message */
   #openCapture({ request, deviceId, constraints }) {
     this.#capture
       .open(this.#devices.prefer({ request, deviceId, constraints }))
       .catch((error) => {
         const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
-        this.#listener.send(comm.micFailed(this.#id, request, reason, message));
+        if (request === this.#request) this.#wanted = null;
+        this.#send(messages.micFailed(this.#pageId, request, reason, message));
       })
-      .finally(() => this.#listener.onChange());
-    this.#listener.onChange();
+      .finally(() => this.#changeListeners.emit());
+    this.#changeListeners.emit();
   }
 
   /**
@@ -170,17 +189,17 @@ export class Microphone {
    */
   #reportOpened(request, opened) {
     if (request === this.#openedRequest) {
-      const missing = Math.round(((now() - this.#pushed.ms) * opened.sampleRate) / 1000);
+      const missing = Math.round(((this.#now() - this.#pushed.ms) * opened.sampleRate) / 1000);
       this.#firstPosition = this.#pushed.position + missing;
       this.#uplink.drop(missing);
       return;
     }
     this.#openedRequest = request;
     this.#firstPosition = 0;
-    this.#pushed = { position: 0, ms: now() };
+    this.#pushed = { position: 0, ms: this.#now() };
     this.#uplink.open(request, frameSamplesAt(opened.sampleRate));
-    this.#listener.send(comm.micOpened(this.#id, { request, ...opened }));
-    this.#devices.open(opened, this.#listener.isSpeakerChosen());
+    this.#send(messages.micOpened(this.#pageId, { request, ...opened }));
+    this.#devices.open(opened, this.#isSpeakerChosen());
   }
 
   /**
@@ -189,30 +208,25 @@ export class Microphone {
    * @param {number} rms
    */
   #pushAudio(position, samples, rms) {
-    this.#listener.onLevel(rms);
+    this.#levelListeners.emit(rms);
     const first = this.#firstPosition + position;
-    this.#pushed = { position: first + samples.length, ms: now() };
+    this.#pushed = { position: first + samples.length, ms: this.#now() };
     this.#uplink.push(first, samples);
-    this.#heartbeat.look();
+    this.#watchdog.check();
   }
 
   /** @param {number} request */
   #reportEnded(request) {
     this.release();
-    this.#listener.send(comm.micEnded(this.#id, request));
-    this.#listener.onEnded();
+    this.#send(messages.micEnded(this.#pageId, request));
+    this.#changeListeners.emit();
   }
 
   /** The microphone is not left open for a kernel that may not exist any more. */
-  #releaseUnheard() {
+  #releaseForSilentKernel() {
     console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
     this.#capture.close();
     this.#uplink.drop(0);
-    this.#listener.onSilent();
+    this.#kernelSilentListeners.emit();
   }
-}
-
-/** Milliseconds on a clock that never goes back. */
-function now() {
-  return performance.timeOrigin + performance.now();
 }

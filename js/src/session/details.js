@@ -1,6 +1,6 @@
 /**
- * Pure: what the panel shows and no saved notebook shall hold: what was said, and the names of devices. So it comes by message,
- * as changes; whole to a page that has said hello.
+ * What the panel shows and no saved notebook may hold: what was said, and the names of devices. The kernel sends it by message, as
+ * changes; a page that says hello gets the whole. Pure.
  *
  * @typedef {import("../messages/messages.js").DetailFields & {conversation: readonly import("../messages/messages.js").ConversationItem[]}} CallDetails
  */
@@ -20,9 +20,9 @@ export const NO_DETAILS = Object.freeze({
  * @returns {CallDetails}
  */
 export function withFields(details, { fields }) {
-  // Told again, an error is no new one.
-  const isToldAgain = JSON.stringify(fields.error) === JSON.stringify(details.error);
-  return { ...details, ...fields, ...(isToldAgain ? { error: details.error } : {}) };
+  // An error that is sent again is no new one.
+  const isSameError = JSON.stringify(fields.error) === JSON.stringify(details.error);
+  return { ...details, ...fields, ...(isSameError ? { error: details.error } : {}) };
 }
 
 /**

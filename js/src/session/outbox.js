@@ -1,18 +1,18 @@
-/** What nothing came to go along with by then goes alone: the microphone is not listened to, or frames go in fours. */
-const ALONG_MS = 100;
+/** A deferred message that no other has carried by then goes alone: the microphone is muted, or frames go in fours. */
+const MAX_DELAY_MS = 100;
 
 /** @typedef {import("../messages/messages.js").UpMessage} UpMessage */
 
 /**
- * The way out of the page. Each message costs page, server and kernel the same, however small it is, and the microphone sends 16
- * to 31 a second: what can wait a moment goes along with one of them.
+ * Where all messages leave the page. Each costs page, server and kernel the same, however small it is, and the microphone sends 16
+ * to 31 a second: a deferred message travels in one bundle with the next of them.
  */
 export class Outbox {
   #send;
-  #join;
+  #bundle;
   #now;
-  /** @type {{tell: (waitedMs: number) => UpMessage, sinceMs: number}[]} */
-  #waiting = [];
+  /** @type {{build: (delayMs: number) => UpMessage, sinceMs: number}[]} */
+  #deferred = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #isClosed = false;
@@ -20,52 +20,52 @@ export class Outbox {
   /**
    * @param {object} options
    * @param {(message: UpMessage) => void} options.send
-   * @param {(messages: UpMessage[]) => UpMessage} options.join makes one message of several
+   * @param {(messages: UpMessage[]) => UpMessage} options.bundle makes one message of several
    * @param {() => number} options.now milliseconds
    */
-  constructor({ send, join, now }) {
+  constructor({ send, bundle, now }) {
     this.#send = send;
-    this.#join = join;
+    this.#bundle = bundle;
     this.#now = now;
   }
 
   /**
-   * Sends a message now, behind what waits.
+   * Sends a message now, behind the deferred ones.
    *
    * @param {UpMessage} message
    */
   send(message) {
-    if (!this.#isClosed) this.#release(message);
+    if (!this.#isClosed) this.#flush(message);
   }
 
   /**
-   * Sends what a function returns with the next message, within a tenth of a second.
+   * Sends a message with the next one, within a tenth of a second.
    *
-   * @param {(waitedMs: number) => UpMessage} tell
+   * @param {(delayMs: number) => UpMessage} build makes the message when it goes, given how long it was deferred
    */
-  sendDeferred(tell) {
+  sendDeferred(build) {
     if (this.#isClosed) return;
-    this.#waiting.push({ tell, sinceMs: this.#now() });
-    this.#timer ??= setTimeout(() => this.#release(), ALONG_MS);
+    this.#deferred.push({ build, sinceMs: this.#now() });
+    this.#timer ??= setTimeout(() => this.#flush(), MAX_DELAY_MS);
   }
 
-  /** From now on nothing is sent, what waits included. */
+  /** Sends nothing from now on, the deferred messages included. */
   close() {
     this.#isClosed = true;
-    this.#takeWaiting();
+    this.#clearDeferred();
   }
 
-  /** @param {UpMessage[]} messages that go now */
-  #release(...messages) {
-    const waiting = this.#takeWaiting().map(({ tell, sinceMs }) => tell(this.#now() - sinceMs));
-    const all = [...waiting, ...messages];
+  /** @param {UpMessage[]} messages to send now, behind the deferred ones */
+  #flush(...messages) {
+    const deferred = this.#clearDeferred().map(({ build, sinceMs }) => build(this.#now() - sinceMs));
+    const all = [...deferred, ...messages];
     const [only] = all;
-    if (only !== undefined) this.#send(all.length === 1 ? only : this.#join(all));
+    if (only !== undefined) this.#send(all.length === 1 ? only : this.#bundle(all));
   }
 
-  #takeWaiting() {
+  #clearDeferred() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    return this.#waiting.splice(0);
+    return this.#deferred.splice(0);
   }
 }

@@ -1,22 +1,35 @@
+import { Listeners } from "../listeners.js";
+
 /** A view that is rendered again within this time has not gone away. */
-const GOODBYE_AFTER_MS = 300;
+const LEAVE_AFTER_MS = 300;
 
 /** Whether this page shows the call: from the first view to the last, and not while the page is being left. */
 export class Presence {
-  #onArrive;
-  #onLeave;
+  #page;
+  /** @type {Listeners<[]>} */
+  #arriveListeners = new Listeners();
+  /** @type {Listeners<[isPageGone: boolean]>} */
+  #leaveListeners = new Listeners();
   #viewCount = 0;
   #isPresent = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {AbortController | null} of the listeners on the page, which are there only while there is a view */
+  #pageListeners = null;
 
-  /**
-   * @param {() => void} onArrive
-   * @param {(isPageGone: boolean) => void} onLeave
-   */
-  constructor(onArrive, onLeave) {
-    this.#onArrive = onArrive;
-    this.#onLeave = onLeave;
+  /** @param {EventTarget} page says when it is left and when it is back: the window */
+  constructor(page) {
+    this.#page = page;
+  }
+
+  /** Subscribes to the page's showing the call, for the first time or again. */
+  onArrive = this.#arriveListeners.add;
+
+  /** Subscribes to the end of that. True: the page itself is gone, and may come back; false: it has no view left. */
+  onLeave = this.#leaveListeners.add;
+
+  get isPresent() {
+    return this.#isPresent;
   }
 
   /**
@@ -26,35 +39,46 @@ export class Presence {
    */
   enter() {
     this.#viewCount++;
-    this.arrive();
+    this.#listenToPage();
+    this.#arrive();
     let isInside = true;
     return () => {
       if (!isInside) return;
       isInside = false;
       this.#viewCount--;
       if (this.#viewCount > 0) return;
-      this.#timer = setTimeout(() => this.leave(false), GOODBYE_AFTER_MS);
+      this.#timer = setTimeout(() => this.leave(), LEAVE_AFTER_MS);
     };
   }
 
-  get isPresent() {
-    return this.#isPresent;
+  /** Leaves at once, whatever views there are. */
+  leave() {
+    this.#pageListeners?.abort();
+    this.#pageListeners = null;
+    this.#leave(false);
   }
 
-  /** The page is back, or has a view (again). */
-  arrive() {
+  #listenToPage() {
+    if (this.#pageListeners !== null) return;
+    this.#pageListeners = new AbortController();
+    const { signal } = this.#pageListeners;
+    this.#page.addEventListener("pagehide", () => this.#leave(true), { signal });
+    this.#page.addEventListener("pageshow", () => this.#arrive(), { signal });
+  }
+
+  #arrive() {
     if (this.#viewCount === 0) return;
     clearTimeout(this.#timer);
     if (this.#isPresent) return;
     this.#isPresent = true;
-    this.#onArrive();
+    this.#arriveListeners.emit();
   }
 
-  /** @param {boolean} isPageGone true: the page goes, and may come back; false: it has no view left */
-  leave(isPageGone) {
+  /** @param {boolean} isPageGone */
+  #leave(isPageGone) {
     clearTimeout(this.#timer);
     if (!this.#isPresent) return;
     this.#isPresent = false;
-    this.#onLeave(isPageGone);
+    this.#leaveListeners.emit(isPageGone);
   }
 }

@@ -1,118 +1,108 @@
-import * as comm from "../messages/messages.js";
-import { AudioEngine } from "../speaker/engine.js";
-import { describeError } from "../speaker/failures.js";
-import { Channel } from "../host/jupyter.js";
-import { Player, later } from "../speaker/player.js";
-import { Microphone } from "../microphone/microphone.js";
-import { Outbox } from "./outbox.js";
-import { Presence } from "./presence.js";
+import { describeError } from "../errors.js";
+import { Listeners } from "../listeners.js";
+import * as messages from "../messages/messages.js";
+import { extrapolate } from "../speaker/player.js";
 import { NO_DETAILS, withConversation, withFields } from "./details.js";
-import { INITIAL_CALL_STATE, TRAIT_NAMES } from "./state.js";
-import { Wishes } from "./wishes.js";
+import { isAudioNeeded } from "./idle-release.js";
 
 /** @typedef {import("./state.js").CallState} CallState */
 /** @typedef {import("./state.js").PanelState} PanelState */
 
 /**
- * The part of anywidget's model that is used. Traits are read only: the kernel is the one place where state changes.
+ * What connects this page to the kernel, whatever carries the messages.
  *
- * @typedef {object} Model
- * @property {(name: string) => unknown} get
- * @property {(event: string, callback: (...parts: any[]) => void) => void} on
- * @property {(event: string, callback: (...parts: any[]) => void) => void} off
- * @property {(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]) => unknown} send
- * @property {{get_model?: (id: string) => Promise<unknown>}} [widget_manager]
+ * @typedef {object} Host
+ * @property {import("./state.js").CallTraits} state as the kernel reported it last
+ * @property {boolean} isSaved there is no kernel: the panel comes from a saved notebook
+ * @property {(listener: () => void) => void} onState the kernel reported its state anew, or `isSaved` has changed
+ * @property {(listener: (content: unknown, buffers: DataView[]) => void) => void} onMessage the kernel sent a message
+ * @property {(listener: (cause: unknown) => void) => void} onLost the kernel was restarted or shut down, or is out of reach
+ * @property {(content: Record<string, unknown>, buffers: ArrayBuffer[]) => void} send never throws: onLost reports a failure
+ * @property {() => void} dispose ends all that was subscribed
+ *
+ * What a session works with; `create.js` builds the real ones.
+ *
+ * @typedef {object} Collaborators
+ * @property {string} pageId
+ * @property {Host} host
+ * @property {import("./outbox.js").Outbox} outbox leads to the host
+ * @property {import("../speaker/engine.js").AudioEngine} engine
+ * @property {import("../microphone/microphone.js").Microphone} microphone
+ * @property {import("../speaker/player.js").Player} player
+ * @property {import("./pending-requests.js").PendingRequests} pendingRequests
+ * @property {import("./presence.js").Presence} presence
+ * @property {import("./idle-release.js").IdleRelease} idleRelease
  */
 
-/** The audio context outlives the call for the last words of an answer, not for ever. */
-const REST_AFTER_MS = 5000;
-
-/** Jupyter's events for a connection that ends (or begins anew): kernel restarted or shut down, widget closed. */
-const CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
-
-/** One page's part in one call: the only one who talks to the model. */
+/** One page's part in one call: puts the kernel's messages and the user's commands into effect, and says what the panel shows. */
 export class Session {
-  #id = randomId();
-  #model;
-  #channel;
-  #outbox = new Outbox({
-    send: (message) => this.#sendNow(message),
-    join: (messages) => comm.bundle(this.#id, messages),
-    now: () => performance.now(),
-  });
-  #engine = new AudioEngine({
-    onBlockedChange: () => this.#notify(),
-    onSpeakerUsed: (deviceId) => this.#microphone.remember("speaker", deviceId),
-    onSpeakerFailed: (deviceId, error) => this.#reportSpeakerFailed(deviceId, error),
-  });
+  #pageId;
+  #host;
+  #outbox;
+  #engine;
   #microphone;
   #player;
-  #wishes = new Wishes(() => this.#notify());
-  #presence = new Presence(
-    () => this.#sayHello(),
-    (isPageGone) => this.#sayGoodbye(isPageGone),
-  );
-  /** @type {CallState} */
-  #call = INITIAL_CALL_STATE;
+  #pendingRequests;
+  #presence;
+  #idleRelease;
+  /** @type {Listeners<[]>} */
+  #changeListeners = new Listeners();
+  /** @type {Listeners<[meter: "microphone" | "speaker", rms: number]>} */
+  #levelListeners = new Listeners();
+  /** @type {Listeners<[readout: messages.VadReadout]>} */
+  #readoutListeners = new Listeners();
   /** @type {import("./details.js").CallDetails} */
   #details = NO_DETAILS;
-  /** Hello was said, and the kernel has not yet told the whole conversation. */
+  /** The page has said hello, and has not received the whole conversation yet. */
   #isGreeting = false;
-  /** @type {Set<() => void>} */
-  #stateListeners = new Set();
-  /** @type {Set<(meter: "microphone" | "speaker", rms: number) => void>} */
-  #levelListeners = new Set();
-  /** @type {Set<(readout: comm.VadReadout) => void>} */
-  #readoutListeners = new Set();
   #isDisposed = false;
   #isNotifying = false;
-  #isPlaybackHeld = false;
   #isKernelLost = false;
   #wasStarted = false;
   /** @type {string | null} */
   #problem = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #restTimer;
-  #subscriptions = new AbortController();
-  /** @type {AbortController | null} of the listeners on the page, which are there only while there is a view */
-  #pageListeners = null;
 
-  /** @param {Model} model */
-  constructor(model) {
-    this.#model = model;
-    this.#channel = new Channel(model, () => this.#notify());
-    this.#microphone = new Microphone(this.#engine, this.#id, {
-      send: (message) => this.#send(message),
-      onChange: () => this.#notify(),
-      onLevel: (rms) => this.#publishLevel("microphone", rms),
-      onEnded: () => this.#rest(),
-      onSilent: () => this.#closeAudio(),
-      isSpeakerChosen: () => this.#call.speakerDeviceId !== null,
-    });
-    this.#player = new Player(this.#engine, {
-      onHeard: (report, isUrgent) => this.#reportHeard(report, isUrgent),
-      onLevel: (rms) => this.#publishLevel("speaker", rms),
-      onFault: (problem) => this.#showProblem(problem),
-    });
+  /** @param {Collaborators} collaborators */
+  constructor({ pageId, host, outbox, engine, microphone, player, pendingRequests, presence, idleRelease }) {
+    this.#pageId = pageId;
+    this.#host = host;
+    this.#outbox = outbox;
+    this.#engine = engine;
+    this.#microphone = microphone;
+    this.#player = player;
+    this.#pendingRequests = pendingRequests;
+    this.#presence = presence;
+    this.#idleRelease = idleRelease;
     this.#subscribe();
-    this.#readTraits();
+    this.#receiveState();
   }
+
+  /** Subscribes to changes of the state; a listener is called once per turn of the event loop in which something changed. */
+  onChange = this.#changeListeners.add;
+
+  /** Subscribes to the levels of what is captured and of what is played. */
+  onLevel = this.#levelListeners.add;
+
+  /** Subscribes to what the kernel's voice activity detection says of the microphone. */
+  onVadReadout = this.#readoutListeners.add;
 
   /** @returns {PanelState} */
   get state() {
-    const { isStartRequested, isStopRequested, isKernelSlow, isMuteRequested, isPauseRequested } = this.#wishes;
+    const { isStartRequested, isStopRequested, isKernelSlow, isMuteRequested, isPauseRequested } = this.#pendingRequests;
     return {
-      ...this.#call,
-      id: this.#id,
+      ...this.#host.state,
+      ...this.#details,
+      pageId: this.#pageId,
       isStartRequested,
       isStopRequested,
       isKernelSlow,
       isKernelLost: this.#isKernelLost,
-      isSaved: this.#channel.isSaved,
+      isSaved: this.#host.isSaved,
       isMuteRequested,
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,
       hasMicrophone: this.#microphone.isOpen,
+      isMicrophoneOpening: this.#microphone.isOpening,
       isOnHold: this.#microphone.isOnHold,
       isKernelSilent: this.#microphone.isKernelSilent,
       wasStarted: this.#wasStarted,
@@ -121,82 +111,54 @@ export class Session {
   }
 
   /**
-   * @param {() => void} listener called once per turn of the event loop in which something changed
-   * @returns {() => void} ends the subscription
-   */
-  onChange(listener) {
-    this.#stateListeners.add(listener);
-    return () => this.#stateListeners.delete(listener);
-  }
-
-  /**
-   * @param {(meter: "microphone" | "speaker", rms: number) => void} listener
-   * @returns {() => void} ends the subscription
-   */
-  onLevel(listener) {
-    this.#levelListeners.add(listener);
-    return () => this.#levelListeners.delete(listener);
-  }
-
-  /**
-   * @param {(readout: comm.VadReadout) => void} listener called with what the kernel's voice activity detection makes of the sound
-   * @returns {() => void} ends the subscription
-   */
-  onVadReadout(listener) {
-    this.#readoutListeners.add(listener);
-    return () => this.#readoutListeners.delete(listener);
-  }
-
-  /**
    * Counts a view in; the first one says hello to the kernel, the last one goodbye.
    *
    * @returns {() => void} counts it out
    */
   enter() {
-    this.#listenToPage();
     return this.#presence.enter();
   }
 
   /** Starts the call. Call it synchronously from a click. */
   start() {
-    this.#isPlaybackHeld = false;
+    this.#player.resume();
     this.#problem = null;
-    this.#command("start"); // first: creating an audio context holds the page up
-    // What goes wrong here goes wrong again when the microphone is opened, and is told then.
-    this.#engine.start().catch(() => undefined);
+    this.command("start"); // first: creating an audio context holds the page up
+    this.#startAudio();
   }
 
-  /** Has microphone and loudspeaker here, of a call whose owner is another page or gone. Call it synchronously from a click. */
+  /** Uses this page's microphone and loudspeaker for a call whose owner is another page or gone. Call it synchronously from a click. */
   takeOver() {
-    this.#isPlaybackHeld = false;
-    this.#command("take_over");
-    // As in start.
-    this.#engine.start().catch(() => undefined);
+    this.#player.resume();
+    this.command("take_over");
+    this.#startAudio();
   }
 
-  /** Releases the microphone and falls silent at once; the kernel hears of it after that. */
+  /** Releases the microphone and silences the loudspeaker at once, whenever the kernel gets the command. */
   stop() {
     this.#microphone.release();
-    this.#player.silence();
-    this.#isPlaybackHeld = true;
-    this.#command("stop");
+    this.#player.hold();
+    this.command("stop");
   }
 
-  /** @param {"mute" | "unmute" | "pause" | "resume"} name */
-  ask(name) {
-    this.#command(name);
+  /** @param {messages.CommandName} name */
+  command(name) {
+    this.#pendingRequests.add(name);
+    this.#applyMute();
+    this.#outbox.send(messages.command(this.#pageId, name));
+    this.#notify();
   }
 
   /**
    * Uses another device, in whatever page has microphone and loudspeaker.
    *
    * @param {"microphone" | "speaker"} kind
-   * @param {string} id
+   * @param {string} deviceId
    */
-  chooseDevice(kind, id) {
-    // One that is open is remembered when the other has taken its place: it may be in use elsewhere.
-    if (!this.#call.isMicStarted) this.#microphone.remember(kind, id);
-    this.#send(comm.chooseDevice(this.#id, kind, id));
+  chooseDevice(kind, deviceId) {
+    // During a call a choice is remembered when the device is in use, which may fail.
+    if (!this.#host.state.isMicStarted) this.#microphone.rememberDevice(kind, deviceId);
+    this.#outbox.send(messages.chooseDevice(this.#pageId, kind, deviceId));
   }
 
   /** Lets a suspended audio context run. Call it synchronously from a click. */
@@ -204,80 +166,77 @@ export class Session {
     this.#engine.start().catch((error) => this.#showProblem(`The browser gives no audio (${describeError(error)}).`));
   }
 
-  /** Leaves for good: everything released, nothing subscribed. */
+  /** Leaves for good: releases everything, ends all subscriptions. */
   dispose() {
     if (this.#isDisposed) return;
-    this.#presence.leave(false);
-    this.#releaseAudio();
     this.#isDisposed = true;
-    clearTimeout(this.#restTimer);
-    this.#wishes.dispose();
+    this.#presence.leave();
+    this.#releaseAudio();
+    this.#idleRelease.dispose();
+    this.#pendingRequests.dispose();
     this.#outbox.close();
-    this.#microphone.leave();
-    this.#subscriptions.abort();
-    this.#pageListeners?.abort();
-    this.#stateListeners.clear();
+    this.#microphone.unfollowDevices();
+    this.#host.dispose();
+    this.#changeListeners.clear();
     this.#levelListeners.clear();
     this.#readoutListeners.clear();
   }
 
   #subscribe() {
-    const { signal } = this.#subscriptions;
-    /** @type {(event: string, callback: (...parts: any[]) => void) => void} */
-    const listen = (event, callback) => {
-      this.#model.on(event, callback);
-      signal.addEventListener("abort", () => this.#model.off(event, callback));
-    };
-    for (const name of TRAIT_NAMES) listen(`change:${name}`, () => this.#readTraits());
-    for (const event of CONNECTION_EVENTS) listen(event, () => this.#loseKernel(event));
-    listen("msg:custom", (content, buffers) => this.#receive(content, buffers ?? []));
+    this.#host.onState(() => this.#receiveState());
+    this.#host.onMessage((content, buffers) => this.#receive(content, buffers));
+    this.#host.onLost((cause) => this.#loseKernel(cause));
+    this.#engine.onBlockedChange(() => this.#notify());
+    this.#engine.onSpeakerUsed((deviceId) => this.#microphone.rememberDevice("speaker", deviceId));
+    this.#engine.onSpeakerFailed((deviceId, error) => this.#reportSpeakerFailed(deviceId, error));
+    this.#microphone.onChange(() => this.#restartIdleTime());
+    this.#microphone.onLevel((rms) => this.#levelListeners.emit("microphone", rms));
+    this.#microphone.onKernelSilent(() => this.#closeAudio());
+    this.#player.onProgress((progress, isUrgent) => this.#reportProgress(progress, isUrgent));
+    this.#player.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
+    this.#player.onFault((problem) => this.#showProblem(problem));
+    this.#pendingRequests.onSlow(() => this.#notify());
+    this.#presence.onArrive(() => this.#sayHello());
+    this.#presence.onLeave((isPageGone) => this.#sayGoodbye(isPageGone));
+    this.#idleRelease.onDue(() => {
+      if (!isAudioNeeded(this.state)) this.#closeAudio();
+    });
   }
 
-  #listenToPage() {
-    if (this.#pageListeners !== null) return;
-    this.#pageListeners = new AbortController();
-    const { signal } = this.#pageListeners;
-    window.addEventListener("pagehide", () => this.#presence.leave(true), { signal });
-    window.addEventListener("pageshow", () => this.#presence.arrive(), { signal });
-  }
-
-  #readTraits() {
+  #receiveState() {
     this.#isKernelLost = false;
-    this.#microphone.hearKernel();
-    const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
-    this.#updateCall(/** @type {CallState} */ ({ ...Object.fromEntries(read), ...this.#details }));
+    this.#microphone.noteKernelMessage();
+    this.#applyState();
   }
 
   /** @param {import("./details.js").CallDetails} details */
-  #readDetails(details) {
+  #receiveDetails(details) {
     this.#details = details;
-    this.#updateCall({ ...this.#call, ...details });
+    this.#applyState();
   }
 
-  /** @param {comm.Conversation} message */
-  #readConversation(message) {
+  /** @param {messages.Conversation} message */
+  #receiveConversation(message) {
     const details = withConversation(this.#details, message);
     if (message.from === 0) this.#isGreeting = false;
-    if (details !== null) return this.#readDetails(details);
-    // Some of it was lost on the way; before hello it was never meant for this page.
+    if (details !== null) return this.#receiveDetails(details);
+    // Some items were lost on the way; what came before hello was never meant for this page.
     if (this.#presence.isPresent && !this.#isGreeting) this.#sayHello();
   }
 
   #sayHello() {
     this.#isGreeting = true;
-    this.#send(comm.hello(this.#id));
+    this.#outbox.send(messages.hello(this.#pageId));
   }
 
-  /** @param {CallState} call */
-  #updateCall(call) {
-    this.#call = call;
-    this.#wishes.follow(this.#call);
-    if (this.#call.isStarted || this.#call.conversation.length > 0) this.#wasStarted = true;
-    if (!this.#call.isStarted && !this.#call.isStarting) this.#isPlaybackHeld = false;
-    if (this.#call._closed) this.#releaseAudio();
+  #applyState() {
+    const call = { ...this.#host.state, ...this.#details };
+    this.#pendingRequests.settle(call);
+    if (call.isStarted || call.conversation.length > 0) this.#wasStarted = true;
+    if (!call.isStarted && !call.isStarting) this.#player.resume();
+    if (call._closed) this.#releaseAudio();
     this.#applyMute();
-    this.#planRest();
-    this.#notify();
+    this.#restartIdleTime();
   }
 
   /**
@@ -286,37 +245,52 @@ export class Session {
    */
   #receive(content, buffers) {
     this.#isKernelLost = false;
-    this.#microphone.hearKernel();
+    this.#microphone.noteKernelMessage();
     try {
-      const message = comm.parseDown(content, buffers, this.#id);
+      const message = messages.parseDown(content, buffers, this.#pageId);
       if (message !== null) this.#handle(message);
     } catch (error) {
       this.#showProblem(`The kernel sent something this panel does not understand (${describeError(error)}). Reload the page.`);
     }
   }
 
-  /** @param {comm.DownMessage} message */
+  /** @param {messages.DownMessage} message */
   #handle(message) {
-    if (message.type === "open_mic") return this.#openMic(message);
-    if (message.type === "play") return this.#isPlaybackHeld ? undefined : this.#player.play(message);
-    if (message.type === "flush") {
-      this.#isPlaybackHeld = false;
-      return this.#player.flush(message.epoch);
-    }
+    if (message.type === "open_mic") return this.#openMicrophone(message);
+    if (message.type === "close_mic") return this.#microphone.close(message);
+    if (message.type === "play") return this.#player.play(message);
+    if (message.type === "flush") return this.#player.flush(message.epoch);
     if (message.type === "set_speaker") return this.#engine.selectSpeaker(message.deviceId);
     if (message.type === "ack") return this.#microphone.acknowledge(message);
-    if (message.type === "alive") return this.#answerKernel(message.request);
-    if (message.type === "vad_readout") return this.#publishVadReadout(message);
-    if (message.type === "conversation") return this.#readConversation(message);
-    if (message.type === "details") return this.#readDetails(withFields(this.#details, message));
-    if (message.type === "bundle") return message.contents.forEach((content) => this.#receive(content, []));
-    if (this.#microphone.close(message)) this.#rest();
+    if (message.type === "alive") return this.#answerHeartbeat(message.request);
+    if (message.type === "vad_readout") return this.#readoutListeners.emit(message);
+    if (message.type === "conversation") return this.#receiveConversation(message);
+    if (message.type === "details") return this.#receiveDetails(withFields(this.#details, message));
+    message.contents.forEach((content) => this.#receive(content, []));
   }
 
-  /** @param {number} request */
-  #answerKernel(request) {
-    this.#microphone.listenAgain(request);
-    if (this.#presence.isPresent) this.#send(comm.alive(this.#id, request));
+  /** @param {messages.OpenMic} message */
+  #openMicrophone(message) {
+    this.#applyMute();
+    if (!this.#microphone.open(message)) return;
+    this.#player.resume();
+    this.#pendingRequests.confirmStart();
+    this.#notify();
+  }
+
+  /** @param {number} request that the kernel believes to be open or being opened */
+  #answerHeartbeat(request) {
+    this.#microphone.confirm(request);
+    if (this.#presence.isPresent) this.#outbox.send(messages.alive(this.#pageId, request));
+  }
+
+  #applyMute() {
+    this.#microphone.isMuted = this.#host.state.isMicMuted || this.#pendingRequests.mutesMicrophone;
+  }
+
+  #startAudio() {
+    // What goes wrong here goes wrong again when the microphone is opened, and is reported then.
+    this.#engine.start().catch(() => undefined);
   }
 
   /**
@@ -326,73 +300,35 @@ export class Session {
   #reportSpeakerFailed(deviceId, error) {
     const detail = describeError(error);
     this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
-    this.#send(comm.speakerFailed(this.#id, deviceId, detail));
-  }
-
-  /** @param {comm.OpenMic} message */
-  #openMic(message) {
-    this.#applyMute();
-    if (!this.#microphone.open(message)) return;
-    this.#isPlaybackHeld = false;
-    this.#wishes.confirmStart();
-    this.#notify();
-  }
-
-  /** @param {comm.CommandName} name */
-  #command(name) {
-    this.#wishes.ask(name);
-    this.#applyMute();
-    this.#send(comm.command(this.#id, name));
-    this.#notify();
-  }
-
-  #applyMute() {
-    this.#microphone.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
+    this.#outbox.send(messages.speakerFailed(this.#pageId, deviceId, detail));
   }
 
   /**
-   * @param {import("../speaker/player.js").Report} report
+   * @param {import("../speaker/player.js").PlaybackProgress} progress
    * @param {boolean} isUrgent
    */
-  #reportHeard(report, isUrgent) {
-    if (isUrgent) this.#send(comm.heard(this.#id, report));
-    else this.#outbox.sendDeferred((waitedMs) => comm.heard(this.#id, later(report, waitedMs)));
-  }
-
-  /** @param {comm.UpMessage} message */
-  #send(message) {
-    this.#outbox.send(message);
-  }
-
-  /** @param {comm.UpMessage} message */
-  #sendNow({ content, buffers }) {
-    try {
-      // A promise in some hosts, nothing in others.
-      Promise.resolve(this.#channel.send(content, buffers)).catch((error) => this.#loseKernel(error));
-    } catch (error) {
-      this.#loseKernel(error);
-    }
+  #reportProgress(progress, isUrgent) {
+    if (isUrgent) this.#outbox.send(messages.heard(this.#pageId, progress));
+    else this.#outbox.sendDeferred((delayMs) => messages.heard(this.#pageId, extrapolate(progress, delayMs)));
   }
 
   /**
-   * No page listens for a call that may not exist any more. Whatever the kernel sends next says that it does.
+   * No microphone stays open for a call that may not exist any more. Whatever the kernel sends next shows that it does.
    *
    * @param {unknown} cause
    */
   #loseKernel(cause) {
     if (!this.#isKernelLost) console.warn(`micdrop-widget: the kernel is out of reach (${describeError(cause)})`);
     this.#isKernelLost = true;
-    this.#releaseAudio();
+    this.#microphone.releaseForLostKernel();
+    this.#closeAudio();
   }
 
   /** @param {boolean} isPageGone */
   #sayGoodbye(isPageGone) {
     this.#releaseAudio();
-    this.#send(comm.bye(this.#id, isPageGone));
-    if (isPageGone) return; // it may come back
-    this.#microphone.leave();
-    this.#pageListeners?.abort();
-    this.#pageListeners = null;
+    this.#outbox.send(messages.bye(this.#pageId, isPageGone));
+    if (!isPageGone) this.#microphone.unfollowDevices(); // a page that is gone may come back
   }
 
   #releaseAudio() {
@@ -406,20 +342,9 @@ export class Session {
     this.#notify();
   }
 
-  #rest() {
-    this.#planRest();
+  #restartIdleTime() {
+    this.#idleRelease.restart();
     this.#notify();
-  }
-
-  /** Lets go of the audio device some time after the call is over. */
-  #planRest() {
-    clearTimeout(this.#restTimer);
-    this.#restTimer = setTimeout(() => {
-      const isOwner = this.#call._owner === null || this.#call._owner === this.#id;
-      const isInCall = isOwner && (this.#call.isStarted || this.#call.isStarting);
-      const isNeeded = isInCall || this.#wishes.isStartRequested || this.#microphone.isOpen;
-      if (!isNeeded) this.#releaseAudio();
-    }, REST_AFTER_MS);
   }
 
   /** @param {string} problem */
@@ -434,26 +359,7 @@ export class Session {
     this.#isNotifying = true;
     queueMicrotask(() => {
       this.#isNotifying = false;
-      for (const listener of this.#stateListeners) listener();
+      this.#changeListeners.emit();
     });
   }
-
-  /**
-   * @param {"microphone" | "speaker"} meter
-   * @param {number} rms
-   */
-  #publishLevel(meter, rms) {
-    for (const listener of this.#levelListeners) listener(meter, rms);
-  }
-
-  /** @param {comm.VadReadout} readout */
-  #publishVadReadout(readout) {
-    for (const listener of this.#readoutListeners) listener(readout);
-  }
-}
-
-/** Unlike crypto.randomUUID, works on pages that are not secure contexts: they too have to say what is missing. */
-function randomId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

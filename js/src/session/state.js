@@ -23,24 +23,25 @@ import { NO_DETAILS } from "./details.js";
  * @property {boolean} isMicMuted
  * @property {string | null} micDeviceId
  * @property {string | null} speakerDeviceId
- * @property {string | null} _owner the page that has the microphone
+ * @property {string | null} _owner the page that has microphone and loudspeaker
  * @property {boolean} _closed the widget was closed in the kernel
  *
  * @typedef {CallTraits & CallDetails} CallState
  *
  * @typedef {object} PageState
- * @property {string} id of this page
+ * @property {string} pageId of this page
  * @property {boolean} isStartRequested Start was pressed, the kernel has not answered
  * @property {boolean} isStopRequested Stop was pressed, the kernel has not answered
- * @property {boolean} isKernelSlow a command has gone unanswered for a while
+ * @property {boolean} isKernelSlow a command has been unanswered for a while
  * @property {boolean} isKernelLost the connection broke: what the call state says is old
  * @property {boolean} isSaved there is no kernel behind this panel: it comes from a saved notebook
  * @property {boolean} isMuteRequested
  * @property {boolean} isPauseRequested
  * @property {boolean} isAudioBlocked the browser wants a click before it plays or captures
  * @property {boolean} hasMicrophone the microphone is open in this page
+ * @property {boolean} isMicrophoneOpening the microphone is being opened in this page; the browser may be asking for permission
  * @property {boolean} isOnHold the kernel does not answer while the microphone is open
- * @property {boolean} isKernelSilent the kernel says nothing at all: the microphone is released meanwhile
+ * @property {boolean} isKernelSilent the kernel sends nothing at all: the microphone is released meanwhile
  * @property {boolean} wasStarted a call has run since the page was loaded
  * @property {string | null} problem something went wrong that the kernel cannot know
  *
@@ -48,7 +49,7 @@ import { NO_DETAILS } from "./details.js";
  */
 
 /** @type {Readonly<CallTraits>} */
-const INITIAL_TRAITS = Object.freeze({
+export const INITIAL_TRAITS = Object.freeze({
   isStarting: false,
   isStarted: false,
   isReconnecting: false,

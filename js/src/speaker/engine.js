@@ -1,17 +1,9 @@
-import captureSource from "worklet:capture-processor.js";
-import playbackSource from "worklet:playback-processor.js";
-import { AudioFailure, describeError } from "./failures.js";
+import { AudioFailure, describeError } from "../errors.js";
+import { Listeners } from "../listeners.js";
 import { SAMPLE_RATE } from "../worklets/framing.js";
 
 /** A context needs a moment to start; only then is it worth asking for a click. */
 const BLOCKED_AFTER_MS = 400;
-
-/**
- * @typedef {object} AudioEngineListener
- * @property {() => void} onBlockedChange
- * @property {(deviceId: string) => void} onSpeakerUsed the loudspeaker that was asked for plays
- * @property {(deviceId: string, error: unknown) => void} onSpeakerFailed it does not; the usual one plays
- */
 
 /**
  * The one AudioContext of a page's call. Capture and playback share it because the browser's echo canceller then works best.
@@ -26,19 +18,35 @@ export class AudioEngine {
   /** @type {string | null} the loudspeaker that was asked for; asking may end echo cancellation, so null asks for none */
   #speakerId = null;
   #isBlocked = false;
-  #listener;
+  #workletSources;
   #sampleRate;
   /** @type {AudioEngine | null} */
   #atDeviceRate = null;
+  /** @type {Listeners<[]>} */
+  #blockedListeners = new Listeners();
+  /** @type {Listeners<[deviceId: string]>} */
+  #speakerUsedListeners = new Listeners();
+  /** @type {Listeners<[deviceId: string, error: unknown]>} */
+  #speakerFailedListeners = new Listeners();
 
   /**
-   * @param {AudioEngineListener} listener
-   * @param {number | null} [sampleRate] null: the device's own
+   * @param {object} options
+   * @param {readonly string[]} options.workletSources JavaScript that each context's audio thread runs
+   * @param {number | null} [options.sampleRate] null: the device's own
    */
-  constructor(listener, sampleRate = SAMPLE_RATE) {
-    this.#listener = listener;
+  constructor({ workletSources, sampleRate = SAMPLE_RATE }) {
+    this.#workletSources = workletSources;
     this.#sampleRate = sampleRate;
   }
+
+  /** Subscribes to changes of `isBlocked`. */
+  onBlockedChange = this.#blockedListeners.add;
+
+  /** Subscribes to a selected loudspeaker's being in use. */
+  onSpeakerUsed = this.#speakerUsedListeners.add;
+
+  /** Subscribes to a selected loudspeaker's failure; the usual one plays. */
+  onSpeakerFailed = this.#speakerFailedListeners.add;
 
   /**
    * True while the browser waits for a click before it runs the context.
@@ -55,12 +63,12 @@ export class AudioEngine {
    * @returns {Promise<AudioContext>} the context with its worklets; rejects with an AudioFailure
    */
   start() {
-    // Its failure is told to those who capture with it.
+    // Whoever captures with it awaits it too, and gets its failure.
     this.#atDeviceRate?.start().catch(() => undefined);
     this.#ready ??= this.#create();
     const context = this.#context;
     if (context !== null && context.state !== "running") {
-      // Without a gesture this promise stays pending, so it is not awaited; the state tells.
+      // Without a gesture this promise stays pending, so it is not awaited; the state shows it.
       context.resume().catch(() => this.#checkBlocked(context));
       setTimeout(() => this.#checkBlocked(context), BLOCKED_AFTER_MS);
     }
@@ -73,12 +81,12 @@ export class AudioEngine {
    * @returns {Promise<AudioContext>} as of start()
    */
   startAtDeviceRate() {
-    this.#atDeviceRate ??= new AudioEngine(this.#listener, null);
+    this.#atDeviceRate ??= this.#createAtDeviceRate();
     return this.#atDeviceRate.start();
   }
 
   /**
-   * Plays on another loudspeaker, now and in every later context. The listener is told whether it can, once there is one.
+   * Plays on another loudspeaker, now and in every later context. Whether it can be used is known once there is a context.
    *
    * @param {string} deviceId
    */
@@ -98,9 +106,15 @@ export class AudioEngine {
     context?.close().catch(() => undefined);
   }
 
+  #createAtDeviceRate() {
+    const engine = new AudioEngine({ workletSources: this.#workletSources, sampleRate: null });
+    engine.onBlockedChange(() => this.#blockedListeners.emit());
+    return engine;
+  }
+
   #create() {
     const ready = this.#load();
-    // A failure is told to those who wait; the next start tries again from the beginning.
+    // Whoever awaits it gets the failure; the next start tries again from the beginning.
     ready.catch(() => {
       if (this.#ready === ready) this.close();
     });
@@ -112,7 +126,7 @@ export class AudioEngine {
     this.#context = context;
     context.addEventListener("statechange", () => this.#checkBlocked(context));
     await this.#useSpeaker(context);
-    await Promise.all([addModule(context, captureSource), addModule(context, playbackSource)]);
+    await Promise.all(this.#workletSources.map((source) => addModule(context, source)));
     return context;
   }
 
@@ -126,11 +140,11 @@ export class AudioEngine {
     if (deviceId === null) return;
     try {
       await setSink(context, deviceId);
-      this.#listener.onSpeakerUsed(deviceId);
+      this.#speakerUsedListeners.emit(deviceId);
     } catch (error) {
       if (context !== this.#context) return; // closed meanwhile
       if (this.#speakerId === deviceId) this.#speakerId = null;
-      this.#listener.onSpeakerFailed(deviceId, error);
+      this.#speakerFailedListeners.emit(deviceId, error);
     }
   }
 
@@ -144,7 +158,7 @@ export class AudioEngine {
   #setBlocked(isBlocked) {
     if (isBlocked === this.#isBlocked) return;
     this.#isBlocked = isBlocked;
-    this.#listener.onBlockedChange();
+    this.#blockedListeners.emit();
   }
 }
 

@@ -1,63 +1,73 @@
-import { describeError } from "./failures.js";
+import { describeError } from "../errors.js";
+import { Listeners } from "../listeners.js";
 import { SAMPLE_RATE } from "../worklets/framing.js";
 
 /** @typedef {import("./engine.js").AudioEngine} AudioEngine */
 /** @typedef {import("../messages/messages.js").Play} Play */
 
 /**
- * @typedef {object} Report
- * @property {number} epoch
- * @property {number} samples heard of it so far
- * @property {number} underruns in it so far
- * @property {number} buffered samples that follow them without a gap
+ * What has left the loudspeaker.
  *
- * @typedef {object} PlayerListener
- * @property {(report: Report, isUrgent: boolean) => void} onHeard urgent where an epoch begins and where playing ends
- * @property {(rms: number) => void} onLevel
- * @property {(detail: string) => void} onFault playback is impossible
+ * @typedef {object} PlaybackProgress
+ * @property {number} epoch
+ * @property {number} samples of the epoch that were heard so far
+ * @property {number} underruns in the epoch so far
+ * @property {number} buffered samples that follow without a gap
  */
 
 /**
- * Returns what a report says some time later.
+ * Computes the progress some time later, of a player that plays on.
  *
- * @param {Report} report of a player that plays on
+ * @param {PlaybackProgress} progress
  * @param {number} ms
- * @returns {Report}
+ * @returns {PlaybackProgress}
  */
-export function later(report, ms) {
-  const more = Math.min(Math.round((ms * SAMPLE_RATE) / 1000), report.buffered);
-  return { ...report, samples: report.samples + more, buffered: report.buffered - more };
+export function extrapolate(progress, ms) {
+  const more = Math.min(Math.round((ms * SAMPLE_RATE) / 1000), progress.buffered);
+  return { ...progress, samples: progress.samples + more, buffered: progress.buffered - more };
 }
 
-/** The speaker: hands audio to the playback worklet, which does the rest. */
+/** The loudspeaker: hands audio to the playback worklet, which buffers and plays it. */
 export class Player {
   #engine;
-  #listener;
   #epoch = 0;
-  /** Nothing was played since it fell silent: levels that still come are of what was before. */
+  /** Nothing was played since it fell silent: levels that still arrive belong to what was played before. */
   #isSilent = true;
-  /** Of the latest report. */
-  #heardEpoch = -1;
+  #isHeld = false;
+  /** The epoch of the latest progress. */
+  #progressEpoch = -1;
   /** @type {AudioWorkletNode | null} */
   #node = null;
   /** @type {Promise<void> | null} */
   #opening = null;
-  /** Grows at each close: an opening that outlives it steps back. */
+  /** Grows at each close, so that an opening that takes longer notices it. */
   #generation = 0;
-  /** @type {Play[]} what came while the worklet was loading */
+  /** @type {Play[]} chunks that arrived while the worklet was loading */
   #waiting = [];
+  /** @type {Listeners<[progress: PlaybackProgress, isUrgent: boolean]>} */
+  #progressListeners = new Listeners();
+  /** @type {Listeners<[rms: number]>} */
+  #levelListeners = new Listeners();
+  /** @type {Listeners<[problem: string]>} */
+  #faultListeners = new Listeners();
 
-  /**
-   * @param {AudioEngine} engine
-   * @param {PlayerListener} listener
-   */
-  constructor(engine, listener) {
+  /** @param {AudioEngine} engine */
+  constructor(engine) {
     this.#engine = engine;
-    this.#listener = listener;
   }
+
+  /** Subscribes to the progress of playback; it is urgent where an epoch begins and where playing ends. */
+  onProgress = this.#progressListeners.add;
+
+  /** Subscribes to the level of what is played. */
+  onLevel = this.#levelListeners.add;
+
+  /** Subscribes to playback's being impossible, with the words for the user. */
+  onFault = this.#faultListeners.add;
 
   /** @param {Play} chunk its samples are transferred */
   play(chunk) {
+    if (this.#isHeld) return;
     if (chunk.epoch < this.#epoch) return;
     if (chunk.epoch > this.#epoch) this.flush(chunk.epoch);
     this.#isSilent = false;
@@ -71,14 +81,21 @@ export class Player {
 
   /** @param {number} epoch ignored when it is older than the current one */
   flush(epoch) {
+    this.#isHeld = false;
     if (epoch < this.#epoch) return;
     this.#epoch = epoch;
     this.#fallSilent({ type: "flush", epoch });
   }
 
-  /** Falls silent at once without a new epoch. */
-  silence() {
+  /** Falls silent at once and plays nothing more, until it is resumed or flushed. */
+  hold() {
+    this.#isHeld = true;
     this.#fallSilent({ type: "clear" });
+  }
+
+  /** Plays again what arrives from now on. */
+  resume() {
+    this.#isHeld = false;
   }
 
   /** Ends the worklet; the next chunk starts a new one. */
@@ -93,7 +110,7 @@ export class Player {
     node.port.onmessage = null;
     node.port.postMessage({ type: "end" });
     node.disconnect();
-    this.#listener.onLevel(0);
+    this.#levelListeners.emit(0);
   }
 
   /** @param {{type: "flush", epoch: number} | {type: "clear"}} message */
@@ -102,7 +119,7 @@ export class Player {
     this.#node?.port.postMessage(message);
     if (this.#isSilent) return;
     this.#isSilent = true;
-    this.#listener.onLevel(0);
+    this.#levelListeners.emit(0);
   }
 
   async #open() {
@@ -115,7 +132,7 @@ export class Player {
     } catch (error) {
       if (generation !== this.#generation) return;
       this.close();
-      this.#listener.onFault(`The answer cannot be played (${describeError(error)}).`);
+      this.#faultListeners.emit(`The answer cannot be played (${describeError(error)}).`);
       return;
     }
     for (const chunk of this.#waiting.splice(0)) this.play(chunk);
@@ -126,27 +143,27 @@ export class Player {
     const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     node.port.onmessage = ({ data }) => {
       const { epoch, samples, underruns, buffered, isPlaying, rms } = data;
-      this.#reportHeard(context, { epoch, samples, underruns, buffered }, epoch !== this.#heardEpoch || !isPlaying);
-      this.#heardEpoch = epoch;
-      if (!this.#isSilent && epoch === this.#epoch) this.#listener.onLevel(rms);
+      this.#reportProgress(context, { epoch, samples, underruns, buffered }, epoch !== this.#progressEpoch || !isPlaying);
+      this.#progressEpoch = epoch;
+      if (!this.#isSilent && epoch === this.#epoch) this.#levelListeners.emit(rms);
     };
     node.onprocessorerror = () => {
       this.close();
-      this.#listener.onFault("The answer cannot be played (the playback worklet failed).");
+      this.#faultListeners.emit("The answer cannot be played (the playback worklet failed).");
     };
     node.connect(context.destination);
     return node;
   }
 
   /**
-   * What has passed through the audio graph is heard a little later, when it leaves the loudspeaker.
+   * Reports progress when it is true: what has passed through the audio graph leaves the loudspeaker a little later.
    *
    * @param {AudioContext} context
-   * @param {Report} report
+   * @param {PlaybackProgress} progress
    * @param {boolean} isUrgent
    */
-  #reportHeard(context, report, isUrgent) {
+  #reportProgress(context, progress, isUrgent) {
     const latencyS = context.outputLatency || context.baseLatency || 0;
-    setTimeout(() => this.#listener.onHeard(report, isUrgent), latencyS * 1000);
+    setTimeout(() => this.#progressListeners.emit(progress, isUrgent), latencyS * 1000);
   }
 }

@@ -167,7 +167,7 @@ export const isReachable = (state) => !state._closed && !state.isKernelLost && !
  *
  * @param {PanelState} state
  */
-const isElsewhere = (state) => state._owner !== null && state._owner !== state.id;
+const isElsewhere = (state) => state._owner !== null && state._owner !== state.pageId;
 
 /** @param {PanelState} state */
 const canMute = (state) => isReachable(state) && (state.isStarted || state.isStarting || state.isMicStarted);

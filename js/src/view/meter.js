@@ -58,23 +58,23 @@ export class Meter {
   /**
    * Shows what the voice activity detection makes of the sound, as a line below the level, and in words.
    *
-   * @param {import("../messages/messages.js").VadReadout | null} readout null: nothing is listened to
+   * @param {import("../messages/messages.js").VadReadout | null} readout null: the call ignores the microphone
    */
   showReadout(readout) {
     if (readout === this.#readout) return;
     this.#readout = readout;
     if (readout === null) this.#wordsAt = -Infinity;
-    this.#drawSoon();
+    this.#requestDraw();
   }
 
   /** @param {number} rms */
   push(rms) {
     this.#latest = deflection(rms);
     this.#loudest = Math.max(this.#loudest ?? 0, this.#latest);
-    this.#drawSoon();
+    this.#requestDraw();
   }
 
-  #drawSoon() {
+  #requestDraw() {
     this.#drawing.request(this.#draw);
   }
 
@@ -87,7 +87,7 @@ export class Meter {
     const target = this.#loudest ?? this.#latest;
     this.#loudest = null;
     this.#shown = Math.max(target, this.#shown + (target - this.#shown) * FALL);
-    if (this.#shown - target >= 0.5 / LEVEL_STEPS || target > this.#latest) this.#drawSoon();
+    if (this.#shown - target >= 0.5 / LEVEL_STEPS || target > this.#latest) this.#requestDraw();
     else this.#shown = target;
     const level = Math.round(this.#shown * LEVEL_STEPS) / LEVEL_STEPS;
     const isSmall = Math.abs(level - this.#drawnLevel) < 1.5 / LEVEL_STEPS;

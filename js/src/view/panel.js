@@ -91,7 +91,7 @@ export class Panel {
   #act(action) {
     if (action === "start") return this.#session.start();
     if (action === "stop") return this.#session.stop();
-    this.#session.ask(action);
+    this.#session.command(action);
   }
 
   #update() {

@@ -1,7 +1,7 @@
 /**
- * Pure: what the voice activity detection makes of the sound, in words.
+ * Puts into words what the voice activity detection says of the microphone. Pure.
  *
- * @param {import("../messages/messages.js").VadReadout | null} readout null: nothing is listened to
+ * @param {import("../messages/messages.js").VadReadout | null} readout null: the call ignores the microphone
  * @returns {string} "" = nothing is known
  */
 export function describeVadReadout(readout) {

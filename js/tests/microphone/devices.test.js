@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { Devices } from "../../src/microphone/devices.js";
-import { describeChoices } from "../../src/view/choices.js";
-import { describeVadReadout } from "../../src/view/vad-readout.js";
 
 const DESK = { id: "desk", label: "Desk" };
 const HEADSET = { id: "headset", label: "Headset" };
@@ -13,7 +11,7 @@ const WANTED = { request: 1, deviceId: null, constraints: {} };
 /** The part of a browser that is asked: what is plugged in, and a storage. */
 function setUp({ lists = LISTS, isCapturing = false } = {}) {
   const listeners = new Set();
-  const world = { lists, told: [], speakers: [], onDeviceChange: () => listeners.forEach((listener) => listener()) };
+  const world = { lists, reported: [], speakers: [], onDeviceChange: () => listeners.forEach((listener) => listener()) };
   Object.defineProperty(world, "listeners", { get: () => listeners.size });
   Object.defineProperty(globalThis, "navigator", {
     configurable: true,
@@ -29,7 +27,7 @@ function setUp({ lists = LISTS, isCapturing = false } = {}) {
   world.devices = new Devices({
     list: async () => world.lists,
     isCapturing: () => isCapturing,
-    onChange: (changed) => world.told.push(changed),
+    onChange: (changed) => world.reported.push(changed),
     onSpeaker: (id) => world.speakers.push(id),
   });
   world.open = (deviceId = "desk", isSpeakerChosen = false) =>
@@ -84,58 +82,41 @@ test("the remembered loudspeaker is offered once, if it is there and none was ch
   assert.deepEqual(gone.speakers, []);
 });
 
-test("what is plugged in or out is told once", async () => {
+test("a device that is plugged in or out is reported once", async () => {
   const world = setUp();
   world.open();
   world.onDeviceChange();
   await settled();
-  assert.deepEqual(world.told, []);
+  assert.deepEqual(world.reported, []);
   world.lists = { ...LISTS, microphones: [DESK] };
   world.onDeviceChange();
   world.onDeviceChange();
   await settled();
-  assert.deepEqual(world.told, [{ ...LISTS, microphones: [DESK] }]);
+  assert.deepEqual(world.reported, [{ ...LISTS, microphones: [DESK] }]);
 });
 
-test("a list without names, of a page that lost the permission, is not told", async () => {
+test("a list without names, of a page that lost the permission, is not reported", async () => {
   const world = setUp();
   world.open();
   world.lists = { microphones: [{ id: "", label: "" }], speakers: [] };
   world.onDeviceChange();
   await settled();
-  assert.deepEqual(world.told, []);
+  assert.deepEqual(world.reported, []);
 });
 
-test("at rest nothing is told, until a microphone is open again; never is one change looked at twice", async () => {
+test("devices that are not followed are not reported, until a microphone is open again; no change is reported twice", async () => {
   const world = setUp();
   world.open();
-  world.devices.rest();
+  world.devices.unfollow();
   world.lists = { microphones: [DESK], speakers: [] };
   world.onDeviceChange();
   await settled();
-  assert.deepEqual([world.told, world.listeners], [[], 0]);
+  assert.deepEqual([world.reported, world.listeners], [[], 0]);
   world.open();
   world.open();
   assert.equal(world.listeners, 1);
   world.lists = { microphones: [], speakers: [] };
   world.onDeviceChange();
   await settled();
-  assert.deepEqual(world.told, [{ microphones: [], speakers: [] }]);
-});
-
-test("a picker shows what is used, the default until one is chosen, and says when it is gone", () => {
-  assert.equal(describeChoices([DESK, HEADSET], "headset", "Microphone").selectedId, "headset");
-  const undecided = describeChoices([DESK], null, "Microphone");
-  assert.deepEqual([undecided.selectedId, undecided.placeholder], ["", "Default"]);
-  const gone = describeChoices([DESK], "headset", "Microphone");
-  assert.deepEqual([gone.selectedId, gone.placeholder], ["", "Not plugged in"]);
-  assert.equal(describeChoices([{ id: "x", label: "" }], null, "Speaker").devices[0].label, "Speaker 1");
-  assert.equal(describeChoices([], null, "Speaker").isEnabled, false);
-});
-
-test("what is heard is said in words, as far as it is known", () => {
-  assert.equal(describeVadReadout(null), "");
-  assert.equal(describeVadReadout({ probability: null, levelDb: null }), "");
-  assert.equal(describeVadReadout({ probability: 0.934, levelDb: null }), "speech 93 %");
-  assert.equal(describeVadReadout({ probability: 0, levelDb: -41.6 }), "−42 dB, speech 0 %");
+  assert.deepEqual(world.reported, [{ microphones: [], speakers: [] }]);
 });

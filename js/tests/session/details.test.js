@@ -6,27 +6,27 @@ import { NO_DETAILS, withConversation, withFields } from "../../src/session/deta
 const item = (content) => ({ role: "user", content });
 const texts = (details) => details.conversation.map(({ content }) => content);
 const spoken = (...words) => withConversation(NO_DETAILS, { type: "conversation", from: 0, items: words.map(item) });
-const told = (details, from, ...words) => withConversation(details, { type: "conversation", from, items: words.map(item) });
+const received = (details, from, ...words) => withConversation(details, { type: "conversation", from, items: words.map(item) });
 
 test("items are appended, changed and truncated from a number on", () => {
-  assert.deepEqual(texts(told(spoken("a", "b"), 2, "c")), ["a", "b", "c"]);
-  assert.deepEqual(texts(told(spoken("a", "b"), 1, "B", "c")), ["a", "B", "c"]);
-  assert.deepEqual(texts(told(spoken("a", "b"), 1)), ["a"]);
-  assert.deepEqual(texts(told(spoken("a", "b"), 0)), []);
+  assert.deepEqual(texts(received(spoken("a", "b"), 2, "c")), ["a", "b", "c"]);
+  assert.deepEqual(texts(received(spoken("a", "b"), 1, "B", "c")), ["a", "B", "c"]);
+  assert.deepEqual(texts(received(spoken("a", "b"), 1)), ["a"]);
+  assert.deepEqual(texts(received(spoken("a", "b"), 0)), []);
 });
 
 test("what has not changed is the same object as before", () => {
   const before = spoken("a", "b");
-  const after = told(before, 1, "B");
+  const after = received(before, 1, "B");
   assert.equal(after.conversation[0], before.conversation[0]);
   assert.deepEqual(texts(before), ["a", "b"]);
 });
 
-test("items behind some that are missing are not taken", () => {
-  assert.equal(told(spoken("a"), 2, "c"), null);
+test("items behind some that are missing are refused", () => {
+  assert.equal(received(spoken("a"), 2, "c"), null);
 });
 
-test("fields that are not named stay; an error that is told again is no new one", () => {
+test("fields that are not named stay; an error that is sent again is no new one", () => {
   const error = { code: "Mic", message: "Gone.", remedy: "Plug it in." };
   const before = withFields(spoken("a"), { type: "details", fields: { error, partialAssistantMessage: "It" } });
   const again = withFields(before, { type: "details", fields: { error: { ...error } } });

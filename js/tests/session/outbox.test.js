@@ -7,7 +7,7 @@ function setUp() {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const sent = [];
-  const outbox = new Outbox({ send: (message) => sent.push(message), join: (all) => all.join("+"), now: () => Date.now() });
+  const outbox = new Outbox({ send: (message) => sent.push(message), bundle: (all) => all.join("+"), now: () => Date.now() });
   return { outbox, sent };
 }
 

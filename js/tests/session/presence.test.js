@@ -3,44 +3,59 @@ import { mock, test } from "node:test";
 
 import { Presence } from "../../src/session/presence.js";
 
-function recorded() {
+/** A presence on a fake window, and what a session would send because of it. */
+function setUp() {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
-  const said = [];
-  return { said, presence: new Presence(() => said.push("hello"), (isPageGone) => said.push(isPageGone ? "bye, page gone" : "bye")) };
+  const sent = [];
+  const page = new EventTarget();
+  const presence = new Presence(page);
+  presence.onArrive(() => sent.push("hello"));
+  presence.onLeave((isPageGone) => sent.push(isPageGone ? "bye, page gone" : "bye"));
+  return { sent, presence, fire: (type) => page.dispatchEvent(new Event(type)) };
 }
 
-test("the first view says hello, the last one bye 300 ms after it went", () => {
-  const { said, presence } = recorded();
+test("the first view sends hello, the last one bye 300 ms after it went", () => {
+  const { sent, presence } = setUp();
   const leaveFirst = presence.enter();
   const leaveSecond = presence.enter();
   leaveFirst();
   leaveFirst();
   mock.timers.tick(1000);
-  assert.deepEqual(said, ["hello"]);
+  assert.deepEqual(sent, ["hello"]);
   leaveSecond();
   mock.timers.tick(299);
-  assert.deepEqual(said, ["hello"]);
+  assert.deepEqual(sent, ["hello"]);
   mock.timers.tick(1);
-  assert.deepEqual(said, ["hello", "bye"]);
+  assert.deepEqual(sent, ["hello", "bye"]);
 });
 
 test("a re-render is not a goodbye", () => {
-  const { said, presence } = recorded();
+  const { sent, presence } = setUp();
   presence.enter()();
   mock.timers.tick(200);
   presence.enter();
   mock.timers.tick(1000);
-  assert.deepEqual(said, ["hello"]);
+  assert.deepEqual(sent, ["hello"]);
 });
 
-test("a page that is left says bye at once, and hello when it comes back with its views", () => {
-  const { said, presence } = recorded();
-  presence.arrive();
-  assert.deepEqual(said, [], "nothing to come back to");
+test("a page that is left sends bye at once, and hello when it comes back with its views", () => {
+  const { sent, presence, fire } = setUp();
+  fire("pageshow");
+  assert.deepEqual(sent, [], "nothing to come back to");
   presence.enter();
-  presence.leave(true);
-  presence.leave(true);
-  presence.arrive();
-  assert.deepEqual(said, ["hello", "bye, page gone", "hello"]);
+  fire("pagehide");
+  fire("pagehide");
+  fire("pageshow");
+  assert.deepEqual(sent, ["hello", "bye, page gone", "hello"]);
+});
+
+test("leaving for good sends bye at once, whatever views there are, and the page is not listened to any more", () => {
+  const { sent, presence, fire } = setUp();
+  presence.enter();
+  presence.leave();
+  presence.leave();
+  fire("pageshow");
+  assert.deepEqual(sent, ["hello", "bye"]);
+  assert.equal(presence.isPresent, false);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { Player, later } from "../../src/speaker/player.js";
+import { Player, extrapolate } from "../../src/speaker/player.js";
 
 /** A player on a loudspeaker with a latency; `report` is what its worklet says. */
 async function setUp({ outputLatency, baseLatency }) {
@@ -16,10 +16,10 @@ async function setUp({ outputLatency, baseLatency }) {
   };
   const heard = [];
   const levels = [];
-  const player = new Player(
-    { start: async () => ({ outputLatency, baseLatency, destination: {} }) },
-    { onHeard: (report, isUrgent) => heard.push({ ...report, isUrgent }), onLevel: (rms) => levels.push(rms), onFault: assert.fail },
-  );
+  const player = new Player({ start: async () => ({ outputLatency, baseLatency, destination: {} }) });
+  player.onProgress((progress, isUrgent) => heard.push({ ...progress, isUrgent }));
+  player.onLevel((rms) => levels.push(rms));
+  player.onFault(assert.fail);
   player.play({ type: "play", epoch: 0, position: 0, samples: new Int16Array(128) });
   await new Promise((resolve) => setImmediate(resolve));
   const report = (samples, rms = 0, epoch = 0, isPlaying = true) =>
@@ -55,9 +55,9 @@ test("the level falls to zero at once where the voice is cut off, and what was o
   player.play({ type: "play", epoch: 1, position: 0, samples: new Int16Array(128) });
   report(256, 0.5);
   report(128, 0.25, 1);
-  player.silence();
+  player.hold();
   report(256, 0.25, 1);
-  player.silence();
+  player.hold();
   assert.deepEqual(levels, [0.5, 0, 0.25, 0]);
   mock.timers.reset();
 });
@@ -76,8 +76,8 @@ test("where an answer begins and where it ends is told at once; what comes betwe
 });
 
 test("a report that has waited says what is heard by now: as much more as the time, and no more than there was", () => {
-  const report = { epoch: 1, samples: 3328, underruns: 0, buffered: 800 };
-  assert.deepEqual(later(report, 0), report);
-  assert.deepEqual(later(report, 32), { epoch: 1, samples: 3840, underruns: 0, buffered: 288 });
-  assert.deepEqual(later(report, 100), { epoch: 1, samples: 4128, underruns: 0, buffered: 0 });
+  const progress = { epoch: 1, samples: 3328, underruns: 0, buffered: 800 };
+  assert.deepEqual(extrapolate(progress, 0), progress);
+  assert.deepEqual(extrapolate(progress, 32), { epoch: 1, samples: 3840, underruns: 0, buffered: 288 });
+  assert.deepEqual(extrapolate(progress, 100), { epoch: 1, samples: 4128, underruns: 0, buffered: 0 });
 });

@@ -5,7 +5,7 @@ import { INITIAL_CALL_STATE } from "../../src/session/state.js";
 import { describeControls, describeError, describeNote, describeState, describeTakeOver } from "../../src/view/labels.js";
 
 const PAGE = {
-  id: "f1",
+  pageId: "f1",
   isStartRequested: false,
   isStopRequested: false,
   isKernelSlow: false,
@@ -15,6 +15,7 @@ const PAGE = {
   isPauseRequested: false,
   isAudioBlocked: false,
   hasMicrophone: false,
+  isMicrophoneOpening: false,
   isKernelSilent: false,
   wasStarted: false,
   problem: null,

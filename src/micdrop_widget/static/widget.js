@@ -1,149 +1,4 @@
-// sources sha256:5d9d160badbb7d2410fb213d2bc86ea923b87d8857a99372247e48cb40e72687
-// src/messages/fields.js
-var CommError = class extends Error {
-};
-function text(value) {
-  if (typeof value !== "string") throw unexpected("a string", value);
-  return value;
-}
-function number(value) {
-  if (typeof value !== "number") throw unexpected("a number", value);
-  return value;
-}
-function count(value) {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw unexpected("a count", value);
-  return value;
-}
-function object(value) {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw unexpected("an object", value);
-  return (
-    /** @type {Record<string, unknown>} */
-    value
-  );
-}
-var anything = (value) => value;
-var orNull = (read) => (value) => value === null ? null : read(value);
-function listOf(read) {
-  return (value) => {
-    if (!Array.isArray(value)) throw unexpected("an array", value);
-    return value.map(read);
-  };
-}
-function fieldsOf(readers, { optional = false } = {}) {
-  return (value) => {
-    const fields = object(value);
-    const names = Object.keys(readers).filter((name) => !optional || Object.hasOwn(fields, name));
-    return Object.fromEntries(names.map((name) => [name, readField(name, fields[name], readers[name] ?? anything)]));
-  };
-}
-function readField(name, value, read) {
-  try {
-    return read(value);
-  } catch (error) {
-    if (error instanceof CommError) error.message += ` in ${name}`;
-    throw error;
-  }
-}
-function unexpected(expected, value) {
-  return new CommError(`expected ${expected}, got ${JSON.stringify(value) ?? "nothing"}`);
-}
-
-// src/messages/down.js
-var devices = listOf(fieldsOf({ id: text, label: text }));
-var ITEMS = {
-  tool_call: fieldsOf({ role: text, toolCallId: text, toolName: text, parameters: text }),
-  tool_result: fieldsOf({ role: text, toolCallId: text, toolName: text, output: text }),
-  user: fieldsOf({ role: text, content: text }),
-  assistant: fieldsOf({ role: text, content: text }),
-  system: fieldsOf({ role: text, content: text })
-};
-var details = fieldsOf(
-  {
-    partialAssistantMessage: text,
-    micDevices: devices,
-    speakerDevices: devices,
-    error: orNull(fieldsOf({ code: text, message: text, remedy: text }))
-  },
-  { optional: true }
-);
-var MESSAGES = {
-  open_mic: { request: count, device_id: orNull(text), constraints: object },
-  close_mic: { request: count },
-  alive: { request: count },
-  ack: { request: count, seq: number, lag_ms: number },
-  vad_readout: { probability: orNull(number), level_db: orNull(number) },
-  conversation: { from: count, items: listOf(readItem) },
-  details: { fields: details },
-  play: { epoch: count, position: count },
-  flush: { epoch: count },
-  set_speaker: { device_id: text },
-  bundle: { contents: listOf(anything) }
-};
-function parseDown(content, buffers, id) {
-  const { type, to } = fieldsOf({ type: text, to: orNull(text) })(content);
-  if (to !== null && to !== id) return null;
-  const readers = Object.hasOwn(MESSAGES, type) ? MESSAGES[type] : void 0;
-  if (readers === void 0) throw new CommError(`unknown message ${JSON.stringify(type)}`);
-  const fields = Object.entries(readFields(type, readers, content)).map(([name, value]) => [camelCase(name), value]);
-  const samples = type === "play" ? { samples: readSamples(buffers) } : {};
-  return (
-    /** @type {DownMessage} */
-    { type, ...Object.fromEntries(fields), ...samples }
-  );
-}
-function readFields(type, readers, content) {
-  try {
-    return fieldsOf(readers)(content);
-  } catch (error) {
-    if (error instanceof CommError) error.message = `${type}: ${error.message}`;
-    throw error;
-  }
-}
-function readItem(value) {
-  const { role } = fieldsOf({ role: text })(value);
-  const read = Object.hasOwn(ITEMS, role) ? ITEMS[role] : void 0;
-  if (read === void 0) throw new CommError(`unknown role ${JSON.stringify(role)}`);
-  return read(value);
-}
-var camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
-function readSamples(buffers) {
-  const [view] = buffers;
-  if (view === void 0) throw new CommError("expected a buffer with samples, got none");
-  if (view.byteLength % 2 !== 0) throw new CommError(`expected whole int16 samples, got ${view.byteLength} bytes`);
-  const samples = new Int16Array(view.byteLength / 2);
-  for (let index = 0; index < samples.length; index++) samples[index] = view.getInt16(2 * index, true);
-  return samples;
-}
-
-// src/messages/up.js
-function up(type, from, fields = {}, buffers = []) {
-  return { content: { type, from, ...fields }, buffers };
-}
-var hello = (from) => up("hello", from);
-var bye = (from, isPageGone) => up("bye", from, { page_gone: isPageGone });
-var command = (from, name) => up("command", from, { name });
-var chooseDevice = (from, kind, deviceId) => up("choose_device", from, { kind, device_id: deviceId });
-var devices2 = (from, { microphones, speakers }) => up("devices", from, { microphones, speakers });
-var micPrompting = (from, request, sentMs) => up("mic_prompting", from, { request, sent_ms: sentMs });
-function micOpened(from, { request, label: label2, sampleRate, settings, microphones, speakers }) {
-  return up("mic_opened", from, { request, label: label2, sample_rate: sampleRate, settings, microphones, speakers });
-}
-var micFailed = (from, request, reason, detail) => up("mic_failed", from, { request, reason, detail });
-var micEnded = (from, request) => up("mic_ended", from, { request });
-var alive = (from, request) => up("alive", from, { request });
-function audio(from, { request, seq, position, dropped, samples }, sentMs) {
-  return up("audio", from, { request, seq, position, dropped, sent_ms: sentMs }, [samples.buffer]);
-}
-function heard(from, { epoch, samples, underruns }) {
-  return up("heard", from, { epoch, samples, underruns });
-}
-function bundle(from, messages) {
-  const contents = messages.map(({ content }) => content);
-  const buffers = messages.flatMap((message) => message.buffers);
-  return up("bundle", from, { contents }, buffers);
-}
-var speakerFailed = (from, deviceId, detail) => up("speaker_failed", from, { device_id: deviceId, detail });
-
+// sources sha256:b4e34ae08b41b88d865ef873afcac8a359f8e9cf5e97d1a9bb16c7fde64702e5
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -629,211 +484,74 @@ var playback_processor_default = `"use strict";
 })();
 `;
 
-// src/speaker/failures.js
-var AudioFailure = class extends Error {
+// src/listeners.js
+var Listeners = class {
+  /** @type {Set<(...values: Values) => void>} */
+  #listeners = /* @__PURE__ */ new Set();
   /**
-   * @param {MicFailureReason} reason
-   * @param {string} detail
+   * Subscribes a function. Bound, so that a class can offer it as its own `on…`.
+   *
+   * @param {(...values: Values) => void} listener
+   * @returns {() => void} ends the subscription
    */
-  constructor(reason, detail) {
-    super(detail);
-    this.name = "AudioFailure";
-    this.reason = reason;
+  add = (listener) => {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  };
+  /** @param {Values} values */
+  emit(...values) {
+    for (const listener of this.#listeners) listener(...values);
+  }
+  clear() {
+    this.#listeners.clear();
   }
 };
-function describeError(error) {
-  if (error instanceof AudioFailure) return error.message;
-  if (error instanceof Error || error instanceof DOMException) return `${error.name}: ${error.message}`;
-  return String(error);
+
+// src/session/details.js
+var NO_DETAILS = Object.freeze({
+  conversation: [],
+  partialAssistantMessage: "",
+  micDevices: [],
+  speakerDevices: [],
+  error: null
+});
+function withFields(details2, { fields }) {
+  const isSameError = JSON.stringify(fields.error) === JSON.stringify(details2.error);
+  return { ...details2, ...fields, ...isSameError ? { error: details2.error } : {} };
 }
-var REASONS = {
-  NotAllowedError: "denied",
-  SecurityError: "policy",
-  NotFoundError: "no_device",
-  OverconstrainedError: "no_device",
-  NotReadableError: "in_use",
-  AbortError: "in_use"
-};
-var REASONS_OF_THE_PAGE = ["denied", "policy", "insecure_context", "no_audio_worklet"];
-function microphoneFailure(error, { isAllowedByPolicy, isVsCode: isVsCode2 }) {
-  const reason = reasonOf(error, isAllowedByPolicy);
-  const isOfVsCode = isVsCode2 && REASONS_OF_THE_PAGE.includes(reason);
-  return new AudioFailure(isOfVsCode ? "vs_code" : reason, describeError(error));
-}
-function reasonOf(error, isAllowedByPolicy) {
-  if (error instanceof AudioFailure) return error.reason;
-  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  const reason = REASONS[name] ?? "error";
-  return reason === "denied" && !isAllowedByPolicy ? "policy" : reason;
-}
-function isVsCode({ protocol, hostname, userAgent }) {
-  if (protocol === "vscode-webview:" || hostname.endsWith(".vscode-cdn.net")) return true;
-  return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
+function withConversation(details2, { from, items }) {
+  if (from > details2.conversation.length) return null;
+  return { ...details2, conversation: [...details2.conversation.slice(0, from), ...items] };
 }
 
-// src/worklets/framing.js
-var FRAME_SAMPLES = 512;
-var SAMPLE_RATE = 16e3;
-function frameSamplesAt(sampleRate) {
-  return Math.round(FRAME_SAMPLES * sampleRate / SAMPLE_RATE);
-}
-
-// src/speaker/engine.js
-var BLOCKED_AFTER_MS = 400;
-var AudioEngine = class _AudioEngine {
-  /** @type {AudioContext | null} */
-  #context = null;
-  /** @type {Promise<AudioContext> | null} */
-  #ready = null;
-  /** @type {string | null} the loudspeaker that was asked for; asking may end echo cancellation, so null asks for none */
-  #speakerId = null;
-  #isBlocked = false;
-  #listener;
-  #sampleRate;
-  /** @type {AudioEngine | null} */
-  #atDeviceRate = null;
-  /**
-   * @param {AudioEngineListener} listener
-   * @param {number | null} [sampleRate] null: the device's own
-   */
-  constructor(listener, sampleRate = SAMPLE_RATE) {
-    this.#listener = listener;
-    this.#sampleRate = sampleRate;
-  }
-  /**
-   * True while the browser waits for a click before it runs the context.
-   *
-   * @returns {boolean}
-   */
-  get isBlocked() {
-    return this.#isBlocked || (this.#atDeviceRate?.isBlocked ?? false);
-  }
-  /**
-   * Creates or resumes the context. Call it synchronously from a click: that is the gesture the browser asks for.
-   *
-   * @returns {Promise<AudioContext>} the context with its worklets; rejects with an AudioFailure
-   */
-  start() {
-    this.#atDeviceRate?.start().catch(() => void 0);
-    this.#ready ??= this.#create();
-    const context = this.#context;
-    if (context !== null && context.state !== "running") {
-      context.resume().catch(() => this.#checkBlocked(context));
-      setTimeout(() => this.#checkBlocked(context), BLOCKED_AFTER_MS);
-    }
-    return this.#ready;
-  }
-  /**
-   * Creates or resumes a second context, at the device's rate, beside the first; from now on every start does.
-   *
-   * @returns {Promise<AudioContext>} as of start()
-   */
-  startAtDeviceRate() {
-    this.#atDeviceRate ??= new _AudioEngine(this.#listener, null);
-    return this.#atDeviceRate.start();
-  }
-  /**
-   * Plays on another loudspeaker, now and in every later context. The listener is told whether it can, once there is one.
-   *
-   * @param {string} deviceId
-   */
-  selectSpeaker(deviceId) {
-    this.#speakerId = deviceId;
-    if (this.#context !== null) void this.#useSpeaker(this.#context);
-  }
-  /** Closes the context; the next start makes a new one. */
-  close() {
-    const context = this.#context;
-    this.#context = null;
-    this.#ready = null;
-    this.#setBlocked(false);
-    this.#atDeviceRate?.close();
-    context?.close().catch(() => void 0);
-  }
-  #create() {
-    const ready = this.#load();
-    ready.catch(() => {
-      if (this.#ready === ready) this.close();
-    });
-    return ready;
-  }
-  async #load() {
-    const context = newContext(this.#sampleRate);
-    this.#context = context;
-    context.addEventListener("statechange", () => this.#checkBlocked(context));
-    await this.#useSpeaker(context);
-    await Promise.all([addModule(context, capture_processor_default), addModule(context, playback_processor_default)]);
-    return context;
-  }
-  /**
-   * A loudspeaker that is gone is no reason to be silent: the usual one plays.
-   *
-   * @param {AudioContext} context
-   */
-  async #useSpeaker(context) {
-    const deviceId = this.#speakerId;
-    if (deviceId === null) return;
-    try {
-      await setSink(context, deviceId);
-      this.#listener.onSpeakerUsed(deviceId);
-    } catch (error) {
-      if (context !== this.#context) return;
-      if (this.#speakerId === deviceId) this.#speakerId = null;
-      this.#listener.onSpeakerFailed(deviceId, error);
-    }
-  }
-  /** @param {AudioContext} context */
-  #checkBlocked(context) {
-    if (context !== this.#context) return;
-    this.#setBlocked(context.state !== "running");
-  }
-  /** @param {boolean} isBlocked */
-  #setBlocked(isBlocked) {
-    if (isBlocked === this.#isBlocked) return;
-    this.#isBlocked = isBlocked;
-    this.#listener.onBlockedChange();
-  }
-};
-function newContext(sampleRate) {
-  if (!globalThis.isSecureContext) throw new AudioFailure("insecure_context", "this page is not a secure context");
-  if (typeof AudioContext === "undefined" || typeof AudioWorkletNode === "undefined") {
-    throw new AudioFailure("no_audio_worklet", "this browser has no AudioWorklet");
-  }
-  try {
-    const context = new AudioContext({ latencyHint: "interactive", ...sampleRate === null ? {} : { sampleRate } });
-    if (sampleRate === null || context.sampleRate === sampleRate) return context;
-    context.close().catch(() => void 0);
-    throw new AudioFailure("sample_rate", `asked for ${sampleRate} Hz, got ${context.sampleRate} Hz`);
-  } catch (error) {
-    if (error instanceof AudioFailure) throw error;
-    throw new AudioFailure("sample_rate", describeError(error));
-  }
-}
-async function setSink(context, deviceId) {
-  const { setSinkId } = (
-    /** @type {{setSinkId?: (id: string) => Promise<void>}} */
-    /** @type {unknown} */
-    context
-  );
-  if (setSinkId === void 0) throw new Error("this browser cannot choose the loudspeaker");
-  await setSinkId.call(context, deviceId === "default" ? "" : deviceId);
-}
-async function addModule(context, source) {
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  try {
-    await context.audioWorklet.addModule(url);
-  } catch (blobError) {
-    try {
-      await context.audioWorklet.addModule(`data:text/javascript;charset=utf-8,${encodeURIComponent(source)}`);
-    } catch {
-      throw new AudioFailure("no_audio_worklet", describeError(blobError));
-    }
-  } finally {
-    URL.revokeObjectURL(url);
-  }
-}
+// src/session/state.js
+var INITIAL_TRAITS = Object.freeze({
+  isStarting: false,
+  isStarted: false,
+  isReconnecting: false,
+  isMuted: false,
+  isPaused: false,
+  isListening: false,
+  isProcessing: false,
+  isUserSpeaking: false,
+  isAssistantSpeaking: false,
+  isMicStarted: false,
+  isMicMuted: false,
+  micDeviceId: null,
+  speakerDeviceId: null,
+  _owner: null,
+  _closed: false
+});
+var TRAIT_NAMES = (
+  /** @type {(keyof CallTraits)[]} */
+  Object.keys(INITIAL_TRAITS)
+);
+var INITIAL_CALL_STATE = Object.freeze({ ...INITIAL_TRAITS, ...NO_DETAILS });
 
 // src/host/jupyter.js
+var CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
 var NOT_KEPT = Object.freeze({ awaits_idle: false });
 var Channel = class {
   #model;
@@ -907,123 +625,271 @@ var Channel = class {
     console.warn("micdrop-widget: Jupyter's connection behaves unlike expected; its model sends from now on", error);
   }
 };
-
-// src/speaker/player.js
-function later(report, ms) {
-  const more = Math.min(Math.round(ms * SAMPLE_RATE / 1e3), report.buffered);
-  return { ...report, samples: report.samples + more, buffered: report.buffered - more };
-}
-var Player = class {
-  #engine;
-  #listener;
-  #epoch = 0;
-  /** Nothing was played since it fell silent: levels that still come are of what was before. */
-  #isSilent = true;
-  /** Of the latest report. */
-  #heardEpoch = -1;
-  /** @type {AudioWorkletNode | null} */
-  #node = null;
-  /** @type {Promise<void> | null} */
-  #opening = null;
-  /** Grows at each close: an opening that outlives it steps back. */
-  #generation = 0;
-  /** @type {Play[]} what came while the worklet was loading */
-  #waiting = [];
+var JupyterHost = class {
+  #model;
+  #channel;
+  #subscriptions = new AbortController();
+  /** @type {Listeners<[]>} */
+  #stateListeners = new Listeners();
+  /** @type {Listeners<[content: unknown, buffers: DataView[]]>} */
+  #messageListeners = new Listeners();
+  /** @type {Listeners<[cause: unknown]>} */
+  #lostListeners = new Listeners();
+  /** @type {CallTraits} */
+  #state;
+  /** @param {Model} model */
+  constructor(model) {
+    this.#model = model;
+    this.#channel = new Channel(model, () => this.#stateListeners.emit());
+    this.#state = this.#readTraits();
+    for (const name of TRAIT_NAMES) this.#listen(`change:${name}`, () => this.#receiveState());
+    for (const event of CONNECTION_EVENTS) this.#listen(event, () => this.#lostListeners.emit(event));
+    this.#listen("msg:custom", (content, buffers) => this.#messageListeners.emit(content, buffers ?? []));
+  }
+  get state() {
+    return this.#state;
+  }
+  get isSaved() {
+    return this.#channel.isSaved;
+  }
+  onState = this.#stateListeners.add;
+  onMessage = this.#messageListeners.add;
+  onLost = this.#lostListeners.add;
   /**
-   * @param {AudioEngine} engine
-   * @param {PlayerListener} listener
+   * @param {Record<string, unknown>} content
+   * @param {ArrayBuffer[]} buffers
    */
-  constructor(engine, listener) {
-    this.#engine = engine;
-    this.#listener = listener;
-  }
-  /** @param {Play} chunk its samples are transferred */
-  play(chunk) {
-    if (chunk.epoch < this.#epoch) return;
-    if (chunk.epoch > this.#epoch) this.flush(chunk.epoch);
-    this.#isSilent = false;
-    if (this.#node !== null) {
-      this.#node.port.postMessage(chunk, [chunk.samples.buffer]);
-      return;
-    }
-    this.#waiting.push(chunk);
-    this.#opening ??= this.#open();
-  }
-  /** @param {number} epoch ignored when it is older than the current one */
-  flush(epoch) {
-    if (epoch < this.#epoch) return;
-    this.#epoch = epoch;
-    this.#fallSilent({ type: "flush", epoch });
-  }
-  /** Falls silent at once without a new epoch. */
-  silence() {
-    this.#fallSilent({ type: "clear" });
-  }
-  /** Ends the worklet; the next chunk starts a new one. */
-  close() {
-    this.#generation++;
-    const node = this.#node;
-    this.#node = null;
-    this.#opening = null;
-    this.#waiting.length = 0;
-    this.#isSilent = true;
-    if (node === null) return;
-    node.port.onmessage = null;
-    node.port.postMessage({ type: "end" });
-    node.disconnect();
-    this.#listener.onLevel(0);
-  }
-  /** @param {{type: "flush", epoch: number} | {type: "clear"}} message */
-  #fallSilent(message) {
-    this.#waiting.length = 0;
-    this.#node?.port.postMessage(message);
-    if (this.#isSilent) return;
-    this.#isSilent = true;
-    this.#listener.onLevel(0);
-  }
-  async #open() {
-    const generation = this.#generation;
+  send(content, buffers) {
     try {
-      const context = await this.#engine.start();
-      if (generation !== this.#generation) return;
-      this.#node = this.#createNode(context);
-      this.#node.port.postMessage({ type: "flush", epoch: this.#epoch });
+      Promise.resolve(this.#channel.send(content, buffers)).catch((error) => this.#lostListeners.emit(error));
     } catch (error) {
-      if (generation !== this.#generation) return;
-      this.close();
-      this.#listener.onFault(`The answer cannot be played (${describeError(error)}).`);
-      return;
+      this.#lostListeners.emit(error);
     }
-    for (const chunk of this.#waiting.splice(0)) this.play(chunk);
   }
-  /** @param {AudioContext} context */
-  #createNode(context) {
-    const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
-    node.port.onmessage = ({ data }) => {
-      const { epoch, samples, underruns, buffered, isPlaying, rms } = data;
-      this.#reportHeard(context, { epoch, samples, underruns, buffered }, epoch !== this.#heardEpoch || !isPlaying);
-      this.#heardEpoch = epoch;
-      if (!this.#isSilent && epoch === this.#epoch) this.#listener.onLevel(rms);
-    };
-    node.onprocessorerror = () => {
-      this.close();
-      this.#listener.onFault("The answer cannot be played (the playback worklet failed).");
-    };
-    node.connect(context.destination);
-    return node;
+  dispose() {
+    this.#subscriptions.abort();
+  }
+  #receiveState() {
+    this.#state = this.#readTraits();
+    this.#stateListeners.emit();
+  }
+  #readTraits() {
+    const traits = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_TRAITS[name]]);
+    return (
+      /** @type {CallTraits} */
+      Object.fromEntries(traits)
+    );
   }
   /**
-   * What has passed through the audio graph is heard a little later, when it leaves the loudspeaker.
-   *
-   * @param {AudioContext} context
-   * @param {Report} report
-   * @param {boolean} isUrgent
+   * @param {string} event
+   * @param {(...values: any[]) => void} callback
    */
-  #reportHeard(context, report, isUrgent) {
-    const latencyS = context.outputLatency || context.baseLatency || 0;
-    setTimeout(() => this.#listener.onHeard(report, isUrgent), latencyS * 1e3);
+  #listen(event, callback) {
+    this.#model.on(event, callback);
+    this.#subscriptions.signal.addEventListener("abort", () => this.#model.off(event, callback));
   }
 };
+
+// src/clock.js
+function nowMs() {
+  return performance.timeOrigin + performance.now();
+}
+
+// src/messages/fields.js
+var CommError = class extends Error {
+};
+function text(value) {
+  if (typeof value !== "string") throw unexpected("a string", value);
+  return value;
+}
+function number(value) {
+  if (typeof value !== "number") throw unexpected("a number", value);
+  return value;
+}
+function count(value) {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw unexpected("a count", value);
+  return value;
+}
+function object(value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw unexpected("an object", value);
+  return (
+    /** @type {Record<string, unknown>} */
+    value
+  );
+}
+var anything = (value) => value;
+var orNull = (read) => (value) => value === null ? null : read(value);
+function listOf(read) {
+  return (value) => {
+    if (!Array.isArray(value)) throw unexpected("an array", value);
+    return value.map(read);
+  };
+}
+function fieldsOf(readers, { optional = false } = {}) {
+  return (value) => {
+    const fields = object(value);
+    const names = Object.keys(readers).filter((name) => !optional || Object.hasOwn(fields, name));
+    return Object.fromEntries(names.map((name) => [name, readField(name, fields[name], readers[name] ?? anything)]));
+  };
+}
+function readField(name, value, read) {
+  try {
+    return read(value);
+  } catch (error) {
+    if (error instanceof CommError) error.message += ` in ${name}`;
+    throw error;
+  }
+}
+function unexpected(expected, value) {
+  return new CommError(`expected ${expected}, got ${JSON.stringify(value) ?? "nothing"}`);
+}
+
+// src/messages/down.js
+var devices = listOf(fieldsOf({ id: text, label: text }));
+var ITEMS = {
+  tool_call: fieldsOf({ role: text, toolCallId: text, toolName: text, parameters: text }),
+  tool_result: fieldsOf({ role: text, toolCallId: text, toolName: text, output: text }),
+  user: fieldsOf({ role: text, content: text }),
+  assistant: fieldsOf({ role: text, content: text }),
+  system: fieldsOf({ role: text, content: text })
+};
+var details = fieldsOf(
+  {
+    partialAssistantMessage: text,
+    micDevices: devices,
+    speakerDevices: devices,
+    error: orNull(fieldsOf({ code: text, message: text, remedy: text }))
+  },
+  { optional: true }
+);
+var MESSAGES = {
+  open_mic: { request: count, device_id: orNull(text), constraints: object },
+  close_mic: { request: count },
+  alive: { request: count },
+  ack: { request: count, seq: number, lag_ms: number },
+  vad_readout: { probability: orNull(number), level_db: orNull(number) },
+  conversation: { from: count, items: listOf(readItem) },
+  details: { fields: details },
+  play: { epoch: count, position: count },
+  flush: { epoch: count },
+  set_speaker: { device_id: text },
+  bundle: { contents: listOf(anything) }
+};
+function parseDown(content, buffers, id) {
+  const { type, to } = fieldsOf({ type: text, to: orNull(text) })(content);
+  if (to !== null && to !== id) return null;
+  const readers = Object.hasOwn(MESSAGES, type) ? MESSAGES[type] : void 0;
+  if (readers === void 0) throw new CommError(`unknown message ${JSON.stringify(type)}`);
+  const fields = Object.entries(readFields(type, readers, content)).map(([name, value]) => [camelCase(name), value]);
+  const samples = type === "play" ? { samples: readSamples(buffers) } : {};
+  return (
+    /** @type {DownMessage} */
+    { type, ...Object.fromEntries(fields), ...samples }
+  );
+}
+function readFields(type, readers, content) {
+  try {
+    return fieldsOf(readers)(content);
+  } catch (error) {
+    if (error instanceof CommError) error.message = `${type}: ${error.message}`;
+    throw error;
+  }
+}
+function readItem(value) {
+  const { role } = fieldsOf({ role: text })(value);
+  const read = Object.hasOwn(ITEMS, role) ? ITEMS[role] : void 0;
+  if (read === void 0) throw new CommError(`unknown role ${JSON.stringify(role)}`);
+  return read(value);
+}
+var camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+function readSamples(buffers) {
+  const [view] = buffers;
+  if (view === void 0) throw new CommError("expected a buffer with samples, got none");
+  if (view.byteLength % 2 !== 0) throw new CommError(`expected whole int16 samples, got ${view.byteLength} bytes`);
+  const samples = new Int16Array(view.byteLength / 2);
+  for (let index = 0; index < samples.length; index++) samples[index] = view.getInt16(2 * index, true);
+  return samples;
+}
+
+// src/messages/up.js
+function up(type, from, fields = {}, buffers = []) {
+  return { content: { type, from, ...fields }, buffers };
+}
+var hello = (from) => up("hello", from);
+var bye = (from, isPageGone) => up("bye", from, { page_gone: isPageGone });
+var command = (from, name) => up("command", from, { name });
+var chooseDevice = (from, kind, deviceId) => up("choose_device", from, { kind, device_id: deviceId });
+var devices2 = (from, { microphones, speakers }) => up("devices", from, { microphones, speakers });
+var micPrompting = (from, request, sentMs) => up("mic_prompting", from, { request, sent_ms: sentMs });
+function micOpened(from, { request, label: label2, sampleRate, settings, microphones, speakers }) {
+  return up("mic_opened", from, { request, label: label2, sample_rate: sampleRate, settings, microphones, speakers });
+}
+var micFailed = (from, request, reason, detail) => up("mic_failed", from, { request, reason, detail });
+var micEnded = (from, request) => up("mic_ended", from, { request });
+var alive = (from, request) => up("alive", from, { request });
+function audio(from, { request, seq, position, dropped, samples }, sentMs) {
+  return up("audio", from, { request, seq, position, dropped, sent_ms: sentMs }, [samples.buffer]);
+}
+function heard(from, { epoch, samples, underruns }) {
+  return up("heard", from, { epoch, samples, underruns });
+}
+function bundle(from, messages) {
+  const contents = messages.map(({ content }) => content);
+  const buffers = messages.flatMap((message) => message.buffers);
+  return up("bundle", from, { contents }, buffers);
+}
+var speakerFailed = (from, deviceId, detail) => up("speaker_failed", from, { device_id: deviceId, detail });
+
+// src/errors.js
+var AudioFailure = class extends Error {
+  /**
+   * @param {MicFailureReason} reason
+   * @param {string} detail
+   */
+  constructor(reason, detail) {
+    super(detail);
+    this.name = "AudioFailure";
+    this.reason = reason;
+  }
+};
+function describeError(error) {
+  if (error instanceof AudioFailure) return error.message;
+  if (error instanceof Error || error instanceof DOMException) return `${error.name}: ${error.message}`;
+  return String(error);
+}
+
+// src/worklets/framing.js
+var FRAME_SAMPLES = 512;
+var SAMPLE_RATE = 16e3;
+function frameSamplesAt(sampleRate) {
+  return Math.round(FRAME_SAMPLES * sampleRate / SAMPLE_RATE);
+}
+
+// src/microphone/failures.js
+var REASONS = {
+  NotAllowedError: "denied",
+  SecurityError: "policy",
+  NotFoundError: "no_device",
+  OverconstrainedError: "no_device",
+  NotReadableError: "in_use",
+  AbortError: "in_use"
+};
+var PAGE_REASONS = ["denied", "policy", "insecure_context", "no_audio_worklet"];
+function microphoneFailure(error, { isAllowedByPolicy, isVsCode: isVsCode2 }) {
+  const reason = reasonOf(error, isAllowedByPolicy);
+  const isDueToVsCode = isVsCode2 && PAGE_REASONS.includes(reason);
+  return new AudioFailure(isDueToVsCode ? "vs_code" : reason, describeError(error));
+}
+function reasonOf(error, isAllowedByPolicy) {
+  if (error instanceof AudioFailure) return error.reason;
+  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
+  const reason = REASONS[name] ?? "error";
+  return reason === "denied" && !isAllowedByPolicy ? "policy" : reason;
+}
+function isVsCode({ protocol, hostname, userAgent }) {
+  if (protocol === "vscode-webview:" || hostname.endsWith(".vscode-cdn.net")) return true;
+  return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
+}
 
 // src/microphone/capture.js
 var Capture = class {
@@ -1032,8 +898,8 @@ var Capture = class {
   #isMuted = false;
   /** @type {OpenMicrophone | null} */
   #microphone = null;
-  /** @type {number | null} the request that is open or being opened */
-  #request = null;
+  /** @type {CaptureRequest | null} the request that is open or being opened; an opening that finds another one here gives up */
+  #current = null;
   /** The browser takes no microphone into a context at 16 kHz; it will not the next time either. */
   #isRateRefused = false;
   /**
@@ -1047,6 +913,10 @@ var Capture = class {
   get isOpen() {
     return this.#microphone !== null;
   }
+  /** True while it is being opened, also while the browser asks the user for permission. */
+  get isOpening() {
+    return this.#current !== null && this.#microphone === null;
+  }
   get isMuted() {
     return this.#isMuted;
   }
@@ -1054,7 +924,7 @@ var Capture = class {
     if (isMuted2 === this.#isMuted) return;
     this.#isMuted = isMuted2;
     if (this.#microphone !== null) this.#microphone.isMuted = isMuted2;
-    if (isMuted2) this.#listener.onNothing();
+    if (isMuted2) this.#listener.onNoAudio();
   }
   /**
    * Opens the microphone; releases one that another request opened. Ends quietly when it is closed or superseded meanwhile.
@@ -1063,19 +933,17 @@ var Capture = class {
    * @throws {AudioFailure}
    */
   async open(wanted) {
-    if (wanted.request === this.#request) return;
+    if (wanted.request === this.#current?.request) return;
     this.close();
-    this.#request = wanted.request;
+    this.#current = wanted;
     try {
       const context = await this.#context();
-      if (wanted.request !== this.#request) return;
+      if (wanted !== this.#current) return;
       const stream = await requestStream(wanted);
-      this.#resume(wanted.request);
+      if (wanted !== this.#current) return stopTracks(stream);
+      this.#resumeContexts();
       const microphone = await this.#connect(context, stream);
-      if (wanted.request !== this.#request) {
-        microphone.release();
-        return;
-      }
+      if (wanted !== this.#current) return microphone.release();
       this.#microphone = microphone;
       microphone.isMuted = this.#isMuted;
       microphone.onEnd = () => this.#end(wanted.request);
@@ -1086,7 +954,7 @@ var Capture = class {
       this.#listener.onOpened(wanted.request, { label: label2, sampleRate, settings, ...devices3 });
       microphone.listen(this.#listener);
     } catch (error) {
-      if (wanted.request !== this.#request) return;
+      if (wanted !== this.#current) return;
       this.close();
       throw microphoneFailure(error, {
         isAllowedByPolicy: isMicrophoneAllowedByPolicy(),
@@ -1096,12 +964,12 @@ var Capture = class {
   }
   /** Stops the track and the worklet; also an opening that is under way. */
   close() {
-    this.#request = null;
+    this.#current = null;
     const microphone = this.#microphone;
     this.#microphone = null;
     if (microphone === null) return;
     microphone.release();
-    this.#listener.onNothing();
+    this.#listener.onNoAudio();
   }
   /** @param {number} request */
   #end(request) {
@@ -1115,13 +983,8 @@ var Capture = class {
     const context = await this.#engine.start();
     return this.#isRateRefused ? this.#engine.startAtDeviceRate() : context;
   }
-  /**
-   * A page that has the microphone may run its contexts without a click; one that was refused that before has to ask again.
-   *
-   * @param {number} request
-   */
-  #resume(request) {
-    if (request !== this.#request) return;
+  /** A page that has the microphone may run its contexts without a click; one that was refused that before has to try again. */
+  #resumeContexts() {
     this.#engine.start().catch(() => void 0);
   }
   /**
@@ -1248,7 +1111,7 @@ function isMicrophoneAllowedByPolicy() {
 }
 
 // src/microphone/devices.js
-var LOOK_EVERY_MS = 1500;
+var LIST_INTERVAL_MS = 1500;
 var DEFAULT_ID = "default";
 var DeviceMemory = class {
   /** @type {Map<DeviceKind, string>} */
@@ -1280,22 +1143,22 @@ var storageKey = (kind) => `micdrop-widget:${kind}`;
 var Devices = class {
   #options;
   #memory = new DeviceMemory();
-  /** What the kernel was told last, as text. */
-  #told = "";
-  /** @type {string | null} what the kernel asked for by its id */
-  #asked = null;
+  /** The lists that the kernel knows, as JSON. */
+  #reported = "";
+  /** @type {string | null} the microphone that the kernel asked for by its id */
+  #requestedId = null;
   /** @type {string | null} */
   #usedMicrophone = null;
   #isSpeakerOffered = false;
-  #isLooking = false;
-  #isLookDue = false;
+  #isListing = false;
+  #isListingDue = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** @type {AbortController | null} while what is plugged in is followed */
+  /** @type {AbortController | null} while the devices are followed */
   #subscription = null;
   /**
    * @param {object} options
-   * @param {() => Promise<DeviceLists>} options.list asks the browser
+   * @param {() => Promise<DeviceLists>} options.list lists what the browser knows
    * @param {() => boolean} options.isCapturing
    * @param {(lists: DeviceLists) => void} options.onChange something was plugged in or out
    * @param {(id: string) => void} options.onSpeaker the remembered loudspeaker is there
@@ -1304,13 +1167,13 @@ var Devices = class {
     this.#options = options;
   }
   /**
-   * Adds the remembered microphone to a request that leaves the choice to the browser: a wish, since it may be gone.
+   * Adds the remembered microphone to a request that leaves the choice to the browser: a preference, since it may be gone.
    *
    * @param {CaptureRequest} wanted
    * @returns {CaptureRequest}
    */
   prefer(wanted) {
-    this.#asked = wanted.deviceId;
+    this.#requestedId = wanted.deviceId;
     return { ...wanted, preferredId: this.#memory.recall("microphone") ?? this.#usedMicrophone };
   }
   /**
@@ -1321,8 +1184,8 @@ var Devices = class {
    */
   open({ settings, microphones, speakers }, isSpeakerChosen) {
     this.#usedMicrophone = settings.deviceId ?? null;
-    if (this.#asked !== null) this.#memory.remember("microphone", this.#asked);
-    this.#told = JSON.stringify({ microphones, speakers });
+    if (this.#requestedId !== null) this.#memory.remember("microphone", this.#requestedId);
+    this.#reported = JSON.stringify({ microphones, speakers });
     this.#offerSpeaker(speakers, isSpeakerChosen);
     this.#follow();
   }
@@ -1333,8 +1196,8 @@ var Devices = class {
   remember(kind, id) {
     this.#memory.remember(kind, id);
   }
-  /** Follows nothing, until a microphone is open again. */
-  rest() {
+  /** Ends following what is plugged in, until a microphone is open again. */
+  unfollow() {
     clearTimeout(this.#timer);
     this.#subscription?.abort();
     this.#subscription = null;
@@ -1354,97 +1217,39 @@ var Devices = class {
     if (this.#subscription === null) {
       this.#subscription = new AbortController();
       const { signal } = this.#subscription;
-      navigator.mediaDevices.addEventListener("devicechange", () => this.#look(), { signal });
+      navigator.mediaDevices.addEventListener("devicechange", () => this.#list(), { signal });
     }
-    this.#plan();
+    this.#scheduleListing();
   }
-  #plan() {
+  #scheduleListing() {
     clearTimeout(this.#timer);
     if (this.#subscription === null || !this.#options.isCapturing()) return;
-    this.#timer = setTimeout(() => this.#look(), LOOK_EVERY_MS);
+    this.#timer = setTimeout(() => this.#list(), LIST_INTERVAL_MS);
   }
-  #look() {
-    if (this.#isLooking) {
-      this.#isLookDue = true;
+  #list() {
+    if (this.#isListing) {
+      this.#isListingDue = true;
       return;
     }
-    this.#isLooking = true;
-    this.#isLookDue = false;
-    this.#options.list().then((lists) => this.#tell(lists)).catch((error) => console.warn(`micdrop-widget: the devices cannot be listed (${String(error)})`)).finally(() => {
-      this.#isLooking = false;
-      if (this.#isLookDue) this.#look();
-      else this.#plan();
+    this.#isListing = true;
+    this.#isListingDue = false;
+    this.#options.list().then((lists) => this.#report(lists)).catch((error) => console.warn(`micdrop-widget: the devices cannot be listed (${String(error)})`)).finally(() => {
+      this.#isListing = false;
+      if (this.#isListingDue) this.#list();
+      else this.#scheduleListing();
     });
   }
   /** @param {DeviceLists} lists */
-  #tell({ microphones, speakers }) {
-    const told = JSON.stringify({ microphones, speakers });
-    if (this.#subscription === null || told === this.#told || !areNamed(microphones)) return;
-    this.#told = told;
+  #report({ microphones, speakers }) {
+    const reported = JSON.stringify({ microphones, speakers });
+    if (this.#subscription === null || reported === this.#reported || !areNamed(microphones)) return;
+    this.#reported = reported;
     this.#options.onChange({ microphones, speakers });
   }
 };
 function areNamed(devices3) {
   return devices3.length === 0 || devices3.some(({ label: label2 }) => label2 !== "");
 }
-
-// src/session/heartbeat.js
-var SILENT_AFTER_MS = 4e3;
-var LOOK_MS = 500;
-var SILENT_LOOKS = 4;
-var Heartbeat = class {
-  #now;
-  #onSilent;
-  /** @type {ReturnType<typeof setInterval> | undefined} while the kernel should be heard */
-  #timer;
-  #heardMs = 0;
-  #lookedMs = 0;
-  #looks = 0;
-  #isSilent = false;
-  /**
-   * @param {object} options
-   * @param {() => number} options.now milliseconds
-   * @param {() => void} options.onSilent the kernel has said nothing for 4 s
-   */
-  constructor({ now: now2, onSilent }) {
-    this.#now = now2;
-    this.#onSilent = onSilent;
-  }
-  /** True from the silence until the microphone is asked for again, or given up. */
-  get isSilent() {
-    return this.#isSilent;
-  }
-  /** The microphone is asked for: from now on the kernel should be heard. */
-  watch() {
-    this.end();
-    this.hear();
-    this.#timer = setInterval(() => this.look(), LOOK_MS);
-  }
-  /** The kernel said something, whatever it is. */
-  hear() {
-    this.#heardMs = this.#lookedMs = this.#now();
-    this.#looks = 0;
-  }
-  /** Looks whether it is time: whenever something happens, since the timers of a hidden page may be a minute late. */
-  look() {
-    if (this.#timer === void 0 || this.#now() - this.#lookedMs < LOOK_MS) return;
-    this.#lookedMs = this.#now();
-    this.#looks++;
-    if (this.#looks < SILENT_LOOKS || this.#now() - this.#heardMs < SILENT_AFTER_MS) return;
-    this.#stop();
-    this.#isSilent = true;
-    this.#onSilent();
-  }
-  /** The microphone is closed: nothing is expected. */
-  end() {
-    this.#stop();
-    this.#isSilent = false;
-  }
-  #stop() {
-    clearInterval(this.#timer);
-    this.#timer = void 0;
-  }
-};
 
 // src/microphone/uplink.js
 var HOLD_AFTER_MS = 2e3;
@@ -1475,9 +1280,9 @@ var Uplink = class {
    * @param {() => number} options.now milliseconds
    * @param {(isOnHold: boolean) => void} options.onHoldChange
    */
-  constructor({ send, now: now2, onHoldChange }) {
+  constructor({ send, now, onHoldChange }) {
     this.#send = send;
-    this.#now = now2;
+    this.#now = now;
     this.#onHoldChange = onHoldChange;
   }
   get isOnHold() {
@@ -1576,13 +1381,13 @@ var Uplink = class {
    * @param {number} lagMs
    */
   #adapt(lagMs) {
-    const now2 = this.#now();
-    if (lagMs > PROMPT_MS) this.#promptSince = now2;
+    const now = this.#now();
+    if (lagMs > PROMPT_MS) this.#promptSince = now;
     if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
-    else if (this.#promptSince === Infinity) this.#promptSince = now2;
-    else if (now2 - this.#promptSince > PROMPT_FOR_MS) {
+    else if (this.#promptSince === Infinity) this.#promptSince = now;
+    else if (now - this.#promptSince > PROMPT_FOR_MS) {
       this.#batch = Math.max(this.#batch - 1, 0);
-      this.#promptSince = now2;
+      this.#promptSince = now;
     }
   }
 };
@@ -1603,58 +1408,83 @@ function join(pieces) {
 
 // src/microphone/microphone.js
 var Microphone = class {
-  #id;
-  #listener;
+  #pageId;
+  #send;
+  #now;
+  #isSpeakerChosen;
+  #watchdog;
   #capture;
   #uplink;
-  #heartbeat;
   #devices;
-  /** The newest request for it: what is older has been replayed. */
+  /** The newest request: an older one that arrives was replayed. */
   #request = 0;
-  /** @type {comm.OpenMic | null} as the kernel asked for it last */
+  /** @type {messages.OpenMic | null} the request that the kernel believes to be open or being opened */
   #wanted = null;
-  /** The request for which the kernel was told that it is open. */
+  /** The request that the kernel knows to be open. */
   #openedRequest = 0;
-  /** Where the numbering of samples begins: not at 0 when it was released meanwhile, for the same request. */
+  /** Where the numbering of samples begins: not at 0 when the microphone was released meanwhile, for the same request. */
   #firstPosition = 0;
   #pushed = { position: 0, ms: 0 };
+  /** @type {Listeners<[]>} */
+  #changeListeners = new Listeners();
+  /** @type {Listeners<[rms: number]>} */
+  #levelListeners = new Listeners();
+  /** @type {Listeners<[]>} */
+  #kernelSilentListeners = new Listeners();
   /**
-   * @param {AudioEngine} engine
-   * @param {string} id of this front end
-   * @param {MicrophoneListener} listener
+   * @param {object} options
+   * @param {string} options.pageId
+   * @param {import("../speaker/engine.js").AudioEngine} options.engine
+   * @param {import("../session/watchdog.js").KernelWatchdog} options.watchdog
+   * @param {(message: messages.UpMessage) => void} options.send
+   * @param {() => boolean} options.isSpeakerChosen whether the kernel has a loudspeaker chosen already
+   * @param {() => number} options.now milliseconds
    */
-  constructor(engine, id, listener) {
-    this.#id = id;
-    this.#listener = listener;
+  constructor({ pageId, engine, watchdog, send, isSpeakerChosen, now }) {
+    this.#pageId = pageId;
+    this.#send = send;
+    this.#now = now;
+    this.#isSpeakerChosen = isSpeakerChosen;
+    this.#watchdog = watchdog;
+    watchdog.onSilent(() => this.#releaseForSilentKernel());
     this.#capture = new Capture(engine, {
       onOpened: (request, opened) => this.#reportOpened(request, opened),
       onAudio: (position, samples, rms) => this.#pushAudio(position, samples, rms),
-      onNothing: () => listener.onLevel(0),
+      onNoAudio: () => this.#levelListeners.emit(0),
       onEnded: (request) => this.#reportEnded(request)
     });
     this.#uplink = new Uplink({
-      send: (message) => listener.send(audio(id, message, now())),
+      send: (message) => send(audio(pageId, message, now())),
       now,
-      onHoldChange: () => listener.onChange()
+      onHoldChange: () => this.#changeListeners.emit()
     });
-    this.#heartbeat = new Heartbeat({ now, onSilent: () => this.#releaseUnheard() });
     this.#devices = new Devices({
       list: listDevices,
       isCapturing: () => this.#capture.isOpen,
-      onChange: (lists) => listener.send(devices2(id, lists)),
-      onSpeaker: (speakerId) => listener.send(chooseDevice(id, "speaker", speakerId))
+      onChange: (lists) => send(devices2(pageId, lists)),
+      onSpeaker: (speakerId) => send(chooseDevice(pageId, "speaker", speakerId))
     });
   }
+  /** Subscribes to changes of `isOpen`, `isOpening` and `isOnHold` that nobody asked for by a call of a method. */
+  onChange = this.#changeListeners.add;
+  /** Subscribes to the level of what is captured. */
+  onLevel = this.#levelListeners.add;
+  /** Subscribes to the kernel's falling silent, for which the microphone was released. */
+  onKernelSilent = this.#kernelSilentListeners.add;
   get isOpen() {
     return this.#capture.isOpen;
+  }
+  /** True while it is being opened, also while the browser asks the user for permission. */
+  get isOpening() {
+    return this.#capture.isOpening;
   }
   /** True while the kernel does not acknowledge what is sent. */
   get isOnHold() {
     return this.#uplink.isOnHold;
   }
-  /** True while the microphone is released because the kernel says nothing. */
+  /** True while the microphone is released because the kernel sends nothing. */
   get isKernelSilent() {
-    return this.#heartbeat.isSilent;
+    return this.#watchdog.isSilent;
   }
   /** @param {boolean} isMuted */
   set isMuted(isMuted2) {
@@ -1662,72 +1492,73 @@ var Microphone = class {
     if (isMuted2) this.#uplink.discard();
   }
   /**
-   * @param {comm.OpenMic} message
+   * @param {messages.OpenMic} message
    * @returns {boolean} false: the request is an old one
    */
   open(message) {
     if (message.request <= this.#request) return false;
     this.#request = message.request;
     this.#wanted = message;
-    this.#heartbeat.watch();
-    this.#listener.send(micPrompting(this.#id, message.request, now()));
+    this.#watchdog.start();
+    this.#send(micPrompting(this.#pageId, message.request, this.#now()));
     this.#openCapture(message);
     return true;
   }
-  /**
-   * @param {comm.CloseMic} message
-   * @returns {boolean} false: the request is an old one
-   */
+  /** @param {messages.CloseMic} message ignored when its request is an old one */
   close({ request }) {
-    if (request < this.#request) return false;
+    if (request < this.#request) return;
     this.#request = request;
-    this.#wanted = null;
     this.release();
-    return true;
+    this.#changeListeners.emit();
   }
-  /** Lets the device go, whoever asked for it. */
+  /** Releases the device, or gives up its opening; the kernel has asked for that, or is told by another message. */
   release() {
-    this.#heartbeat.end();
+    this.#wanted = null;
+    this.releaseForLostKernel();
+  }
+  /** Releases the device, or gives up its opening, of which a kernel out of reach cannot be told: `confirm` makes up for it. */
+  releaseForLostKernel() {
+    this.#watchdog.stop();
     this.#capture.close();
     this.#uplink.close();
   }
-  /** @param {comm.Ack} message */
+  /** @param {messages.Ack} message */
   acknowledge({ request, seq, lagMs }) {
     this.#uplink.acknowledge(request, seq, lagMs);
   }
-  /** The kernel said something, whatever it is. */
-  hearKernel() {
-    this.#heartbeat.hear();
+  /** The kernel has sent something, whatever it is. */
+  noteKernelMessage() {
+    this.#watchdog.reset();
   }
   /**
-   * Opens the microphone again that was released because the kernel said nothing; it has not been told.
+   * Reopens a microphone that was released because the kernel was silent or out of reach: it does not know of the release.
    *
-   * @param {number} request what the kernel believes to be open
+   * @param {number} request that the kernel believes to be open or being opened
    */
-  listenAgain(request) {
-    if (request !== this.#request || !this.#heartbeat.isSilent || this.#wanted === null) return;
-    this.#heartbeat.watch();
+  confirm(request) {
+    if (request !== this.#request || this.#wanted === null || this.isOpen || this.isOpening) return;
+    this.#watchdog.start();
     this.#openCapture(this.#wanted);
   }
   /**
    * @param {import("./devices.js").DeviceKind} kind
    * @param {string} deviceId
    */
-  remember(kind, deviceId) {
+  rememberDevice(kind, deviceId) {
     this.#devices.remember(kind, deviceId);
   }
-  /** Lets the device go and follows no devices, until it is asked for again. */
-  leave() {
-    this.release();
-    this.#devices.rest();
+  /** Ends following what is plugged in, until the microphone is open again. */
+  unfollowDevices() {
+    this.#devices.unfollow();
   }
-  /** @param {comm.OpenMic} message */
+  /** @param {messages.OpenMic} message */
   #openCapture({ request, deviceId, constraints }) {
     this.#capture.open(this.#devices.prefer({ request, deviceId, constraints })).catch((error) => {
       const { reason, message } = error instanceof AudioFailure ? error : new AudioFailure("error", describeError(error));
-      this.#listener.send(micFailed(this.#id, request, reason, message));
-    }).finally(() => this.#listener.onChange());
-    this.#listener.onChange();
+      if (request === this.#request) this.#wanted = null;
+      this.#send(micFailed(this.#pageId, request, reason, message));
+    }).finally(() => this.#changeListeners.emit());
+    this.#changeListeners.emit();
   }
   /**
    * @param {number} request
@@ -1735,17 +1566,17 @@ var Microphone = class {
    */
   #reportOpened(request, opened) {
     if (request === this.#openedRequest) {
-      const missing = Math.round((now() - this.#pushed.ms) * opened.sampleRate / 1e3);
+      const missing = Math.round((this.#now() - this.#pushed.ms) * opened.sampleRate / 1e3);
       this.#firstPosition = this.#pushed.position + missing;
       this.#uplink.drop(missing);
       return;
     }
     this.#openedRequest = request;
     this.#firstPosition = 0;
-    this.#pushed = { position: 0, ms: now() };
+    this.#pushed = { position: 0, ms: this.#now() };
     this.#uplink.open(request, frameSamplesAt(opened.sampleRate));
-    this.#listener.send(micOpened(this.#id, { request, ...opened }));
-    this.#devices.open(opened, this.#listener.isSpeakerChosen());
+    this.#send(micOpened(this.#pageId, { request, ...opened }));
+    this.#devices.open(opened, this.#isSpeakerChosen());
   }
   /**
    * @param {number} position
@@ -1753,187 +1584,418 @@ var Microphone = class {
    * @param {number} rms
    */
   #pushAudio(position, samples, rms) {
-    this.#listener.onLevel(rms);
+    this.#levelListeners.emit(rms);
     const first = this.#firstPosition + position;
-    this.#pushed = { position: first + samples.length, ms: now() };
+    this.#pushed = { position: first + samples.length, ms: this.#now() };
     this.#uplink.push(first, samples);
-    this.#heartbeat.look();
+    this.#watchdog.check();
   }
   /** @param {number} request */
   #reportEnded(request) {
     this.release();
-    this.#listener.send(micEnded(this.#id, request));
-    this.#listener.onEnded();
+    this.#send(micEnded(this.#pageId, request));
+    this.#changeListeners.emit();
   }
   /** The microphone is not left open for a kernel that may not exist any more. */
-  #releaseUnheard() {
+  #releaseForSilentKernel() {
     console.warn("micdrop-widget: the kernel does not answer; the microphone is released");
     this.#capture.close();
     this.#uplink.drop(0);
-    this.#listener.onSilent();
+    this.#kernelSilentListeners.emit();
   }
 };
-function now() {
-  return performance.timeOrigin + performance.now();
+
+// src/speaker/engine.js
+var BLOCKED_AFTER_MS = 400;
+var AudioEngine = class _AudioEngine {
+  /** @type {AudioContext | null} */
+  #context = null;
+  /** @type {Promise<AudioContext> | null} */
+  #ready = null;
+  /** @type {string | null} the loudspeaker that was asked for; asking may end echo cancellation, so null asks for none */
+  #speakerId = null;
+  #isBlocked = false;
+  #workletSources;
+  #sampleRate;
+  /** @type {AudioEngine | null} */
+  #atDeviceRate = null;
+  /** @type {Listeners<[]>} */
+  #blockedListeners = new Listeners();
+  /** @type {Listeners<[deviceId: string]>} */
+  #speakerUsedListeners = new Listeners();
+  /** @type {Listeners<[deviceId: string, error: unknown]>} */
+  #speakerFailedListeners = new Listeners();
+  /**
+   * @param {object} options
+   * @param {readonly string[]} options.workletSources JavaScript that each context's audio thread runs
+   * @param {number | null} [options.sampleRate] null: the device's own
+   */
+  constructor({ workletSources, sampleRate = SAMPLE_RATE }) {
+    this.#workletSources = workletSources;
+    this.#sampleRate = sampleRate;
+  }
+  /** Subscribes to changes of `isBlocked`. */
+  onBlockedChange = this.#blockedListeners.add;
+  /** Subscribes to a selected loudspeaker's being in use. */
+  onSpeakerUsed = this.#speakerUsedListeners.add;
+  /** Subscribes to a selected loudspeaker's failure; the usual one plays. */
+  onSpeakerFailed = this.#speakerFailedListeners.add;
+  /**
+   * True while the browser waits for a click before it runs the context.
+   *
+   * @returns {boolean}
+   */
+  get isBlocked() {
+    return this.#isBlocked || (this.#atDeviceRate?.isBlocked ?? false);
+  }
+  /**
+   * Creates or resumes the context. Call it synchronously from a click: that is the gesture the browser asks for.
+   *
+   * @returns {Promise<AudioContext>} the context with its worklets; rejects with an AudioFailure
+   */
+  start() {
+    this.#atDeviceRate?.start().catch(() => void 0);
+    this.#ready ??= this.#create();
+    const context = this.#context;
+    if (context !== null && context.state !== "running") {
+      context.resume().catch(() => this.#checkBlocked(context));
+      setTimeout(() => this.#checkBlocked(context), BLOCKED_AFTER_MS);
+    }
+    return this.#ready;
+  }
+  /**
+   * Creates or resumes a second context, at the device's rate, beside the first; from now on every start does.
+   *
+   * @returns {Promise<AudioContext>} as of start()
+   */
+  startAtDeviceRate() {
+    this.#atDeviceRate ??= this.#createAtDeviceRate();
+    return this.#atDeviceRate.start();
+  }
+  /**
+   * Plays on another loudspeaker, now and in every later context. Whether it can be used is known once there is a context.
+   *
+   * @param {string} deviceId
+   */
+  selectSpeaker(deviceId) {
+    this.#speakerId = deviceId;
+    if (this.#context !== null) void this.#useSpeaker(this.#context);
+  }
+  /** Closes the context; the next start makes a new one. */
+  close() {
+    const context = this.#context;
+    this.#context = null;
+    this.#ready = null;
+    this.#setBlocked(false);
+    this.#atDeviceRate?.close();
+    context?.close().catch(() => void 0);
+  }
+  #createAtDeviceRate() {
+    const engine = new _AudioEngine({ workletSources: this.#workletSources, sampleRate: null });
+    engine.onBlockedChange(() => this.#blockedListeners.emit());
+    return engine;
+  }
+  #create() {
+    const ready = this.#load();
+    ready.catch(() => {
+      if (this.#ready === ready) this.close();
+    });
+    return ready;
+  }
+  async #load() {
+    const context = newContext(this.#sampleRate);
+    this.#context = context;
+    context.addEventListener("statechange", () => this.#checkBlocked(context));
+    await this.#useSpeaker(context);
+    await Promise.all(this.#workletSources.map((source) => addModule(context, source)));
+    return context;
+  }
+  /**
+   * A loudspeaker that is gone is no reason to be silent: the usual one plays.
+   *
+   * @param {AudioContext} context
+   */
+  async #useSpeaker(context) {
+    const deviceId = this.#speakerId;
+    if (deviceId === null) return;
+    try {
+      await setSink(context, deviceId);
+      this.#speakerUsedListeners.emit(deviceId);
+    } catch (error) {
+      if (context !== this.#context) return;
+      if (this.#speakerId === deviceId) this.#speakerId = null;
+      this.#speakerFailedListeners.emit(deviceId, error);
+    }
+  }
+  /** @param {AudioContext} context */
+  #checkBlocked(context) {
+    if (context !== this.#context) return;
+    this.#setBlocked(context.state !== "running");
+  }
+  /** @param {boolean} isBlocked */
+  #setBlocked(isBlocked) {
+    if (isBlocked === this.#isBlocked) return;
+    this.#isBlocked = isBlocked;
+    this.#blockedListeners.emit();
+  }
+};
+function newContext(sampleRate) {
+  if (!globalThis.isSecureContext) throw new AudioFailure("insecure_context", "this page is not a secure context");
+  if (typeof AudioContext === "undefined" || typeof AudioWorkletNode === "undefined") {
+    throw new AudioFailure("no_audio_worklet", "this browser has no AudioWorklet");
+  }
+  try {
+    const context = new AudioContext({ latencyHint: "interactive", ...sampleRate === null ? {} : { sampleRate } });
+    if (sampleRate === null || context.sampleRate === sampleRate) return context;
+    context.close().catch(() => void 0);
+    throw new AudioFailure("sample_rate", `asked for ${sampleRate} Hz, got ${context.sampleRate} Hz`);
+  } catch (error) {
+    if (error instanceof AudioFailure) throw error;
+    throw new AudioFailure("sample_rate", describeError(error));
+  }
+}
+async function setSink(context, deviceId) {
+  const { setSinkId } = (
+    /** @type {{setSinkId?: (id: string) => Promise<void>}} */
+    /** @type {unknown} */
+    context
+  );
+  if (setSinkId === void 0) throw new Error("this browser cannot choose the loudspeaker");
+  await setSinkId.call(context, deviceId === "default" ? "" : deviceId);
+}
+async function addModule(context, source) {
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  try {
+    await context.audioWorklet.addModule(url);
+  } catch (blobError) {
+    try {
+      await context.audioWorklet.addModule(`data:text/javascript;charset=utf-8,${encodeURIComponent(source)}`);
+    } catch {
+      throw new AudioFailure("no_audio_worklet", describeError(blobError));
+    }
+  } finally {
+    URL.revokeObjectURL(url);
+  }
 }
 
+// src/speaker/player.js
+function extrapolate(progress, ms) {
+  const more = Math.min(Math.round(ms * SAMPLE_RATE / 1e3), progress.buffered);
+  return { ...progress, samples: progress.samples + more, buffered: progress.buffered - more };
+}
+var Player = class {
+  #engine;
+  #epoch = 0;
+  /** Nothing was played since it fell silent: levels that still arrive belong to what was played before. */
+  #isSilent = true;
+  #isHeld = false;
+  /** The epoch of the latest progress. */
+  #progressEpoch = -1;
+  /** @type {AudioWorkletNode | null} */
+  #node = null;
+  /** @type {Promise<void> | null} */
+  #opening = null;
+  /** Grows at each close, so that an opening that takes longer notices it. */
+  #generation = 0;
+  /** @type {Play[]} chunks that arrived while the worklet was loading */
+  #waiting = [];
+  /** @type {Listeners<[progress: PlaybackProgress, isUrgent: boolean]>} */
+  #progressListeners = new Listeners();
+  /** @type {Listeners<[rms: number]>} */
+  #levelListeners = new Listeners();
+  /** @type {Listeners<[problem: string]>} */
+  #faultListeners = new Listeners();
+  /** @param {AudioEngine} engine */
+  constructor(engine) {
+    this.#engine = engine;
+  }
+  /** Subscribes to the progress of playback; it is urgent where an epoch begins and where playing ends. */
+  onProgress = this.#progressListeners.add;
+  /** Subscribes to the level of what is played. */
+  onLevel = this.#levelListeners.add;
+  /** Subscribes to playback's being impossible, with the words for the user. */
+  onFault = this.#faultListeners.add;
+  /** @param {Play} chunk its samples are transferred */
+  play(chunk) {
+    if (this.#isHeld) return;
+    if (chunk.epoch < this.#epoch) return;
+    if (chunk.epoch > this.#epoch) this.flush(chunk.epoch);
+    this.#isSilent = false;
+    if (this.#node !== null) {
+      this.#node.port.postMessage(chunk, [chunk.samples.buffer]);
+      return;
+    }
+    this.#waiting.push(chunk);
+    this.#opening ??= this.#open();
+  }
+  /** @param {number} epoch ignored when it is older than the current one */
+  flush(epoch) {
+    this.#isHeld = false;
+    if (epoch < this.#epoch) return;
+    this.#epoch = epoch;
+    this.#fallSilent({ type: "flush", epoch });
+  }
+  /** Falls silent at once and plays nothing more, until it is resumed or flushed. */
+  hold() {
+    this.#isHeld = true;
+    this.#fallSilent({ type: "clear" });
+  }
+  /** Plays again what arrives from now on. */
+  resume() {
+    this.#isHeld = false;
+  }
+  /** Ends the worklet; the next chunk starts a new one. */
+  close() {
+    this.#generation++;
+    const node = this.#node;
+    this.#node = null;
+    this.#opening = null;
+    this.#waiting.length = 0;
+    this.#isSilent = true;
+    if (node === null) return;
+    node.port.onmessage = null;
+    node.port.postMessage({ type: "end" });
+    node.disconnect();
+    this.#levelListeners.emit(0);
+  }
+  /** @param {{type: "flush", epoch: number} | {type: "clear"}} message */
+  #fallSilent(message) {
+    this.#waiting.length = 0;
+    this.#node?.port.postMessage(message);
+    if (this.#isSilent) return;
+    this.#isSilent = true;
+    this.#levelListeners.emit(0);
+  }
+  async #open() {
+    const generation = this.#generation;
+    try {
+      const context = await this.#engine.start();
+      if (generation !== this.#generation) return;
+      this.#node = this.#createNode(context);
+      this.#node.port.postMessage({ type: "flush", epoch: this.#epoch });
+    } catch (error) {
+      if (generation !== this.#generation) return;
+      this.close();
+      this.#faultListeners.emit(`The answer cannot be played (${describeError(error)}).`);
+      return;
+    }
+    for (const chunk of this.#waiting.splice(0)) this.play(chunk);
+  }
+  /** @param {AudioContext} context */
+  #createNode(context) {
+    const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
+    node.port.onmessage = ({ data }) => {
+      const { epoch, samples, underruns, buffered, isPlaying, rms } = data;
+      this.#reportProgress(context, { epoch, samples, underruns, buffered }, epoch !== this.#progressEpoch || !isPlaying);
+      this.#progressEpoch = epoch;
+      if (!this.#isSilent && epoch === this.#epoch) this.#levelListeners.emit(rms);
+    };
+    node.onprocessorerror = () => {
+      this.close();
+      this.#faultListeners.emit("The answer cannot be played (the playback worklet failed).");
+    };
+    node.connect(context.destination);
+    return node;
+  }
+  /**
+   * Reports progress when it is true: what has passed through the audio graph leaves the loudspeaker a little later.
+   *
+   * @param {AudioContext} context
+   * @param {PlaybackProgress} progress
+   * @param {boolean} isUrgent
+   */
+  #reportProgress(context, progress, isUrgent) {
+    const latencyS = context.outputLatency || context.baseLatency || 0;
+    setTimeout(() => this.#progressListeners.emit(progress, isUrgent), latencyS * 1e3);
+  }
+};
+
+// src/session/idle-release.js
+var RELEASE_AFTER_MS = 5e3;
+function isAudioNeeded(state) {
+  const isOwner = state._owner === null || state._owner === state.pageId;
+  const isInCall = isOwner && (state.isStarted || state.isStarting);
+  return isInCall || state.isStartRequested || state.hasMicrophone || state.isMicrophoneOpening;
+}
+var IdleRelease = class {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {Listeners<[]>} */
+  #dueListeners = new Listeners();
+  /** Subscribes to the end of the time: 5 s have passed since the last restart. */
+  onDue = this.#dueListeners.add;
+  /** Something has changed: the time begins anew. */
+  restart() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#dueListeners.emit(), RELEASE_AFTER_MS);
+  }
+  dispose() {
+    clearTimeout(this.#timer);
+  }
+};
+
 // src/session/outbox.js
-var ALONG_MS = 100;
+var MAX_DELAY_MS = 100;
 var Outbox = class {
   #send;
-  #join;
+  #bundle;
   #now;
-  /** @type {{tell: (waitedMs: number) => UpMessage, sinceMs: number}[]} */
-  #waiting = [];
+  /** @type {{build: (delayMs: number) => UpMessage, sinceMs: number}[]} */
+  #deferred = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #isClosed = false;
   /**
    * @param {object} options
    * @param {(message: UpMessage) => void} options.send
-   * @param {(messages: UpMessage[]) => UpMessage} options.join makes one message of several
+   * @param {(messages: UpMessage[]) => UpMessage} options.bundle makes one message of several
    * @param {() => number} options.now milliseconds
    */
-  constructor({ send, join: join2, now: now2 }) {
+  constructor({ send, bundle: bundle2, now }) {
     this.#send = send;
-    this.#join = join2;
-    this.#now = now2;
+    this.#bundle = bundle2;
+    this.#now = now;
   }
   /**
-   * Sends a message now, behind what waits.
+   * Sends a message now, behind the deferred ones.
    *
    * @param {UpMessage} message
    */
   send(message) {
-    if (!this.#isClosed) this.#release(message);
+    if (!this.#isClosed) this.#flush(message);
   }
   /**
-   * Sends what a function returns with the next message, within a tenth of a second.
+   * Sends a message with the next one, within a tenth of a second.
    *
-   * @param {(waitedMs: number) => UpMessage} tell
+   * @param {(delayMs: number) => UpMessage} build makes the message when it goes, given how long it was deferred
    */
-  sendDeferred(tell) {
+  sendDeferred(build) {
     if (this.#isClosed) return;
-    this.#waiting.push({ tell, sinceMs: this.#now() });
-    this.#timer ??= setTimeout(() => this.#release(), ALONG_MS);
+    this.#deferred.push({ build, sinceMs: this.#now() });
+    this.#timer ??= setTimeout(() => this.#flush(), MAX_DELAY_MS);
   }
-  /** From now on nothing is sent, what waits included. */
+  /** Sends nothing from now on, the deferred messages included. */
   close() {
     this.#isClosed = true;
-    this.#takeWaiting();
+    this.#clearDeferred();
   }
-  /** @param {UpMessage[]} messages that go now */
-  #release(...messages) {
-    const waiting = this.#takeWaiting().map(({ tell, sinceMs }) => tell(this.#now() - sinceMs));
-    const all = [...waiting, ...messages];
+  /** @param {UpMessage[]} messages to send now, behind the deferred ones */
+  #flush(...messages) {
+    const deferred = this.#clearDeferred().map(({ build, sinceMs }) => build(this.#now() - sinceMs));
+    const all = [...deferred, ...messages];
     const [only] = all;
-    if (only !== void 0) this.#send(all.length === 1 ? only : this.#join(all));
+    if (only !== void 0) this.#send(all.length === 1 ? only : this.#bundle(all));
   }
-  #takeWaiting() {
+  #clearDeferred() {
     clearTimeout(this.#timer);
     this.#timer = void 0;
-    return this.#waiting.splice(0);
+    return this.#deferred.splice(0);
   }
 };
 
-// src/session/presence.js
-var GOODBYE_AFTER_MS = 300;
-var Presence = class {
-  #onArrive;
-  #onLeave;
-  #viewCount = 0;
-  #isPresent = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
-  /**
-   * @param {() => void} onArrive
-   * @param {(isPageGone: boolean) => void} onLeave
-   */
-  constructor(onArrive, onLeave) {
-    this.#onArrive = onArrive;
-    this.#onLeave = onLeave;
-  }
-  /**
-   * Counts a view in.
-   *
-   * @returns {() => void} counts it out
-   */
-  enter() {
-    this.#viewCount++;
-    this.arrive();
-    let isInside = true;
-    return () => {
-      if (!isInside) return;
-      isInside = false;
-      this.#viewCount--;
-      if (this.#viewCount > 0) return;
-      this.#timer = setTimeout(() => this.leave(false), GOODBYE_AFTER_MS);
-    };
-  }
-  get isPresent() {
-    return this.#isPresent;
-  }
-  /** The page is back, or has a view (again). */
-  arrive() {
-    if (this.#viewCount === 0) return;
-    clearTimeout(this.#timer);
-    if (this.#isPresent) return;
-    this.#isPresent = true;
-    this.#onArrive();
-  }
-  /** @param {boolean} isPageGone true: the page goes, and may come back; false: it has no view left */
-  leave(isPageGone) {
-    clearTimeout(this.#timer);
-    if (!this.#isPresent) return;
-    this.#isPresent = false;
-    this.#onLeave(isPageGone);
-  }
-};
-
-// src/session/details.js
-var NO_DETAILS = Object.freeze({
-  conversation: [],
-  partialAssistantMessage: "",
-  micDevices: [],
-  speakerDevices: [],
-  error: null
-});
-function withFields(details2, { fields }) {
-  const isToldAgain = JSON.stringify(fields.error) === JSON.stringify(details2.error);
-  return { ...details2, ...fields, ...isToldAgain ? { error: details2.error } : {} };
-}
-function withConversation(details2, { from, items }) {
-  if (from > details2.conversation.length) return null;
-  return { ...details2, conversation: [...details2.conversation.slice(0, from), ...items] };
-}
-
-// src/session/state.js
-var INITIAL_TRAITS = Object.freeze({
-  isStarting: false,
-  isStarted: false,
-  isReconnecting: false,
-  isMuted: false,
-  isPaused: false,
-  isListening: false,
-  isProcessing: false,
-  isUserSpeaking: false,
-  isAssistantSpeaking: false,
-  isMicStarted: false,
-  isMicMuted: false,
-  micDeviceId: null,
-  speakerDeviceId: null,
-  _owner: null,
-  _closed: false
-});
-var TRAIT_NAMES = (
-  /** @type {(keyof CallTraits)[]} */
-  Object.keys(INITIAL_TRAITS)
-);
-var INITIAL_CALL_STATE = Object.freeze({ ...INITIAL_TRAITS, ...NO_DETAILS });
-
-// src/session/wishes.js
+// src/session/pending-requests.js
 var SLOW_AFTER_MS = 1500;
-var Wishes = class {
+var PendingRequests = class {
   isStartRequested = false;
   isStopRequested = false;
   isMuteRequested = false;
@@ -1942,17 +2004,16 @@ var Wishes = class {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #call = INITIAL_CALL_STATE;
-  #onSlow;
-  /** @param {() => void} onSlow */
-  constructor(onSlow) {
-    this.#onSlow = onSlow;
-  }
-  /** True while a wish of the user keeps the microphone shut. */
-  get isMicGated() {
+  /** @type {Listeners<[]>} */
+  #slowListeners = new Listeners();
+  /** Subscribes to the kernel's being slow to confirm a request. */
+  onSlow = this.#slowListeners.add;
+  /** True while a pending request keeps the microphone shut. */
+  get mutesMicrophone() {
     return this.isMuteRequested || this.isPauseRequested;
   }
   /** @param {import("../messages/messages.js").CommandName} name */
-  ask(name) {
+  add(name) {
     if (name === "start" || name === "take_over" || name === "stop") {
       this.isStartRequested = name !== "stop";
       this.isStopRequested = name === "stop" && (this.#call.isStarted || this.#call.isStarting);
@@ -1963,11 +2024,11 @@ var Wishes = class {
     this.#timer = setTimeout(() => this.#checkSlow(), SLOW_AFTER_MS);
   }
   /**
-   * Grants what the kernel has confirmed.
+   * Drops the requests that the kernel's state confirms or refuses.
    *
    * @param {CallState} call
    */
-  follow(call) {
+  settle(call) {
     const isNewError = call.error !== this.#call.error && call.error !== null;
     const isInCall = call.isStarting || call.isStarted;
     const hasEnded2 = !isInCall && (this.#call.isStarting || this.#call.isStarted);
@@ -1976,9 +2037,9 @@ var Wishes = class {
     if (call.isMuted) this.isMuteRequested = false;
     if (call.isPaused) this.isPauseRequested = false;
     this.#call = call;
-    if (!this.#isWaiting) this.isKernelSlow = false;
+    if (!this.#isAnyPending) this.isKernelSlow = false;
   }
-  /** The microphone was asked for: the kernel has heard of the start. */
+  /** The kernel asks for the microphone, which confirms the start. */
   confirmStart() {
     this.isStartRequested = false;
     this.isKernelSlow = false;
@@ -1986,99 +2047,152 @@ var Wishes = class {
   dispose() {
     clearTimeout(this.#timer);
   }
-  get #isWaiting() {
-    return this.isStartRequested || this.isStopRequested || this.isMicGated;
+  get #isAnyPending() {
+    return this.isStartRequested || this.isStopRequested || this.mutesMicrophone;
   }
   #checkSlow() {
-    if (!this.#isWaiting) return;
+    if (!this.#isAnyPending) return;
     this.isKernelSlow = true;
-    this.#onSlow();
+    this.#slowListeners.emit();
+  }
+};
+
+// src/session/presence.js
+var LEAVE_AFTER_MS = 300;
+var Presence = class {
+  #page;
+  /** @type {Listeners<[]>} */
+  #arriveListeners = new Listeners();
+  /** @type {Listeners<[isPageGone: boolean]>} */
+  #leaveListeners = new Listeners();
+  #viewCount = 0;
+  #isPresent = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {AbortController | null} of the listeners on the page, which are there only while there is a view */
+  #pageListeners = null;
+  /** @param {EventTarget} page says when it is left and when it is back: the window */
+  constructor(page) {
+    this.#page = page;
+  }
+  /** Subscribes to the page's showing the call, for the first time or again. */
+  onArrive = this.#arriveListeners.add;
+  /** Subscribes to the end of that. True: the page itself is gone, and may come back; false: it has no view left. */
+  onLeave = this.#leaveListeners.add;
+  get isPresent() {
+    return this.#isPresent;
+  }
+  /**
+   * Counts a view in.
+   *
+   * @returns {() => void} counts it out
+   */
+  enter() {
+    this.#viewCount++;
+    this.#listenToPage();
+    this.#arrive();
+    let isInside = true;
+    return () => {
+      if (!isInside) return;
+      isInside = false;
+      this.#viewCount--;
+      if (this.#viewCount > 0) return;
+      this.#timer = setTimeout(() => this.leave(), LEAVE_AFTER_MS);
+    };
+  }
+  /** Leaves at once, whatever views there are. */
+  leave() {
+    this.#pageListeners?.abort();
+    this.#pageListeners = null;
+    this.#leave(false);
+  }
+  #listenToPage() {
+    if (this.#pageListeners !== null) return;
+    this.#pageListeners = new AbortController();
+    const { signal } = this.#pageListeners;
+    this.#page.addEventListener("pagehide", () => this.#leave(true), { signal });
+    this.#page.addEventListener("pageshow", () => this.#arrive(), { signal });
+  }
+  #arrive() {
+    if (this.#viewCount === 0) return;
+    clearTimeout(this.#timer);
+    if (this.#isPresent) return;
+    this.#isPresent = true;
+    this.#arriveListeners.emit();
+  }
+  /** @param {boolean} isPageGone */
+  #leave(isPageGone) {
+    clearTimeout(this.#timer);
+    if (!this.#isPresent) return;
+    this.#isPresent = false;
+    this.#leaveListeners.emit(isPageGone);
   }
 };
 
 // src/session/session.js
-var REST_AFTER_MS = 5e3;
-var CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
 var Session = class {
-  #id = randomId();
-  #model;
-  #channel;
-  #outbox = new Outbox({
-    send: (message) => this.#sendNow(message),
-    join: (messages) => bundle(this.#id, messages),
-    now: () => performance.now()
-  });
-  #engine = new AudioEngine({
-    onBlockedChange: () => this.#notify(),
-    onSpeakerUsed: (deviceId) => this.#microphone.remember("speaker", deviceId),
-    onSpeakerFailed: (deviceId, error) => this.#reportSpeakerFailed(deviceId, error)
-  });
+  #pageId;
+  #host;
+  #outbox;
+  #engine;
   #microphone;
   #player;
-  #wishes = new Wishes(() => this.#notify());
-  #presence = new Presence(
-    () => this.#sayHello(),
-    (isPageGone) => this.#sayGoodbye(isPageGone)
-  );
-  /** @type {CallState} */
-  #call = INITIAL_CALL_STATE;
+  #pendingRequests;
+  #presence;
+  #idleRelease;
+  /** @type {Listeners<[]>} */
+  #changeListeners = new Listeners();
+  /** @type {Listeners<[meter: "microphone" | "speaker", rms: number]>} */
+  #levelListeners = new Listeners();
+  /** @type {Listeners<[readout: messages.VadReadout]>} */
+  #readoutListeners = new Listeners();
   /** @type {import("./details.js").CallDetails} */
   #details = NO_DETAILS;
-  /** Hello was said, and the kernel has not yet told the whole conversation. */
+  /** The page has said hello, and has not received the whole conversation yet. */
   #isGreeting = false;
-  /** @type {Set<() => void>} */
-  #stateListeners = /* @__PURE__ */ new Set();
-  /** @type {Set<(meter: "microphone" | "speaker", rms: number) => void>} */
-  #levelListeners = /* @__PURE__ */ new Set();
-  /** @type {Set<(readout: comm.VadReadout) => void>} */
-  #readoutListeners = /* @__PURE__ */ new Set();
   #isDisposed = false;
   #isNotifying = false;
-  #isPlaybackHeld = false;
   #isKernelLost = false;
   #wasStarted = false;
   /** @type {string | null} */
   #problem = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #restTimer;
-  #subscriptions = new AbortController();
-  /** @type {AbortController | null} of the listeners on the page, which are there only while there is a view */
-  #pageListeners = null;
-  /** @param {Model} model */
-  constructor(model) {
-    this.#model = model;
-    this.#channel = new Channel(model, () => this.#notify());
-    this.#microphone = new Microphone(this.#engine, this.#id, {
-      send: (message) => this.#send(message),
-      onChange: () => this.#notify(),
-      onLevel: (rms) => this.#publishLevel("microphone", rms),
-      onEnded: () => this.#rest(),
-      onSilent: () => this.#closeAudio(),
-      isSpeakerChosen: () => this.#call.speakerDeviceId !== null
-    });
-    this.#player = new Player(this.#engine, {
-      onHeard: (report, isUrgent) => this.#reportHeard(report, isUrgent),
-      onLevel: (rms) => this.#publishLevel("speaker", rms),
-      onFault: (problem) => this.#showProblem(problem)
-    });
+  /** @param {Collaborators} collaborators */
+  constructor({ pageId, host, outbox, engine, microphone, player, pendingRequests, presence, idleRelease }) {
+    this.#pageId = pageId;
+    this.#host = host;
+    this.#outbox = outbox;
+    this.#engine = engine;
+    this.#microphone = microphone;
+    this.#player = player;
+    this.#pendingRequests = pendingRequests;
+    this.#presence = presence;
+    this.#idleRelease = idleRelease;
     this.#subscribe();
-    this.#readTraits();
+    this.#receiveState();
   }
+  /** Subscribes to changes of the state; a listener is called once per turn of the event loop in which something changed. */
+  onChange = this.#changeListeners.add;
+  /** Subscribes to the levels of what is captured and of what is played. */
+  onLevel = this.#levelListeners.add;
+  /** Subscribes to what the kernel's voice activity detection says of the microphone. */
+  onVadReadout = this.#readoutListeners.add;
   /** @returns {PanelState} */
   get state() {
-    const { isStartRequested, isStopRequested, isKernelSlow, isMuteRequested, isPauseRequested } = this.#wishes;
+    const { isStartRequested, isStopRequested, isKernelSlow, isMuteRequested, isPauseRequested } = this.#pendingRequests;
     return {
-      ...this.#call,
-      id: this.#id,
+      ...this.#host.state,
+      ...this.#details,
+      pageId: this.#pageId,
       isStartRequested,
       isStopRequested,
       isKernelSlow,
       isKernelLost: this.#isKernelLost,
-      isSaved: this.#channel.isSaved,
+      isSaved: this.#host.isSaved,
       isMuteRequested,
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,
       hasMicrophone: this.#microphone.isOpen,
+      isMicrophoneOpening: this.#microphone.isOpening,
       isOnHold: this.#microphone.isOnHold,
       isKernelSilent: this.#microphone.isKernelSilent,
       wasStarted: this.#wasStarted,
@@ -2086,144 +2200,117 @@ var Session = class {
     };
   }
   /**
-   * @param {() => void} listener called once per turn of the event loop in which something changed
-   * @returns {() => void} ends the subscription
-   */
-  onChange(listener) {
-    this.#stateListeners.add(listener);
-    return () => this.#stateListeners.delete(listener);
-  }
-  /**
-   * @param {(meter: "microphone" | "speaker", rms: number) => void} listener
-   * @returns {() => void} ends the subscription
-   */
-  onLevel(listener) {
-    this.#levelListeners.add(listener);
-    return () => this.#levelListeners.delete(listener);
-  }
-  /**
-   * @param {(readout: comm.VadReadout) => void} listener called with what the kernel's voice activity detection makes of the sound
-   * @returns {() => void} ends the subscription
-   */
-  onVadReadout(listener) {
-    this.#readoutListeners.add(listener);
-    return () => this.#readoutListeners.delete(listener);
-  }
-  /**
    * Counts a view in; the first one says hello to the kernel, the last one goodbye.
    *
    * @returns {() => void} counts it out
    */
   enter() {
-    this.#listenToPage();
     return this.#presence.enter();
   }
   /** Starts the call. Call it synchronously from a click. */
   start() {
-    this.#isPlaybackHeld = false;
+    this.#player.resume();
     this.#problem = null;
-    this.#command("start");
-    this.#engine.start().catch(() => void 0);
+    this.command("start");
+    this.#startAudio();
   }
-  /** Has microphone and loudspeaker here, of a call whose owner is another page or gone. Call it synchronously from a click. */
+  /** Uses this page's microphone and loudspeaker for a call whose owner is another page or gone. Call it synchronously from a click. */
   takeOver() {
-    this.#isPlaybackHeld = false;
-    this.#command("take_over");
-    this.#engine.start().catch(() => void 0);
+    this.#player.resume();
+    this.command("take_over");
+    this.#startAudio();
   }
-  /** Releases the microphone and falls silent at once; the kernel hears of it after that. */
+  /** Releases the microphone and silences the loudspeaker at once, whenever the kernel gets the command. */
   stop() {
     this.#microphone.release();
-    this.#player.silence();
-    this.#isPlaybackHeld = true;
-    this.#command("stop");
+    this.#player.hold();
+    this.command("stop");
   }
-  /** @param {"mute" | "unmute" | "pause" | "resume"} name */
-  ask(name) {
-    this.#command(name);
+  /** @param {messages.CommandName} name */
+  command(name) {
+    this.#pendingRequests.add(name);
+    this.#applyMute();
+    this.#outbox.send(command(this.#pageId, name));
+    this.#notify();
   }
   /**
    * Uses another device, in whatever page has microphone and loudspeaker.
    *
    * @param {"microphone" | "speaker"} kind
-   * @param {string} id
+   * @param {string} deviceId
    */
-  chooseDevice(kind, id) {
-    if (!this.#call.isMicStarted) this.#microphone.remember(kind, id);
-    this.#send(chooseDevice(this.#id, kind, id));
+  chooseDevice(kind, deviceId) {
+    if (!this.#host.state.isMicStarted) this.#microphone.rememberDevice(kind, deviceId);
+    this.#outbox.send(chooseDevice(this.#pageId, kind, deviceId));
   }
   /** Lets a suspended audio context run. Call it synchronously from a click. */
   allowAudio() {
     this.#engine.start().catch((error) => this.#showProblem(`The browser gives no audio (${describeError(error)}).`));
   }
-  /** Leaves for good: everything released, nothing subscribed. */
+  /** Leaves for good: releases everything, ends all subscriptions. */
   dispose() {
     if (this.#isDisposed) return;
-    this.#presence.leave(false);
-    this.#releaseAudio();
     this.#isDisposed = true;
-    clearTimeout(this.#restTimer);
-    this.#wishes.dispose();
+    this.#presence.leave();
+    this.#releaseAudio();
+    this.#idleRelease.dispose();
+    this.#pendingRequests.dispose();
     this.#outbox.close();
-    this.#microphone.leave();
-    this.#subscriptions.abort();
-    this.#pageListeners?.abort();
-    this.#stateListeners.clear();
+    this.#microphone.unfollowDevices();
+    this.#host.dispose();
+    this.#changeListeners.clear();
     this.#levelListeners.clear();
     this.#readoutListeners.clear();
   }
   #subscribe() {
-    const { signal } = this.#subscriptions;
-    const listen = (event, callback) => {
-      this.#model.on(event, callback);
-      signal.addEventListener("abort", () => this.#model.off(event, callback));
-    };
-    for (const name of TRAIT_NAMES) listen(`change:${name}`, () => this.#readTraits());
-    for (const event of CONNECTION_EVENTS) listen(event, () => this.#loseKernel(event));
-    listen("msg:custom", (content, buffers) => this.#receive(content, buffers ?? []));
+    this.#host.onState(() => this.#receiveState());
+    this.#host.onMessage((content, buffers) => this.#receive(content, buffers));
+    this.#host.onLost((cause) => this.#loseKernel(cause));
+    this.#engine.onBlockedChange(() => this.#notify());
+    this.#engine.onSpeakerUsed((deviceId) => this.#microphone.rememberDevice("speaker", deviceId));
+    this.#engine.onSpeakerFailed((deviceId, error) => this.#reportSpeakerFailed(deviceId, error));
+    this.#microphone.onChange(() => this.#restartIdleTime());
+    this.#microphone.onLevel((rms) => this.#levelListeners.emit("microphone", rms));
+    this.#microphone.onKernelSilent(() => this.#closeAudio());
+    this.#player.onProgress((progress, isUrgent) => this.#reportProgress(progress, isUrgent));
+    this.#player.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
+    this.#player.onFault((problem) => this.#showProblem(problem));
+    this.#pendingRequests.onSlow(() => this.#notify());
+    this.#presence.onArrive(() => this.#sayHello());
+    this.#presence.onLeave((isPageGone) => this.#sayGoodbye(isPageGone));
+    this.#idleRelease.onDue(() => {
+      if (!isAudioNeeded(this.state)) this.#closeAudio();
+    });
   }
-  #listenToPage() {
-    if (this.#pageListeners !== null) return;
-    this.#pageListeners = new AbortController();
-    const { signal } = this.#pageListeners;
-    window.addEventListener("pagehide", () => this.#presence.leave(true), { signal });
-    window.addEventListener("pageshow", () => this.#presence.arrive(), { signal });
-  }
-  #readTraits() {
+  #receiveState() {
     this.#isKernelLost = false;
-    this.#microphone.hearKernel();
-    const read = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_CALL_STATE[name]]);
-    this.#updateCall(
-      /** @type {CallState} */
-      { ...Object.fromEntries(read), ...this.#details }
-    );
+    this.#microphone.noteKernelMessage();
+    this.#applyState();
   }
   /** @param {import("./details.js").CallDetails} details */
-  #readDetails(details2) {
+  #receiveDetails(details2) {
     this.#details = details2;
-    this.#updateCall({ ...this.#call, ...details2 });
+    this.#applyState();
   }
-  /** @param {comm.Conversation} message */
-  #readConversation(message) {
+  /** @param {messages.Conversation} message */
+  #receiveConversation(message) {
     const details2 = withConversation(this.#details, message);
     if (message.from === 0) this.#isGreeting = false;
-    if (details2 !== null) return this.#readDetails(details2);
+    if (details2 !== null) return this.#receiveDetails(details2);
     if (this.#presence.isPresent && !this.#isGreeting) this.#sayHello();
   }
   #sayHello() {
     this.#isGreeting = true;
-    this.#send(hello(this.#id));
+    this.#outbox.send(hello(this.#pageId));
   }
-  /** @param {CallState} call */
-  #updateCall(call) {
-    this.#call = call;
-    this.#wishes.follow(this.#call);
-    if (this.#call.isStarted || this.#call.conversation.length > 0) this.#wasStarted = true;
-    if (!this.#call.isStarted && !this.#call.isStarting) this.#isPlaybackHeld = false;
-    if (this.#call._closed) this.#releaseAudio();
+  #applyState() {
+    const call = { ...this.#host.state, ...this.#details };
+    this.#pendingRequests.settle(call);
+    if (call.isStarted || call.conversation.length > 0) this.#wasStarted = true;
+    if (!call.isStarted && !call.isStarting) this.#player.resume();
+    if (call._closed) this.#releaseAudio();
     this.#applyMute();
-    this.#planRest();
-    this.#notify();
+    this.#restartIdleTime();
   }
   /**
    * @param {unknown} content
@@ -2231,35 +2318,46 @@ var Session = class {
    */
   #receive(content, buffers) {
     this.#isKernelLost = false;
-    this.#microphone.hearKernel();
+    this.#microphone.noteKernelMessage();
     try {
-      const message = parseDown(content, buffers, this.#id);
+      const message = parseDown(content, buffers, this.#pageId);
       if (message !== null) this.#handle(message);
     } catch (error) {
       this.#showProblem(`The kernel sent something this panel does not understand (${describeError(error)}). Reload the page.`);
     }
   }
-  /** @param {comm.DownMessage} message */
+  /** @param {messages.DownMessage} message */
   #handle(message) {
-    if (message.type === "open_mic") return this.#openMic(message);
-    if (message.type === "play") return this.#isPlaybackHeld ? void 0 : this.#player.play(message);
-    if (message.type === "flush") {
-      this.#isPlaybackHeld = false;
-      return this.#player.flush(message.epoch);
-    }
+    if (message.type === "open_mic") return this.#openMicrophone(message);
+    if (message.type === "close_mic") return this.#microphone.close(message);
+    if (message.type === "play") return this.#player.play(message);
+    if (message.type === "flush") return this.#player.flush(message.epoch);
     if (message.type === "set_speaker") return this.#engine.selectSpeaker(message.deviceId);
     if (message.type === "ack") return this.#microphone.acknowledge(message);
-    if (message.type === "alive") return this.#answerKernel(message.request);
-    if (message.type === "vad_readout") return this.#publishVadReadout(message);
-    if (message.type === "conversation") return this.#readConversation(message);
-    if (message.type === "details") return this.#readDetails(withFields(this.#details, message));
-    if (message.type === "bundle") return message.contents.forEach((content) => this.#receive(content, []));
-    if (this.#microphone.close(message)) this.#rest();
+    if (message.type === "alive") return this.#answerHeartbeat(message.request);
+    if (message.type === "vad_readout") return this.#readoutListeners.emit(message);
+    if (message.type === "conversation") return this.#receiveConversation(message);
+    if (message.type === "details") return this.#receiveDetails(withFields(this.#details, message));
+    message.contents.forEach((content) => this.#receive(content, []));
   }
-  /** @param {number} request */
-  #answerKernel(request) {
-    this.#microphone.listenAgain(request);
-    if (this.#presence.isPresent) this.#send(alive(this.#id, request));
+  /** @param {messages.OpenMic} message */
+  #openMicrophone(message) {
+    this.#applyMute();
+    if (!this.#microphone.open(message)) return;
+    this.#player.resume();
+    this.#pendingRequests.confirmStart();
+    this.#notify();
+  }
+  /** @param {number} request that the kernel believes to be open or being opened */
+  #answerHeartbeat(request) {
+    this.#microphone.confirm(request);
+    if (this.#presence.isPresent) this.#outbox.send(alive(this.#pageId, request));
+  }
+  #applyMute() {
+    this.#microphone.isMuted = this.#host.state.isMicMuted || this.#pendingRequests.mutesMicrophone;
+  }
+  #startAudio() {
+    this.#engine.start().catch(() => void 0);
   }
   /**
    * @param {string} deviceId
@@ -2268,64 +2366,32 @@ var Session = class {
   #reportSpeakerFailed(deviceId, error) {
     const detail = describeError(error);
     this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
-    this.#send(speakerFailed(this.#id, deviceId, detail));
-  }
-  /** @param {comm.OpenMic} message */
-  #openMic(message) {
-    this.#applyMute();
-    if (!this.#microphone.open(message)) return;
-    this.#isPlaybackHeld = false;
-    this.#wishes.confirmStart();
-    this.#notify();
-  }
-  /** @param {comm.CommandName} name */
-  #command(name) {
-    this.#wishes.ask(name);
-    this.#applyMute();
-    this.#send(command(this.#id, name));
-    this.#notify();
-  }
-  #applyMute() {
-    this.#microphone.isMuted = this.#call.isMicMuted || this.#wishes.isMicGated;
+    this.#outbox.send(speakerFailed(this.#pageId, deviceId, detail));
   }
   /**
-   * @param {import("../speaker/player.js").Report} report
+   * @param {import("../speaker/player.js").PlaybackProgress} progress
    * @param {boolean} isUrgent
    */
-  #reportHeard(report, isUrgent) {
-    if (isUrgent) this.#send(heard(this.#id, report));
-    else this.#outbox.sendDeferred((waitedMs) => heard(this.#id, later(report, waitedMs)));
-  }
-  /** @param {comm.UpMessage} message */
-  #send(message) {
-    this.#outbox.send(message);
-  }
-  /** @param {comm.UpMessage} message */
-  #sendNow({ content, buffers }) {
-    try {
-      Promise.resolve(this.#channel.send(content, buffers)).catch((error) => this.#loseKernel(error));
-    } catch (error) {
-      this.#loseKernel(error);
-    }
+  #reportProgress(progress, isUrgent) {
+    if (isUrgent) this.#outbox.send(heard(this.#pageId, progress));
+    else this.#outbox.sendDeferred((delayMs) => heard(this.#pageId, extrapolate(progress, delayMs)));
   }
   /**
-   * No page listens for a call that may not exist any more. Whatever the kernel sends next says that it does.
+   * No microphone stays open for a call that may not exist any more. Whatever the kernel sends next shows that it does.
    *
    * @param {unknown} cause
    */
   #loseKernel(cause) {
     if (!this.#isKernelLost) console.warn(`micdrop-widget: the kernel is out of reach (${describeError(cause)})`);
     this.#isKernelLost = true;
-    this.#releaseAudio();
+    this.#microphone.releaseForLostKernel();
+    this.#closeAudio();
   }
   /** @param {boolean} isPageGone */
   #sayGoodbye(isPageGone) {
     this.#releaseAudio();
-    this.#send(bye(this.#id, isPageGone));
-    if (isPageGone) return;
-    this.#microphone.leave();
-    this.#pageListeners?.abort();
-    this.#pageListeners = null;
+    this.#outbox.send(bye(this.#pageId, isPageGone));
+    if (!isPageGone) this.#microphone.unfollowDevices();
   }
   #releaseAudio() {
     this.#microphone.release();
@@ -2336,19 +2402,9 @@ var Session = class {
     this.#engine.close();
     this.#notify();
   }
-  #rest() {
-    this.#planRest();
+  #restartIdleTime() {
+    this.#idleRelease.restart();
     this.#notify();
-  }
-  /** Lets go of the audio device some time after the call is over. */
-  #planRest() {
-    clearTimeout(this.#restTimer);
-    this.#restTimer = setTimeout(() => {
-      const isOwner = this.#call._owner === null || this.#call._owner === this.#id;
-      const isInCall = isOwner && (this.#call.isStarted || this.#call.isStarting);
-      const isNeeded = isInCall || this.#wishes.isStartRequested || this.#microphone.isOpen;
-      if (!isNeeded) this.#releaseAudio();
-    }, REST_AFTER_MS);
   }
   /** @param {string} problem */
   #showProblem(problem) {
@@ -2361,21 +2417,96 @@ var Session = class {
     this.#isNotifying = true;
     queueMicrotask(() => {
       this.#isNotifying = false;
-      for (const listener of this.#stateListeners) listener();
+      this.#changeListeners.emit();
     });
   }
-  /**
-   * @param {"microphone" | "speaker"} meter
-   * @param {number} rms
-   */
-  #publishLevel(meter, rms) {
-    for (const listener of this.#levelListeners) listener(meter, rms);
+};
+
+// src/session/watchdog.js
+var SILENT_AFTER_MS = 4e3;
+var CHECK_INTERVAL_MS = 500;
+var MIN_CHECKS = 4;
+var KernelWatchdog = class {
+  #now;
+  /** @type {Listeners<[]>} */
+  #silentListeners = new Listeners();
+  /** @type {ReturnType<typeof setInterval> | undefined} set while the watchdog runs */
+  #timer;
+  #messageMs = 0;
+  #checkMs = 0;
+  #checks = 0;
+  #isSilent = false;
+  /** @param {() => number} now milliseconds */
+  constructor(now) {
+    this.#now = now;
   }
-  /** @param {comm.VadReadout} readout */
-  #publishVadReadout(readout) {
-    for (const listener of this.#readoutListeners) listener(readout);
+  /** Subscribes to the kernel's falling silent: nothing came from it for 4 s. */
+  onSilent = this.#silentListeners.add;
+  /** True from the kernel's falling silent until the next start or stop. */
+  get isSilent() {
+    return this.#isSilent;
+  }
+  /** Expects messages of the kernel from now on. */
+  start() {
+    this.stop();
+    this.reset();
+    this.#timer = setInterval(() => this.check(), CHECK_INTERVAL_MS);
+  }
+  /** The kernel has sent something, whatever it is. */
+  reset() {
+    this.#messageMs = this.#checkMs = this.#now();
+    this.#checks = 0;
+  }
+  /** Checks the time. To be called whenever something happens: the timers of a hidden page may be a minute late. */
+  check() {
+    if (this.#timer === void 0 || this.#now() - this.#checkMs < CHECK_INTERVAL_MS) return;
+    this.#checkMs = this.#now();
+    this.#checks++;
+    if (this.#checks < MIN_CHECKS || this.#now() - this.#messageMs < SILENT_AFTER_MS) return;
+    this.#clearTimer();
+    this.#isSilent = true;
+    this.#silentListeners.emit();
+  }
+  /** Expects nothing any more: the microphone is closed. */
+  stop() {
+    this.#clearTimer();
+    this.#isSilent = false;
+  }
+  #clearTimer() {
+    clearInterval(this.#timer);
+    this.#timer = void 0;
   }
 };
+
+// src/session/create.js
+function createSession({ host, workletSources }) {
+  const pageId = randomId();
+  const outbox = new Outbox({
+    send: ({ content, buffers }) => host.send(content, buffers),
+    bundle: (messages) => bundle(pageId, messages),
+    now: nowMs
+  });
+  const engine = new AudioEngine({ workletSources });
+  const microphone = new Microphone({
+    pageId,
+    engine,
+    watchdog: new KernelWatchdog(nowMs),
+    send: (message) => outbox.send(message),
+    isSpeakerChosen: () => host.state.speakerDeviceId !== null,
+    now: nowMs
+  });
+  return new Session({
+    pageId,
+    host,
+    outbox,
+    engine,
+    microphone,
+    player: new Player(engine),
+    pendingRequests: new PendingRequests(),
+    presence: new Presence(window),
+    idleRelease: new IdleRelease()
+  });
+}
 function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -2644,7 +2775,7 @@ function control(text2, icon2, action, { isEnabled, isPressed = false }) {
 var isMuted = (state) => state.isMuted || state.isMuteRequested;
 var isPaused = (state) => state.isPaused || state.isPauseRequested;
 var isReachable = (state) => !state._closed && !state.isKernelLost && !state.isSaved;
-var isElsewhere = (state) => state._owner !== null && state._owner !== state.id;
+var isElsewhere = (state) => state._owner !== null && state._owner !== state.pageId;
 var canMute = (state) => isReachable(state) && (state.isStarted || state.isStarting || state.isMicStarted);
 var canPause = (state) => isReachable(state) && state.isStarted;
 var hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
@@ -2842,21 +2973,21 @@ var Meter = class {
   /**
    * Shows what the voice activity detection makes of the sound, as a line below the level, and in words.
    *
-   * @param {import("../messages/messages.js").VadReadout | null} readout null: nothing is listened to
+   * @param {import("../messages/messages.js").VadReadout | null} readout null: the call ignores the microphone
    */
   showReadout(readout) {
     if (readout === this.#readout) return;
     this.#readout = readout;
     if (readout === null) this.#wordsAt = -Infinity;
-    this.#drawSoon();
+    this.#requestDraw();
   }
   /** @param {number} rms */
   push(rms) {
     this.#latest = deflection(rms);
     this.#loudest = Math.max(this.#loudest ?? 0, this.#latest);
-    this.#drawSoon();
+    this.#requestDraw();
   }
-  #drawSoon() {
+  #requestDraw() {
     this.#drawing.request(this.#draw);
   }
   #draw = () => {
@@ -2867,7 +2998,7 @@ var Meter = class {
     const target = this.#loudest ?? this.#latest;
     this.#loudest = null;
     this.#shown = Math.max(target, this.#shown + (target - this.#shown) * FALL);
-    if (this.#shown - target >= 0.5 / LEVEL_STEPS || target > this.#latest) this.#drawSoon();
+    if (this.#shown - target >= 0.5 / LEVEL_STEPS || target > this.#latest) this.#requestDraw();
     else this.#shown = target;
     const level = Math.round(this.#shown * LEVEL_STEPS) / LEVEL_STEPS;
     const isSmall = Math.abs(level - this.#drawnLevel) < 1.5 / LEVEL_STEPS;
@@ -2975,7 +3106,7 @@ var Panel = class {
   #act(action) {
     if (action === "start") return this.#session.start();
     if (action === "stop") return this.#session.stop();
-    this.#session.ask(action);
+    this.#session.command(action);
   }
   #update() {
     const state = this.#session.state;
@@ -3060,7 +3191,7 @@ var ControlButton = class {
 var sessions = /* @__PURE__ */ new WeakMap();
 var newestSession = null;
 function initialize({ model, signal }) {
-  const session = new Session(model);
+  const session = createSession({ host: new JupyterHost(model), workletSources: [capture_processor_default, playback_processor_default] });
   sessions.set(model, session);
   newestSession = session;
   const dispose = () => session.dispose();

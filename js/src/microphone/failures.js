@@ -1,28 +1,6 @@
+import { AudioFailure, describeError } from "../errors.js";
+
 /** @typedef {import("../messages/messages.js").MicFailureReason} MicFailureReason */
-
-/** Audio that cannot be had, with the reason in the kernel's vocabulary; the words for the user come from there. */
-export class AudioFailure extends Error {
-  /**
-   * @param {MicFailureReason} reason
-   * @param {string} detail
-   */
-  constructor(reason, detail) {
-    super(detail);
-    this.name = "AudioFailure";
-    this.reason = reason;
-  }
-}
-
-/**
- * Says of any exception what it is called and what it says.
- *
- * @param {unknown} error
- */
-export function describeError(error) {
-  if (error instanceof AudioFailure) return error.message;
-  if (error instanceof Error || error instanceof DOMException) return `${error.name}: ${error.message}`;
-  return String(error);
-}
 
 /** @type {Record<string, MicFailureReason>} */
 const REASONS = {
@@ -35,14 +13,15 @@ const REASONS = {
 };
 
 /**
- * What a page must change to have a microphone. Nobody can in VS Code's web view, so there the web view is the reason.
+ * Reasons that lie in the page, or in what the browser allows it. Nobody can change them in VS Code's web view, so there the web
+ * view is the reason.
  *
  * @type {MicFailureReason[]}
  */
-const REASONS_OF_THE_PAGE = ["denied", "policy", "insecure_context", "no_audio_worklet"];
+const PAGE_REASONS = ["denied", "policy", "insecure_context", "no_audio_worklet"];
 
 /**
- * Names the reason of a microphone that could not be opened.
+ * Finds the reason why a microphone could not be opened.
  *
  * @param {unknown} error of getUserMedia, or an AudioFailure
  * @param {object} page
@@ -52,8 +31,8 @@ const REASONS_OF_THE_PAGE = ["denied", "policy", "insecure_context", "no_audio_w
  */
 export function microphoneFailure(error, { isAllowedByPolicy, isVsCode }) {
   const reason = reasonOf(error, isAllowedByPolicy);
-  const isOfVsCode = isVsCode && REASONS_OF_THE_PAGE.includes(reason);
-  return new AudioFailure(isOfVsCode ? "vs_code" : reason, describeError(error));
+  const isDueToVsCode = isVsCode && PAGE_REASONS.includes(reason);
+  return new AudioFailure(isDueToVsCode ? "vs_code" : reason, describeError(error));
 }
 
 /**
@@ -69,7 +48,7 @@ function reasonOf(error, isAllowedByPolicy) {
 }
 
 /**
- * Tells whether a page is a web view of VS Code, or of an editor made of it: on the desktop, or in a browser.
+ * Tells whether a page is a web view of VS Code, or of an editor made from it: on the desktop, or in a browser.
  *
  * @param {{protocol: string, hostname: string, userAgent: string}} page
  * @returns {boolean}

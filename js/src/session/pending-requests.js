@@ -1,15 +1,16 @@
+import { Listeners } from "../listeners.js";
 import { INITIAL_CALL_STATE } from "./state.js";
 
 /** @typedef {import("./state.js").CallState} CallState */
 
-/** A command that the kernel has not answered after this time is worth a word: a cell may be running. */
+/** The panel says so when the kernel has not confirmed a request after this time: a cell may be running. */
 const SLOW_AFTER_MS = 1500;
 
 /**
- * What the user has asked for and the kernel has not confirmed yet. The panel shows the wish at once, and the microphone
- * obeys a mute before the kernel has heard of it.
+ * What the user has asked for and the kernel has not confirmed yet. The panel shows a pending request at once, and the microphone
+ * obeys a mute before the kernel knows of it.
  */
-export class Wishes {
+export class PendingRequests {
   isStartRequested = false;
   isStopRequested = false;
   isMuteRequested = false;
@@ -18,20 +19,19 @@ export class Wishes {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #call = INITIAL_CALL_STATE;
-  #onSlow;
+  /** @type {Listeners<[]>} */
+  #slowListeners = new Listeners();
 
-  /** @param {() => void} onSlow */
-  constructor(onSlow) {
-    this.#onSlow = onSlow;
-  }
+  /** Subscribes to the kernel's being slow to confirm a request. */
+  onSlow = this.#slowListeners.add;
 
-  /** True while a wish of the user keeps the microphone shut. */
-  get isMicGated() {
+  /** True while a pending request keeps the microphone shut. */
+  get mutesMicrophone() {
     return this.isMuteRequested || this.isPauseRequested;
   }
 
   /** @param {import("../messages/messages.js").CommandName} name */
-  ask(name) {
+  add(name) {
     if (name === "start" || name === "take_over" || name === "stop") {
       this.isStartRequested = name !== "stop";
       this.isStopRequested = name === "stop" && (this.#call.isStarted || this.#call.isStarting);
@@ -43,11 +43,11 @@ export class Wishes {
   }
 
   /**
-   * Grants what the kernel has confirmed.
+   * Drops the requests that the kernel's state confirms or refuses.
    *
    * @param {CallState} call
    */
-  follow(call) {
+  settle(call) {
     const isNewError = call.error !== this.#call.error && call.error !== null;
     const isInCall = call.isStarting || call.isStarted;
     const hasEnded = !isInCall && (this.#call.isStarting || this.#call.isStarted);
@@ -56,10 +56,10 @@ export class Wishes {
     if (call.isMuted) this.isMuteRequested = false;
     if (call.isPaused) this.isPauseRequested = false;
     this.#call = call;
-    if (!this.#isWaiting) this.isKernelSlow = false;
+    if (!this.#isAnyPending) this.isKernelSlow = false;
   }
 
-  /** The microphone was asked for: the kernel has heard of the start. */
+  /** The kernel asks for the microphone, which confirms the start. */
   confirmStart() {
     this.isStartRequested = false;
     this.isKernelSlow = false;
@@ -69,13 +69,13 @@ export class Wishes {
     clearTimeout(this.#timer);
   }
 
-  get #isWaiting() {
-    return this.isStartRequested || this.isStopRequested || this.isMicGated;
+  get #isAnyPending() {
+    return this.isStartRequested || this.isStopRequested || this.mutesMicrophone;
   }
 
   #checkSlow() {
-    if (!this.#isWaiting) return;
+    if (!this.#isAnyPending) return;
     this.isKernelSlow = true;
-    this.#onSlow();
+    this.#slowListeners.emit();
   }
 }

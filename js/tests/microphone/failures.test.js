@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AudioFailure, isVsCode, microphoneFailure } from "../../src/speaker/failures.js";
+import { AudioFailure } from "../../src/errors.js";
+import { isVsCode, microphoneFailure } from "../../src/microphone/failures.js";
 
 const PAGE = { isAllowedByPolicy: true, isVsCode: false };
 

@@ -1,0 +1,54 @@
+import { nowMs } from "../clock.js";
+import { bundle } from "../messages/messages.js";
+import { Microphone } from "../microphone/microphone.js";
+import { AudioEngine } from "../speaker/engine.js";
+import { Player } from "../speaker/player.js";
+import { IdleRelease } from "./idle-release.js";
+import { Outbox } from "./outbox.js";
+import { PendingRequests } from "./pending-requests.js";
+import { Presence } from "./presence.js";
+import { Session } from "./session.js";
+import { KernelWatchdog } from "./watchdog.js";
+
+/**
+ * Builds a session with all that it works with.
+ *
+ * @param {object} options
+ * @param {import("./session.js").Host} options.host
+ * @param {readonly string[]} options.workletSources JavaScript for the audio thread
+ * @returns {Session}
+ */
+export function createSession({ host, workletSources }) {
+  const pageId = randomId();
+  const outbox = new Outbox({
+    send: ({ content, buffers }) => host.send(content, buffers),
+    bundle: (messages) => bundle(pageId, messages),
+    now: nowMs,
+  });
+  const engine = new AudioEngine({ workletSources });
+  const microphone = new Microphone({
+    pageId,
+    engine,
+    watchdog: new KernelWatchdog(nowMs),
+    send: (message) => outbox.send(message),
+    isSpeakerChosen: () => host.state.speakerDeviceId !== null,
+    now: nowMs,
+  });
+  return new Session({
+    pageId,
+    host,
+    outbox,
+    engine,
+    microphone,
+    player: new Player(engine),
+    pendingRequests: new PendingRequests(),
+    presence: new Presence(window),
+    idleRelease: new IdleRelease(),
+  });
+}
+
+/** Unlike crypto.randomUUID, works on pages that are not secure contexts: they too have to say what is missing. */
+function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
