@@ -18,7 +18,6 @@ from micdrop_widget.browser import microphone as microphone_module
 from micdrop_widget.browser import pages as pages_module
 from micdrop_widget.browser import speaker as speaker_module
 from micdrop_widget.call.sources import Gap
-from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 
 
@@ -56,7 +55,7 @@ async def opened(microphone: BrowserMicrophone) -> AsyncIterator[Pcm | Gap]:
     for _ in range(5):  # until it has asked
         await asyncio.sleep(0)
     microphone.receive(messages.MicPrompting("a", 1, 0.0))
-    microphone.receive(messages.MicOpened("a", 1, Microphone()))
+    microphone.receive(messages.MicOpened("a", 1, "", 16000, messages.MicSettings(), (), ()))
     await opening
     return microphone.frames()
 
@@ -265,7 +264,7 @@ def test_at_most_two_seconds_wait_in_the_browser_and_all_of_it_arrives() -> None
         ahead = sum(len(pcm) for pcm in sent.samples) - heard
         assert 0 < ahead <= 32000
         heard += min(ahead, 1600)
-        browser_speaker.receive(messages.HeardReport("a", 0, heard, 0))
+        browser_speaker.receive(messages.PlaybackProgress("a", 0, heard, 0))
     assert np.array_equal(np.concatenate(sent.samples), minute)
     starts = np.cumsum([0, *(len(pcm) for pcm in sent.samples)])[:-1]
     assert [content["position"] for content in sent.contents] == starts.tolist()
@@ -278,7 +277,7 @@ def test_a_flush_forgets_what_waits_and_reports_of_before() -> None:
     browser_speaker.play(0, np.zeros(100_000, dtype=np.int16))
     browser_speaker.flush(1)
     assert sent.contents[-1] == {"type": "flush", "to": None, "epoch": 1}
-    browser_speaker.receive(messages.HeardReport("a", 0, 16000, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 16000, 0))
     assert reports == []
     browser_speaker.play(1, np.ones(10, dtype=np.int16))
     assert sent.contents[-1] == {"type": "play", "to": "a", "epoch": 1, "position": 0}
@@ -292,9 +291,9 @@ def test_silence_an_answers_beginning_and_what_a_dry_page_waits_for_are_sent_at_
     for _ in range(4):
         browser_speaker.play(0, chunk)
     assert sent.at_once == [True, True, True, False]
-    browser_speaker.receive(messages.HeardReport("a", 0, 1600, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 1600, 0))
     browser_speaker.play(0, chunk)
-    browser_speaker.receive(messages.HeardReport("a", 0, 8000, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 8000, 0))
     browser_speaker.play(0, chunk)
     browser_speaker.flush(1)
     assert sent.at_once[4:] == [False, True, True]
@@ -336,7 +335,7 @@ async def test_small_chunks_of_a_burst_are_put_together_once_the_page_has_half_a
     for start in range(0, len(answer), 1600):
         browser_speaker.play(0, answer[start : start + 1600])
     for heard in range(3200, 44_800 + 1, 3200):
-        browser_speaker.receive(messages.HeardReport("a", 0, heard, 0))
+        browser_speaker.receive(messages.PlaybackProgress("a", 0, heard, 0))
     assert [len(pcm) for pcm in sent.samples] == [*[1600] * 5, *[8000] * 3, *[9600] * 2, 6400]
     assert np.array_equal(np.concatenate(sent.samples), answer)
 
@@ -372,7 +371,7 @@ def test_what_was_heard_since_the_last_report_is_told_when_the_answer_is_cut_off
         browser_speaker, reports = speaker(Sent())
         browser_speaker.play(0, np.zeros(of, dtype=np.int16))
         if heard:
-            browser_speaker.receive(messages.HeardReport("a", 0, heard, 0))
+            browser_speaker.receive(messages.PlaybackProgress("a", 0, heard, 0))
             assert reports.pop() == (0, heard)
         now_s += after_s
         browser_speaker.flush(0)
@@ -390,9 +389,9 @@ def test_what_was_heard_since_the_last_report_is_told_when_the_answer_is_cut_off
 def test_only_the_owner_says_what_was_heard() -> None:
     browser_speaker, reports = speaker(Sent())
     browser_speaker.play(0, np.zeros(100, dtype=np.int16))
-    browser_speaker.receive(messages.HeardReport("b", 0, 100, 0))
+    browser_speaker.receive(messages.PlaybackProgress("b", 0, 100, 0))
     assert reports == []
-    browser_speaker.receive(messages.HeardReport("a", 0, 100, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 100, 0))
     assert reports == [(0, 100)]
 
 
@@ -426,13 +425,13 @@ async def test_another_page_plays_on_from_what_was_heard_and_the_first_is_silent
     answer = np.arange(50_000, dtype=np.int64).astype(np.int16)
     for start in range(0, len(answer), 3_000):
         browser_speaker.play(0, answer[start : start + 3_000])
-    browser_speaker.receive(messages.HeardReport("a", 0, 10_000, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 10_000, 0))
     sent.contents.clear()
     sent.samples.clear()
     front_ends.owner = "b"
     browser_speaker.move("a")
-    browser_speaker.receive(messages.HeardReport("a", 0, 12_000, 0))  # too late to count
-    browser_speaker.receive(messages.HeardReport("b", 0, 30_000, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 12_000, 0))  # too late to count
+    browser_speaker.receive(messages.PlaybackProgress("b", 0, 30_000, 0))
     assert sent.contents[0] == {"type": "flush", "to": "a", "epoch": 0}
     assert {content["to"] for content in sent.contents[1:]} == {"b"}
     assert sent.contents[1]["position"] == 10_000
@@ -446,7 +445,7 @@ def test_what_another_page_plays_first_is_sent_at_once() -> None:
     browser_speaker = BrowserSpeaker(Downlink(sent), front_ends)
     for _ in range(3):
         browser_speaker.play(0, np.zeros(1600, dtype=np.int16))
-    browser_speaker.receive(messages.HeardReport("a", 0, 800, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 800, 0))
     sent.at_once.clear()
     front_ends.owner = "b"
     browser_speaker.move("a")

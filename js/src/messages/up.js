@@ -106,6 +106,14 @@ export function heard(from, { epoch, samples, underruns }) {
 }
 
 /**
+ * @param {string} from
+ * @param {number} epoch what is given up
+ * @param {"blocked" | "failed"} reason the browser waits for a click before it plays; something in the page is broken
+ * @param {string} detail
+ */
+export const playbackFailed = (from, epoch, reason, detail) => up("playback_failed", from, { epoch, reason, detail });
+
+/**
  * Several messages in one, of which one at most has a buffer.
  *
  * @param {string} from

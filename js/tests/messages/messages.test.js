@@ -32,6 +32,7 @@ const builders = {
   audio: ({ from, request, seq, position, dropped, sent_ms: sentMs }, buffer) =>
     comm.audio(from, { request, seq, position, dropped, samples: samples(buffer) }, sentMs),
   heard: ({ from, epoch, samples: count, underruns }) => comm.heard(from, { epoch, samples: count, underruns }),
+  playback_failed: ({ from, epoch, reason, detail }) => comm.playbackFailed(from, epoch, reason, detail),
   speaker_failed: ({ from, device_id: deviceId, detail }) => comm.speakerFailed(from, deviceId, detail),
   bundle: ({ from, contents }, buffer) =>
     comm.bundle(

@@ -158,8 +158,8 @@ class BrowserMicrophone:
             case messages.MicPrompting(_, request, sent_ms) if request == self._request:
                 self._prompt = sent_ms, self._asked_ms, _now_ms()
                 _resolve(self._prompting, None)
-            case messages.MicOpened(_, request, microphone) if request == self._request:
-                self._begin(microphone)
+            case messages.MicOpened(_, request) if request == self._request:
+                self._begin(message.microphone)
             case messages.MicFailed(_, request, reason, detail) if request == self._request:
                 if self._opened is not None and not self._opened.done():
                     self._opened.set_exception(microphone_error(reason, detail))

@@ -72,9 +72,9 @@ class PanelController:
 
     def receive(self, message: messages.BrowserMessage, *, while_busy: bool = False) -> None:
         """Take a message; `while_busy` says that it would have come while a cell runs."""
-        self._microphone.note_answer(message.front_end, while_busy=while_busy)
-        if message.front_end in self._silent:
-            self._welcome(message.front_end)
+        self._microphone.note_answer(message.page_id, while_busy=while_busy)
+        if message.page_id in self._silent:
+            self._welcome(message.page_id)
         match message:
             case messages.Hello(front_end):
                 self._welcome(front_end)
@@ -92,7 +92,7 @@ class PanelController:
             case messages.Alive(front_end):
                 if front_end == self._front_ends.owner:
                     self._check_audio()
-            case messages.HeardReport():
+            case messages.PlaybackProgress():
                 self._speaker.receive(message)
             case _:
                 self._microphone.receive(message)

@@ -126,9 +126,9 @@ class BrowserSpeaker:
         if self._device_id is not None:
             self._downlink.send(messages.set_speaker(self._device_id))
 
-    def receive(self, report: messages.HeardReport) -> None:
+    def receive(self, report: messages.PlaybackProgress) -> None:
         """Take the front end's word for what was heard."""
-        if report.epoch != self._epoch or report.front_end != self._front_ends.owner:
+        if report.epoch != self._epoch or report.page_id != self._front_ends.owner:
             return
         self._forget_heard(report.samples - self._heard)
         self._heard = max(self._heard, report.samples)

@@ -1,4 +1,4 @@
-// sources sha256:b4e34ae08b41b88d865ef873afcac8a359f8e9cf5e97d1a9bb16c7fde64702e5
+// sources sha256:00ca1c5173d7b659d27e3f5fe906bca12dc3383ac685fadc86f1d97f56b5d934
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {

@@ -1,7 +1,8 @@
 """The messages between the panel in the browser and the kernel: what each means, and how it is written.
 
-`tests/comm_messages.json` holds one golden example of each; the front end's codec is `js/src/messages`. State goes
-down as synced traits; everything else travels in these custom messages, audio as a binary buffer.
+`tests/comm_messages.json` holds one golden example of each, and the constants that both sides know; the page's codec is
+`js/src/messages`. State goes down as synced traits, but for what no saved notebook shall hold; everything else travels
+in these messages, audio as a binary buffer. `from` is the page that sent a message, `to` the page it is for, null all.
 """
 
 from micdrop_widget.browser.messages.down import (
@@ -27,13 +28,16 @@ from micdrop_widget.browser.messages.up import (
     Bye,
     ChooseDevice,
     Command,
+    CommandName,
     DevicesChanged,
-    HeardReport,
     Hello,
     MicEnded,
     MicFailed,
     MicOpened,
     MicPrompting,
+    MicSettings,
+    PlaybackFailed,
+    PlaybackProgress,
     SpeakerFailed,
     parse_messages,
 )
@@ -45,15 +49,18 @@ __all__ = [
     "Bye",
     "ChooseDevice",
     "Command",
+    "CommandName",
     "Constraints",
     "Content",
     "DevicesChanged",
-    "HeardReport",
     "Hello",
     "MicEnded",
     "MicFailed",
     "MicOpened",
     "MicPrompting",
+    "MicSettings",
+    "PlaybackFailed",
+    "PlaybackProgress",
     "SpeakerFailed",
     "ack",
     "alive",

@@ -1,12 +1,13 @@
-"""What the browser tells the kernel. Each message says from which front end it is."""
+"""What a page says to the kernel. Each message says from which page it is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
 
 from micdrop_widget.audio import Pcm, pcm_from_bytes
+from micdrop_widget.browser.messages.decode import MAX_ITEMS, decode, key
 from micdrop_widget.devices import Device, Microphone
 
 __all__ = [
@@ -16,111 +17,148 @@ __all__ = [
     "Bye",
     "ChooseDevice",
     "Command",
+    "CommandName",
     "DevicesChanged",
-    "HeardReport",
     "Hello",
     "MicEnded",
     "MicFailed",
     "MicOpened",
     "MicPrompting",
+    "MicSettings",
+    "PlaybackFailed",
+    "PlaybackProgress",
     "SpeakerFailed",
     "parse_messages",
 ]
 
+_MAX_AUDIO_BYTES = 1 << 20
+"""Of one message. A page keeps half a second that it cannot send; the fastest microphones have 192 kHz."""
+
+_SAMPLE_RATES = range(8000, 384_001)
+
+CommandName: TypeAlias = Literal["start", "stop", "take_over", "mute", "unmute", "pause", "resume"]
 DeviceKind: TypeAlias = Literal["microphone", "speaker"]
 
 
 @dataclass(frozen=True, slots=True)
-class Hello:
-    """A panel is shown."""
-
-    front_end: str
+class _FromPage:
+    page_id: str = field(metadata=key("from"))
 
 
 @dataclass(frozen=True, slots=True)
-class Bye:
-    """The last panel of a front end is gone: removed from the page, or the page itself went (it may come back)."""
+class Hello(_FromPage):
+    """A panel is shown, on a page that knows nothing of the call."""
 
-    front_end: str
+
+@dataclass(frozen=True, slots=True)
+class Bye(_FromPage):
+    """The last panel of a page is gone: removed from the page, or the page itself went (it may come back)."""
+
     page_gone: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class Command(_FromPage):
     """The user pressed something."""
 
-    front_end: str
-    name: str
+    name: CommandName
 
 
 @dataclass(frozen=True, slots=True)
-class ChooseDevice:
+class ChooseDevice(_FromPage):
     """The user chose another microphone or loudspeaker, now or when the browser last showed a call."""
 
-    front_end: str
     kind: DeviceKind
     device_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class DevicesChanged:
+class DevicesChanged(_FromPage):
     """Something was plugged in or out."""
 
-    front_end: str
-    mic_devices: tuple[Device, ...]
-    speaker_devices: tuple[Device, ...]
+    microphones: tuple[Device, ...]
+    speakers: tuple[Device, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class MicPrompting:
-    """The front end has the request and asks the browser for the microphone."""
+class MicPrompting(_FromPage):
+    """The page has the request and asks the browser for the microphone."""
 
-    front_end: str
     request: int
     sent_ms: float
-    """When the browser sent it, milliseconds on its own clock."""
+    """When the page sent it, milliseconds on its own clock."""
 
 
 @dataclass(frozen=True, slots=True)
-class MicOpened:
+class MicSettings:
+    """What the browser really applied to a microphone, as far as it says; of `MediaTrackSettings`."""
+
+    device_id: str | None = field(default=None, metadata=key("deviceId"))
+    echo_cancellation: bool | str | None = field(default=None, metadata=key("echoCancellation"))
+    """A text names which sounds are cancelled."""
+    noise_suppression: bool | None = field(default=None, metadata=key("noiseSuppression"))
+    auto_gain_control: bool | None = field(default=None, metadata=key("autoGainControl"))
+
+
+@dataclass(frozen=True, slots=True)
+class MicOpened(_FromPage):
     """The microphone captures."""
 
-    front_end: str
     request: int
-    microphone: Microphone
+    label: str
+    sample_rate: int
+    settings: MicSettings
+    microphones: tuple[Device, ...]
+    speakers: tuple[Device, ...]
+
+    def __post_init__(self) -> None:
+        if self.sample_rate not in _SAMPLE_RATES:
+            raise ValueError(f"sample_rate: expected a rate in Hz, got {self.sample_rate}")
+
+    @property
+    def microphone(self) -> Microphone:
+        """The microphone as the call knows it."""
+        settings = self.settings
+        return Microphone(
+            device_id=settings.device_id,
+            label=self.label,
+            sample_rate=self.sample_rate,
+            # A browser that does not say is assumed to have done what was asked.
+            echo_cancellation=settings.echo_cancellation is not False,
+            noise_suppression=settings.noise_suppression,
+            auto_gain_control=settings.auto_gain_control,
+            mic_devices=self.microphones,
+            speaker_devices=self.speakers,
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class MicFailed:
+class MicFailed(_FromPage):
     """The browser gave no microphone."""
 
-    front_end: str
     request: int
     reason: str
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
-class MicEnded:
+class MicEnded(_FromPage):
     """The microphone went away while it captured."""
 
-    front_end: str
     request: int
 
 
 @dataclass(frozen=True, slots=True)
-class Alive:
-    """The page that has the microphone is still there."""
+class Alive(_FromPage):
+    """The page is still there, and shows a panel; the answer to a message of that type."""
 
-    front_end: str
     request: int
 
 
 @dataclass(frozen=True, slots=True)
-class AudioFrame:
+class AudioFrame(_FromPage):
     """Samples of the microphone: one frame of 32 ms, or several in a row."""
 
-    front_end: str
     request: int
     seq: int
     """Number of the message since the microphone was opened, without gaps."""
@@ -129,25 +167,33 @@ class AudioFrame:
     dropped: int
     """Samples that the browser has thrown away since the microphone was opened, because the kernel did not answer."""
     sent_ms: float
-    """When the browser sent it, milliseconds on its own clock."""
+    """When the page sent it, milliseconds on its own clock."""
     pcm: Pcm
 
 
 @dataclass(frozen=True, slots=True)
-class HeardReport:
+class PlaybackProgress(_FromPage):
     """How much of the answer was heard."""
 
-    front_end: str
     epoch: int
     samples: int
     underruns: int
 
 
 @dataclass(frozen=True, slots=True)
-class SpeakerFailed:
+class PlaybackFailed(_FromPage):
+    """The page cannot play the answer, and has given it up."""
+
+    epoch: int
+    reason: Literal["blocked", "failed"]
+    """The browser waits for a click before it plays; or something in the page is broken."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerFailed(_FromPage):
     """The browser cannot play on the loudspeaker that was chosen."""
 
-    front_end: str
     device_id: str
     detail: str
 
@@ -164,102 +210,57 @@ BrowserMessage: TypeAlias = (
     | MicEnded
     | Alive
     | AudioFrame
-    | HeardReport
+    | PlaybackProgress
+    | PlaybackFailed
     | SpeakerFailed
 )
 
+_TYPES: dict[str, type[BrowserMessage]] = {
+    "hello": Hello,
+    "bye": Bye,
+    "command": Command,
+    "choose_device": ChooseDevice,
+    "devices": DevicesChanged,
+    "mic_prompting": MicPrompting,
+    "mic_opened": MicOpened,
+    "mic_failed": MicFailed,
+    "mic_ended": MicEnded,
+    "alive": Alive,
+    "audio": AudioFrame,
+    "heard": PlaybackProgress,
+    "playback_failed": PlaybackFailed,
+    "speaker_failed": SpeakerFailed,
+}
+assert set(_TYPES.values()) == set(get_args(BrowserMessage))
+
 
 def parse_messages(content: object, buffers: Sequence[memoryview | bytes] = ()) -> list[BrowserMessage]:
-    """Return what a custom message of the front end means: one message, or several that came in one, all or none.
+    """Return what a custom message of a page means: one message, or several that came in one, all or none.
 
     Raises
     ------
     ValueError
         It is none that this kernel knows; the message says why.
     """
-    parts = [content]
+    parts: object = [content]
     if isinstance(content, Mapping) and content.get("type") == "bundle":
-        parts = _get(content, "contents", list)
+        parts = content.get("contents")
+        if not isinstance(parts, list) or len(parts) > MAX_ITEMS:
+            raise ValueError(f"bundle: expected a list of {MAX_ITEMS} messages at most in contents")
+    assert isinstance(parts, list)
     return [_parse(part, buffers) for part in parts]
 
 
-def _parse(  # noqa: PLR0912 - one case a message
-    content: object, buffers: Sequence[memoryview | bytes]
-) -> BrowserMessage:
-    if not isinstance(content, Mapping):
-        raise ValueError(f"expected an object, got {type(content).__name__}")
-    front_end = _get(content, "from", str)
-    match content.get("type"):
-        case "hello":
-            return Hello(front_end)
-        case "bye":
-            return Bye(front_end, _get(content, "page_gone", bool))
-        case "command":
-            return Command(front_end, _get(content, "name", str))
-        case "choose_device":
-            return ChooseDevice(front_end, _kind(content), _get(content, "device_id", str))
-        case "devices":
-            return DevicesChanged(front_end, _devices(content, "microphones"), _devices(content, "speakers"))
-        case "mic_prompting":
-            return MicPrompting(front_end, _get(content, "request", int), _number(content, "sent_ms"))
-        case "mic_opened":
-            return MicOpened(front_end, _get(content, "request", int), _microphone(content))
-        case "mic_failed":
-            return MicFailed(
-                front_end, _get(content, "request", int), _get(content, "reason", str), _get(content, "detail", str)
-            )
-        case "mic_ended":
-            return MicEnded(front_end, _get(content, "request", int))
-        case "alive":
-            return Alive(front_end, _get(content, "request", int))
-        case "audio":
-            return AudioFrame(
-                front_end,
-                _get(content, "request", int),
-                _get(content, "seq", int),
-                _get(content, "position", int),
-                _get(content, "dropped", int),
-                _number(content, "sent_ms"),
-                _samples(buffers),
-            )
-        case "heard":
-            return HeardReport(
-                front_end, _get(content, "epoch", int), _get(content, "samples", int), _get(content, "underruns", int)
-            )
-        case "speaker_failed":
-            return SpeakerFailed(front_end, _get(content, "device_id", str), _get(content, "detail", str))
-        case other:
-            raise ValueError(f"unknown message type {other!r}")
-
-
-def _microphone(content: Mapping[str, Any]) -> Microphone:
-    settings = _get(content, "settings", Mapping)
-    return Microphone(
-        device_id=settings.get("deviceId"),
-        label=_get(content, "label", str),
-        sample_rate=_get(content, "sample_rate", int),
-        # A browser that does not say is taken at its word that it did what was asked.
-        echo_cancellation=settings.get("echoCancellation") is not False,
-        noise_suppression=settings.get("noiseSuppression"),
-        auto_gain_control=settings.get("autoGainControl"),
-        mic_devices=_devices(content, "microphones"),
-        speaker_devices=_devices(content, "speakers"),
-    )
-
-
-def _devices(content: Mapping[str, Any], key: str) -> tuple[Device, ...]:
-    return tuple(Device(_get(device, "id", str), _get(device, "label", str)) for device in _get(content, key, list))
-
-
-def _kind(content: Mapping[str, Any]) -> DeviceKind:
-    kind: DeviceKind = _get(content, "kind", str)
-    if kind not in get_args(DeviceKind):
-        raise ValueError(f"choose_device: unexpected kind {kind!r}")
-    return kind
-
-
-def _number(content: Mapping[str, Any], key: str) -> float:
-    return float(_get(content, key, (int, float)))
+def _parse(content: object, buffers: Sequence[memoryview | bytes]) -> BrowserMessage:
+    name = content.get("type") if isinstance(content, Mapping) else None
+    kind = _TYPES.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise ValueError(f"unknown message type {name!r:.40}")
+    samples = {"pcm": _samples(buffers)} if kind is AudioFrame else {}
+    try:
+        return decode(kind, content, **samples)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def _samples(buffers: Sequence[memoryview | bytes]) -> Pcm:
@@ -268,11 +269,6 @@ def _samples(buffers: Sequence[memoryview | bytes]) -> Pcm:
     samples = memoryview(buffers[0]).cast("B")
     if len(samples) % 2:
         raise ValueError(f"expected an even number of bytes, got {len(samples)}")
+    if len(samples) > _MAX_AUDIO_BYTES:
+        raise ValueError(f"expected {_MAX_AUDIO_BYTES} bytes at most, got {len(samples)}")
     return pcm_from_bytes(samples)
-
-
-def _get(content: Mapping[str, Any], key: str, kind: Any) -> Any:  # noqa: ANN401 - any JSON value
-    value = content.get(key)
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise ValueError(f"{content.get('type')}: unexpected {key!r}, a {type(value).__name__}")
-    return value
