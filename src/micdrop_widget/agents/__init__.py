@@ -1,5 +1,37 @@
 """Ears, mind and voice for the embedded server."""
 
+from micdrop_widget.agents.playback import INTERRUPTED
+from micdrop_widget.agents.protocols import (
+    Agent,
+    ChatMessage,
+    SpeechStream,
+    SpeechToText,
+    StreamingSpeechToText,
+    TextToSpeech,
+)
+from micdrop_widget.agents.sentences import cut_sentences
 from micdrop_widget.agents.server import MicdropServer
+from micdrop_widget.agents.tools import Tool
+from micdrop_widget.protocol import CancelLastUserMessage, Classification, EndCall, SkipAnswer, ToolCall
+from micdrop_widget.server import CallRefused, Limits, ServerCall
 
-__all__ = ["MicdropServer"]
+__all__ = [
+    "INTERRUPTED",
+    "Agent",
+    "CallRefused",
+    "CancelLastUserMessage",
+    "ChatMessage",
+    "Classification",
+    "EndCall",
+    "Limits",
+    "MicdropServer",
+    "ServerCall",
+    "SkipAnswer",
+    "SpeechStream",
+    "SpeechToText",
+    "StreamingSpeechToText",
+    "TextToSpeech",
+    "Tool",
+    "ToolCall",
+    "cut_sentences",
+]

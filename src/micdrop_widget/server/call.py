@@ -193,6 +193,7 @@ class ServerCall:
             case wire.StartSpeaking():
                 self._drop_utterance()
                 await self.cancel_answer()
+                self._responder.flush()
                 self._utterance = bytearray()
                 self._responder.start_utterance()
             case wire.Audio(pcm_bytes):
@@ -202,6 +203,7 @@ class ServerCall:
             case wire.MuteCommand():
                 self._drop_utterance()
                 await self.cancel_answer()
+                self._responder.flush()
             case wire.Unknown(name):
                 if not self._unknown_logged:
                     self._unknown_logged = True
@@ -214,7 +216,9 @@ class ServerCall:
         """Speak in the background, with this function, until it is through or the user interrupts."""
         self._interrupt_answer()
         self._settled = False
-        self._answer = asyncio.ensure_future(self._make_answer(answer, *arguments))
+        making = self._make_answer(answer, *arguments)
+        context = self._responder.context
+        self._answer = context.run(asyncio.ensure_future, making) if context else asyncio.ensure_future(making)
         self._answer.add_done_callback(self._answer_is_over)
 
     async def cancel_answer(self) -> None:
@@ -282,6 +286,10 @@ class ServerCall:
         failed = False
         try:
             await answer(*arguments)
+        except asyncio.CancelledError:
+            if asyncio.current_task() in self._interrupted:
+                raise
+            failed = True  # something within it was cancelled, and not the answer
         except Exception:  # noqa: BLE001 - the border to the user's code
             failed = True
             _log.exception("the answer failed")

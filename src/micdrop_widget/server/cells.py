@@ -1,13 +1,21 @@
-"""Where in the user's code a server was started: the cell of a notebook, or the line of a program."""
+"""Where in the user's code something comes from: the cell of a notebook, or the line of a program."""
 
 from __future__ import annotations
 
+import contextvars
+import logging
 import sys
-from collections.abc import Hashable
+import traceback
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
 
-__all__ = ["Place", "current_place"]
+__all__ = ["CellContext", "Place", "current_place"]
+
+_T = TypeVar("_T")
+
+_log = logging.getLogger("micdrop_widget.server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ class Place:
 def current_place() -> Place:
     """Return the place that is running: the innermost code that is not this package's."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("micdrop_widget."):
+    while frame.f_back is not None and _is_ours(frame):
         frame = frame.f_back
     line = (frame.f_code.co_filename, frame.f_lineno)
     # asked for, never imported: outside of a notebook there is none
@@ -41,3 +49,36 @@ def current_place() -> Place:
         return Place(f"{line[0]}, line {line[1]}", line)
     cell_id = parent.get("metadata", {}).get("cellId")
     return Place(f"cell [{shell.execution_count}]", line if cell_id is None else cell_id, run)
+
+
+class CellContext:
+    """The cell that runs when this is made: where prints and tracebacks of code that it defines belong."""
+
+    def __init__(self) -> None:
+        self._context = contextvars.copy_context()
+        self._in_notebook = current_place().run is not None
+
+    def run(self, function: Callable[..., _T], *arguments: Any) -> _T:  # noqa: ANN401 - the function's own types
+        """Call a function so that what it prints appears under the cell; from any thread."""
+        # a copy, since a context cannot be entered twice at a time
+        return self._context.copy().run(function, *arguments)
+
+    def show(self, what: str, error: BaseException) -> None:
+        """Show an exception of the user's code: under its cell, or in the log where there is no notebook."""
+        trace = _without_our_frames(error.__traceback__)
+        if self._in_notebook:
+            _log.debug("%s failed", what, exc_info=error)
+            self.run(traceback.print_exception, type(error), error, trace)
+        else:
+            _log.error("%s failed", what, exc_info=(type(error), error, trace))
+
+
+def _without_our_frames(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback from the user's first frame on; None if there is none."""
+    while trace is not None and _is_ours(trace.tb_frame):
+        trace = trace.tb_next
+    return trace
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith("micdrop_widget.")

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from micdrop_widget.audio import Pcm
 from micdrop_widget.server.call import ServerCall
+from micdrop_widget.server.cells import CellContext
 
 __all__ = ["FunctionResponder", "Greet", "Respond"]
 
@@ -30,17 +31,21 @@ class FunctionResponder:
         The function.
     greeting
         What to say first: a text, a function, or nothing.
+    context
+        The cell that defined them.
     """
 
-    def __init__(self, call: ServerCall, respond: Respond, greeting: str | Greet | None) -> None:
+    def __init__(self, call: ServerCall, respond: Respond, greeting: str | Greet | None, context: CellContext) -> None:
         self._call = call
         self._respond = respond
         self._greeting = greeting
+        self.context: CellContext | None = context
+        self._shown_in = context
 
     async def greet(self) -> None:
         """Send the greeting."""
         if callable(self._greeting):
-            await self._call.send_answer(await self._greeting(self._call))
+            await self._run("greeting", self._greeting, self._call)
         elif self._greeting is not None:
             await self._call.send_message("assistant", self._greeting)
 
@@ -53,9 +58,12 @@ class FunctionResponder:
     def drop_utterance(self) -> None:
         """Do nothing: nothing was begun."""
 
+    def flush(self) -> None:
+        """Do nothing: nothing was begun."""
+
     async def respond(self, utterance: Pcm) -> None:
         """Call the function."""
-        await self._call.send_answer(await self._respond(self._call, utterance))
+        await self._run("respond", self._respond, self._call, utterance)
 
     async def say(self, text: str) -> None:
         """Send a text, since there is no voice."""
@@ -63,3 +71,11 @@ class FunctionResponder:
 
     def close(self) -> None:
         """Do nothing: nothing is held."""
+
+    async def _run(self, name: str, function: Callable[..., Awaitable[Any]], *arguments: object) -> None:
+        """Call an async function in its cell's context; send what it returns, or that there is no answer."""
+        try:
+            await self._call.send_answer(await function(*arguments))
+        except Exception as error:  # noqa: BLE001 - the border to the user's code
+            self._shown_in.show(name, error)
+            await self._call.skip_answer()

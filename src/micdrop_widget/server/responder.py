@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from micdrop_widget.audio import Pcm
+from micdrop_widget.server.cells import CellContext
 
 __all__ = ["Responder"]
 
@@ -14,6 +15,9 @@ class Responder(Protocol):
 
     The coroutines run as the call's answer: one at a time, cancelled by an interruption.
     """
+
+    context: CellContext | None
+    """The cell that the coroutines run in, so that their prints appear there; None: they see to it themselves."""
 
     async def greet(self) -> None:
         """Say what comes first, or that there is nothing: the client waits for a first frame."""
@@ -29,6 +33,10 @@ class Responder(Protocol):
 
     def drop_utterance(self) -> None:
         """Forget the utterance: it is not to be answered."""
+        ...
+
+    def flush(self) -> None:
+        """Note that the client plays no more of what was sent: the user interrupts, or pauses."""
         ...
 
     async def respond(self, utterance: Pcm) -> None:

@@ -200,6 +200,10 @@ class CallServer:
                 self._finalizer = weakref.finalize(self, _close_unheld, listener, self._thread)
                 self._finalizer.atexit = False  # the thread is a daemon's
             _running.append(weakref.ref(self))
+        self._announce(listener.url)
+
+    def _announce(self, url: str) -> None:
+        """Say that the server listens, where it is more than an echo."""
 
     def _end(self) -> tuple[Listener | None, LoopThread | None]:
         """Let go of listener and thread, and return them."""

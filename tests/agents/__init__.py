@@ -1,0 +1,1 @@
+"""Tests of who answers the embedded server's calls."""
