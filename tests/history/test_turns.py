@@ -178,3 +178,28 @@ def test_a_turn_with_a_pause_is_one_turn() -> None:
 @pytest.mark.parametrize("command", [inputs.Mute(), inputs.Pause(), inputs.Stop()])
 def test_a_pause_that_the_user_closes_ends_the_turn(command: inputs.Input) -> None:
     assert turns(endpointing().at(3100, command)) == [Turn(512, 8192, 2000, end_sample=25_088, stopped_ms=3100)]
+
+
+def test_the_stages_of_an_answer_as_the_server_measured_them_stand_in_its_turn() -> None:
+    world = live()
+    world.at(2000, QUESTION)
+    world.receive_at(2100, wire.Message(wire.TextMessage("assistant", "Hi.", {"stage_times_ms": {"end": 1.0}})))
+    world.at(3000, SpeechEnded(24_576))
+    world.receive_at(3100, wire.Message(wire.TextMessage("user", "Hello?", {"stage_times_ms": {"stt": 20.0}})))
+    assert turns(world)[0].stage_times_ms == {"stt": 20.0}
+    times = {"stt": 20.0, "first_text": 30.5}
+    world.receive_at(3200, wire.Message(wire.TextMessage("assistant", "Well", {"stage_times_ms": times})))
+    for other in (None, {}, {"stage_times_ms": None}, {"stage_times_ms": {"stt": "soon"}}):
+        world.receive_at(3300, wire.Message(wire.TextMessage("assistant", "Well", other)))
+    assert turns(world)[0].stage_times_ms == times
+
+
+def test_the_stages_of_an_interrupted_answer_belong_to_the_turn_that_asked_for_it() -> None:
+    world = live()
+    world.at(2000, QUESTION)
+    world.at(3000, SpeechEnded(24_576))
+    world.receive_at(3200, SECOND)
+    world.heard_at(3300, 160)
+    world.at(3500, SpeechConfirmed(position=40_000, start=32_000, pcm=np.ones(512, np.int16)))
+    world.receive_at(3600, wire.Message(wire.TextMessage("assistant", "W", {"stage_times_ms": {"first_text": 9}})))
+    assert [turn.stage_times_ms for turn in turns(world)] == [{"first_text": 9}, None]

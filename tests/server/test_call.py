@@ -53,6 +53,14 @@ async def test_a_greeting_and_skip_answer_say_that_the_server_is_ready() -> None
         assert await connection.recv() == "SkipAnswer"
 
 
+async def test_a_text_is_sent_even_to_a_client_that_speaks_at_once() -> None:
+    async with MicdropServer(greeting="Hello") as server, caller(server) as connection:
+        for frame in ("StartSpeaking", AUDIO, "StopSpeaking"):
+            await connection.send(frame)
+        assert await connection.recv() == 'Message {"role": "assistant", "content": "Hello"}'
+        assert (await answer(connection))[0] == AUDIO
+
+
 async def test_without_a_greeting_only_skip_answer_is_sent() -> None:
     async with MicdropServer(greeting=None) as server, caller(server) as connection:
         assert await connection.recv() == "SkipAnswer"

@@ -126,8 +126,7 @@ class MicdropServer(CallServer):
         if stt is None and agent is None and tts is None:
             if tools:
                 raise TypeError("tools: expected an agent that uses them, agent=…")
-            default = _ECHO_GREETING if respond is None else None
-            make_responder = _by_function(respond or echo, default if greeting == "default" else greeting)
+            make_responder = _by_function(respond or echo, _ECHO_GREETING if greeting == "default" else greeting)
         else:
             if respond is not None:
                 raise TypeError("respond: expected either respond or stt, agent and tts, not both")

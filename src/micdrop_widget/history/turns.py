@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import samples_to_ms
@@ -41,6 +43,9 @@ class Turn:
     """The last sample of the answer was heard, or the user interrupted it."""
     interrupted: bool = False
     """The user spoke into the answer."""
+    stage_times_ms: Mapping[str, float] | None = None
+    """How long after the end of the turn each stage of the answer was through, as our own server measured it: `stt`,
+    `first_text`, `first_sentence`, `first_audio`, `end`; None with other servers."""
 
     @property
     def utterance_ms(self) -> float | None:
@@ -109,6 +114,9 @@ class Timeline:
                 self._change(user_message_ms=now)
             case inputs.PlaybackProgress():
                 self._last_heard_ms = now
+        match event:
+            case inputs.Received(_, wire.Message(wire.TextMessage("user" | "assistant", _, {"stage_times_ms": times}))):
+                self._add_stage_times(times)
         for effect in effects:
             self._record_effect(effect, now)
 
@@ -143,6 +151,16 @@ class Timeline:
             turn = self._turns[index]
             if turn.heard_ms is not None:
                 self._turns[index] = replace(turn, answer_end_ms=now, interrupted=interrupted)
+                return
+
+    def _add_stage_times(self, times: Any) -> None:  # noqa: ANN401 - whatever a server says
+        """Keep what the server measured with the last turn that is over: an interruption has opened the next one."""
+        if not isinstance(times, Mapping) or not all(isinstance(value, int | float) for value in times.values()):
+            return
+        for index in reversed(range(len(self._turns))):
+            turn = self._turns[index]
+            if turn.stopped_ms is not None:
+                self._turns[index] = replace(turn, stage_times_ms={**(turn.stage_times_ms or {}), **times})
                 return
 
     def _change(self, **changes: float | None) -> None:

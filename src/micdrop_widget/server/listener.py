@@ -150,6 +150,7 @@ class Listener:
         self.calls[connection] = call
         try:
             call.answer_with(call.responder.greet)
+            await asyncio.sleep(0)  # a text goes out before a client that speaks at once interrupts it
             async for frame in connection:
                 self._show(call, frame)
                 if len(frame) > service.limits.frame_bytes:
