@@ -191,10 +191,13 @@ export class Session {
     this.#engine.onSpeakerFailed((deviceId, error) => this.#reportSpeakerFailed(deviceId, error));
     this.#microphone.onChange(() => this.#restartIdleTime());
     this.#microphone.onLevel((rms) => this.#levelListeners.emit("microphone", rms));
-    this.#microphone.onKernelSilent(() => this.#closeAudio());
+    this.#microphone.onKernelSilent(() => {
+      this.#player.abandon("the kernel was silent");
+      this.#closeAudio();
+    });
     this.#player.onProgress((progress, isUrgent) => this.#reportProgress(progress, isUrgent));
     this.#player.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
-    this.#player.onFault((problem) => this.#showProblem(problem));
+    this.#player.onFault((fault) => this.#reportPlaybackFailed(fault));
     this.#pendingRequests.onSlow(() => this.#notify());
     this.#presence.onArrive(() => this.#sayHello());
     this.#presence.onLeave((isPageGone) => this.#sayGoodbye(isPageGone));
@@ -301,6 +304,12 @@ export class Session {
     const detail = describeError(error);
     this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
     this.#outbox.send(messages.speakerFailed(this.#pageId, deviceId, detail));
+  }
+
+  /** @param {import("../speaker/player.js").PlaybackFault} fault */
+  #reportPlaybackFailed({ epoch, reason, detail }) {
+    this.#showProblem(`The answer cannot be played (${detail}).`);
+    this.#outbox.send(messages.playbackFailed(this.#pageId, epoch, reason, detail));
   }
 
   /**

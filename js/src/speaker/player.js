@@ -1,5 +1,6 @@
 import { describeError } from "../errors.js";
 import { Listeners } from "../listeners.js";
+import { PlaybackWatchdog } from "./playback-watchdog.js";
 import { SAMPLE_RATE } from "../worklets/framing.js";
 
 /** @typedef {import("./engine.js").AudioEngine} AudioEngine */
@@ -13,6 +14,12 @@ import { SAMPLE_RATE } from "../worklets/framing.js";
  * @property {number} samples of the epoch that were heard so far
  * @property {number} underruns in the epoch so far
  * @property {number} buffered samples that follow without a gap
+ */
+
+/**
+ * Why an answer is given up: the browser waits for a click before it plays, or something in the page is broken.
+ *
+ * @typedef {{epoch: number, reason: "blocked" | "failed", detail: string}} PlaybackFault
  */
 
 /**
@@ -48,12 +55,14 @@ export class Player {
   #progressListeners = new Listeners();
   /** @type {Listeners<[rms: number]>} */
   #levelListeners = new Listeners();
-  /** @type {Listeners<[problem: string]>} */
+  /** @type {Listeners<[fault: PlaybackFault]>} */
   #faultListeners = new Listeners();
+  #watchdog = new PlaybackWatchdog();
 
   /** @param {AudioEngine} engine */
   constructor(engine) {
     this.#engine = engine;
+    this.#watchdog.onStalled(() => this.#reportStall());
   }
 
   /** Subscribes to the progress of playback; it is urgent where an epoch begins and where playing ends. */
@@ -62,7 +71,7 @@ export class Player {
   /** Subscribes to the level of what is played. */
   onLevel = this.#levelListeners.add;
 
-  /** Subscribes to playback's being impossible, with the words for the user. */
+  /** Subscribes to faults: what was to be played is given up. */
   onFault = this.#faultListeners.add;
 
   /** @param {Play} chunk its samples are transferred */
@@ -71,6 +80,7 @@ export class Player {
     if (chunk.epoch < this.#epoch) return;
     if (chunk.epoch > this.#epoch) this.flush(chunk.epoch);
     this.#isSilent = false;
+    this.#watchdog.start();
     if (this.#node !== null) {
       this.#node.port.postMessage(chunk, [chunk.samples.buffer]);
       return;
@@ -98,8 +108,19 @@ export class Player {
     this.#isHeld = false;
   }
 
+  /**
+   * Gives up what was not played, if anything, and ends the worklet.
+   *
+   * @param {string} detail why
+   */
+  abandon(detail) {
+    if (this.#watchdog.isExpecting) this.#fail(detail);
+    else this.close();
+  }
+
   /** Ends the worklet; the next chunk starts a new one. */
   close() {
+    this.#watchdog.stop();
     this.#generation++;
     const node = this.#node;
     this.#node = null;
@@ -115,6 +136,7 @@ export class Player {
 
   /** @param {{type: "flush", epoch: number} | {type: "clear"}} message */
   #fallSilent(message) {
+    this.#watchdog.stop();
     this.#waiting.length = 0;
     this.#node?.port.postMessage(message);
     if (this.#isSilent) return;
@@ -131,11 +153,29 @@ export class Player {
       this.#node.port.postMessage({ type: "flush", epoch: this.#epoch });
     } catch (error) {
       if (generation !== this.#generation) return;
-      this.close();
-      this.#faultListeners.emit(`The answer cannot be played (${describeError(error)}).`);
+      this.#fail(describeError(error));
       return;
     }
     for (const chunk of this.#waiting.splice(0)) this.play(chunk);
+  }
+
+  /** @param {boolean} isMoreToCome */
+  #noteProgress(isMoreToCome) {
+    if (isMoreToCome) this.#watchdog.reset();
+    else this.#watchdog.stop();
+  }
+
+  #reportStall() {
+    if (!this.#engine.isBlocked) return this.#fail("nothing is played");
+    // The context may run later: its worklet stays.
+    this.#fallSilent({ type: "clear" });
+    this.#faultListeners.emit({ epoch: this.#epoch, reason: "blocked", detail: "the browser waits for a click" });
+  }
+
+  /** @param {string} detail */
+  #fail(detail) {
+    this.close();
+    this.#faultListeners.emit({ epoch: this.#epoch, reason: "failed", detail });
   }
 
   /** @param {AudioContext} context */
@@ -143,13 +183,13 @@ export class Player {
     const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     node.port.onmessage = ({ data }) => {
       const { epoch, samples, underruns, buffered, isPlaying, rms } = data;
+      if (epoch === this.#epoch) this.#noteProgress(isPlaying || buffered > 0);
       this.#reportProgress(context, { epoch, samples, underruns, buffered }, epoch !== this.#progressEpoch || !isPlaying);
       this.#progressEpoch = epoch;
       if (!this.#isSilent && epoch === this.#epoch) this.#levelListeners.emit(rms);
     };
     node.onprocessorerror = () => {
-      this.close();
-      this.#faultListeners.emit("The answer cannot be played (the playback worklet failed).");
+      this.#fail("the playback worklet failed");
     };
     node.connect(context.destination);
     return node;

@@ -146,3 +146,41 @@ test("a microphone that is muted while it is being opened is opened, and capture
   session.command("unmute");
   assert.deepEqual(node.posted.at(-1), { type: "mute", isMuted: false });
 });
+
+test("what cannot be played reaches the kernel and the panel; so does what was thrown away while the kernel was silent", async () => {
+  const { audio, clock, host, openMicrophone, session } = await showPage();
+  const play = async (epoch) => {
+    host.receive({ type: "play", epoch, position: 0 }, new Int16Array(128));
+    await settled();
+  };
+  await play(1);
+  audio.node("micdrop-playback").onprocessorerror();
+  assert.equal(session.state.problem, "The answer cannot be played (the playback worklet failed).");
+  await openMicrophone();
+  audio.prompts[0].allow();
+  await settled();
+  await play(2);
+  await clock.pass(5000);
+  assert.equal(session.state.isKernelSilent, true);
+  assert.deepEqual(
+    host.sentOf("playback_failed").map(({ epoch, reason, detail }) => [epoch, reason, detail]),
+    [
+      [1, "failed", "the playback worklet failed"],
+      [2, "failed", "the kernel was silent"],
+    ],
+  );
+});
+
+test("a page that is told of items behind some that it lacks asks for the whole conversation, once", async () => {
+  const { host, session } = await showPage();
+  const item = (content) => ({ role: "user", content });
+  const texts = () => session.state.conversation.map(({ content }) => content);
+  host.receive({ type: "conversation", from: 2, items: [item("c")] });
+  assert.deepEqual([texts(), host.sentOf("hello").length], [[], 1], "its hello is on the way");
+  host.receive({ type: "conversation", from: 0, items: [item("a"), item("b"), item("c")] });
+  host.receive({ type: "conversation", from: 4, items: [item("e")] });
+  host.receive({ type: "conversation", from: 5, items: [item("f")] });
+  assert.deepEqual([texts(), host.sentOf("hello").length], [["a", "b", "c"], 2]);
+  host.receive({ type: "conversation", from: 0, items: ["a", "b", "c", "d", "e", "f"].map(item) });
+  assert.deepEqual(texts(), ["a", "b", "c", "d", "e", "f"]);
+});

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
+import { AudioEngine } from "../../src/speaker/engine.js";
 import { Player, extrapolate } from "../../src/speaker/player.js";
+import { installAudio } from "../fakes/audio.js";
+import { restoreClock, settled, useFakeClock } from "../fakes/clock.js";
 
 /** A player on a loudspeaker with a latency; `report` is what its worklet says. */
 async function setUp({ outputLatency, baseLatency }) {
   mock.timers.reset();
-  mock.timers.enable({ apis: ["setTimeout"] });
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   let port;
   globalThis.AudioWorkletNode = class {
     constructor() {
@@ -80,4 +83,95 @@ test("a report that has waited says what is heard by now: as much more as the ti
   assert.deepEqual(extrapolate(progress, 0), progress);
   assert.deepEqual(extrapolate(progress, 32), { epoch: 1, samples: 3840, underruns: 0, buffered: 288 });
   assert.deepEqual(extrapolate(progress, 100), { epoch: 1, samples: 4128, underruns: 0, buffered: 0 });
+});
+
+const CHUNK = (epoch, position = 0) => ({ type: "play", epoch, position, samples: new Int16Array(128) });
+
+/** A player in a fake browser, and the faults that it reports. */
+async function inBrowser(prepare = () => undefined) {
+  const clock = useFakeClock();
+  const audio = installAudio();
+  prepare(audio);
+  const engine = new AudioEngine({ workletSources: ["capture", "playback"] });
+  const player = new Player(engine);
+  const faults = [];
+  player.onFault((fault) => faults.push(fault));
+  player.play(CHUNK(3));
+  await settled();
+  const report = (epoch, buffered, isPlaying) =>
+    audio.node("micdrop-playback").post({ epoch, samples: 128, underruns: 0, buffered, isPlaying, rms: 0 });
+  return { audio, clock, faults, player, report };
+}
+
+test("an answer that waits for a click is given up after 10 s; what comes after the click is played", async () => {
+  const { audio, clock, faults, player } = await inBrowser((fake) => (fake.contextState = "suspended"));
+  await clock.pass(9900);
+  assert.deepEqual(faults, []);
+  await clock.pass(100);
+  assert.deepEqual(faults, [{ epoch: 3, reason: "blocked", detail: "the browser waits for a click" }]);
+  const { posted } = audio.node("micdrop-playback");
+  assert.equal(posted.at(-1).type, "clear");
+  await clock.pass(60_000);
+  assert.equal(faults.length, 1);
+  player.play(CHUNK(3, 128));
+  assert.equal(posted.at(-1).position, 128);
+  restoreClock();
+});
+
+test("a worklet that does not load, or whose thread hangs, is a fault within 10 s", async () => {
+  const loading = await inBrowser((fake) => (fake.addModule = () => new Promise(() => undefined)));
+  await loading.clock.pass(10_000);
+  assert.deepEqual(loading.faults, [{ epoch: 3, reason: "failed", detail: "nothing is played" }]);
+  restoreClock();
+  const hanging = await inBrowser();
+  hanging.report(3, 128, true);
+  await hanging.clock.pass(9000);
+  hanging.report(3, 64, true);
+  await hanging.clock.pass(9900);
+  assert.deepEqual(hanging.faults, []);
+  await hanging.clock.pass(100);
+  assert.deepEqual(hanging.faults, [{ epoch: 3, reason: "failed", detail: "nothing is played" }]);
+  restoreClock();
+});
+
+test("a worklet that fails is a fault at once, and the next audio starts a new one", async () => {
+  const { audio, faults, player } = await inBrowser();
+  audio.node("micdrop-playback").onprocessorerror();
+  assert.deepEqual(faults, [{ epoch: 3, reason: "failed", detail: "the playback worklet failed" }]);
+  player.play(CHUNK(3, 128));
+  await settled();
+  assert.equal(audio.nodes.length, 2);
+  player.close();
+  restoreClock();
+});
+
+test("nothing is expected of what was played to the end, flushed, held or closed", async () => {
+  for (const end of [
+    ({ report }) => report(3, 0, false),
+    ({ player }) => player.flush(4),
+    ({ player }) => player.hold(),
+    ({ player }) => player.close(),
+  ]) {
+    const page = await inBrowser();
+    end(page);
+    await page.clock.pass(60_000);
+    page.player.abandon("too late");
+    assert.deepEqual(page.faults, []);
+    restoreClock();
+  }
+});
+
+test("a report about an earlier epoch is no progress", async () => {
+  const { clock, faults, report } = await inBrowser();
+  report(2, 0, false);
+  await clock.pass(10_000);
+  assert.equal(faults.length, 1);
+  restoreClock();
+});
+
+test("what is abandoned unheard is a fault", async () => {
+  const { faults, player } = await inBrowser();
+  player.abandon("the kernel was silent");
+  assert.deepEqual(faults, [{ epoch: 3, reason: "failed", detail: "the kernel was silent" }]);
+  restoreClock();
 });

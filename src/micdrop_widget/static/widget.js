@@ -1,4 +1,4 @@
-// sources sha256:00ca1c5173d7b659d27e3f5fe906bca12dc3383ac685fadc86f1d97f56b5d934
+// sources sha256:eafb3e25e35b67681f673a463a061b5d21df8cfd7fe561ad7c0973c5a1b67081
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -833,6 +833,7 @@ function audio(from, { request, seq, position, dropped, samples }, sentMs) {
 function heard(from, { epoch, samples, underruns }) {
   return up("heard", from, { epoch, samples, underruns });
 }
+var playbackFailed = (from, epoch, reason, detail) => up("playback_failed", from, { epoch, reason, detail });
 function bundle(from, messages) {
   const contents = messages.map(({ content }) => content);
   const buffers = messages.flatMap((message) => message.buffers);
@@ -1778,6 +1779,42 @@ async function addModule(context, source) {
   }
 }
 
+// src/speaker/playback-watchdog.js
+var CHECK_INTERVAL_MS = 1e3;
+var STALLED_CHECKS = 10;
+var PlaybackWatchdog = class {
+  /** @type {Listeners<[]>} */
+  #stalledListeners = new Listeners();
+  /** @type {ReturnType<typeof setInterval> | undefined} set while progress is expected */
+  #timer;
+  #checks = 0;
+  /** Subscribes to a stall: there was no progress for 10 s. */
+  onStalled = this.#stalledListeners.add;
+  /** True from the first audio that is buffered until all of it was played or given up. */
+  get isExpecting() {
+    return this.#timer !== void 0;
+  }
+  /** Audio was buffered: progress is expected from now on. */
+  start() {
+    this.#timer ??= setInterval(() => this.#check(), CHECK_INTERVAL_MS);
+  }
+  /** There was progress, and there is more to come. */
+  reset() {
+    this.#checks = 0;
+  }
+  /** All was played, or given up. */
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = void 0;
+    this.#checks = 0;
+  }
+  #check() {
+    if (!this.isExpecting || ++this.#checks < STALLED_CHECKS) return;
+    this.stop();
+    this.#stalledListeners.emit();
+  }
+};
+
 // src/speaker/player.js
 function extrapolate(progress, ms) {
   const more = Math.min(Math.round(ms * SAMPLE_RATE / 1e3), progress.buffered);
@@ -1803,17 +1840,19 @@ var Player = class {
   #progressListeners = new Listeners();
   /** @type {Listeners<[rms: number]>} */
   #levelListeners = new Listeners();
-  /** @type {Listeners<[problem: string]>} */
+  /** @type {Listeners<[fault: PlaybackFault]>} */
   #faultListeners = new Listeners();
+  #watchdog = new PlaybackWatchdog();
   /** @param {AudioEngine} engine */
   constructor(engine) {
     this.#engine = engine;
+    this.#watchdog.onStalled(() => this.#reportStall());
   }
   /** Subscribes to the progress of playback; it is urgent where an epoch begins and where playing ends. */
   onProgress = this.#progressListeners.add;
   /** Subscribes to the level of what is played. */
   onLevel = this.#levelListeners.add;
-  /** Subscribes to playback's being impossible, with the words for the user. */
+  /** Subscribes to faults: what was to be played is given up. */
   onFault = this.#faultListeners.add;
   /** @param {Play} chunk its samples are transferred */
   play(chunk) {
@@ -1821,6 +1860,7 @@ var Player = class {
     if (chunk.epoch < this.#epoch) return;
     if (chunk.epoch > this.#epoch) this.flush(chunk.epoch);
     this.#isSilent = false;
+    this.#watchdog.start();
     if (this.#node !== null) {
       this.#node.port.postMessage(chunk, [chunk.samples.buffer]);
       return;
@@ -1844,8 +1884,18 @@ var Player = class {
   resume() {
     this.#isHeld = false;
   }
+  /**
+   * Gives up what was not played, if anything, and ends the worklet.
+   *
+   * @param {string} detail why
+   */
+  abandon(detail) {
+    if (this.#watchdog.isExpecting) this.#fail(detail);
+    else this.close();
+  }
   /** Ends the worklet; the next chunk starts a new one. */
   close() {
+    this.#watchdog.stop();
     this.#generation++;
     const node = this.#node;
     this.#node = null;
@@ -1860,6 +1910,7 @@ var Player = class {
   }
   /** @param {{type: "flush", epoch: number} | {type: "clear"}} message */
   #fallSilent(message) {
+    this.#watchdog.stop();
     this.#waiting.length = 0;
     this.#node?.port.postMessage(message);
     if (this.#isSilent) return;
@@ -1875,24 +1926,38 @@ var Player = class {
       this.#node.port.postMessage({ type: "flush", epoch: this.#epoch });
     } catch (error) {
       if (generation !== this.#generation) return;
-      this.close();
-      this.#faultListeners.emit(`The answer cannot be played (${describeError(error)}).`);
+      this.#fail(describeError(error));
       return;
     }
     for (const chunk of this.#waiting.splice(0)) this.play(chunk);
+  }
+  /** @param {boolean} isMoreToCome */
+  #noteProgress(isMoreToCome) {
+    if (isMoreToCome) this.#watchdog.reset();
+    else this.#watchdog.stop();
+  }
+  #reportStall() {
+    if (!this.#engine.isBlocked) return this.#fail("nothing is played");
+    this.#fallSilent({ type: "clear" });
+    this.#faultListeners.emit({ epoch: this.#epoch, reason: "blocked", detail: "the browser waits for a click" });
+  }
+  /** @param {string} detail */
+  #fail(detail) {
+    this.close();
+    this.#faultListeners.emit({ epoch: this.#epoch, reason: "failed", detail });
   }
   /** @param {AudioContext} context */
   #createNode(context) {
     const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     node.port.onmessage = ({ data }) => {
       const { epoch, samples, underruns, buffered, isPlaying, rms } = data;
+      if (epoch === this.#epoch) this.#noteProgress(isPlaying || buffered > 0);
       this.#reportProgress(context, { epoch, samples, underruns, buffered }, epoch !== this.#progressEpoch || !isPlaying);
       this.#progressEpoch = epoch;
       if (!this.#isSilent && epoch === this.#epoch) this.#levelListeners.emit(rms);
     };
     node.onprocessorerror = () => {
-      this.close();
-      this.#faultListeners.emit("The answer cannot be played (the playback worklet failed).");
+      this.#fail("the playback worklet failed");
     };
     node.connect(context.destination);
     return node;
@@ -2271,10 +2336,13 @@ var Session = class {
     this.#engine.onSpeakerFailed((deviceId, error) => this.#reportSpeakerFailed(deviceId, error));
     this.#microphone.onChange(() => this.#restartIdleTime());
     this.#microphone.onLevel((rms) => this.#levelListeners.emit("microphone", rms));
-    this.#microphone.onKernelSilent(() => this.#closeAudio());
+    this.#microphone.onKernelSilent(() => {
+      this.#player.abandon("the kernel was silent");
+      this.#closeAudio();
+    });
     this.#player.onProgress((progress, isUrgent) => this.#reportProgress(progress, isUrgent));
     this.#player.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
-    this.#player.onFault((problem) => this.#showProblem(problem));
+    this.#player.onFault((fault) => this.#reportPlaybackFailed(fault));
     this.#pendingRequests.onSlow(() => this.#notify());
     this.#presence.onArrive(() => this.#sayHello());
     this.#presence.onLeave((isPageGone) => this.#sayGoodbye(isPageGone));
@@ -2368,6 +2436,11 @@ var Session = class {
     this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
     this.#outbox.send(speakerFailed(this.#pageId, deviceId, detail));
   }
+  /** @param {import("../speaker/player.js").PlaybackFault} fault */
+  #reportPlaybackFailed({ epoch, reason, detail }) {
+    this.#showProblem(`The answer cannot be played (${detail}).`);
+    this.#outbox.send(playbackFailed(this.#pageId, epoch, reason, detail));
+  }
   /**
    * @param {import("../speaker/player.js").PlaybackProgress} progress
    * @param {boolean} isUrgent
@@ -2424,7 +2497,7 @@ var Session = class {
 
 // src/session/watchdog.js
 var SILENT_AFTER_MS = 4e3;
-var CHECK_INTERVAL_MS = 500;
+var CHECK_INTERVAL_MS2 = 500;
 var MIN_CHECKS = 4;
 var KernelWatchdog = class {
   #now;
@@ -2450,7 +2523,7 @@ var KernelWatchdog = class {
   start() {
     this.stop();
     this.reset();
-    this.#timer = setInterval(() => this.check(), CHECK_INTERVAL_MS);
+    this.#timer = setInterval(() => this.check(), CHECK_INTERVAL_MS2);
   }
   /** The kernel has sent something, whatever it is. */
   reset() {
@@ -2459,7 +2532,7 @@ var KernelWatchdog = class {
   }
   /** Checks the time. To be called whenever something happens: the timers of a hidden page may be a minute late. */
   check() {
-    if (this.#timer === void 0 || this.#now() - this.#checkMs < CHECK_INTERVAL_MS) return;
+    if (this.#timer === void 0 || this.#now() - this.#checkMs < CHECK_INTERVAL_MS2) return;
     this.#checkMs = this.#now();
     this.#checks++;
     if (this.#checks < MIN_CHECKS || this.#now() - this.#messageMs < SILENT_AFTER_MS) return;

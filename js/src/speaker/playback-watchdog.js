@@ -1,0 +1,48 @@
+import { Listeners } from "../listeners.js";
+
+/** Checks are counted, not seconds: a computer that slept played nothing meanwhile. */
+const CHECK_INTERVAL_MS = 1000;
+const STALLED_CHECKS = 10;
+
+/**
+ * Notices that audio is buffered, but nothing of it is played: the browser waits for a click, the worklet does not load, or its
+ * thread hangs. While it plays, the worklet reports progress several times a second.
+ */
+export class PlaybackWatchdog {
+  /** @type {Listeners<[]>} */
+  #stalledListeners = new Listeners();
+  /** @type {ReturnType<typeof setInterval> | undefined} set while progress is expected */
+  #timer;
+  #checks = 0;
+
+  /** Subscribes to a stall: there was no progress for 10 s. */
+  onStalled = this.#stalledListeners.add;
+
+  /** True from the first audio that is buffered until all of it was played or given up. */
+  get isExpecting() {
+    return this.#timer !== undefined;
+  }
+
+  /** Audio was buffered: progress is expected from now on. */
+  start() {
+    this.#timer ??= setInterval(() => this.#check(), CHECK_INTERVAL_MS);
+  }
+
+  /** There was progress, and there is more to come. */
+  reset() {
+    this.#checks = 0;
+  }
+
+  /** All was played, or given up. */
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#checks = 0;
+  }
+
+  #check() {
+    if (!this.isExpecting || ++this.#checks < STALLED_CHECKS) return;
+    this.stop();
+    this.#stalledListeners.emit();
+  }
+}
