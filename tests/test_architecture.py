@@ -29,13 +29,13 @@ RANKS = {
     "cli": 7,
     "the package": 8,
 }
-VOCABULARY = {"errors", "protocol", "audio", "devices", "reconnect", "speech", "wav_file", "_threads"}
+VOCABULARY = {"errors", "protocol", "audio", "devices", "reconnect", "speech", "wav_file", "_keywords", "_threads"}
 
 STRANGERS = [("server", "call"), ("server", "state"), ("agents", "call"), ("agents", "state")]
 """Rooms that know nothing of one another, whatever their ranks."""
 
 PURE_ROOMS = {"the vocabulary", "state", "vad", "turn", "history", "analysis"}
-PURE_MODULES = {"call.options", "call.events", "call.call_vad", "call.log", "browser.link", "browser.mic_errors"}
+PURE_MODULES = {"call.options", "call.events", "call.log", "browser.link", "browser.mic_errors"}
 IMPURE_MODULES = {"_threads", "history.writer", "history.recording_file"}
 
 # Clocks, threads, sockets, event loops, chance and other processes.

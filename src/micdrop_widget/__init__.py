@@ -1,6 +1,7 @@
 """A voice call with an AI assistant in a notebook cell: the Micdrop client for Jupyter and Python.
 
-Importing the package is cheap: what is heavy loads where it is first used.
+The names in `__all__` are public; every other module path is private and may change without notice. Importing the
+package is cheap: what is heavy loads where it is first used.
 """
 
 from __future__ import annotations
@@ -12,30 +13,60 @@ if TYPE_CHECKING:
     from micdrop_widget.agents import MicdropServer
     from micdrop_widget.analysis import SpeechReport, detect_speech, sweep
     from micdrop_widget.call.client import MicdropClient
-    from micdrop_widget.errors import MicdropError, MicdropErrorCode
+    from micdrop_widget.call.options import CallOptions
+    from micdrop_widget.call.sinks import AudioSink, VirtualSpeaker
+    from micdrop_widget.call.sources import ArraySource, AudioSource, Gap, UnpluggedError
+    from micdrop_widget.call.subscriptions import EventFuture, EventStream
+    from micdrop_widget.devices import Device, Microphone
+    from micdrop_widget.errors import CallClosedError, MicdropError, MicdropErrorCode
     from micdrop_widget.history.recording import Recording
     from micdrop_widget.history.turns import Turn
+    from micdrop_widget.jupyter.future import CallFuture
     from micdrop_widget.jupyter.widget import MicdropWidget
+    from micdrop_widget.protocol import Classification, TextMessage, ToolCall, ToolCallMessage, ToolResultMessage
     from micdrop_widget.reconnect import Reconnect
+    from micdrop_widget.server import CallRefused, Limits, ServerCall
     from micdrop_widget.state import MicdropState
     from micdrop_widget.turn import SmartTurn, TurnDetector
-    from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
+    from micdrop_widget.vad import VAD, SileroVAD, Status, VolumeVAD
 
 __all__ = [
     "VAD",
+    "ArraySource",
+    "AudioSink",
+    "AudioSource",
+    "CallClosedError",
+    "CallFuture",
+    "CallOptions",
+    "CallRefused",
+    "Classification",
+    "Device",
+    "EventFuture",
+    "EventStream",
+    "Gap",
+    "Limits",
     "MicdropClient",
     "MicdropError",
     "MicdropErrorCode",
     "MicdropServer",
     "MicdropState",
     "MicdropWidget",
+    "Microphone",
     "Reconnect",
     "Recording",
+    "ServerCall",
     "SileroVAD",
     "SmartTurn",
     "SpeechReport",
+    "Status",
+    "TextMessage",
+    "ToolCall",
+    "ToolCallMessage",
+    "ToolResultMessage",
     "Turn",
     "TurnDetector",
+    "UnpluggedError",
+    "VirtualSpeaker",
     "VolumeVAD",
     "detect_speech",
     "sweep",
@@ -44,23 +75,45 @@ __all__ = [
 __version__ = "0.1.0.dev0"
 
 _HOMES = {
+    "ArraySource": "call.sources",
+    "AudioSink": "call.sinks",
+    "AudioSource": "call.sources",
+    "CallClosedError": "errors",
+    "CallFuture": "jupyter.future",
+    "CallOptions": "call.options",
+    "CallRefused": "server",
+    "Classification": "protocol",
+    "detect_speech": "analysis",
+    "Device": "devices",
+    "EventFuture": "call.subscriptions",
+    "EventStream": "call.subscriptions",
+    "Gap": "call.sources",
+    "Limits": "server",
     "MicdropClient": "call.client",
     "MicdropError": "errors",
     "MicdropErrorCode": "errors",
     "MicdropServer": "agents",
     "MicdropState": "state",
     "MicdropWidget": "jupyter.widget",
+    "Microphone": "devices",
     "Reconnect": "reconnect",
     "Recording": "history.recording",
+    "ServerCall": "server",
     "SileroVAD": "vad",
     "SmartTurn": "turn",
     "SpeechReport": "analysis",
+    "Status": "vad",
+    "sweep": "analysis",
+    "TextMessage": "protocol",
+    "ToolCall": "protocol",
+    "ToolCallMessage": "protocol",
+    "ToolResultMessage": "protocol",
     "Turn": "history.turns",
     "TurnDetector": "turn",
+    "UnpluggedError": "call.sources",
     "VAD": "vad",
+    "VirtualSpeaker": "call.sinks",
     "VolumeVAD": "vad",
-    "detect_speech": "analysis",
-    "sweep": "analysis",
 }
 
 

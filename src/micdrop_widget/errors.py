@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 __all__ = [
+    "CallClosedError",
     "MicdropError",
     "MicdropErrorCode",
     "error_for_close",
@@ -52,6 +53,13 @@ class MicdropError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message} {self.remedy}"
+
+
+class CallClosedError(RuntimeError):
+    """The call was closed, by `close()` or at the end of a `with`: it cannot be started and has no events any more."""
+
+    def __init__(self) -> None:
+        super().__init__("this call was closed: make a new one (in a notebook: run its cell again)")
 
 
 _CLOSE_CODES = {

@@ -6,18 +6,21 @@ import asyncio
 import math
 import threading
 from contextvars import ContextVar
+from functools import partial
+from typing import get_args
 
 import pytest
 
 from micdrop_widget import MicdropServer, MicdropWidget, SileroVAD, VolumeVAD
 from micdrop_widget.audio import FRAME_SAMPLES
+from micdrop_widget.speech import SpeechEventName
 from micdrop_widget.vad import Status
 from tests.harness.callers import LoudVAD, loud, quiet, ready_client, turns_over
 from tests.harness.fake_front_end import FakeFrontEnd
 from tests.harness.leaks import until
 from tests.harness.spoken import spoken
 
-NAMES = ["StartSpeaking", "ConfirmSpeaking", "CancelSpeaking", "StopSpeaking"]
+NAMES: tuple[SpeechEventName, ...] = get_args(SpeechEventName)
 
 
 async def test_the_events_of_the_detection_come_in_order_on_the_loop() -> None:
@@ -25,7 +28,9 @@ async def test_the_events_of_the_detection_come_in_order_on_the_loop() -> None:
         call, mic, _ = ready_client(server.url)
         told: list[tuple[str, Status, bool]] = []
         for name in NAMES:
-            call.vad.on(name, lambda name=name: told.append((name, call.vad.status, call.state.isUserSpeaking)))
+            call.vad.on(
+                name, partial(lambda name: told.append((name, call.vad.status, call.state.isUserSpeaking)), name)
+            )
         async with call:
             await call.start()
             mic.say(turns_over(3))
@@ -78,7 +83,7 @@ async def test_a_call_that_is_muted_within_speech_tells_its_end() -> None:
         call, mic, _ = ready_client(server.url)
         told: list[str] = []
         for name in NAMES:
-            call.vad.on(name, lambda name=name: told.append(name))
+            call.vad.on(name, partial(told.append, name))
         async with call:
             await call.start()
             mic.say(loud(3))
@@ -93,11 +98,11 @@ async def test_a_call_that_is_muted_within_speech_tells_its_end() -> None:
 async def test_an_unknown_event_is_refused_with_the_nearest_one() -> None:
     call, _, _ = ready_client(None)
     with pytest.raises(ValueError, match="did you mean 'StartSpeaking'"):
-        call.vad.on("StartSpeeking", print)
+        call.vad.on("StartSpeeking", print)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="unknown event 'Message'"):
-        call.vad.on("Message", print)
+        call.vad.on("Message", print)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="unknown event 'StartSpeaking'"):
-        call.on("StartSpeaking", print)
+        call.on("StartSpeaking", print)  # type: ignore[call-overload]
 
 
 async def test_probability_level_and_settings_can_be_read_and_changed() -> None:
@@ -150,7 +155,7 @@ async def test_on_the_widget_handlers_run_on_the_observer_thread_in_the_context_
     told: list[tuple[str, int, str]] = []
     for number, name in enumerate(NAMES):
         cell.set(number)
-        call.vad.on(name, lambda name=name: told.append((name, cell.get(), threading.current_thread().name)))
+        call.vad.on(name, partial(lambda name: told.append((name, cell.get(), threading.current_thread().name)), name))
     cell.set(9)
     await call.start()
     page.speak(turns_over(3))

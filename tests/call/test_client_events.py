@@ -174,4 +174,4 @@ async def test_off_removes_one_handler_or_all_and_they_survive_the_end_of_a_call
         await call.stop()
         assert heard == ["other"]
         with pytest.raises(ValueError, match="did you mean 'Message'"):
-            call.on("Mesage", one)
+            call.on("Mesage", one)  # type: ignore[call-overload]

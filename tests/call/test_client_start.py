@@ -141,7 +141,7 @@ async def test_options_given_to_start_are_put_over_the_others_and_stick() -> Non
         assert first_frames == ['{"b": 2}', '{"b": 2}']
         assert call.options.disable_interruption
         with pytest.raises(TypeError, match="did you mean 'params'"):
-            await call.start(param={})
+            await call.start(param={})  # type: ignore[call-arg]
         assert not call.state.isStarting
 
 

@@ -221,4 +221,4 @@ async def test_until_that_takes_too_long_says_how_the_state_is_instead() -> None
 async def test_until_with_an_unknown_field_names_the_nearest() -> None:
     call, _, _ = ready_client(None)
     with pytest.raises(TypeError, match="did you mean 'isListening'"):
-        await call.until(isListenin=True)
+        await call.until(isListenin=True)  # type: ignore[call-arg]

@@ -29,8 +29,15 @@ class Ear:
         self.statuses: list[Status] = []
         self.deaf = False
         self.on_input: Callable[[inputs.Input], object] = lambda event: None
-        self.hearing = Hearing(self.mic, self._apply, lambda: not self.deaf, lambda: False, self._taken)
-        self.hearing.tell = self._tell
+        self.hearing = Hearing(
+            self.mic,
+            apply=self._apply,
+            is_heard=lambda: not self.deaf,
+            in_pause=lambda: False,
+            when_taken=self._taken,
+            record=lambda pcm, heard: None,
+            emit=self._tell,
+        )
 
     def _apply(self, event: inputs.Input) -> None:
         self.inputs.append(event)

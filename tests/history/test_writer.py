@@ -205,9 +205,16 @@ async def test_a_recording_stays_after_the_call_until_the_next_start() -> None:
 async def test_a_file_that_cannot_be_written_is_an_error_of_start_that_says_what_to_do() -> None:
     async with MicdropServer() as server:
         call, mic, events = ready_client(server.url, record="/proc/call.wav")
-        with pytest.raises(OSError, match=r"record: '/proc/call.wav' cannot be written .* Give the path of a WAV file"):
+        with pytest.raises(
+            MicdropError, match=r"'/proc/call.wav' cannot be written .* the path of a WAV file"
+        ) as failure:
             await call.start()
-        assert events.all == []
+        assert failure.value.code is MicdropErrorCode.Unknown
+        assert [(name, arguments[0].message) for name, *arguments in events.all if name == "Error"] == [
+            ("Error", failure.value.message)
+        ]
+        assert call.state.error is not None
+        assert not call.state.isStarting
         assert mic.opened == 0
         await call.start(record=True)
         await call.stop()

@@ -114,7 +114,7 @@ class Panels:
         if shown:
             front_ends.hello("a")
         self._downlink = Downlink(lambda content, _: self.told.append(content))
-        self.meter = VadReadout(self._downlink, front_ends, call)
+        self.meter = VadReadout(self._downlink, front_ends, lambda: call.state, lambda: call.vad.detector)
 
     def hear(self) -> None:
         """Audio has arrived, and the time to tell of it has come."""

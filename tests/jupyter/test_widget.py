@@ -365,10 +365,10 @@ async def test_messages_that_cannot_be_read_are_logged_and_harm_nobody(
 def test_unknown_options_name_the_nearest_one(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeFrontEnd(monkeypatch)
     with pytest.raises(TypeError, match="'disable_interruption'"):
-        MicdropWidget("ws://localhost:1", disable_interuption=True)
+        MicdropWidget("ws://localhost:1", disable_interuption=True)  # type: ignore[call-arg]
     call = MicdropWidget("ws://localhost:1")
     with pytest.raises(TypeError, match="'params'"):
-        call.start(param={})
+        call.start(param={})  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="ws://"):
         call.start(url="http://localhost")
     call.close()

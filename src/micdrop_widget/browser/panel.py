@@ -14,8 +14,9 @@ from micdrop_widget.browser.link import LinkReport
 from micdrop_widget.browser.microphone import BrowserMicrophone
 from micdrop_widget.browser.pages import FrontEnds
 from micdrop_widget.browser.speaker import BrowserSpeaker
-from micdrop_widget.call.client import MicdropClient
+from micdrop_widget.call.core import CallCore
 from micdrop_widget.errors import MicdropError
+from micdrop_widget.state import inputs
 
 __all__ = ["PanelController"]
 
@@ -31,12 +32,20 @@ _ANSWERS_WITHOUT_AUDIO = 4
 """A page on hold waits for its audio to be acknowledged; what a broken connection has lost never is."""
 
 
+_COMMANDS: dict[str, inputs.Input] = {
+    "pause": inputs.Pause(),
+    "resume": inputs.Resume(),
+    "mute": inputs.Mute(),
+    "unmute": inputs.Unmute(),
+}
+
+
 class PanelController:
     """Takes every message of the browser and does what it asks for.
 
     Parameters
     ----------
-    client
+    core
         The call.
     microphone, speaker, front_ends
         Of this call.
@@ -48,7 +57,7 @@ class PanelController:
 
     def __init__(
         self,
-        client: MicdropClient,
+        core: CallCore,
         microphone: BrowserMicrophone,
         speaker: BrowserSpeaker,
         front_ends: FrontEnds,
@@ -56,7 +65,7 @@ class PanelController:
         show_owner: Callable[[str | None], object],
         send_private_state: Callable[[str], object] = lambda page_id: None,
     ) -> None:
-        self._client = client
+        self._core = core
         self._microphone = microphone
         self._speaker = speaker
         self._front_ends = front_ends
@@ -88,7 +97,7 @@ class PanelController:
                 self._take_devices(message)
             case messages.SpeakerFailed(front_end, device_id, detail):
                 if self._front_ends.owner in (None, front_end):
-                    self._client.speaker_failed(device_id, detail)
+                    self._core.apply(inputs.SpeakerFailed(device_id, detail))
             case messages.Alive(front_end):
                 if front_end == self._front_ends.owner:
                     self._check_audio()
@@ -107,42 +116,42 @@ class PanelController:
         if self._answers_without_audio > _ANSWERS_WITHOUT_AUDIO:
             self._answers_without_audio = 0
             _log.warning("the page answers, but its audio does not come: the microphone is opened again")
-            self._run(self._client.move_mic())
+            self._run(self._core.move_mic())
 
     def link_report(self) -> LinkReport:
         """Return how the audio comes, as it is now; from any thread."""
-        state, report = self._client.state, self._microphone.link_report
+        state, report = self._core.state, self._microphone.link_report
         listens = state.isMicStarted and not state.isMicMuted
         silent_ms = self._microphone.silent_ms(time.monotonic() * 1000)
         return replace(report, is_on_hold=listens and silent_ms > _HOLD_MS, underruns=self._speaker.underruns)
 
     def _press(self, front_end: str, name: str) -> None:
         """Do what the user pressed in a panel."""
-        client = self._client
+        core = self._core
         match name:
-            case "start" if not (client.state.isStarted or client.state.isStarting):
+            case "start" if not (core.state.isStarted or core.state.isStarting):
                 if self._front_ends.owner != front_end:
                     self._take_over(front_end)  # a microphone without a call
                 self._front_ends.owner = front_end
-                self._run(client.start())
+                self._run(core.start())
             case "start" | "take_over":
                 self._take_over(front_end)
             case "stop":
-                self._run(client.stop())
+                self._run(core.stop())
             case "pause" | "resume" | "mute" | "unmute":
-                getattr(client, name)()
+                core.apply(_COMMANDS[name])
             case _:
                 _log.warning("the panel asked for %r, which this kernel does not know", name)
 
     def _take_over(self, front_end: str) -> None:
         """Give microphone and loudspeaker to a page: another one had them, or none, or it begins anew."""
-        state, before = self._client.state, self._front_ends.owner
+        state, before = self._core.state, self._front_ends.owner
         if not (state.isStarted or state.isStarting or state.isMicStarted):
             return  # the call has ended meanwhile
         self._front_ends.owner = front_end
         if before is not None:
             self._speaker.move(before)
-        self._run(self._client.move_mic())
+        self._run(self._core.move_mic())
 
     def _welcome(self, front_end: str) -> None:
         self._silent.discard(front_end)
@@ -169,11 +178,11 @@ class PanelController:
         match message:
             case messages.DevicesChanged(front_end, mic_devices, speaker_devices):
                 if front_end == self._front_ends.owner:
-                    self._client.devices_listed(mic_devices, speaker_devices)
+                    self._core.apply(inputs.DevicesListed(mic_devices, speaker_devices))
             case messages.ChooseDevice(_, "microphone", device_id):
-                self._run(self._client.change_mic_device(device_id))
+                self._run(self._core.change_mic_device(device_id))
             case messages.ChooseDevice(_, _, device_id):
-                self._client.change_speaker_device(device_id)
+                self._core.apply(inputs.ChangeSpeakerDevice(device_id))
 
     def _say_goodbye(self, front_end: str, page_gone: bool) -> None:
         """End a call whose panel was removed; a page that is gone has a while to come back."""
@@ -188,7 +197,7 @@ class PanelController:
             self._goodbye = asyncio.get_running_loop().call_later(delay_s, self._end)
 
     def _end(self) -> None:
-        self._run(self._client.stop())
+        self._run(self._core.stop())
 
     def _tell_owner(self) -> None:
         owner = self._front_ends.owner
@@ -204,6 +213,6 @@ class PanelController:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if task.cancelled() or isinstance(task.exception(), MicdropError | OSError | None):
-            return  # told by the call, or logged where it was raised
+        if task.cancelled() or isinstance(task.exception(), MicdropError | None):
+            return  # the call has reported it
         _log.error("what the panel asked for failed", exc_info=task.exception())

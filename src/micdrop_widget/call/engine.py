@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import logging
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import fields
-from typing import Any, TypeAlias
 
 from micdrop_widget.audio import pcm_to_bytes
+from micdrop_widget.call.events import CallListener
 from micdrop_widget.call.hearing import Hearing
 from micdrop_widget.call.log import describe
 from micdrop_widget.call.options import CallOptions
@@ -21,7 +19,7 @@ from micdrop_widget.call.transport import Transport
 from micdrop_widget.call.turn_taking import TurnTaking
 from micdrop_widget.history.turns import Timeline
 from micdrop_widget.history.writer import RecordingWriter
-from micdrop_widget.protocol import EventName, encode_client_frame
+from micdrop_widget.protocol import encode_client_frame
 from micdrop_widget.state import Call, MicdropState, Phase, effects, inputs, snapshot, step
 from micdrop_widget.vad import VAD
 
@@ -29,10 +27,6 @@ __all__ = ["Engine"]
 
 _log = logging.getLogger("micdrop_widget.call.engine")
 _call_log = logging.getLogger("micdrop_widget.call")
-
-_STATE_FIELDS = tuple(field.name for field in fields(MicdropState))
-
-Notify: TypeAlias = Callable[[EventName, tuple[Any, ...]], None]
 
 
 class Engine:
@@ -44,36 +38,41 @@ class Engine:
         Microphone and loudspeaker.
     options, vad
         What to connect to, and what to listen with; both may be replaced between calls.
-    notify
-        Called with the name and the arguments of each event, in order.
+    listener
+        Who is told of events and log lines.
     """
 
-    def __init__(self, source: AudioSource, sink: AudioSink, options: CallOptions, vad: VAD, notify: Notify) -> None:
+    def __init__(
+        self, source: AudioSource, sink: AudioSink, options: CallOptions, vad: VAD, listener: CallListener
+    ) -> None:
         self.options = options
         self.vad = vad
         self.call = Call()
         self.state: MicdropState = snapshot(self.call)
         self.timeline = Timeline()
         self.transport = Transport(self.apply)
-        self.hearing = Hearing(
-            source, self.apply, lambda: self.call.listens, lambda: self.call.endpointing, self._taken
-        )
         self.turn_taking = TurnTaking(self.apply)
         self.recorder = RecordingWriter(
             live_sink=getattr(sink, "live", False),
             report=lambda error: self.apply(inputs.RecordingFailed(error)),
         )
-        self.hearing.record = self.recorder.add_captured
+        self.hearing = Hearing(
+            source,
+            apply=self.apply,
+            is_heard=lambda: self.call.listens,
+            in_pause=lambda: self.call.endpointing,
+            when_taken=self._taken,
+            record=self.recorder.add_captured,
+            emit=listener.on_speech_event,
+        )
         self._sink = sink
         self._sink.bind(self._heard)
-        self._notify = notify
+        self._listener = listener
         self._inputs: deque[inputs.Input] = deque()
         self._stepping = False
         self._timers: dict[effects.Timer, asyncio.TimerHandle] = {}
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[MicdropState]]] = []
         self._warned: set[str] = set()
-        self.show_log: Callable[[str], object] = lambda line: None
-        """Where the lines of `debug_log` go besides logging."""
 
     def apply(self, event: inputs.Input) -> None:
         """Let the machine take a step, after those under way, and do what it asks for."""
@@ -95,19 +94,6 @@ class Engine:
         else:
             self._waiting.append((reached, future))
         return future
-
-    async def until(self, timeout_s: float | None, state: dict[str, Any]) -> MicdropState:
-        """Wait until fields of the state have these values; see `MicdropClient.until`."""
-        for name in state:
-            if name not in _STATE_FIELDS:
-                near = difflib.get_close_matches(name, _STATE_FIELDS, n=1, cutoff=0)
-                raise TypeError(f"until(): the state has no field {name!r}: did you mean {near[0]!r}?")
-        reached = self.when(lambda: all(getattr(self.state, name) == state[name] for name in state))
-        try:
-            return await asyncio.wait_for(reached, timeout_s)
-        except asyncio.TimeoutError:
-            now = {name: getattr(self.state, name) for name in state}
-            raise TimeoutError(f"after {timeout_s:g} s the state is {now}, expected {state}") from None
 
     async def released(self) -> None:
         """Wait until microphones and sockets that were given up are gone, and the recording is in its file."""
@@ -176,9 +162,9 @@ class Engine:
                 self._cancel_timer(timer)
             case effects.StateChanged(state, previous):
                 self.state = state
-                self._notify("StateChange", (state, previous))
+                self._listener.on_event("StateChange", (state, previous))
             case effects.Emit(event, arguments):
-                self._notify(event, arguments)
+                self._listener.on_event(event, arguments)
             case effects.Warn(text):
                 if text not in self._warned:
                     self._warned.add(text)
@@ -206,7 +192,7 @@ class Engine:
             if what is not None:
                 line = f"{self.timeline.since_start_ms(now_ms) / 1000:9.3f} s  {what}"
                 _call_log.info("%s", line)
-                self.show_log(line)
+                self._listener.on_log_line(line)
 
     def _set_timer(self, timer: effects.Timer, delay_ms: float) -> None:
         self._cancel_timer(timer)

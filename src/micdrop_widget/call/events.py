@@ -1,21 +1,39 @@
-"""The user's event handlers: who wants to hear of which event, and in which context."""
+"""The events of a call: who is told of them, which handlers they have, and those of its voice activity detection."""
 
 from __future__ import annotations
 
 import contextvars
-import difflib
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar, get_args
+from typing import Any, Protocol, TypeAlias, TypeVar, get_args
 
+from micdrop_widget._keywords import suggest
 from micdrop_widget.protocol import EventName
+from micdrop_widget.speech import SpeechEventName
+from micdrop_widget.vad import VAD, Status
 
-__all__ = ["Handler", "Handlers", "InContext"]
+__all__ = ["CallListener", "CallVAD", "Handler", "Handlers", "InContext"]
 
-Handler: TypeAlias = Callable[..., Any]
+Handler: TypeAlias = Callable[..., object]
 
 _T = TypeVar("_T")
 
 _EVENTS: tuple[str, ...] = get_args(EventName)
+
+
+class CallListener(Protocol):
+    """Who a call reports to. All methods are called on the call's event loop, in order, and return at once."""
+
+    def on_event(self, event: EventName, arguments: tuple[Any, ...]) -> None:
+        """Receive an event, with the arguments of its handlers."""
+        ...
+
+    def on_speech_event(self, event: SpeechEventName) -> None:
+        """Receive an event of the voice activity detection."""
+        ...
+
+    def on_log_line(self, line: str) -> None:
+        """Receive a line of `debug_log`."""
+        ...
 
 
 class InContext:
@@ -87,9 +105,80 @@ class Handlers:
         """Return the handlers of an event, in the order they were added."""
         return tuple(self._handlers[event])
 
+    def check(self, event: str) -> None:
+        """Raise `ValueError` where there is no such event."""
+        self._of(event)
+
     def _of(self, event: str) -> list[InContext]:
         if event not in self._handlers:
-            near = difflib.get_close_matches(event, self._handlers, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(self._handlers)}"
-            raise ValueError(f"unknown event {event!r}: {hint}")
+            raise ValueError(f"unknown event {event!r}: {suggest(event, self._handlers, cutoff=0.5)}")
         return self._handlers[event]
+
+
+class CallVAD:
+    """What `call.vad` is. It stays the same when the call is given another detector, and so do its handlers.
+
+    Parameters
+    ----------
+    detector
+        Returns the detector in use.
+    status
+        Returns the status after the latest window.
+    wrap
+        What each handler is wrapped in.
+    """
+
+    def __init__(
+        self, detector: Callable[[], VAD], status: Callable[[], Status], wrap: type[InContext] = InContext
+    ) -> None:
+        self._detector = detector
+        self._status = status
+        self.handlers = Handlers(wrap, get_args(SpeechEventName))
+
+    def __repr__(self) -> str:
+        return f"<CallVAD {self.status.name}, {self.detector!r}>"
+
+    @property
+    def detector(self) -> VAD:
+        """The detector in use. Its settings are attributes and may be changed while the call runs."""
+        return self._detector()
+
+    @property
+    def status(self) -> Status:
+        """`Status.SILENCE`, `Status.MAYBE_SPEAKING` or `Status.SPEAKING`."""
+        return self._status()
+
+    @property
+    def probability(self) -> float:
+        """Probability of speech of the latest window; NaN where no detector knows one."""
+        return self.detector.probability
+
+    @property
+    def level_db(self) -> float:
+        """Level that the latest decision by volume was made on; NaN where no detector knows one."""
+        return self.detector.level_db
+
+    def on(self, event: SpeechEventName, handler: Callable[[], object]) -> None:
+        """Call a function, without arguments, at each event, in one order with the call's own handlers.
+
+        Parameters
+        ----------
+        event
+            `StartSpeaking` (this may be speech), then `ConfirmSpeaking` (it is; the utterance goes out) or
+            `CancelSpeaking` (a false alarm), and `StopSpeaking` (confirmed speech is over; also when the call stops
+            listening). The status changes at these events and at no others.
+        handler
+            One that raises is logged with its traceback; the call goes on.
+
+        Raises
+        ------
+        ValueError
+            There is no such event.
+        TypeError
+            The handler cannot be called.
+        """
+        self.handlers.on(event, handler)
+
+    def off(self, event: SpeechEventName, handler: Callable[[], object] | None = None) -> None:
+        """Remove a handler, or all of an event."""
+        self.handlers.off(event, handler)

@@ -49,25 +49,30 @@ class Hearing:
         Whether the user pauses within a turn now: its silence is told as well.
     when_taken
         Waits until the call has taken what it was given; held against a source that is not live.
+    record
+        Called with all that the microphone gives, and whether it is listened to.
+    emit
+        Called with the name of each event of the detection, in order, before it changes anything in the call.
     """
 
     def __init__(
         self,
         source: AudioSource,
+        *,
         apply: Callable[[inputs.Input], None],
         is_heard: Callable[[], bool],
         in_pause: Callable[[], bool],
         when_taken: Callable[[], Awaitable[None]],
+        record: Callable[[Pcm, bool], object],
+        emit: Callable[[SpeechEventName], object],
     ) -> None:
         self._source = source
         self._apply = apply
         self._is_heard = is_heard
         self._in_pause = in_pause
         self._when_taken = when_taken
-        self.record: Callable[[Pcm, bool], object] = lambda pcm, heard: None
-        """Called with all that the microphone gives, and whether it is listened to."""
-        self.tell: Callable[[SpeechEventName], object] = lambda name: None
-        """Called with the name of each event of the detection, in order, before it changes anything in the call."""
+        self._record = record
+        self._emit = emit
         self.microphone: Microphone | None = None
         """What is open; None while nothing is."""
         self._segmenter: Segmenter | None = None
@@ -211,7 +216,7 @@ class Hearing:
         for start in range(0, len(pcm), FRAME_SAMPLES):
             piece = pcm[start : start + FRAME_SAMPLES]
             heard = self._is_heard()
-            self.record(piece, heard)
+            self._record(piece, heard)
             self._captured += len(piece)
             if heard:
                 segmenter.in_pause = self._in_pause()
@@ -262,7 +267,7 @@ class Hearing:
 
     def _say(self, name: SpeechEventName) -> None:
         self._status = _STATUS_AFTER[name]
-        self.tell(name)
+        self._emit(name)
 
 
 def _load(vad: VAD, turn_detector: TurnDetector | None) -> None:

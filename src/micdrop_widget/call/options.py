@@ -2,30 +2,87 @@
 
 from __future__ import annotations
 
-import difflib
+import inspect
 import ipaddress
 import os
 import re
 import ssl as ssl_module
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from numbers import Real
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
+from micdrop_widget._keywords import given, suggest
 from micdrop_widget.call.credentials import HeadersOption, ParamsOption, check_headers, check_params
 from micdrop_widget.call.proxies import ProxyOption, check_proxy
 from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VAD, VadOption, build_vad
 
-__all__ = ["CallOptions", "masked_url"]
+__all__ = [
+    "NO_OPTIONS",
+    "RECONNECT",
+    "CallOptions",
+    "ReconnectOption",
+    "RecordOption",
+    "describes_options",
+    "masked_url",
+    "options_in",
+]
+
+_T = TypeVar("_T")
+
+ReconnectOption: TypeAlias = Reconnect | Mapping[str, Any]
+RecordOption: TypeAlias = bool | str | PathLike[str]
+
+RECONNECT = Reconnect()
+"""How a call comes back unless it is told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallOptions:
-    """Everything a call can be told. `MicdropClient` documents each option.
+    """Everything that can be chosen for a call.
+
+    Parameters
+    ----------
+    url
+        Address of the server, `ws://` or `wss://`; a call without one fails with `MissingUrl`.
+    params
+        JSON object sent first on every connection, or a function, async or not, that returns a fresh one for each; may
+        hold tokens, is never logged or shown. A plain function runs in a worker thread.
+    vad
+        What detects speech: "silero", "volume", a `VAD` like `SileroVAD(threshold=0.6)`, or a list of them.
+    turn_detector
+        A `TurnDetector` that knows when a turn is over, like `SmartTurn()`; None ends it with the speech.
+    turn_max_wait_ms
+        How long a turn that is not complete stays open in silence.
+    disable_interruption
+        Do not listen while the assistant speaks; switches itself on where echo is not cancelled.
+    echo_cancellation
+        Ask the browser to take the assistant's voice out of the microphone's audio; other sources ignore it.
+    noise_suppression
+        Ask the browser to take noise out of the microphone's audio; other sources ignore it.
+    auto_gain_control
+        Ask the browser to even out the level of the microphone; other sources ignore it.
+    reconnect
+        How a lost call comes back: a `Reconnect`, or a dict of the same.
+    headers
+        HTTP headers of the WebSocket's handshake, or a function like that of `params`; never logged or shown.
+    subprotocols
+        Names of WebSocket subprotocols to offer, the preferred one first.
+    proxy
+        True uses the environment's proxy, never for loopback addresses; an address uses that one, None uses none.
+    ssl
+        TLS settings of the WebSocket; None takes Python's own.
+    ping_interval_s
+        Seconds between two pings, and for how long an answer is awaited; None measures once and gives up nobody.
+    record
+        True keeps the last 10 minutes in memory, a path writes the whole call to a WAV file, False keeps nothing.
+    debug_log
+        Log what happens, with times since the start, to the logger `micdrop_widget.call` (the widget also prints it).
 
     Raises
     ------
@@ -59,24 +116,22 @@ class CallOptions:
             check_headers(self.headers)
         check_proxy(self.proxy)
         _check_subprotocols(self.subprotocols)
-        if isinstance(self.reconnect, Mapping):
-            # frozen and slotted: the only way to store the converted value
-            object.__setattr__(self, "reconnect", Reconnect(**_known(Reconnect, self.reconnect)))
-        if not isinstance(self.reconnect, Reconnect):
-            raise TypeError(f"reconnect: expected a Reconnect or a dict, got {type(self.reconnect).__name__}")
+        # frozen and slotted: the only way to store the converted value
+        object.__setattr__(self, "reconnect", _as_reconnect(self.reconnect))
         if not isinstance(self.vad, VAD):
             build_vad(self.vad)
         if not isinstance(self.turn_detector, TurnDetector | None):
             raise TypeError(
                 f"turn_detector: expected a TurnDetector like SmartTurn(), or None, got {self.turn_detector!r}"
             )
-        if not self.turn_max_wait_ms >= 0:  # NaN included
-            raise ValueError(f"turn_max_wait_ms: expected milliseconds, 0 or more, got {self.turn_max_wait_ms!r}")
-        if self.ping_interval_s is not None and self.ping_interval_s <= 0:
-            raise ValueError(f"ping_interval_s: expected seconds or None, got {self.ping_interval_s!r}")
-        for name in ("echo_cancellation", "noise_suppression", "auto_gain_control"):
-            _check_bool(name, getattr(self, name))
-        _check_record(self.record)
+        if not isinstance(self.ssl, ssl_module.SSLContext | None):
+            raise TypeError(f"ssl: expected an ssl.SSLContext or None, got {self.ssl!r}")
+        _check_times(self.turn_max_wait_ms, self.ping_interval_s)
+        for option in fields(self):
+            if option.type == "bool":
+                _check_bool(option.name, getattr(self, option.name))
+        if not isinstance(self.record, bool | str | PathLike):
+            raise TypeError(f"record: expected True, False or the path of a WAV file, got {type(self.record).__name__}")
 
     def __repr__(self) -> str:
         url = None if self.url is None else masked_url(self.url)
@@ -86,11 +141,11 @@ class CallOptions:
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> CallOptions:
         """Return options from keyword arguments; an unknown one is a `TypeError` that names the nearest known one."""
-        return cls(**_known(cls, options))
+        return _checked(cls(**_known(cls, options)), options)
 
     def merged(self, options: Mapping[str, Any]) -> CallOptions:
         """Return these options with the given ones put over them."""
-        return replace(self, **_known(type(self), options))
+        return _checked(replace(self, **_known(type(self), options)), options)
 
 
 def masked_url(url: str) -> str:
@@ -150,11 +205,40 @@ def _check_bool(name: str, value: object) -> None:
         raise TypeError(f"{name}: expected True or False, got {value!r}")
 
 
-def _check_record(record: object) -> None:
-    if isinstance(record, bool):
-        return
-    if not isinstance(record, str | PathLike):
-        raise TypeError(f"record: expected True, False or the path of a WAV file, got {type(record).__name__}")
+def _as_reconnect(option: object) -> Reconnect:
+    if isinstance(option, Mapping):
+        return Reconnect(**_known(Reconnect, option))
+    if not isinstance(option, Reconnect):
+        raise TypeError(f"reconnect: expected a Reconnect or a dict, got {type(option).__name__}")
+    return option
+
+
+def _check_times(turn_max_wait_ms: float, ping_interval_s: float | None) -> None:
+    _check_number("turn_max_wait_ms", turn_max_wait_ms, "milliseconds, 0 or more")
+    if not turn_max_wait_ms >= 0:  # NaN included
+        raise ValueError(f"turn_max_wait_ms: expected milliseconds, 0 or more, got {turn_max_wait_ms!r}")
+    if ping_interval_s is not None:
+        _check_number("ping_interval_s", ping_interval_s, "seconds or None")
+        if not ping_interval_s > 0:  # NaN included
+            raise ValueError(f"ping_interval_s: expected seconds or None, got {ping_interval_s!r}")
+
+
+def _check_number(name: str, value: object, expected: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}: expected {expected}, got {value!r}")
+
+
+def _checked(options: CallOptions, given: Mapping[str, Any]) -> CallOptions:
+    """Return the options, once it is clear that a recording asked for now can be written now.
+
+    Later the disk is another: then it is the start that fails.
+    """
+    if "record" in given and not isinstance(options.record, bool):
+        _check_writable(options.record)
+    return options
+
+
+def _check_writable(record: str | PathLike[str]) -> None:
     path = Path(record).expanduser()
     if path.is_dir():
         raise ValueError(f"record: expected the path of a WAV file, got the folder {str(path)!r}: add a file name")
@@ -168,7 +252,23 @@ def _known(cls: type, options: Mapping[str, Any]) -> dict[str, Any]:
     names = [known.name for known in fields(cls)]
     for name in options:
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(names)}"
-            raise TypeError(f"unknown option {name!r}: {hint}")
+            raise TypeError(f"unknown option {name!r}: {suggest(name, names)}")
     return dict(options)
+
+
+NO_OPTIONS: Mapping[str, Any] = {}
+
+
+def options_in(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a call that are among the arguments of a function and were given: of its `locals()`."""
+    return given(arguments, (option.name for option in fields(CallOptions)))
+
+
+def describes_options(documented: _T) -> _T:
+    """Put the line of each option in the docstring of a function or class, in the place of `<options>`."""
+    docstring = documented.__doc__
+    if docstring is not None and CallOptions.__doc__ is not None:  # both are left out by python -OO
+        lines = inspect.cleandoc(CallOptions.__doc__)
+        lines = lines[lines.index("params\n") : lines.index("\n\nRaises")]
+        documented.__doc__ = inspect.cleandoc(docstring).replace("<options>", lines)
+    return documented

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
 from micdrop_widget.call.sources import Pace
 
-__all__ = ["AudioSink", "HeardReport", "VirtualSpeaker"]
+__all__ = ["AudioSink", "HeardReport", "VirtualSpeaker", "as_sink"]
 
 HeardReport: TypeAlias = Callable[[int, int], None]
 """Called with an epoch and how many samples of it have been heard so far."""
@@ -20,6 +20,7 @@ HeardReport: TypeAlias = Callable[[int, int], None]
 _REPORT_S = 0.1
 
 
+@runtime_checkable
 class AudioSink(Protocol):
     """A loudspeaker. All methods are called on the call's event loop and return at once.
 
@@ -149,3 +150,18 @@ class VirtualSpeaker:
         if self._samples > self._reported:
             self._reported = self._samples
             self._report(self._epoch, self._samples)
+
+
+def as_sink(option: AudioSink | None) -> AudioSink:
+    """Return the sink that an option stands for: itself, or by default a `VirtualSpeaker`.
+
+    Raises
+    ------
+    TypeError
+        It is no sink.
+    """
+    if option is None:
+        return VirtualSpeaker()
+    if isinstance(option, AudioSink) and not isinstance(option, type):
+        return option
+    raise TypeError(f"sink: expected an AudioSink like VirtualSpeaker(), got {option!r}")

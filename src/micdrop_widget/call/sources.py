@@ -171,6 +171,6 @@ def as_source(option: SourceOption | None) -> AudioSource:
         return ArraySource.from_wav(option)
     if isinstance(option, np.ndarray):
         return ArraySource(option)
-    if isinstance(option, AudioSource):
+    if isinstance(option, AudioSource) and not isinstance(option, type):
         return option
     raise TypeError(f"source: expected an array, the path of a WAV file or an AudioSource, got {type(option).__name__}")

@@ -1,26 +1,29 @@
 """`MicdropWidget`: a call with a Micdrop server in a notebook cell. A thin adapter: it holds no call logic.
 
-Messages of the browser become calls of a `MicdropClient` on the loop thread; its states become traits on the
-observer thread.
+Messages of the browser become commands of a `CallCore` on the loop thread; its states become traits on the observer
+thread.
 """
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import concurrent.futures
 import functools
 import logging
 import pathlib
+import ssl as ssl_module
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import fields
-from typing import Any, TypeVar, get_args
+from collections.abc import Coroutine, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
 
 import anywidget
 import traitlets
 
+from micdrop_widget._keywords import NOT_GIVEN, suggests_keywords
 from micdrop_widget._threads import Lease
 from micdrop_widget.browser import (
     BrowserMicrophone,
@@ -33,10 +36,22 @@ from micdrop_widget.browser import (
     VadReadout,
     messages,
 )
-from micdrop_widget.call.call_vad import CallVAD
-from micdrop_widget.call.client import MicdropClient
-from micdrop_widget.call.events import Handler, Handlers
+from micdrop_widget.call.call_events import CallEvents, value_of
+from micdrop_widget.call.core import CallCore
+from micdrop_widget.call.credentials import HeadersOption, ParamsOption
+from micdrop_widget.call.events import CallVAD, Handler, Handlers
+from micdrop_widget.call.options import (
+    RECONNECT,
+    CallOptions,
+    ReconnectOption,
+    RecordOption,
+    describes_options,
+    options_in,
+)
+from micdrop_widget.call.proxies import ProxyOption
+from micdrop_widget.call.subscriptions import Subscriptions
 from micdrop_widget.devices import Microphone
+from micdrop_widget.errors import CallClosedError
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turn
 from micdrop_widget.jupyter import ipykernel, traits
@@ -44,7 +59,8 @@ from micdrop_widget.jupyter.future import CallFuture
 from micdrop_widget.jupyter.observer import ObserverThread, UserHandler
 from micdrop_widget.protocol import EventName
 from micdrop_widget.speech import SpeechEventName
-from micdrop_widget.state import MicdropState
+from micdrop_widget.state import MicdropState, inputs
+from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VadOption
 
 __all__ = ["MicdropWidget"]
@@ -55,7 +71,6 @@ _log = logging.getLogger("micdrop_widget.jupyter.widget")
 
 _STATIC = pathlib.Path(__file__).parents[1] / "static"
 _CLOSE_S = 5
-_STATE_FIELDS = tuple(field.name for field in fields(MicdropState))
 
 
 _open: weakref.WeakSet[MicdropWidget] = weakref.WeakSet()
@@ -68,26 +83,31 @@ def _close_all() -> None:
         call.close()
 
 
-class MicdropWidget(anywidget.AnyWidget):
+@describes_options
+class MicdropWidget(CallEvents, anywidget.AnyWidget):
     """A voice call with a Micdrop server: put it on the last line of a cell to see the call panel.
+
+    The browser is microphone and loudspeaker. `with MicdropWidget(url) as call:` closes the call at its end.
 
     Parameters
     ----------
-    url, **options
-        As of `MicdropClient`; the browser is microphone and loudspeaker.
+    url
+        Address of the server, `ws://` or `wss://`; a call without one fails with `MissingUrl`.
+    <options>
 
     Raises
     ------
-    TypeError, ValueError
-        An option is unknown, or not what it should be.
+    TypeError
+        An unknown option (the message names the nearest known one), or one of the wrong type.
+    ValueError
+        An option that cannot be used; the message says what was expected.
 
     Notes
     -----
-    Every method returns at once, from any thread; what it returns may be awaited or ignored. The traits are written
-    by the observer thread alone, which also runs the handlers of `on` and `observe`, in order, with their prints
-    under the cell that registered them. The front end writes no trait. Each trait is a field of `MicdropState`,
-    which says what it means; `state` is the whole snapshot. What was said, the names of devices and errors are not
-    synced, so that no saved notebook holds them: the panel gets them in messages.
+    Every method but `close` returns at once, from any thread; what it returns may be awaited or ignored. The traits
+    are written by the observer thread alone, which also runs the handlers of `on` and `observe`, in order, with their
+    prints under the cell that registered them. The front end writes no trait. Each trait is a field of `MicdropState`,
+    which says what it means; `state` is the whole snapshot.
     """
 
     _esm = _STATIC / "widget.js"
@@ -118,33 +138,51 @@ class MicdropWidget(anywidget.AnyWidget):
 
     _ended = True  # until it is made whole: one whose options are wrong has nothing to close
 
-    def __init__(self, url: str | None = None, **options: Any) -> None:  # noqa: ANN401 - checked by the client
+    @suggests_keywords
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        params: ParamsOption | None = None,
+        vad: VadOption = "silero",
+        turn_detector: TurnDetector | None = None,
+        turn_max_wait_ms: float = 4000,
+        disable_interruption: bool = False,
+        echo_cancellation: bool = True,
+        noise_suppression: bool = True,
+        auto_gain_control: bool = True,
+        reconnect: ReconnectOption = RECONNECT,
+        headers: HeadersOption | None = None,
+        subprotocols: Sequence[str] | None = None,
+        proxy: ProxyOption = True,
+        ssl: ssl_module.SSLContext | None = None,
+        ping_interval_s: float | None = 20,
+        record: RecordOption = True,
+        debug_log: bool = False,
+    ) -> None:
+        options = CallOptions.of(options_in(locals()))
+        super().__init__()
+        self._observer = ObserverThread(f"micdrop-observer-{self.model_id[:8]}")
+        self._handlers = Handlers(UserHandler)
+        self._subscriptions = Subscriptions()
+        self._vad = CallVAD(lambda: self._core.detector, lambda: self._core.speech_status, UserHandler)
         front_ends = FrontEnds()
         downlink = Downlink(self.send)
         self._microphone = BrowserMicrophone(downlink, front_ends, self._constraints)
         self._speaker = BrowserSpeaker(downlink, front_ends)
-        self._client = MicdropClient(url, source=self._microphone, sink=self._speaker, **options)
-        self._microphone.on_audio = VadReadout(downlink, front_ends, self._client).update
         self._private_state = PrivateState(self.send)
+        self._core = CallCore(options, self._microphone, self._speaker, _Listener(self, self._observer))
+        readout = VadReadout(downlink, front_ends, lambda: self._core.state, lambda: self._core.detector)
+        self._microphone.on_audio = readout.update
         self._panel = PanelController(
-            self._client,
+            self._core,
             self._microphone,
             self._speaker,
             front_ends,
             show_owner=self._show_owner,
             send_private_state=self._show_private_state,
         )
-        self._handlers = Handlers(UserHandler)
-        self._vad = CallVAD(lambda: self._client.vad.detector, lambda: self._client.vad.status, UserHandler)
-        super().__init__()
-        self._observer = ObserverThread(f"micdrop-observer-{self.model_id[:8]}")
         self._lease = Lease()
-        for event in get_args(EventName):
-            self._client.on(event, functools.partial(self._tell, event))
-        for name in get_args(SpeechEventName):
-            self._client.vad.on(name, functools.partial(self._observer.post, functools.partial(self._vad.call, name)))
-        log = UserHandler(lambda line: sys.stdout.write(f"{line}\n"))  # prints under the cell that makes the widget
-        self._client.show_log(lambda line: self._observer.post(lambda: log(line)))
         self._installation: ipykernel.Installation | None = None
         if self.comm is not None:
             self._installation = ipykernel.install(self.comm, self._handle_custom_msg)
@@ -155,19 +193,26 @@ class MicdropWidget(anywidget.AnyWidget):
         _open.add(self)
 
     def __repr__(self) -> str:
-        return repr(self._client).replace("MicdropClient", "MicdropWidget")
+        if self._ended:
+            return "<MicdropWidget closed>"
+        return f"<MicdropWidget {self._core.phase.value}, {self._core.options!r}>"
 
     # The public API
 
     @property
+    def options(self) -> CallOptions:
+        """The options in use; their repr hides what may be secret."""
+        return self._core.options
+
+    @property
     def turns(self) -> tuple[Turn, ...]:
         """One row per turn of the latest call."""
-        return self._client.turns
+        return self._core.turns
 
     @property
     def recording(self) -> Recording | None:
         """What the latest call sounded like; it stays in the kernel. See `MicdropClient.recording`."""
-        return self._client.recording
+        return self._core.recording
 
     @property
     def vad(self) -> CallVAD:
@@ -177,64 +222,91 @@ class MicdropWidget(anywidget.AnyWidget):
     @property
     def microphone(self) -> Microphone | None:
         """The microphone in use, and what the browser really applied to it. See `MicdropClient.microphone`."""
-        return self._client.microphone
+        return self._core.microphone
 
     @property
     def link(self) -> LinkReport:
         """How the microphone's audio comes from the browser to the kernel; a snapshot, from any thread."""
         return self._panel.link_report()
 
-    def start(self, **options: Any) -> CallFuture[None]:  # noqa: ANN401 - checked by the client
+    @suggests_keywords
+    @describes_options
+    def start(
+        self,
+        *,
+        url: str | None = NOT_GIVEN,
+        params: ParamsOption | None = NOT_GIVEN,
+        vad: VadOption = NOT_GIVEN,
+        turn_detector: TurnDetector | None = NOT_GIVEN,
+        turn_max_wait_ms: float = NOT_GIVEN,
+        disable_interruption: bool = NOT_GIVEN,
+        echo_cancellation: bool = NOT_GIVEN,
+        noise_suppression: bool = NOT_GIVEN,
+        auto_gain_control: bool = NOT_GIVEN,
+        reconnect: ReconnectOption = NOT_GIVEN,
+        headers: HeadersOption | None = NOT_GIVEN,
+        subprotocols: Sequence[str] | None = NOT_GIVEN,
+        proxy: ProxyOption = NOT_GIVEN,
+        ssl: ssl_module.SSLContext | None = NOT_GIVEN,
+        ping_interval_s: float | None = NOT_GIVEN,
+        record: RecordOption = NOT_GIVEN,
+        debug_log: bool = NOT_GIVEN,
+    ) -> CallFuture[None]:
         """Begin the call; awaiting it returns when the call is ready and raises `MicdropError` when it cannot be.
 
-        See `MicdropClient.start`. The panel must be shown: it opens the microphone.
+        The panel must be shown: it opens the microphone. The rest is as of `MicdropClient.start`.
+
+        Parameters
+        ----------
+        url
+            Address of the server, `ws://` or `wss://`; a call without one fails with `MissingUrl`.
+        <options>
+
+        Raises
+        ------
+        TypeError, ValueError
+            An option is unknown, or not what it should be; nothing was begun.
         """
-        self._client.options.merged(options)  # a wrong option is the caller's error, here and now
-        return self._run(self._client.start(**options))
+        options = options_in(locals())
+        self._core.options.merged(options)  # a wrong option is the caller's error, here and now
+        return self._run(self._core.start(options))
 
     def stop(self, *, graceful: bool = False) -> CallFuture[None]:
         """End the call; graceful: when the assistant has been heard to the end. See `MicdropClient.stop`."""
-        return self._run(self._client.stop(graceful=graceful))
+        return self._run(self._core.stop(graceful=graceful))
 
-    def start_mic(self, *, vad: VadOption | None = None, device_id: str | None = None) -> CallFuture[None]:
+    def start_mic(self, *, vad: VadOption = NOT_GIVEN, device_id: str | None = None) -> CallFuture[None]:
         """Open the microphone without a call. See `MicdropClient.start_mic`."""
-        return self._run(self._client.start_mic(vad=vad, device_id=device_id))
+        options = options_in(locals())
+        self._core.options.merged(options)
+        return self._run(self._core.start_mic(options, device_id=device_id))
 
     def change_mic_device(self, device_id: str) -> CallFuture[None]:
         """Use another microphone, one of `micDevices`. See `MicdropClient.change_mic_device`."""
-        return self._run(self._client.change_mic_device(device_id))
+        return self._run(self._core.change_mic_device(device_id))
 
     def change_speaker_device(self, device_id: str) -> CallFuture[None]:
         """Play on another loudspeaker, one of `speakerDevices`. Some browsers then stop cancelling echo."""
-        return self._run(self._do(lambda: self._client.change_speaker_device(device_id)))
+        return self._run(self._apply(inputs.ChangeSpeakerDevice(device_id)))
 
     def pause(self) -> CallFuture[None]:
-        """Stop listening and playing, and cancel the running answer; the connection stays."""
-        return self._run(self._do(self._client.pause))
+        """Stop listening and playing, and cancel the running answer; the connection stays. It ends with the call.
+
+        Without a call nothing happens, while `mute()` holds for the calls to come.
+        """
+        return self._run(self._apply(inputs.Pause()))
 
     def resume(self) -> CallFuture[None]:
         """End the pause."""
-        return self._run(self._do(self._client.resume))
+        return self._run(self._apply(inputs.Resume()))
 
     def mute(self) -> CallFuture[None]:
         """Stop listening; answers go on playing. Holds across calls, until `unmute()`."""
-        return self._run(self._do(self._client.mute))
+        return self._run(self._apply(inputs.Mute()))
 
     def unmute(self) -> CallFuture[None]:
         """Listen again."""
-        return self._run(self._do(self._client.unmute))
-
-    def until(self, *, timeout: float | None = None, **state: Any) -> CallFuture[MicdropState]:  # noqa: ANN401
-        """Wait until fields of the state have these values: `await call.until(isListening=True, timeout=10)`."""
-        return self._run(self._client.until(timeout=timeout, **state))
-
-    def on(self, event: str, handler: Handler) -> None:
-        """Call a function at each event, on the observer thread. See `MicdropClient.on` for the events."""
-        self._handlers.on(event, handler)
-
-    def off(self, event: str, handler: Handler | None = None) -> None:
-        """Remove a handler, or all of an event."""
-        self._handlers.off(event, handler)
+        return self._run(self._apply(inputs.Unmute()))
 
     def observe(self, handler: Handler, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: ANN401
         """Call a function when a trait changes, on the observer thread. See `traitlets.HasTraits.observe`."""
@@ -245,11 +317,27 @@ class MicdropWidget(anywidget.AnyWidget):
         """Call a function at each message of the panel, on the observer thread. See `ipywidgets.Widget.on_msg`."""
         super().on_msg(UserHandler(callback), remove=remove)
 
+    def __enter__(self) -> MicdropWidget:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> MicdropWidget:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)  # which blocks until the microphone is released
+
     def close(self) -> None:
         """End the call, release microphone, socket and threads, and close the panel. Again is no error."""
         if self._ended:
             return
-        stopping = self._lease.thread.submit(self._client.stop())
+        stopping = self._lease.thread.submit(self._core.stop())
         self._ended = True
         try:
             stopping.result(timeout=_CLOSE_S)
@@ -257,6 +345,7 @@ class MicdropWidget(anywidget.AnyWidget):
             _log.error("the call did not end within %d s", _CLOSE_S)
         self._lease.release()
         self._observer.post(lambda: self.set_trait("_closed", True))
+        self._observer.post(self._subscriptions.close)
         self._observer.stop()
         super().close()
         if self._installation is not None:
@@ -265,7 +354,7 @@ class MicdropWidget(anywidget.AnyWidget):
     # From and to the browser
 
     def _constraints(self) -> messages.Constraints:
-        options = self._client.options
+        options = self._core.options
         return messages.Constraints(
             echoCancellation=options.echo_cancellation,
             noiseSuppression=options.noise_suppression,
@@ -293,10 +382,6 @@ class MicdropWidget(anywidget.AnyWidget):
 
     # To the traits and the handlers
 
-    def _tell(self, event: EventName, *arguments: Any) -> None:  # noqa: ANN401 - of the event
-        """Hand an event of the loop thread over to the observer thread."""
-        self._observer.post(lambda: self._show(event, arguments))
-
     def _show_owner(self, owner: str | None) -> None:
         self._observer.post(lambda: self.set_trait("_owner", owner))
 
@@ -309,19 +394,43 @@ class MicdropWidget(anywidget.AnyWidget):
             self._private_state.publish(state)
             with self.hold_sync(), self.hold_trait_notifications():
                 self.set_trait("state", state)
-                for name in _STATE_FIELDS:
+                for name in MicdropState.__slots__:
                     if getattr(state, name) != getattr(previous, name):
                         self.set_trait(name, getattr(state, name))
+        self._subscriptions.publish(event, value_of(arguments))
         for handler in self._handlers.of(event):
             handler(*arguments)
+
+    def _state_now(self) -> MicdropState:
+        return self.state
 
     # To the loop thread
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> CallFuture[_T]:
         if self._ended:
             work.close()
-            raise RuntimeError("this call was closed: make a new MicdropWidget (run the cell again)")
+            raise CallClosedError
         return CallFuture(self._observer.after(self._lease.thread.submit(work)))  # the traits have followed by then
 
-    async def _do(self, command: Callable[[], object]) -> None:
-        command()
+    async def _apply(self, command: inputs.Input) -> None:
+        self._core.apply(command)
+
+
+class _Listener:
+    """Hands what the call reports on the loop thread over to the observer thread."""
+
+    def __init__(self, widget: MicdropWidget, observer: ObserverThread) -> None:
+        self._widget = widget
+        self._observer = observer
+        # prints under the cell that makes the widget
+        self._print = UserHandler(lambda line: sys.stdout.write(f"{line}\n"))
+
+    def on_event(self, event: EventName, arguments: tuple[Any, ...]) -> None:
+        self._observer.post(lambda: self._widget._show(event, arguments))
+
+    def on_speech_event(self, event: SpeechEventName) -> None:
+        for handler in self._widget.vad.handlers.of(event):
+            self._observer.post(handler)
+
+    def on_log_line(self, line: str) -> None:
+        self._observer.post(lambda: self._print(line))

@@ -1,0 +1,186 @@
+"""What a client of any kind stands on: a call with its options and its commands, reporting to one listener."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from micdrop_widget.call.engine import Engine
+from micdrop_widget.call.events import CallListener
+from micdrop_widget.call.options import NO_OPTIONS, CallOptions
+from micdrop_widget.call.sinks import AudioSink
+from micdrop_widget.call.sources import AudioSource
+from micdrop_widget.devices import Microphone
+from micdrop_widget.errors import MicdropError, MicdropErrorCode, raise_fresh
+from micdrop_widget.history.recording import Recording
+from micdrop_widget.history.turns import Turn
+from micdrop_widget.state import MicdropState, Phase, Settings, inputs
+from micdrop_widget.state.snapshot import MicPhase
+from micdrop_widget.vad import VAD, Status, build_vad
+
+__all__ = ["CallCore"]
+
+
+class CallCore:
+    """One call after another. All methods belong to one event loop; the properties may be read from any thread.
+
+    Parameters
+    ----------
+    options
+        Of the calls; `start` puts others over them.
+    source, sink
+        Microphone and loudspeaker.
+    listener
+        Who is told of events and log lines.
+    """
+
+    def __init__(self, options: CallOptions, source: AudioSource, sink: AudioSink, listener: CallListener) -> None:
+        self._engine = Engine(source, sink, options, build_vad(options.vad), listener)
+
+    @property
+    def state(self) -> MicdropState:
+        """The state of the call, frozen."""
+        return self._engine.state
+
+    @property
+    def phase(self) -> Phase:
+        """Where the call stands in the call machine."""
+        return self._engine.call.phase
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """One row per turn of the latest call."""
+        return self._engine.timeline.turns
+
+    @property
+    def recording(self) -> Recording | None:
+        """What the latest call sounded like; None before the first, or when it was not to be recorded."""
+        return self._engine.recorder.recording
+
+    @property
+    def microphone(self) -> Microphone | None:
+        """The microphone that is open, with what was really applied to it; None while none is."""
+        return self._engine.hearing.microphone
+
+    @property
+    def options(self) -> CallOptions:
+        """The options in use; their repr hides what may be secret."""
+        return self._engine.options
+
+    @property
+    def detector(self) -> VAD:
+        """The voice activity detection in use."""
+        return self._engine.vad
+
+    @property
+    def speech_status(self) -> Status:
+        """What the detection says since its latest event."""
+        return self._engine.hearing.status
+
+    async def start(self, options: Mapping[str, Any] = NO_OPTIONS) -> None:
+        """Begin the call, and return when it is ready; see `MicdropClient.start`."""
+        self.merge(options)
+        engine = self._engine
+        if engine.call.phase in (Phase.IDLE, Phase.ENDING):
+            self._begin()
+        try:
+            state = await engine.when(lambda: not engine.state.isStarting)
+        except asyncio.CancelledError:
+            engine.apply(inputs.Stop())
+            raise
+        if not state.isStarted:
+            raise_fresh(state.error)
+
+    async def stop(self, *, graceful: bool = False) -> None:
+        """End the call, and return when microphone and socket are released."""
+        engine = self._engine
+        engine.apply(inputs.Stop(graceful))
+        await engine.when(lambda: not engine.state.isStarted)
+        await engine.released()
+
+    async def start_mic(self, options: Mapping[str, Any] = NO_OPTIONS, *, device_id: str | None = None) -> None:
+        """Open the microphone without a call."""
+        self.merge(options)
+        self.apply(inputs.StartMic(device_id))
+        await self._microphone_open()
+
+    async def move_mic(self) -> None:
+        """Open the microphone where its source has it now: another page took it over. An open one is released first.
+
+        Raises
+        ------
+        MicdropError
+            With code `Mic`: it cannot be opened there. The call goes on without a microphone.
+        """
+        self.apply(inputs.MicrophoneMoved())
+        await self._microphone_open()
+
+    async def change_mic_device(self, device_id: str) -> None:
+        """Use another microphone: now, or from the next time one is opened."""
+        is_open = self._engine.call.mic is not MicPhase.CLOSED
+        self.apply(inputs.ChangeMicDevice(device_id))
+        if is_open:
+            await self._microphone_open()
+
+    def apply(self, command: inputs.Input) -> None:
+        """Let the call machine do what needs no waiting: pause, mute, another loudspeaker, what a page reports."""
+        self._engine.apply(command)
+
+    def merge(self, options: Mapping[str, Any]) -> None:
+        """Put options over those in use. An open microphone is opened again when what detects or processes changes.
+
+        Raises
+        ------
+        TypeError, ValueError
+            One is unknown, or not what it should be; all stay as they were.
+        """
+        if not options:
+            return
+        engine = self._engine
+        before, engine.options = engine.options, engine.options.merged(options)
+        if engine.options.vad is not before.vad:
+            engine.vad = build_vad(engine.options.vad)
+        if _listening(engine.options) != _listening(before):
+            engine.apply(inputs.DetectionChanged())
+
+    def _begin(self) -> None:
+        engine = self._engine
+        try:
+            engine.recorder.begin(engine.options.record)
+        except OSError as error:
+            engine.apply(inputs.StartFailed(_not_recorded(engine.options, error)))
+        else:
+            engine.apply(inputs.Start(_settings(engine.options)))
+
+    async def _microphone_open(self) -> None:
+        engine = self._engine
+        await engine.when(lambda: engine.call.mic is not MicPhase.OPENING)
+        if engine.call.mic is MicPhase.CLOSED:
+            raise_fresh(engine.state.error)
+
+
+def _settings(options: CallOptions) -> Settings:
+    return Settings(
+        has_url=options.url is not None,
+        has_params=options.params is not None,
+        disable_interruption=options.disable_interruption,
+        reconnect=options.reconnect,
+        detects_turns=options.turn_detector is not None,
+        turn_max_wait_ms=options.turn_max_wait_ms,
+    )
+
+
+def _listening(options: CallOptions) -> tuple[object, ...]:
+    """Return what a microphone is opened with: an open one is opened again when it changes."""
+    processing = options.echo_cancellation, options.noise_suppression, options.auto_gain_control
+    return options.vad, options.turn_detector, processing
+
+
+def _not_recorded(options: CallOptions, error: OSError) -> MicdropError:
+    return MicdropError(
+        MicdropErrorCode.Unknown,
+        f"The recording {str(options.record)!r} cannot be written ({os.strerror(error.errno or 0)}).",
+        "Give record= the path of a WAV file that you may write to, or True to keep the recording in memory.",
+    )
