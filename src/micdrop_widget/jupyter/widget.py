@@ -107,7 +107,8 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
     Every method but `close` returns at once, from any thread; what it returns may be awaited or ignored. The traits
     are written by the observer thread alone, which also runs the handlers of `on` and `observe`, in order, with their
     prints under the cell that registered them. The front end writes no trait. Each trait is a field of `MicdropState`,
-    which says what it means; `state` is the whole snapshot.
+    which says what it means; `state` is the whole snapshot. What was said, the names of devices and errors are not
+    synced, so that no saved notebook holds them: the panel gets them in messages.
     """
 
     _esm = _STATIC / "widget.js"
