@@ -15,10 +15,14 @@ export class PendingRequests {
   isStopRequested = false;
   isMuteRequested = false;
   isPauseRequested = false;
+  /** The latest start ended with an error before the call was up. */
+  hasStartFailed = false;
   isKernelSlow = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #call = INITIAL_CALL_STATE;
+  /** A call was asked for, or is starting, and has not been up since. */
+  #isAwaitingCall = false;
   /** @type {Listeners<[]>} */
   #slowListeners = new Listeners();
 
@@ -34,6 +38,8 @@ export class PendingRequests {
   add(name) {
     if (name === "start" || name === "take_over" || name === "stop") {
       this.isStartRequested = name !== "stop";
+      this.hasStartFailed = false;
+      this.#isAwaitingCall = name !== "stop";
       this.isStopRequested = name === "stop" && (this.#call.isStarted || this.#call.isStarting);
     }
     if (name === "mute" || name === "unmute") this.isMuteRequested = name === "mute";
@@ -55,6 +61,9 @@ export class PendingRequests {
     if (!isInCall) this.isStopRequested = false;
     if (call.isMuted) this.isMuteRequested = false;
     if (call.isPaused) this.isPauseRequested = false;
+    if (call.isStarting) this.#isAwaitingCall = true;
+    if (call.isStarted) this.#isAwaitingCall = false;
+    this.hasStartFailed = this.#isAwaitingCall && !isInCall && !this.isStartRequested && call.error !== null;
     this.#call = call;
     if (!this.#isAnyPending) this.isKernelSlow = false;
   }

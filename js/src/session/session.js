@@ -88,13 +88,15 @@ export class Session {
 
   /** @returns {PanelState} */
   get state() {
-    const { isStartRequested, isStopRequested, isKernelSlow, isMuteRequested, isPauseRequested } = this.#pendingRequests;
+    const { isStartRequested, isStopRequested, isMuteRequested, isPauseRequested } = this.#pendingRequests;
+    const { hasStartFailed, isKernelSlow } = this.#pendingRequests;
     return {
       ...this.#host.state,
       ...this.#details,
       pageId: this.#pageId,
       isStartRequested,
       isStopRequested,
+      hasStartFailed,
       isKernelSlow,
       isKernelLost: this.#isKernelLost,
       isSaved: this.#host.isSaved,

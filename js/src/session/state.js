@@ -31,6 +31,7 @@ import { NO_DETAILS } from "./details.js";
  * @typedef {object} PageState
  * @property {string} pageId of this page
  * @property {boolean} isStartRequested Start was pressed, the kernel has not answered
+ * @property {boolean} hasStartFailed the latest start ended with an error before the call was up
  * @property {boolean} isStopRequested Stop was pressed, the kernel has not answered
  * @property {boolean} isKernelSlow a command has been unanswered for a while
  * @property {boolean} isKernelLost the connection broke: what the call state says is old

@@ -39,6 +39,7 @@ export class ConversationView {
   #rows = [];
   #isWhole = false;
   #isFollowing = true;
+  #resizeObserver = new ResizeObserver(() => this.#adaptToSize());
 
   constructor() {
     this.root = element("div", "micdrop-conversation-frame", { hidden: "" }, [this.#list, this.#toEnd]);
@@ -47,6 +48,11 @@ export class ConversationView {
     this.#earlier.addEventListener("click", () => this.#showWhole());
     this.#list.addEventListener("scroll", () => this.#watchScroll(), { passive: true });
     this.#toEnd.addEventListener("click", () => this.#scrollToEnd());
+    this.#resizeObserver.observe(this.#list);
+  }
+
+  dispose() {
+    this.#resizeObserver.disconnect();
   }
 
   /**
@@ -113,6 +119,12 @@ export class ConversationView {
     const { scrollHeight, scrollTop, clientHeight } = this.#list;
     this.#isFollowing = scrollHeight - scrollTop - clientHeight < END_SLACK_PX;
     setHidden(this.#toEnd, this.#isFollowing);
+  }
+
+  /** A narrower list is a longer one, which moves its end out of view without a scroll event. */
+  #adaptToSize() {
+    if (this.#isFollowing) this.#scrollToEnd();
+    else this.#watchScroll();
   }
 
   #scrollToEnd() {

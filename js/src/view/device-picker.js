@@ -8,7 +8,7 @@ import { isReachable } from "./labels.js";
 
 let pickerCount = 0;
 
-/** A button that discloses which microphone and which loudspeaker are used, to choose others. */
+/** A button that unfolds the lists of microphones and loudspeakers, to choose others. */
 export class DevicePicker {
   #microphone;
   #speaker;
@@ -22,11 +22,11 @@ export class DevicePicker {
     this.#speaker = new DeviceSelect("speaker", "Speaker", onChoose);
     this.button = element(
       "button",
-      "micdrop-button micdrop-quiet",
+      "micdrop-button micdrop-flat",
       { type: "button", "aria-expanded": "false", "aria-controls": id, "aria-label": label, title: label, "data-testid": "devices" },
       [icon("devices")],
     );
-    // JupyterLab takes letters and arrows typed outside of a text field for commands to the notebook.
+    // JupyterLab takes arrows and letters that are typed outside of a text field for commands to the notebook.
     this.root = element(
       "div",
       "micdrop-devices",
@@ -57,13 +57,13 @@ export class DevicePicker {
   }
 }
 
-/** One list of devices. It shows what the call uses, and until that follows what was chosen. */
+/** One list of devices. It shows a choice at once, and what the call uses once the kernel has answered. */
 class DeviceSelect {
   #noun;
   #select;
   #drawn = "";
-  /** @type {{id: string, over: string | null, failure: unknown} | null} a choice that the call has not followed yet */
-  #wish = null;
+  /** @type {{id: string, over: string | null, failure: unknown} | null} a choice that the kernel has not confirmed yet */
+  #pendingChoice = null;
   /** @type {string | null} */
   #currentId = null;
   /** @type {unknown} */
@@ -80,7 +80,7 @@ class DeviceSelect {
     this.root = element("label", "micdrop-device", {}, [icon(kind), element("span", "", {}, [noun]), this.#select]);
     this.#select.addEventListener("change", () => {
       const id = this.#select.value;
-      this.#wish = { id, over: this.#currentId, failure: this.#failure };
+      this.#pendingChoice = { id, over: this.#currentId, failure: this.#failure };
       onChoose(kind, id);
     });
   }
@@ -89,14 +89,14 @@ class DeviceSelect {
    * @param {readonly import("../session/state.js").Device[]} devices
    * @param {string | null} currentId
    * @param {boolean} isReachable
-   * @param {unknown} failure a new one ends the wait for what was chosen
+   * @param {unknown} failure a new one refuses the pending choice
    */
   update(devices, currentId, isReachable, failure) {
     this.#currentId = currentId;
     this.#failure = failure;
-    const isAnswered = this.#wish !== null && (currentId !== this.#wish.over || failure !== this.#wish.failure);
-    if (isAnswered || !isReachable) this.#wish = null;
-    const choices = describeChoices(devices, this.#wish?.id ?? currentId, this.#noun);
+    const isAnswered = this.#pendingChoice !== null && (currentId !== this.#pendingChoice.over || failure !== this.#pendingChoice.failure);
+    if (isAnswered || !isReachable) this.#pendingChoice = null;
+    const choices = describeChoices(devices, this.#pendingChoice?.id ?? currentId, this.#noun);
     this.#draw(choices);
     this.#select.disabled = !choices.isEnabled || !isReachable;
     if (this.#select.value !== choices.selectedId) this.#select.value = choices.selectedId;

@@ -8,7 +8,7 @@
  * @property {string} id the panel's data-state
  * @property {string} words
  * @property {IconName} icon
- * @property {"idle" | "wait" | "hear" | "speak" | "off"} tone colour, beside words and icon
+ * @property {"idle" | "wait" | "listen" | "speak" | "off" | "error"} tone colour, beside words and icon
  *
  * @typedef {object} Control
  * @property {string} label
@@ -35,17 +35,18 @@ const STATES = [
   [(s) => s.isOnHold, label("on-hold", "On hold: the kernel is busy", "wait", "off")],
   [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
   [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
-  [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "hear")],
+  [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "listen")],
+  [(s) => !s.isStarted && s.hasStartFailed, label("failed", "Could not start", "warning", "error")],
   [(s) => !s.isStarted && hasEnded(s), label("ended", "Call ended", "ended", "idle")],
   [(s) => !s.isStarted, label("not-started", "Not started", "call", "idle")],
   [(s) => isPaused(s), label("paused", "Paused", "pause", "off")],
-  [(s) => s.isUserSpeaking, label("user-speaking", "You are speaking", "waves", "hear")],
+  [(s) => s.isUserSpeaking, label("user-speaking", "You are speaking", "waves", "listen")],
   [(s) => s.isAssistantSpeaking, label("assistant-speaking", "Assistant is speaking", "speaker", "speak")],
   [(s) => s.isProcessing, label("thinking", "Thinking…", "thinking", "wait")],
   [(s) => isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
   [(s) => !s.isMicStarted, label("microphone-off", "Microphone is off", "microphoneOff", "off")],
   [(s) => s.isMicMuted, label("microphone-on-hold", "Microphone is on hold", "microphoneOff", "off")],
-  [(s) => s.isListening, label("listening", "Listening", "microphone", "hear")],
+  [(s) => s.isListening, label("listening", "Listening", "microphone", "listen")],
 ];
 
 const CONNECTED = label("connected", "Connected", "call", "idle");
@@ -112,6 +113,7 @@ export function describeNote(state) {
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
+  if (isMuted(state) && !isMicrophoneInUse(state)) return "You are still muted, also in the next call.";
   return "";
 }
 
@@ -170,7 +172,14 @@ export const isReachable = (state) => !state._closed && !state.isKernelLost && !
 const isElsewhere = (state) => state._owner !== null && state._owner !== state.pageId;
 
 /** @param {PanelState} state */
-const canMute = (state) => isReachable(state) && (state.isStarted || state.isStarting || state.isMicStarted);
+const isMicrophoneInUse = (state) => state.isStarted || state.isStarting || state.isMicStarted;
+
+/**
+ * A mute outlives the call: it can be withdrawn at any time.
+ *
+ * @param {PanelState} state
+ */
+const canMute = (state) => isReachable(state) && (isMicrophoneInUse(state) || isMuted(state));
 
 /** @param {PanelState} state */
 const canPause = (state) => isReachable(state) && state.isStarted;

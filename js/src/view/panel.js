@@ -2,6 +2,7 @@ import { ConversationView } from "./conversation.js";
 import { DevicePicker } from "./device-picker.js";
 import { element, setHidden, setText } from "./dom.js";
 import { icon, setIcon } from "./icons.js";
+import { keepCharacters } from "./keyboard.js";
 import { describeControls, describeError, describeNote, describeState, describeTakeOver } from "./labels.js";
 import { Drawing } from "./drawing.js";
 import { Meter } from "./meter.js";
@@ -20,7 +21,7 @@ export class Panel {
   #mute = new ControlButton("mute");
   #pause = new ControlButton("pause");
   #drawing = new Drawing();
-  #microphone = new Meter(this.#drawing, "microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
+  #microphone = new Meter(this.#drawing, "microphone", "Microphone level", (shown) => this.#pulse("listen", shown));
   #speaker = new Meter(this.#drawing, "speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
   #devices = new DevicePicker((kind, id) => this.#session.chooseDevice(kind, id));
   #isListening = false;
@@ -55,6 +56,7 @@ export class Panel {
   dispose() {
     this.#leave();
     this.#drawing.dispose();
+    this.#conversation.dispose();
     this.#root.remove();
   }
 
@@ -76,7 +78,7 @@ export class Panel {
       element("div", "micdrop-headline", {}, [this.#state, meters]),
       controls,
     ]);
-    return element("section", "micdrop", { "aria-label": "Voice call" }, [
+    const root = element("section", "micdrop", { "aria-label": "Voice call" }, [
       head,
       this.#devices.root,
       this.#allowAudio,
@@ -85,6 +87,8 @@ export class Panel {
       this.#error,
       this.#conversation.root,
     ]);
+    keepCharacters(root);
+    return root;
   }
 
   /** @param {Control["action"]} action */
@@ -125,7 +129,7 @@ export class Panel {
   /**
    * The badge breathes with the voice that the state is about.
    *
-   * @param {"hear" | "speak"} tone
+   * @param {"listen" | "speak"} tone
    * @param {number} shown
    */
   #pulse(tone, shown) {

@@ -65,3 +65,44 @@ test("a kernel that does not answer is called slow after 1.5 s, and not any more
   assert.ok(!pending.isKernelSlow);
   mock.timers.reset();
 });
+
+const ERROR = { code: "Server", message: "", remedy: "" };
+
+test("a start that ends with an error before the call is up has failed, in whatever order the kernel says so", () => {
+  const orders = {
+    "the error first": [{ isStarting: true }, { isStarting: true, error: ERROR }, { error: ERROR }],
+    "the error last": [{ isStarting: true }, {}, { error: ERROR }],
+    "an error alone": [{ error: ERROR }],
+  };
+  for (const [order, states] of Object.entries(orders)) {
+    const pending = new PendingRequests();
+    pending.add("start");
+    for (const state of states) pending.settle(call(state));
+    assert.equal(pending.hasStartFailed, true, order);
+    pending.add("start");
+    assert.equal(pending.hasStartFailed, false, "the next start may succeed");
+    pending.dispose();
+  }
+});
+
+test("a call that was up and ended with an error is no failed start, nor is an error after Stop", () => {
+  const pending = new PendingRequests();
+  pending.add("start");
+  for (const state of [{ isStarting: true }, { isStarted: true }, { error: ERROR }]) pending.settle(call(state));
+  assert.equal(pending.hasStartFailed, false);
+  pending.add("start");
+  pending.settle(call({ isStarting: true }));
+  pending.add("stop");
+  pending.settle(call({ error: { ...ERROR } }));
+  assert.equal(pending.hasStartFailed, false);
+  pending.dispose();
+});
+
+test("an old error makes no failed start while the new one is pending", () => {
+  const pending = new PendingRequests();
+  pending.settle(call({ error: ERROR }));
+  pending.add("start");
+  pending.settle(call({ error: ERROR, isListening: true }));
+  assert.deepEqual([pending.isStartRequested, pending.hasStartFailed], [true, false]);
+  pending.dispose();
+});

@@ -1,26 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { INITIAL_CALL_STATE } from "../../src/session/state.js";
 import { describeControls, describeError, describeNote, describeState, describeTakeOver } from "../../src/view/labels.js";
+import { panelState } from "../fakes/panel-state.js";
 
-const PAGE = {
-  pageId: "f1",
-  isStartRequested: false,
-  isStopRequested: false,
-  isKernelSlow: false,
-  isKernelLost: false,
-  isSaved: false,
-  isMuteRequested: false,
-  isPauseRequested: false,
-  isAudioBlocked: false,
-  hasMicrophone: false,
-  isMicrophoneOpening: false,
-  isKernelSilent: false,
-  wasStarted: false,
-  problem: null,
-};
-const state = (changes = {}) => ({ ...INITIAL_CALL_STATE, ...PAGE, ...changes });
+const state = panelState;
+/** @param {Partial<import("../../src/session/state.js").PanelState>} [changes] */
 const inCall = (changes = {}) => state({ isStarted: true, isMicStarted: true, _owner: "f1", wasStarted: true, ...changes });
 
 /** @type {[string, string, object][]} */
@@ -45,6 +30,7 @@ const rows = [
   ["stopping", "Stopping…", inCall({ isListening: true, isStopRequested: true })],
   ["ended", "Call ended", state({ wasStarted: true })],
   ["ended", "Call ended", state({ conversation: [{ role: "user", content: "Hello" }] })],
+  ["failed", "Could not start", state({ wasStarted: true, hasStartFailed: true })],
   ["silent", "No answer from the kernel", inCall({ isOnHold: true, isKernelSilent: true })],
   ["disconnected", "No connection to the kernel", inCall({ isUserSpeaking: true, isKernelLost: true })],
   ["closed", "Call closed", inCall({ _closed: true })],
@@ -52,9 +38,9 @@ const rows = [
   ["saved", "Saved panel", state({ isSaved: true, _closed: true, isKernelLost: true })],
 ];
 
-for (const [id, words, panelState] of rows) {
+for (const [id, words, shown] of rows) {
   test(`"${words}" (${id})`, () => {
-    const label = describeState(panelState);
+    const label = describeState(shown);
     assert.equal(label.id, id);
     assert.equal(label.words, words);
   });
@@ -134,4 +120,13 @@ test("a saved panel offers nothing that needs a kernel, and says how to have one
   assert.deepEqual(Object.values(controls).map(({ isEnabled }) => isEnabled), [false, false, false]);
   assert.equal(describeTakeOver(saved), null);
   assert.match(describeNote(saved), /saved with the notebook.*Run the cell again/);
+});
+
+test("a mute that outlives the call is said, and can be withdrawn", () => {
+  const ended = state({ wasStarted: true, isMuted: true });
+  assert.equal(describeNote(ended), "You are still muted, also in the next call.");
+  const { mute } = describeControls(ended);
+  assert.deepEqual([mute.action, mute.isEnabled, mute.isPressed], ["unmute", true, true]);
+  assert.equal(describeNote(inCall({ isMuted: true })), "");
+  assert.equal(describeControls(state({ wasStarted: true })).mute.isEnabled, false, "there is nothing to mute");
 });

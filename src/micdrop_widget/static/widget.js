@@ -1,4 +1,4 @@
-// sources sha256:eafb3e25e35b67681f673a463a061b5d21df8cfd7fe561ad7c0973c5a1b67081
+// sources sha256:ed92862415a6dc8b16e46256e1091b9280387a7ec1b4aff601fa167b5a29c5cf
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -2065,10 +2065,14 @@ var PendingRequests = class {
   isStopRequested = false;
   isMuteRequested = false;
   isPauseRequested = false;
+  /** The latest start ended with an error before the call was up. */
+  hasStartFailed = false;
   isKernelSlow = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #call = INITIAL_CALL_STATE;
+  /** A call was asked for, or is starting, and has not been up since. */
+  #isAwaitingCall = false;
   /** @type {Listeners<[]>} */
   #slowListeners = new Listeners();
   /** Subscribes to the kernel's being slow to confirm a request. */
@@ -2081,6 +2085,8 @@ var PendingRequests = class {
   add(name) {
     if (name === "start" || name === "take_over" || name === "stop") {
       this.isStartRequested = name !== "stop";
+      this.hasStartFailed = false;
+      this.#isAwaitingCall = name !== "stop";
       this.isStopRequested = name === "stop" && (this.#call.isStarted || this.#call.isStarting);
     }
     if (name === "mute" || name === "unmute") this.isMuteRequested = name === "mute";
@@ -2101,6 +2107,9 @@ var PendingRequests = class {
     if (!isInCall) this.isStopRequested = false;
     if (call.isMuted) this.isMuteRequested = false;
     if (call.isPaused) this.isPauseRequested = false;
+    if (call.isStarting) this.#isAwaitingCall = true;
+    if (call.isStarted) this.#isAwaitingCall = false;
+    this.hasStartFailed = this.#isAwaitingCall && !isInCall && !this.isStartRequested && call.error !== null;
     this.#call = call;
     if (!this.#isAnyPending) this.isKernelSlow = false;
   }
@@ -2243,13 +2252,15 @@ var Session = class {
   onVadReadout = this.#readoutListeners.add;
   /** @returns {PanelState} */
   get state() {
-    const { isStartRequested, isStopRequested, isKernelSlow, isMuteRequested, isPauseRequested } = this.#pendingRequests;
+    const { isStartRequested, isStopRequested, isMuteRequested, isPauseRequested } = this.#pendingRequests;
+    const { hasStartFailed, isKernelSlow } = this.#pendingRequests;
     return {
       ...this.#host.state,
       ...this.#details,
       pageId: this.#pageId,
       isStartRequested,
       isStopRequested,
+      hasStartFailed,
       isKernelSlow,
       isKernelLost: this.#isKernelLost,
       isSaved: this.#host.isSaved,
@@ -2659,6 +2670,7 @@ var ConversationView = class {
   #rows = [];
   #isWhole = false;
   #isFollowing = true;
+  #resizeObserver = new ResizeObserver(() => this.#adaptToSize());
   constructor() {
     this.root = element("div", "micdrop-conversation-frame", { hidden: "" }, [this.#list, this.#toEnd]);
     this.#partial.classList.add("micdrop-partial");
@@ -2666,6 +2678,10 @@ var ConversationView = class {
     this.#earlier.addEventListener("click", () => this.#showWhole());
     this.#list.addEventListener("scroll", () => this.#watchScroll(), { passive: true });
     this.#toEnd.addEventListener("click", () => this.#scrollToEnd());
+    this.#resizeObserver.observe(this.#list);
+  }
+  dispose() {
+    this.#resizeObserver.disconnect();
   }
   /**
    * @param {readonly ConversationItem[]} items those that have not changed are the same objects as before
@@ -2730,6 +2746,11 @@ var ConversationView = class {
     this.#isFollowing = scrollHeight - scrollTop - clientHeight < END_SLACK_PX;
     setHidden(this.#toEnd, this.#isFollowing);
   }
+  /** A narrower list is a longer one, which moves its end out of view without a scroll event. */
+  #adaptToSize() {
+    if (this.#isFollowing) this.#scrollToEnd();
+    else this.#watchScroll();
+  }
   #scrollToEnd() {
     this.#isFollowing = true;
     setHidden(this.#toEnd, true);
@@ -2787,17 +2808,18 @@ var STATES = [
   [(s) => s.isOnHold, label("on-hold", "On hold: the kernel is busy", "wait", "off")],
   [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
   [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
-  [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "hear")],
+  [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "listen")],
+  [(s) => !s.isStarted && s.hasStartFailed, label("failed", "Could not start", "warning", "error")],
   [(s) => !s.isStarted && hasEnded(s), label("ended", "Call ended", "ended", "idle")],
   [(s) => !s.isStarted, label("not-started", "Not started", "call", "idle")],
   [(s) => isPaused(s), label("paused", "Paused", "pause", "off")],
-  [(s) => s.isUserSpeaking, label("user-speaking", "You are speaking", "waves", "hear")],
+  [(s) => s.isUserSpeaking, label("user-speaking", "You are speaking", "waves", "listen")],
   [(s) => s.isAssistantSpeaking, label("assistant-speaking", "Assistant is speaking", "speaker", "speak")],
   [(s) => s.isProcessing, label("thinking", "Thinking…", "thinking", "wait")],
   [(s) => isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
   [(s) => !s.isMicStarted, label("microphone-off", "Microphone is off", "microphoneOff", "off")],
   [(s) => s.isMicMuted, label("microphone-on-hold", "Microphone is on hold", "microphoneOff", "off")],
-  [(s) => s.isListening, label("listening", "Listening", "microphone", "hear")]
+  [(s) => s.isListening, label("listening", "Listening", "microphone", "listen")]
 ];
 var CONNECTED = label("connected", "Connected", "call", "idle");
 function describeState(state) {
@@ -2832,6 +2854,7 @@ function describeNote(state) {
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
+  if (isMuted(state) && !isMicrophoneInUse(state)) return "You are still muted, also in the next call.";
   return "";
 }
 function describeError2(state) {
@@ -2849,7 +2872,8 @@ var isMuted = (state) => state.isMuted || state.isMuteRequested;
 var isPaused = (state) => state.isPaused || state.isPauseRequested;
 var isReachable = (state) => !state._closed && !state.isKernelLost && !state.isSaved;
 var isElsewhere = (state) => state._owner !== null && state._owner !== state.pageId;
-var canMute = (state) => isReachable(state) && (state.isStarted || state.isStarting || state.isMicStarted);
+var isMicrophoneInUse = (state) => state.isStarted || state.isStarting || state.isMicStarted;
+var canMute = (state) => isReachable(state) && (isMicrophoneInUse(state) || isMuted(state));
 var canPause = (state) => isReachable(state) && state.isStarted;
 var hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
 
@@ -2867,7 +2891,7 @@ var DevicePicker = class {
     this.#speaker = new DeviceSelect("speaker", "Speaker", onChoose);
     this.button = element(
       "button",
-      "micdrop-button micdrop-quiet",
+      "micdrop-button micdrop-flat",
       { type: "button", "aria-expanded": "false", "aria-controls": id, "aria-label": label2, title: label2, "data-testid": "devices" },
       [icon("devices")]
     );
@@ -2902,8 +2926,8 @@ var DeviceSelect = class {
   #noun;
   #select;
   #drawn = "";
-  /** @type {{id: string, over: string | null, failure: unknown} | null} a choice that the call has not followed yet */
-  #wish = null;
+  /** @type {{id: string, over: string | null, failure: unknown} | null} a choice that the kernel has not confirmed yet */
+  #pendingChoice = null;
   /** @type {string | null} */
   #currentId = null;
   /** @type {unknown} */
@@ -2919,7 +2943,7 @@ var DeviceSelect = class {
     this.root = element("label", "micdrop-device", {}, [icon(kind), element("span", "", {}, [noun]), this.#select]);
     this.#select.addEventListener("change", () => {
       const id = this.#select.value;
-      this.#wish = { id, over: this.#currentId, failure: this.#failure };
+      this.#pendingChoice = { id, over: this.#currentId, failure: this.#failure };
       onChoose(kind, id);
     });
   }
@@ -2927,14 +2951,14 @@ var DeviceSelect = class {
    * @param {readonly import("../session/state.js").Device[]} devices
    * @param {string | null} currentId
    * @param {boolean} isReachable
-   * @param {unknown} failure a new one ends the wait for what was chosen
+   * @param {unknown} failure a new one refuses the pending choice
    */
   update(devices3, currentId, isReachable2, failure) {
     this.#currentId = currentId;
     this.#failure = failure;
-    const isAnswered = this.#wish !== null && (currentId !== this.#wish.over || failure !== this.#wish.failure);
-    if (isAnswered || !isReachable2) this.#wish = null;
-    const choices = describeChoices(devices3, this.#wish?.id ?? currentId, this.#noun);
+    const isAnswered = this.#pendingChoice !== null && (currentId !== this.#pendingChoice.over || failure !== this.#pendingChoice.failure);
+    if (isAnswered || !isReachable2) this.#pendingChoice = null;
+    const choices = describeChoices(devices3, this.#pendingChoice?.id ?? currentId, this.#noun);
     this.#draw(choices);
     this.#select.disabled = !choices.isEnabled || !isReachable2;
     if (this.#select.value !== choices.selectedId) this.#select.value = choices.selectedId;
@@ -2950,6 +2974,16 @@ var DeviceSelect = class {
     this.#select.replaceChildren(...options);
   }
 };
+
+// src/view/keyboard.js
+function isCharacter({ key, ctrlKey, altKey, metaKey }) {
+  return key.length === 1 && !ctrlKey && !altKey && !metaKey;
+}
+function keepCharacters(root) {
+  root.addEventListener("keydown", (event) => {
+    if (isCharacter(event)) event.stopPropagation();
+  });
+}
 
 // src/view/drawing.js
 var INTERVAL_MS = 250;
@@ -3112,7 +3146,7 @@ var Panel = class {
   #mute = new ControlButton("mute");
   #pause = new ControlButton("pause");
   #drawing = new Drawing();
-  #microphone = new Meter(this.#drawing, "microphone", "Microphone level", (shown) => this.#pulse("hear", shown));
+  #microphone = new Meter(this.#drawing, "microphone", "Microphone level", (shown) => this.#pulse("listen", shown));
   #speaker = new Meter(this.#drawing, "speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
   #devices = new DevicePicker((kind, id) => this.#session.chooseDevice(kind, id));
   #isListening = false;
@@ -3145,6 +3179,7 @@ var Panel = class {
   dispose() {
     this.#leave();
     this.#drawing.dispose();
+    this.#conversation.dispose();
     this.#root.remove();
   }
   #build() {
@@ -3165,7 +3200,7 @@ var Panel = class {
       element("div", "micdrop-headline", {}, [this.#state, meters]),
       controls
     ]);
-    return element("section", "micdrop", { "aria-label": "Voice call" }, [
+    const root = element("section", "micdrop", { "aria-label": "Voice call" }, [
       head,
       this.#devices.root,
       this.#allowAudio,
@@ -3174,6 +3209,8 @@ var Panel = class {
       this.#error,
       this.#conversation.root
     ]);
+    keepCharacters(root);
+    return root;
   }
   /** @param {Control["action"]} action */
   #act(action) {
@@ -3211,7 +3248,7 @@ var Panel = class {
   /**
    * The badge breathes with the voice that the state is about.
    *
-   * @param {"hear" | "speak"} tone
+   * @param {"listen" | "speak"} tone
    * @param {number} shown
    */
   #pulse(tone, shown) {
