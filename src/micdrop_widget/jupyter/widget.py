@@ -55,6 +55,7 @@ from micdrop_widget.errors import CallClosedError
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turn
 from micdrop_widget.jupyter import ipykernel, traits
+from micdrop_widget.jupyter.completions import complete_event_names
 from micdrop_widget.jupyter.future import CallFuture
 from micdrop_widget.jupyter.observer import ObserverThread, UserHandler
 from micdrop_widget.protocol import EventName
@@ -192,6 +193,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
                 self.set_trait("_comm_id", self.model_id)
         self._ended = False
         _open.add(self)
+        complete_event_names()
 
     def __repr__(self) -> str:
         if self._ended:
