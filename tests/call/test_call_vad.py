@@ -144,7 +144,7 @@ async def test_a_setting_changed_while_the_call_runs_holds_for_what_is_said_next
     assert 9 * FRAME_SAMPLES <= longer <= 11 * FRAME_SAMPLES
 
 
-async def test_on_the_widget_handlers_run_on_the_observer_thread_in_the_context_of_their_cell(
+async def test_on_the_widget_handlers_run_on_the_handler_thread_in_the_context_of_their_cell(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cell: ContextVar[int] = ContextVar("cell")
@@ -160,7 +160,7 @@ async def test_on_the_widget_handlers_run_on_the_observer_thread_in_the_context_
     await call.start()
     page.speak(turns_over(3))
     await until(lambda: len(told) == 3)
-    thread = f"micdrop-observer-{call.model_id[:8]}"
+    thread = "micdrop-handlers"
     assert call.vad.status is Status.SILENCE
     await asyncio.to_thread(call.close)
     server.stop()

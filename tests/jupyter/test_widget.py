@@ -11,8 +11,10 @@ from collections.abc import Generator
 from contextvars import ContextVar
 from typing import Any
 
+import ipywidgets
 import numpy as np
 import pytest
+import traitlets
 from numpy.typing import NDArray
 
 from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, MicdropState, MicdropWidget, VolumeVAD
@@ -72,7 +74,7 @@ async def test_a_whole_call_in_the_order_of_the_state_diagram(
     assert not page.mic_open
 
 
-async def test_traits_are_written_by_the_observer_thread_alone_and_agree_with_the_state(
+async def test_handlers_are_called_on_the_handler_thread_alone_where_the_traits_agree_with_the_state(
     server: MicdropServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = FakeFrontEnd(monkeypatch)
@@ -93,9 +95,8 @@ async def test_traits_are_written_by_the_observer_thread_alone_and_agree_with_th
     await call.mute()
     await call.pause()
     await call.stop()
-    observer = f"micdrop-observer-{call.model_id[:8]}"
     call.close()
-    assert threads == {observer}
+    assert threads == {"micdrop-handlers"}
     assert disagreements == []
 
 
@@ -150,7 +151,7 @@ async def test_observers_and_handlers_can_be_removed(server: MicdropServer, monk
     assert told == []
 
 
-async def test_on_msg_hears_the_panel_on_the_observer_thread_and_harms_nobody(
+async def test_on_msg_hears_the_panel_on_the_handler_thread_and_harms_nobody(
     server: MicdropServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = FakeFrontEnd(monkeypatch)
@@ -158,13 +159,13 @@ async def test_on_msg_hears_the_panel_on_the_observer_thread_and_harms_nobody(
     told: list[tuple[str, str]] = []
 
     def hear(widget: object, content: dict[str, Any], buffers: object) -> None:
-        told.append((content["type"], threading.current_thread().name[:16]))
+        told.append((content["type"], threading.current_thread().name))
         raise RuntimeError("of the user's")
 
     call.on_msg(hear)
     page.show(call)
     await call.start()
-    assert told[:2] == [("hello", "micdrop-observer"), ("mic_prompting", "micdrop-observer")]
+    assert told[:2] == [("hello", "micdrop-handlers"), ("mic_prompting", "micdrop-handlers")]
     call.on_msg(hear, remove=True)
     before = len(told)
     page.press("mute")
@@ -607,3 +608,111 @@ async def test_the_microphone_says_what_was_really_applied_to_it(
     await call.stop()
     assert call.microphone is None
     call.close()
+
+
+async def test_a_handler_that_does_not_return_holds_up_neither_the_call_nor_the_traits(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    hangs, release, seen = threading.Event(), threading.Event(), []
+
+    def hang(change: Any) -> None:
+        hangs.set()
+        release.wait(60)
+
+    call.observe(hang, "isStarting")
+    call.on("StateChange", lambda state, _: seen.append(state.isStarted))
+    await call.start()
+    assert await asyncio.to_thread(hangs.wait, 10)
+    assert (call.isStarted, call.isMicStarted) == (True, True)
+    await call.mute()
+    assert call.isMuted
+    await call.stop()
+    assert (call.isStarted, seen) == (False, [])
+    release.set()
+    call.close()
+    assert (seen[0], True in seen, seen[-1]) == (False, True, False), "in order, nothing is missing"
+
+
+async def test_close_waits_a_while_for_handlers_and_for_a_call_that_does_not_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(MicdropWidget, "_close_s", 0.05)
+    FakeFrontEnd(monkeypatch)
+    call = MicdropWidget()
+    release = threading.Event()
+    call.on("StateChange", lambda *_: release.wait(60))
+    await call.mute()
+
+    async def never(*, graceful: bool = False) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(call._core, "stop", never)
+    call.close()
+    assert call._closed
+    assert "did not end properly" in caplog.text
+    assert call.comm is None
+    release.set()
+    call._handler_thread.stop()
+
+
+async def test_an_end_that_fails_releases_everything_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    FakeFrontEnd(monkeypatch)
+    call = MicdropWidget()
+
+    async def fail(*, graceful: bool = False) -> None:
+        raise OSError("of the disk")
+
+    monkeypatch.setattr(call._core, "stop", fail)
+    call.close()  # and the fixture sees that no thread is left
+    assert call.comm is None
+    assert "of the disk" in caplog.text
+
+
+async def test_an_async_handler_runs_on_the_loop_of_its_cell(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    said: asyncio.Queue[object] = asyncio.Queue()  # of this loop
+    call.on("Message", said.put)
+    await call.start()
+    assert await asyncio.wait_for(said.get(), 10) == call.conversation[0]
+    call.close()
+
+
+async def test_decorated_observers_of_a_subclass_are_handlers_too(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Mine(MicdropWidget):
+        @traitlets.observe("isStarted")
+        def note(self, change: Any) -> None:
+            seen.append((self, change.new, threading.current_thread().name))
+
+    seen: list[tuple[Mine, bool, str]] = []
+    page = FakeFrontEnd(monkeypatch)
+    call = Mine(server.url)
+    page.show(call)
+    await call.start()
+    call.close()
+    assert seen == [(call, True, "micdrop-handlers"), (call, False, "micdrop-handlers")]
+
+
+async def test_a_link_lets_another_widget_follow(server: MicdropServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url)
+    page.show(call)
+    box = ipywidgets.Checkbox()
+    traitlets.dlink((call, "isMuted"), (box, "value"))
+    followed = threading.Event()
+    box.observe(lambda change: followed.set(), "value")
+    await call.mute()
+    assert await asyncio.to_thread(followed.wait, 10)
+    assert box.value
+    call.close()
+    box.close()

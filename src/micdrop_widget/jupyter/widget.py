@@ -1,20 +1,21 @@
 """`MicdropWidget`: a call with a Micdrop server in a notebook cell. A thin adapter: it holds no call logic.
 
-Messages of the browser become commands of a `CallCore` on the loop thread; its states become traits on the observer
-thread.
+Messages of the browser become commands of a `CallCore` on the loop thread; its states become traits on the trait
+thread, and its events calls of the user's handlers on the handler thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
-import concurrent.futures
+import contextlib
 import functools
 import logging
 import pathlib
 import ssl as ssl_module
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Coroutine, Sequence
 from types import TracebackType
@@ -24,7 +25,7 @@ import anywidget
 import traitlets
 
 from micdrop_widget._keywords import NOT_GIVEN, suggests_keywords
-from micdrop_widget._threads import Lease
+from micdrop_widget._threads import Lease, WorkerThread
 from micdrop_widget.browser import (
     BrowserMicrophone,
     BrowserSpeaker,
@@ -39,7 +40,7 @@ from micdrop_widget.browser import (
 from micdrop_widget.call.call_events import CallEvents, value_of
 from micdrop_widget.call.core import CallCore
 from micdrop_widget.call.credentials import HeadersOption, ParamsOption
-from micdrop_widget.call.events import CallVAD, Handler, Handlers
+from micdrop_widget.call.events import CallVAD, Handler, Handlers, InContext
 from micdrop_widget.call.options import (
     RECONNECT,
     CallOptions,
@@ -57,7 +58,8 @@ from micdrop_widget.history.turns import Turn
 from micdrop_widget.jupyter import ipykernel, traits
 from micdrop_widget.jupyter.completions import complete_event_names
 from micdrop_widget.jupyter.future import CallFuture
-from micdrop_widget.jupyter.observer import ObserverThread, UserHandler
+from micdrop_widget.jupyter.handlers import HandlerThread, MessageHandler, TraitObserver
+from micdrop_widget.jupyter.waiting_calls import HandlerCall, UserHandler
 from micdrop_widget.protocol import EventName
 from micdrop_widget.speech import SpeechEventName
 from micdrop_widget.state import MicdropState, inputs
@@ -71,7 +73,6 @@ _T = TypeVar("_T")
 _log = logging.getLogger("micdrop_widget.jupyter.widget")
 
 _STATIC = pathlib.Path(__file__).parents[1] / "static"
-_CLOSE_S = 5
 
 
 _open: weakref.WeakSet[MicdropWidget] = weakref.WeakSet()
@@ -105,11 +106,16 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
 
     Notes
     -----
-    Every method but `close` returns at once, from any thread; what it returns may be awaited or ignored. The traits
-    are written by the observer thread alone, which also runs the handlers of `on` and `observe`, in order, with their
-    prints under the cell that registered them. The front end writes no trait. Each trait is a field of `MicdropState`,
-    which says what it means; `state` is the whole snapshot. What was said, the names of devices and errors are not
-    synced, so that no saved notebook holds them: the panel gets them in messages.
+    Every method but `close` returns at once, from any thread; what it returns may be awaited or ignored. Each trait is
+    a field of `MicdropState`, which says what it means; `state` is the whole snapshot. One thread writes the traits,
+    and no page. What was said, the names of devices and errors are not synced, so that no saved notebook holds them:
+    the panel gets them in messages.
+
+    The handlers of `on`, `observe`, `on_msg` and `vad.on` are called in order, with their prints and tracebacks under
+    the cell that registered them: on a thread of their own, and async ones on the event loop of that cell, each to
+    its end before it is called again. The call and the panel never wait for them. A handler that others have waited
+    for by more than a second is reported once, and until they have caught up, partial messages and changes of one
+    trait are merged; of more than 1 000 waiting calls the oldest are dropped, which is reported as well.
     """
 
     _esm = _STATIC / "widget.js"
@@ -138,6 +144,9 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
     _comm_id = traits.name()
     _closed = traits.flag()
 
+    _close_s = 5.0
+    """How long `close` waits for what it ends, all in all."""
+
     _ended = True  # until it is made whole: one whose options are wrong has nothing to close
 
     @suggests_keywords
@@ -163,8 +172,9 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         debug_log: bool = False,
     ) -> None:
         options = CallOptions.of(options_in(locals()))
+        self._handler_thread = HandlerThread("micdrop-handlers")
         super().__init__()
-        self._observer = ObserverThread(f"micdrop-observer-{self.model_id[:8]}")
+        self._trait_thread = WorkerThread(f"micdrop-traits-{self.model_id[:8]}")
         self._handlers = Handlers(UserHandler)
         self._subscriptions = Subscriptions()
         self._vad = CallVAD(lambda: self._core.detector, lambda: self._core.speech_status, UserHandler)
@@ -173,7 +183,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         self._microphone = BrowserMicrophone(downlink, front_ends, self._constraints)
         self._speaker = BrowserSpeaker(downlink, front_ends)
         self._private_state = PrivateState(self.send)
-        self._core = CallCore(options, self._microphone, self._speaker, _Listener(self, self._observer))
+        self._core = CallCore(options, self._microphone, self._speaker, _Listener(self))
         readout = VadReadout(downlink, front_ends, lambda: self._core.state, lambda: self._core.detector)
         self._microphone.on_audio = readout.update
         self._panel = PanelController(
@@ -219,7 +229,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
 
     @property
     def vad(self) -> CallVAD:
-        """The voice activity detection; its handlers run on the observer thread. See `MicdropClient.vad`."""
+        """The voice activity detection; its handlers run as those of `on` do. See `MicdropClient.vad`."""
         return self._vad
 
     @property
@@ -312,13 +322,17 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         return self._run(self._apply(inputs.Unmute()))
 
     def observe(self, handler: Handler, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: ANN401
-        """Call a function when a trait changes, on the observer thread. See `traitlets.HasTraits.observe`."""
-        own = isinstance(handler, traitlets.EventHandler)  # decorated methods of ipywidgets itself
-        super().observe(handler if own else UserHandler(handler), names=names, type=type)
+        """Call a function when a trait changes; see the notes above, and `traitlets.HasTraits.observe`."""
+        if isinstance(handler, traitlets.EventHandler):  # a decorated method
+            if handler.this_class is None or not issubclass(handler.this_class, MicdropWidget):
+                super().observe(handler, names=names, type=type)  # of ipywidgets itself, which waits for it
+                return
+            handler = handler.__get__(self, MicdropWidget)
+        super().observe(TraitObserver(handler, self._call_handler), names=names, type=type)
 
     def on_msg(self, callback: Handler, remove: bool = False) -> None:
-        """Call a function at each message of the panel, on the observer thread. See `ipywidgets.Widget.on_msg`."""
-        super().on_msg(UserHandler(callback), remove=remove)
+        """Call a function at each message of the panel; see the notes above, and `ipywidgets.Widget.on_msg`."""
+        super().on_msg(MessageHandler(callback, self._call_handler), remove=remove)
 
     def __enter__(self) -> MicdropWidget:
         return self
@@ -337,22 +351,32 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         await asyncio.to_thread(self.close)  # which blocks until the microphone is released
 
     def close(self) -> None:
-        """End the call, release microphone, socket and threads, and close the panel. Again is no error."""
+        """End the call, release microphone, socket and threads, and close the panel. Again is no error.
+
+        It returns within seconds, whatever hangs: a server, a detector, a handler.
+        """
         if self._ended:
             return
+        end_s = time.monotonic() + self._close_s
+
+        def left_s() -> float:
+            return max(0.1, end_s - time.monotonic())
+
         stopping = self._lease.thread.submit(self._core.stop())
         self._ended = True
-        try:
-            stopping.result(timeout=_CLOSE_S)
-        except concurrent.futures.TimeoutError:
-            _log.error("the call did not end within %d s", _CLOSE_S)
-        self._lease.release()
-        self._observer.post(lambda: self.set_trait("_closed", True))
-        self._observer.post(self._subscriptions.close)
-        self._observer.stop()
-        super().close()
-        if self._installation is not None:
-            self._installation.remove()
+        with contextlib.ExitStack() as rest:  # from the last line to the first, each whatever the others do
+            if self._installation is not None:
+                rest.callback(self._installation.remove)
+            rest.callback(super().close)
+            rest.callback(lambda: self._handler_thread.stop(join_s=left_s()))
+            rest.callback(lambda: self._trait_thread.stop(join_s=left_s()))
+            rest.callback(self._trait_thread.post, self._subscriptions.close)
+            rest.callback(self._trait_thread.post, lambda: self.set_trait("_closed", True))
+            rest.callback(lambda: self._lease.release(join_s=left_s()))
+            try:
+                stopping.result(timeout=left_s())
+            except Exception:  # noqa: BLE001 - whatever it is: what it was to end is released all the same
+                _log.exception("the call did not end properly")
 
     # From and to the browser
 
@@ -370,9 +394,8 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
             _log.debug("a front end wrote %s; ignored", sorted(sync_data))
 
     def _handle_custom_msg(self, content: object, buffers: Sequence[memoryview]) -> None:
-        """Take a message on whatever thread the kernel receives it, and hand it over to the loop."""
-        if self._msg_callbacks.callbacks:
-            self._observer.post(functools.partial(self._msg_callbacks, self, content, buffers))
+        """Receive a message on whatever thread the kernel does, and hand it over to the loop."""
+        self._msg_callbacks(self, content, buffers)
         try:
             parsed = messages.parse_messages(content, buffers)
         except ValueError as error:
@@ -386,23 +409,36 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
     # To the traits and the handlers
 
     def _show_owner(self, owner: str | None) -> None:
-        self._observer.post(lambda: self.set_trait("_owner", owner))
+        self._trait_thread.post(lambda: self.set_trait("_owner", owner))
 
     def _show_private_state(self, page_id: str) -> None:
-        self._observer.post(lambda: self._private_state.publish_whole(page_id))
+        self._trait_thread.post(lambda: self._private_state.publish_whole(page_id))
 
-    def _show(self, event: EventName, arguments: tuple[Any, ...]) -> None:
+    def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
+        """Hand an event over to the traits, to who waits for it, and to the handlers; on the trait thread."""
         if event == "StateChange":
-            state, previous = arguments
-            self._private_state.publish(state)
-            with self.hold_sync(), self.hold_trait_notifications():
-                self.set_trait("state", state)
-                for name in MicdropState.__slots__:
-                    if getattr(state, name) != getattr(previous, name):
-                        self.set_trait(name, getattr(state, name))
+            self._show(*arguments)
         self._subscriptions.publish(event, value_of(arguments))
-        for handler in self._handlers.of(event):
-            handler(*arguments)
+        key = event if event == "PartialAssistantMessage" else None
+        self._call_handlers(self._handlers, event, arguments, key)
+
+    def _show(self, state: MicdropState, previous: MicdropState) -> None:
+        self._private_state.publish(state)
+        with self.hold_sync(), self.hold_trait_notifications():
+            self.set_trait("state", state)
+            for name in MicdropState.__slots__:
+                if getattr(state, name) != getattr(previous, name):
+                    self.set_trait(name, getattr(state, name))
+
+    def _call_handlers(
+        self, handlers: Handlers, event: str, arguments: tuple[Any, ...] = (), key: str | None = None
+    ) -> None:
+        for handler in handlers.of(event):
+            assert isinstance(handler, UserHandler)
+            self._call_handler(HandlerCall(handler, event, arguments, key))
+
+    def _call_handler(self, call: HandlerCall) -> None:
+        self._handler_thread.call(call)
 
     def _state_now(self) -> MicdropState:
         return self.state
@@ -413,27 +449,26 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         if self._ended:
             work.close()
             raise CallClosedError
-        return CallFuture(self._observer.after(self._lease.thread.submit(work)))  # the traits have followed by then
+        return CallFuture(self._trait_thread.after(self._lease.thread.submit(work)))  # the traits have followed by then
 
     async def _apply(self, command: inputs.Input) -> None:
         self._core.apply(command)
 
 
 class _Listener:
-    """Hands what the call reports on the loop thread over to the observer thread."""
+    """Hands what the call reports on the loop thread over to the trait thread."""
 
-    def __init__(self, widget: MicdropWidget, observer: ObserverThread) -> None:
+    def __init__(self, widget: MicdropWidget) -> None:
         self._widget = widget
-        self._observer = observer
         # prints under the cell that makes the widget
-        self._print = UserHandler(lambda line: sys.stdout.write(f"{line}\n"))
+        self._print = InContext(lambda line: sys.stdout.write(f"{line}\n"))
 
     def on_event(self, event: EventName, arguments: tuple[Any, ...]) -> None:
-        self._observer.post(lambda: self._widget._show(event, arguments))
+        self._widget._trait_thread.post(lambda: self._widget._emit(event, arguments))
 
     def on_speech_event(self, event: SpeechEventName) -> None:
-        for handler in self._widget.vad.handlers.of(event):
-            self._observer.post(handler)
+        widget = self._widget
+        widget._trait_thread.post(lambda: widget._call_handlers(widget.vad.handlers, event))
 
     def on_log_line(self, line: str) -> None:
-        self._observer.post(lambda: self._print(line))
+        self._widget._trait_thread.post(lambda: self._print(line))
