@@ -51,7 +51,7 @@ BORDERS = {
     "anywidget": {"jupyter.widget"},
     "traitlets": {"jupyter"},
     "soxr": {"audio"},
-    "pandas": {"analysis"},
+    "pandas": {"analysis", "history.table", "history.turns"},
     "matplotlib": {"analysis"},
 }
 

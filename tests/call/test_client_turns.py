@@ -82,6 +82,7 @@ async def test_an_incomplete_turn_is_over_when_nothing_more_comes() -> None:
             assert np.array_equal(ear.utterances[0], turns_over(3))
             (turn,) = call.turns
             assert turn.stopped_ms is not None
+            assert turn.confirmed_ms is not None
             assert turn.stopped_ms - turn.confirmed_ms >= 60
 
 
@@ -95,6 +96,7 @@ async def test_a_detector_that_does_not_answer_within_a_second_closes_the_turn()
             await until(lambda: ear.utterances)
             (turn,) = call.turns
             assert turn.stopped_ms is not None
+            assert turn.confirmed_ms is not None
             assert 1000 <= turn.stopped_ms - turn.confirmed_ms < 4000
             detector.may_answer.set()
             await until(lambda: "predict" in detector.calls)

@@ -57,7 +57,7 @@ async def hold_call(file: Spoken, pace: Pace, vad: list[str] | None = None) -> H
             await asyncio.wait_for(answered.wait(), 60)
             await call.until(isAssistantSpeaking=False, isMicStarted=False, timeout=30)
             await call.stop()
-            return Held(frames, call.turns, events, pcm_to_bytes(speaker.heard))
+            return Held(frames, tuple(call.turns), events, pcm_to_bytes(speaker.heard))
 
 
 def assert_whole(file: Spoken, held: Held) -> None:

@@ -1,20 +1,38 @@
-"""Turns, as they are told from the steps of the call machine. A clock of milliseconds is passed in."""
+"""Turns, as they follow from the steps of the call machine. A clock of milliseconds is passed in."""
 
 from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pytest
 
 from micdrop_widget import protocol as wire
+from micdrop_widget.audio import Pcm, pcm_to_bytes
 from micdrop_widget.errors import error_for_close
-from micdrop_widget.history.turns import Turn
+from micdrop_widget.history.turns import ToolUse, Turn, Turns, Verdict
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state import Settings, inputs
 from micdrop_widget.state.effects import Timer
 from tests.state.world import World
 
-QUESTION = SpeechConfirmed(position=8192, start=512, pcm=np.ones(7680, np.int16))
-SECOND = wire.Audio(bytes(32_000))
+RNG = np.random.default_rng(5)
+
+
+def noise(milliseconds: float, amplitude: int = 8000) -> Pcm:
+    """Return sound: white noise."""
+    pcm: Pcm = RNG.integers(-amplitude, amplitude, round(milliseconds * 16)).astype(np.int16)
+    return pcm
+
+
+def silence(milliseconds: float) -> Pcm:
+    return np.zeros(round(milliseconds * 16), np.int16)
+
+
+# 480 ms that end at position 8192, 512 ms after the microphone was opened: sound in the last 210 ms.
+QUESTION = SpeechConfirmed(position=8192, start=512, pcm=np.concatenate((silence(270), noise(210))))
+SECOND = wire.Audio(pcm_to_bytes(noise(1000)))
 
 
 def live() -> World:
@@ -22,35 +40,60 @@ def live() -> World:
     return World(now_ms=0).start().ready(at_ms=1000)
 
 
+def asked() -> World:
+    """Return a call whose user has asked something, voiced from 1790 to 2490 ms; StopSpeaking was sent at 3000 ms."""
+    world = live()
+    world.at(2000, QUESTION)
+    world.at(3000, SpeechContinued(np.concatenate((noise(490), silence(510)))))
+    world.at(3000, SpeechEnded(24_192))
+    return world
+
+
 def turns(world: World) -> list[Turn]:
     return list(world.timeline.turns)
+
+
+def anchors(turn: Turn) -> dict[str, Any]:
+    """Return the times of a turn that are known."""
+    names = [field.name for field in fields(Turn) if field.name.endswith("_ms") and field.name != "stage_times_ms"]
+    return {name: value for name in names if (value := getattr(turn, name)) is not None}
 
 
 def test_a_turn_has_every_time_since_start() -> None:
     world = World(now_ms=50_000).start().ready(at_ms=50_100)
     world.at(51_000, QUESTION)
-    world.at(51_032, SpeechContinued(np.ones(512, np.int16)))
-    world.at(52_000, SpeechEnded(24_576))
+    world.at(52_000, SpeechContinued(np.concatenate((noise(490), silence(510)))))
+    world.at(52_000, SpeechEnded(24_192))
     world.receive_at(52_300, wire.Message(wire.TextMessage("user", "Hello?")))
-    world.receive_at(52_400, SECOND)
+    world.receive_at(52_400, wire.Audio(pcm_to_bytes(np.concatenate((silence(200), noise(800))))))
     world.receive_at(52_450, SECOND)
-    world.heard_at(52_500, 160)
-    world.heard_at(54_400, 32_000)
-    world.fire_at(54_600, Timer.ANSWER_GAP)
-    turn = Turn(
-        start_sample=512,
-        confirmed_sample=8192,
-        confirmed_ms=1000,
-        end_sample=24_576,
-        stopped_ms=2000,
-        user_message_ms=2300,
-        first_audio_ms=2400,
-        heard_ms=2500,
-        answer_end_ms=4400,
-    )
-    assert turns(world) == [turn]
-    assert turn.utterance_ms == (24_576 - 512) / 16
+    world.heard_at(52_510, 160)
+    world.receive_at(53_000, wire.Message(wire.TextMessage("assistant", "Hello!")))
+    world.heard_at(54_500, 32_000)
+    world.fire_at(54_700, Timer.ANSWER_GAP)
+    (turn,) = turns(world)
+    assert anchors(turn) == {
+        "speech_start_ms": 790,
+        "confirmed_ms": 1000,
+        "speech_end_ms": 1490,
+        "stopped_ms": 2000,
+        "user_message_ms": 2300,
+        "first_audio_ms": 2400,
+        "heard_ms": 2500,
+        "voiced_ms": 2700,
+        "assistant_message_ms": 3000,
+        "answer_end_ms": 4500,
+        "answer_heard_ms": 2000,
+        "answer_received_ms": 2000,
+    }
+    assert (turn.kind, turn.user_text, turn.assistant_text, turn.heard_text) == ("user", "Hello?", "Hello!", "Hello!")
+    assert (turn.start_sample, turn.confirmed_sample, turn.end_sample) == (512, 8192, 24_192)
+    assert turn.utterance_ms == (24_192 - 512) / 16
+    assert turn.speech_ms == 700
+    assert turn.transcription_ms == 300
     assert turn.answer_latency_ms == 500
+    assert turn.reply_latency_ms == 1210
+    assert [turn.endpointing_ms, turn.server_ms, turn.playout_ms, turn.lead_in_ms] == [510, 400, 100, 200]
 
 
 def test_what_has_not_happened_yet_is_none() -> None:
@@ -58,36 +101,105 @@ def test_what_has_not_happened_yet_is_none() -> None:
     assert turns(world) == []
     world.at(2000, QUESTION)
     (turn,) = turns(world)
-    assert turn == Turn(512, 8192, 2000)
-    assert turn.utterance_ms is None
-    assert turn.answer_latency_ms is None
+    assert anchors(turn) == {"speech_start_ms": 1790, "confirmed_ms": 2000}
+    assert (turn.utterance_ms, turn.answer_latency_ms, turn.reply_latency_ms, turn.heard_text) == (None,) * 4
 
 
-def test_a_greeting_is_the_answer_to_nothing() -> None:
+def test_speech_is_dated_by_its_capture_not_by_its_arrival() -> None:
+    prompt, late = live(), live()
+    for world, delay_ms in ((prompt, 0), (late, 300)):
+        world.at(2000, QUESTION)
+        world.at(3000 + delay_ms, SpeechContinued(np.concatenate((noise(490), silence(510)))))
+        world.at(3000 + delay_ms, SpeechEnded(24_192))
+    assert turns(prompt)[0].speech_end_ms == 2490
+    assert turns(late)[0].speech_end_ms == pytest.approx(2490, abs=1)
+    assert turns(late)[0].stopped_ms == 3300
+
+
+def test_a_greeting_is_a_turn_of_its_own_kind_with_the_anchors_of_an_answer() -> None:
     world = live()
+    world.receive_at(1050, wire.Message(wire.TextMessage("assistant", "Hello!")))
     world.receive_at(1100, SECOND)
-    world.heard_at(1200, 16_000)
-    world.fire_at(1400, Timer.ANSWER_GAP)
-    world.at(2000, QUESTION)
-    assert turns(world) == [Turn(512, 8192, 2000)]
+    world.heard_at(1210, 160)
+    world.heard_at(2200, 16_000)
+    world.fire_at(2400, Timer.ANSWER_GAP)
+    world.at(2500, QUESTION)
+    greeting, question = turns(world)
+    assert anchors(greeting) == {
+        "first_audio_ms": 1100,
+        "heard_ms": 1200,
+        "voiced_ms": 1200,
+        "assistant_message_ms": 1050,
+        "answer_end_ms": 2200,
+        "answer_heard_ms": 1000,
+        "answer_received_ms": 1000,
+    }
+    assert (greeting.kind, greeting.assistant_text, greeting.reply_latency_ms) == ("greeting", "Hello!", None)
+    assert (question.kind, question.assistant_text, question.confirmed_ms) == ("user", None, 2500)
+
+
+def test_a_greeting_without_audio_is_no_turn() -> None:
+    world = live().receive_at(1050, wire.Message(wire.TextMessage("assistant", "Hello!")))
+    assert turns(world) == []
+
+
+def test_an_answer_long_after_the_last_one_is_unprompted() -> None:
+    world = asked()
+    world.receive_at(3100, SECOND)
+    world.receive_at(3200, wire.Message(wire.TextMessage("assistant", "One.")))
+    world.heard_at(4200, 16_000)
+    world.fire_at(4400, Timer.ANSWER_GAP)
+    world.receive_at(9000, wire.Message(wire.TextMessage("assistant", "Time is up.")))
+    world.receive_at(9100, SECOND)
+    world.heard_at(9210, 160)
+    first, second = turns(world)
+    assert (first.assistant_text, first.answer_end_ms) == ("One.", 4200)
+    assert (second.kind, second.assistant_text, second.first_audio_ms) == ("unprompted", "Time is up.", 9100)
+    assert (second.stopped_ms, second.server_ms, second.reply_latency_ms) == (None, None, None)
+
+
+def test_an_answer_that_was_held_back_behind_skip_answer_belongs_to_its_turn() -> None:
+    world = asked().receive_at(3100, wire.SkipAnswer())
+    world.receive_at(6900, SECOND)
+    (turn,) = turns(world)
+    assert (turn.kind, turn.skipped, turn.server_ms) == ("user", True, 3900)
 
 
 def test_an_interruption_ends_the_answer_of_the_turn_before() -> None:
-    world = live()
-    world.at(2000, QUESTION)
-    world.at(3000, SpeechEnded(24_576))
+    world = asked()
+    world.receive_at(3050, wire.Message(wire.TextMessage("assistant", "one two three four five")))
     world.receive_at(3100, SECOND)
     world.heard_at(3200, 1600)
-    world.at(3700, SpeechConfirmed(40_000, 30_000, np.ones(10_000, np.int16)))
+    world.at(3700, SpeechConfirmed(40_000, 30_000, np.concatenate((silence(125), noise(500)))))
     first, second = turns(world)
-    assert (first.answer_end_ms, first.interrupted) == (3700, True)
-    assert second == Turn(30_000, 40_000, 3700)
+    assert (first.answer_end_ms, first.interrupted, first.answer_heard_ms) == (3700, True, 100)
+    assert second.start_sample == 30_000
+    assert second.speech_start_ms is not None
+    assert first.interruption_start_ms == second.speech_start_ms
+    assert first.yield_ms == 3700 - second.speech_start_ms
+    assert first.heard_text == ""
+    assert second.yield_ms is None
+
+
+def test_the_text_that_was_heard_is_cut_at_a_word() -> None:
+    turn = Turn(assistant_text="one two three four", answer_heard_ms=500, answer_received_ms=1000, interrupted=True)
+    assert turn.heard_text == "one two"
+
+
+def test_an_interruption_that_was_no_speech_for_the_server_is_false() -> None:
+    for frame in (wire.SkipAnswer(), wire.CancelLastUserMessage()):
+        world = asked()
+        world.receive_at(3100, SECOND)
+        world.heard_at(3200, 1600)
+        world.at(3700, SpeechConfirmed(40_000, 32_320, noise(480)))
+        assert [turn.false_interruption for turn in turns(world)] == [False, False]
+        world.at(4000, SpeechEnded(44_800))
+        world.receive_at(4100, frame)
+        assert [turn.false_interruption for turn in turns(world)] == [True, False]
 
 
 def test_an_answer_in_pieces_ends_with_its_last_piece() -> None:
-    world = live()
-    world.at(2000, QUESTION)
-    world.at(3000, SpeechEnded(24_576))
+    world = asked()
     world.receive_at(3100, SECOND)
     world.heard_at(4100, 16_000)
     world.fire_at(4300, Timer.ANSWER_GAP)
@@ -95,7 +207,28 @@ def test_an_answer_in_pieces_ends_with_its_last_piece() -> None:
     world.heard_at(6000, 16_000)
     world.fire_at(6200, Timer.ANSWER_GAP)
     (turn,) = turns(world)
-    assert (turn.first_audio_ms, turn.heard_ms, turn.answer_end_ms, turn.interrupted) == (3100, 4100, 6000, False)
+    assert (turn.first_audio_ms, turn.heard_ms, turn.answer_end_ms, turn.interrupted) == (3100, 3100, 6000, False)
+    assert turn.answer_heard_ms == 2000
+
+
+def test_a_pause_of_the_loudspeaker_before_the_first_sound_counts() -> None:
+    world = asked()
+    world.receive_at(3100, wire.Audio(pcm_to_bytes(np.concatenate((silence(400), noise(600))))))
+    world.heard_at(3110, 160)
+    world.heard_at(3300, 3200)
+    world.heard_at(3900, 8000)
+    (turn,) = turns(world)
+    assert (turn.heard_ms, turn.voiced_ms) == (3100, 3800)
+
+
+def test_tools_are_told_with_their_durations() -> None:
+    world = asked()
+    world.receive_at(3100, wire.Message(wire.ToolCallMessage("a", "departures", "{}")))
+    world.receive_at(3150, wire.Message(wire.ToolCallMessage("b", "weather", "{}")))
+    world.receive_at(3280, wire.Message(wire.ToolResultMessage("a", "departures", "[]")))
+    (turn,) = turns(world)
+    assert turn.tools == (ToolUse("departures", 3100, 3280), ToolUse("weather", 3150))
+    assert [tool.duration_ms for tool in turn.tools] == [180, None]
 
 
 @pytest.mark.parametrize("command", [inputs.Mute(), inputs.Pause(), inputs.Stop()])
@@ -106,13 +239,15 @@ def test_a_turn_closed_by_the_user_has_its_time_but_no_end_sample(command: input
     world.at(2600, SpeechEnded(24_576))
     (turn,) = turns(world)
     assert (turn.stopped_ms, turn.end_sample, turn.utterance_ms) == (2500, None, None)
+    assert turn.speech_end_ms == 2000
 
 
-def test_a_turn_dies_with_its_connection() -> None:
+def test_a_turn_that_dies_with_its_connection_was_never_over_for_the_server() -> None:
     world = live()
     world.at(2000, QUESTION)
     world.at(2500, inputs.ConnectionClosed(world.call.connection, 1006))
-    assert turns(world)[0].stopped_ms == 2500
+    (turn,) = turns(world)
+    assert (turn.stopped_ms, turn.speech_end_ms, turn.endpointing_ms) == (None, 2000, None)
 
 
 def test_speech_that_goes_nowhere_is_no_turn() -> None:
@@ -128,10 +263,14 @@ def test_speech_that_goes_nowhere_is_no_turn() -> None:
     assert turns(world) == []
 
 
-def test_speech_while_connecting_is_a_turn() -> None:
+def test_speech_while_connecting_is_a_turn_whose_commands_go_out_when_the_server_is_ready() -> None:
     world = World(now_ms=0).start()
-    world.at(300, QUESTION)
-    assert turns(world) == [Turn(512, 8192, 300)]
+    world.at(600, QUESTION)
+    assert anchors(turns(world)[0]) == {"speech_start_ms": 390}
+    world.at(1600, SpeechEnded(24_192))
+    world.ready(at_ms=2000)
+    (turn,) = turns(world)
+    assert (turn.confirmed_ms, turn.stopped_ms) == (2000, 2000)
 
 
 def test_turns_survive_the_end_of_the_call_and_the_next_start_begins_anew() -> None:
@@ -150,34 +289,78 @@ def test_turns_survive_the_end_of_the_call_and_the_next_start_begins_anew() -> N
 
 
 def endpointing() -> World:
-    """Return a call with a turn detector, asked at 3000 ms; the user was heard for 24 576 samples."""
+    """Return a call with a turn detector, asked at 3000 ms; 25 088 samples were captured."""
     world = World(now_ms=0).start(detects_turns=True).ready(at_ms=1000)
     world.at(2000, QUESTION)
+    world.at(3000, SpeechContinued(noise(1024)))
     world.at(3000, SpeechEnded(24_576))
-    world.at(3032, SpeechContinued(np.ones(512, np.int16)))
-    assert turns(world) == [Turn(512, 8192, 2000, end_sample=25_088)]
+    world.at(3032, SpeechContinued(silence(32)))
+    assert turns(world)[0].end_sample == 25_088
     return world
 
 
 def test_a_turn_ends_when_the_detector_says_so_and_with_all_that_was_sent() -> None:
     world = endpointing().at(3050, inputs.TurnPredicted(1, complete=True))
-    world.at(3064, SpeechContinued(np.ones(512, np.int16)))
-    assert turns(world) == [Turn(512, 8192, 2000, end_sample=25_088, stopped_ms=3050)]
+    world.at(3064, SpeechContinued(silence(32)))
+    (turn,) = turns(world)
+    assert (turn.end_sample, turn.stopped_ms) == (25_088, 3050)
+    assert turn.verdicts == (Verdict(3050, complete=True),)
 
 
 def test_a_turn_with_a_pause_is_one_turn() -> None:
     world = endpointing().at(3050, inputs.TurnPredicted(1, complete=False))
-    world.at(3500, SpeechConfirmed(32_768, 32_256, np.ones(512, np.int16)))
-    assert turns(world) == [Turn(512, 8192, 2000)]
+    world.at(3500, SpeechConfirmed(32_768, 32_256, noise(32)))
+    assert turns(world)[0].end_sample is None
+    assert turns(world)[0].speech_end_ms is None
     world.at(4000, SpeechEnded(40_960))
     world.at(4050, inputs.TurnPredicted(2, complete=False))
     world.fire_at(8050, Timer.ENDPOINTING)
-    assert turns(world) == [Turn(512, 8192, 2000, end_sample=40_960, stopped_ms=8050)]
+    (turn,) = turns(world)
+    assert (turn.end_sample, turn.stopped_ms) == (40_960, 8050)
+    assert [verdict.complete for verdict in turn.verdicts] == [False, False]
+    assert turn.speech_end_ms == pytest.approx(3488, abs=20)
 
 
 @pytest.mark.parametrize("command", [inputs.Mute(), inputs.Pause(), inputs.Stop()])
 def test_a_pause_that_the_user_closes_ends_the_turn(command: inputs.Input) -> None:
-    assert turns(endpointing().at(3100, command)) == [Turn(512, 8192, 2000, end_sample=25_088, stopped_ms=3100)]
+    (turn,) = turns(endpointing().at(3100, command))
+    assert (turn.end_sample, turn.stopped_ms) == (25_088, 3100)
+
+
+def test_settled_turns_are_told_once_and_with_all_that_they_became() -> None:
+    world = asked()
+    world.receive_at(3100, SECOND)
+    world.heard_at(3200, 1600)
+    assert world.timeline.pop_settled() == []
+    world.at(3700, SpeechConfirmed(40_000, 32_320, noise(480)))
+    (settled,) = world.timeline.pop_settled()
+    assert settled.interrupted
+    assert world.timeline.pop_settled() == []
+    world.apply(inputs.Stop())
+    assert [turn.confirmed_ms for turn in world.timeline.pop_settled()] == [3700]
+
+
+def test_turns_are_a_sequence_that_shows_itself_as_a_table() -> None:
+    assert repr(Turns()) == "<Turns: none yet>"
+    assert "No turns yet" in Turns()._repr_html_()
+    table = Turns([Turn(user_text="<b>", speech_end_ms=1000, voiced_ms=1420.4), Turn(kind="greeting")])
+    assert (len(table), repr(table), table[1].kind, len(table[:1])) == (2, "<Turns: 2>", "greeting", 1)
+    html = table._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "<td>420</td>" in html
+
+
+def test_the_columns_and_dtypes_of_the_frame_do_not_depend_on_the_turns() -> None:
+    world = asked()
+    world.receive_at(3100, SECOND)
+    world.heard_at(3200, 1600)
+    none, some = Turns().to_frame(), world.timeline.turns.to_frame()
+    assert list(none.columns) == list(some.columns)
+    assert list(none.dtypes) == list(some.dtypes)
+    assert (len(none), len(some)) == (0, 1)
+    assert some["speech_end_sample"][0] == 2490 * 16
+    assert some["reply_latency_ms"][0] == 3100 - 2490
+    assert bool(some["assistant_message_ms"].isna()[0])
 
 
 def test_the_stages_of_an_answer_as_the_server_measured_them_stand_in_its_turn() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from micdrop_widget.audio import SAMPLE_RATE
+from micdrop_widget.history.turns import Turn
 from micdrop_widget.state import Call, MicdropState, Phase
 
 
@@ -43,3 +46,35 @@ def check_state(call: Call, state: MicdropState) -> None:
     before_ready = call.phase in (Phase.OPENING, Phase.CONNECTING, Phase.GREETING)
     assert not call.outbox or before_ready, "nothing is kept when it could be sent, or never will be"
     assert len(call.odd_byte) <= 1
+
+
+_ORDER = (
+    ("speech_start_ms", "speech_end_ms"),
+    ("speech_end_ms", "stopped_ms"),
+    ("speech_start_ms", "confirmed_ms"),
+    ("confirmed_ms", "stopped_ms"),
+    ("stopped_ms", "user_message_ms"),
+    ("stopped_ms", "first_audio_ms"),
+    ("first_audio_ms", "heard_ms"),
+    ("heard_ms", "voiced_ms"),
+    ("heard_ms", "answer_end_ms"),
+)
+
+
+def check_turns(turns: Sequence[Turn], now_ms: float) -> None:
+    """Check that no time of a turn goes back, that its parts add up, and that none is of another turn."""
+    for turn in turns:
+        for earlier, later in _ORDER:
+            first, second = getattr(turn, earlier), getattr(turn, later)
+            assert first is None or second is None or first <= second, f"{earlier} after {later} in {turn}"
+        parts = (turn.endpointing_ms, turn.server_ms, turn.playout_ms, turn.lead_in_ms)
+        if None not in parts:
+            assert sum(part for part in parts if part is not None) == turn.reply_latency_ms
+        if turn.kind != "user":
+            assert (turn.speech_start_ms, turn.confirmed_ms, turn.stopped_ms, turn.user_message_ms) == (None,) * 4
+        assert turn.answer_heard_ms is None or turn.answer_heard_ms <= (turn.answer_received_ms or 0)
+        assert all(getattr(turn, name) is None or getattr(turn, name) <= now_ms for pair in _ORDER for name in pair)
+    stops = [turn.stopped_ms for turn in turns if turn.stopped_ms is not None]
+    answers = [turn.first_audio_ms for turn in turns if turn.first_audio_ms is not None]
+    assert stops == sorted(stops)
+    assert answers == sorted(answers)

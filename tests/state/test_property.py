@@ -18,6 +18,7 @@ from micdrop_widget.state.snapshot import MicPhase
 from tests.state.world import World
 
 CLOSE_CODES = (1000, 1001, 1005, 1006, 1011, 4400, 4401, 4404, 4999)
+LOUD = np.random.default_rng(1).integers(-8000, 8000, 600).astype(np.int16)
 ANSWER = wire.TextMessage("assistant", "Hello")
 
 frames: st.SearchStrategy[wire.ServerFrame] = st.one_of(
@@ -168,12 +169,12 @@ class AnyCall(RuleBasedStateMachine):
     def speech_begins(self, samples: int) -> None:
         # The VAD never confirms twice, but an event may be on its way when the microphone goes deaf.
         if not self.world.state.isUserSpeaking:
-            self.step(SpeechConfirmed(9000, 0, np.zeros(samples, np.int16)))
+            self.step(SpeechConfirmed(9000, 0, LOUD[:samples]))
 
     @precondition(lambda self: self.world.state.isMicStarted)
     @rule()
     def speech_goes_on(self) -> None:
-        self.step(SpeechContinued(np.zeros(512, np.int16)))
+        self.step(SpeechContinued(LOUD[:512]))
 
     @precondition(lambda self: self.world.state.isMicStarted)
     @rule()

@@ -9,13 +9,13 @@ from typing import Any
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import Pcm
-from micdrop_widget.history.turns import Timeline
+from micdrop_widget.history.timeline import Timeline
 from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued
 from micdrop_widget.state import Call, MicdropState, Phase, Settings, effects, inputs, snapshot, step
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.snapshot import MicPhase
-from tests.state.invariants import check_state
+from tests.state.invariants import check_state, check_turns
 from tests.state.wording import in_words
 
 
@@ -72,7 +72,7 @@ class World:
         if isinstance(event, inputs.Start) and before.phase in (Phase.IDLE, Phase.ENDING):
             self.timeline.begin(self.now_ms)
         self.call, self.effects = step(before, event, self.now_ms)
-        self.timeline.record(event, self.effects, self.now_ms)
+        self.timeline.record(event, self.effects, self.call, self.now_ms)
         becomes_ready = self.server_ready and not was_ready
         for effect in self.effects:
             self._perform(effect, becomes_ready)
@@ -228,6 +228,7 @@ class World:
         assert errors == ([(state.error,)] if state.error not in (None, self.state.error) else []), "an Error a failure"
         self.state = state
         check_state(call, state)
+        check_turns(self.timeline.turns, self.timeline.since_start_ms(self.now_ms))
         assert call.connection >= before.connection
         assert call.mic_request >= before.mic_request
         assert call.epoch >= before.epoch

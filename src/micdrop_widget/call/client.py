@@ -29,7 +29,7 @@ from micdrop_widget.call.subscriptions import Subscriptions
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import CallClosedError
 from micdrop_widget.history.recording import Recording
-from micdrop_widget.history.turns import Turn
+from micdrop_widget.history.turns import Turns
 from micdrop_widget.protocol import EventName
 from micdrop_widget.speech import SpeechEventName
 from micdrop_widget.state import MicdropState, inputs
@@ -109,7 +109,7 @@ class MicdropClient(CallEvents):
         return self._core.state
 
     @property
-    def turns(self) -> tuple[Turn, ...]:
+    def turns(self) -> Turns:
         """One row per turn of the latest call."""
         return self._core.turns
 

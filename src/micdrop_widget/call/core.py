@@ -15,7 +15,7 @@ from micdrop_widget.call.sources import AudioSource
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, raise_fresh
 from micdrop_widget.history.recording import Recording
-from micdrop_widget.history.turns import Turn
+from micdrop_widget.history.turns import Turns
 from micdrop_widget.state import MicdropState, Phase, Settings, inputs
 from micdrop_widget.state.snapshot import MicPhase
 from micdrop_widget.vad import VAD, Status, build_vad
@@ -50,7 +50,7 @@ class CallCore:
         return self._engine.call.phase
 
     @property
-    def turns(self) -> tuple[Turn, ...]:
+    def turns(self) -> Turns:
         """One row per turn of the latest call."""
         return self._engine.timeline.turns
 

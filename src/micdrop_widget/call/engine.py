@@ -17,7 +17,7 @@ from micdrop_widget.call.sinks import AudioSink
 from micdrop_widget.call.sources import AudioSource
 from micdrop_widget.call.transport import Transport
 from micdrop_widget.call.turn_taking import TurnTaking
-from micdrop_widget.history.turns import Timeline
+from micdrop_widget.history.timeline import Timeline
 from micdrop_widget.history.writer import RecordingWriter
 from micdrop_widget.protocol import encode_client_frame
 from micdrop_widget.state import Call, MicdropState, Phase, effects, inputs, snapshot, step
@@ -109,7 +109,7 @@ class Engine:
         self.call, asked = step(self.call, event, now_ms)
         if asked and _log.isEnabledFor(logging.DEBUG):
             _log.debug("%8.1f ms %r -> %r", self.timeline.since_start_ms(now_ms), event, asked)
-        self.timeline.record(event, asked, now_ms)
+        self.timeline.record(event, asked, self.call, now_ms)
         if self.options.debug_log:
             self._tell(asked, now_ms)
         for effect in asked:

@@ -1,167 +1,283 @@
-"""What happened when: one row per turn, from the user's first sound to the end of the answer."""
+"""The turns of a call: one row each, every time of it, and what follows from the times.
+
+Every quantity has one definition, that of docs/measures.md. Times are milliseconds since `start()` on one clock that
+never goes back, in steps of a sixteenth: one sample. So differences add up exactly, and a time is a position on the
+recording's time line as well. What did not happen is None: no time is ever taken from another turn.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
-from micdrop_widget import protocol as wire
 from micdrop_widget.audio import samples_to_ms
-from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
-from micdrop_widget.state import inputs
-from micdrop_widget.state.effects import CancelTimer, Effect, Play, PredictTurn, StateChanged, Timer
 
-__all__ = ["Timeline", "Turn"]
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["ToolUse", "Turn", "TurnKind", "Turns", "Verdict"]
+
+TurnKind: TypeAlias = Literal["user", "greeting", "unprompted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the turn detector said when the user fell silent."""
+
+    at_ms: float
+    """When it said so."""
+    complete: bool
+    """The turn was over."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A tool that the assistant called within a turn."""
+
+    name: str
+    called_ms: float
+    """When the server told of the call."""
+    returned_ms: float | None = None
+    """When the server told of the result."""
+
+    @property
+    def duration_ms(self) -> float | None:
+        """From the call to its result, as the client saw them."""
+        return None if self.returned_ms is None else self.returned_ms - self.called_ms
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn of the user and the answer to it.
+    """One turn of the user and the answer to it; or an answer to nothing: a greeting, or an unprompted one.
 
-    Times are milliseconds since `start()`; None means that it did not happen, or not yet. Positions are samples of
-    the microphone, counted since it was opened.
+    Anchors are milliseconds since `start()`, in the order in which they stand; None is what did not happen, or not
+    yet. *Voiced* is what is heard as sound, by its level; samples of the user count by when they were captured, those
+    of the assistant by when they left the loudspeaker.
     """
 
-    start_sample: int
-    """First sample of the utterance, the pre-roll included."""
-    confirmed_sample: int
-    """Samples heard when speech was confirmed."""
-    confirmed_ms: float
-    """StartSpeaking: the utterance goes out."""
-    end_sample: int | None = None
-    """Samples heard when the utterance was over, the pause at its end that the turn detector needed included."""
+    kind: TurnKind = "user"
+    """`"user"`; `"greeting"`, the first answer, with no speech before it; `"unprompted"`, a later answer to nothing."""
+
+    speech_start_ms: float | None = None
+    """First voiced sound of the user's turn."""
+    confirmed_ms: float | None = None
+    """StartSpeaking was sent."""
+    speech_end_ms: float | None = None
+    """End of the last voiced sound of the turn; pauses that the turn detector held are inside."""
     stopped_ms: float | None = None
-    """StopSpeaking: the turn is over."""
+    """StopSpeaking was sent: the turn is over for the server."""
     user_message_ms: float | None = None
-    """The server said what it understood."""
+    """The server's user `Message` for this turn arrived."""
     first_audio_ms: float | None = None
     """The first audio of the answer arrived."""
     heard_ms: float | None = None
-    """The first sample of the answer was heard."""
+    """The first sample of the answer left the loudspeaker."""
+    voiced_ms: float | None = None
+    """The first voiced sound of the answer left the loudspeaker."""
+    assistant_message_ms: float | None = None
+    """The answer's settled text arrived; may be after it is heard."""
     answer_end_ms: float | None = None
-    """The last sample of the answer was heard, or the user interrupted it."""
+    """The last sample of the answer was heard, or was cut."""
+
+    user_text: str | None = None
+    """What the server understood."""
+    assistant_text: str | None = None
+    """What the assistant said, as the server wrote it."""
+    tools: tuple[ToolUse, ...] = ()
+    """The tools that were called for the answer."""
+    verdicts: tuple[Verdict, ...] = ()
+    """What the turn detector said, each time the user fell silent."""
+
+    answer_heard_ms: float | None = None
+    """How much of the answer's audio was heard, in milliseconds."""
+    answer_received_ms: float | None = None
+    """How much of the answer's audio arrived, in milliseconds."""
     interrupted: bool = False
-    """The user spoke into the answer."""
+    """The user's confirmed speech cut the answer."""
+    interruption_start_ms: float | None = None
+    """First voiced sound of the speech that cut the answer."""
+    false_interruption: bool = False
+    """The answer was cut by something that was no speech for the server: an empty transcript, a cancelled message."""
+    skipped: bool = False
+    """The server said that there is no answer."""
+    cancelled: bool = False
+    """The server took the user's message back."""
+    underruns: int = 0
+    """How often the answer paused because its audio came too late."""
+    holds: int = 0
+    """How often the microphone gave nothing within the turn."""
+
+    start_sample: int = 0
+    """First sample of the utterance, the pre-roll included; samples of the microphone, counted since it was opened."""
+    confirmed_sample: int = 0
+    """Samples captured when speech was confirmed, counted in the same way."""
+    end_sample: int | None = None
+    """Samples captured when the utterance was over, counted in the same way."""
+
     stage_times_ms: Mapping[str, float] | None = None
     """How long after the end of the turn each stage of the answer was through, as our own server measured it: `stt`,
     `first_text`, `first_sentence`, `first_audio`, `end`; None with other servers."""
 
     @property
-    def utterance_ms(self) -> float | None:
-        """Length of what was sent."""
-        return None if self.end_sample is None else samples_to_ms(self.end_sample - self.start_sample)
+    def reply_latency_ms(self) -> float | None:
+        """What a person feels: from the end of the last voiced sound to the first voiced sound of the answer.
+
+        Negative when the answer began before the user had ended.
+        """
+        return _between(self.speech_end_ms, self.voiced_ms)
+
+    @property
+    def endpointing_ms(self) -> float | None:
+        """The silence that was waited for, turn detection included: a part of the reply latency."""
+        return _between(self.speech_end_ms, self.stopped_ms)
+
+    @property
+    def server_ms(self) -> float | None:
+        """From StopSpeaking to the first audio of the answer: a part of the reply latency."""
+        return _between(self.stopped_ms, self.first_audio_ms)
+
+    @property
+    def playout_ms(self) -> float | None:
+        """From the first audio to the first sample that is heard: a part of the reply latency."""
+        return _between(self.first_audio_ms, self.heard_ms)
+
+    @property
+    def lead_in_ms(self) -> float | None:
+        """Silence at the head of the answer: a part of the reply latency."""
+        return _between(self.heard_ms, self.voiced_ms)
+
+    @property
+    def transcription_ms(self) -> float | None:
+        """From StopSpeaking to the server's user message."""
+        return _between(self.stopped_ms, self.user_message_ms)
 
     @property
     def answer_latency_ms(self) -> float | None:
-        """From StopSpeaking to the first sample of the answer that was heard."""
-        if self.heard_ms is None or self.stopped_ms is None:
+        """From StopSpeaking to the first sample heard. It leaves the user's wait out; see `reply_latency_ms`."""
+        return _between(self.stopped_ms, self.heard_ms)
+
+    @property
+    def utterance_ms(self) -> float | None:
+        """Length of what was sent, pre-roll and silence included."""
+        return None if self.end_sample is None else samples_to_ms(self.end_sample - self.start_sample)
+
+    @property
+    def speech_ms(self) -> float | None:
+        """From the first to the last voiced sound of the user."""
+        return _between(self.speech_start_ms, self.speech_end_ms)
+
+    @property
+    def yield_ms(self) -> float | None:
+        """From the first voiced sound of the speech that cut the answer to silence at the loudspeaker."""
+        return _between(self.interruption_start_ms, self.answer_end_ms) if self.interrupted else None
+
+    @property
+    def stt_ms(self) -> float | None:
+        """From StopSpeaking to the transcript, on the server; where the server tells it."""
+        return self._stage("stt")
+
+    @property
+    def agent_first_text_ms(self) -> float | None:
+        """From StopSpeaking to the agent's first text, on the server; where the server tells it."""
+        return self._stage("first_text")
+
+    @property
+    def tts_first_audio_ms(self) -> float | None:
+        """From StopSpeaking to the voice's first audio, on the server; where the server tells it."""
+        return self._stage("first_audio")
+
+    def _stage(self, name: str) -> float | None:
+        return None if self.stage_times_ms is None else self.stage_times_ms.get(name)
+
+    @property
+    def heard_text(self) -> str | None:
+        """The part of `assistant_text` that was heard, to the nearest word, by the share of the audio: an estimate."""
+        if self.assistant_text is None or self.answer_heard_ms is None:
             return None
-        return self.heard_ms - self.stopped_ms
+        if not self.interrupted or not self.answer_received_ms or self.answer_heard_ms >= self.answer_received_ms:
+            return self.assistant_text
+        length = round(len(self.assistant_text) * self.answer_heard_ms / self.answer_received_ms)
+        return (
+            self.assistant_text[:length].rpartition(" ")[0]
+            if length < len(self.assistant_text)
+            else self.assistant_text
+        )
 
 
-def _opens_turn(effects: tuple[Effect, ...]) -> bool:
-    """Return whether the user begins to speak in a call, not to a microphone that was merely opened first."""
-    changes = (effect for effect in effects if isinstance(effect, StateChanged))
-    return any(
-        change.state.isUserSpeaking
-        and not change.previous.isUserSpeaking
-        and (change.state.isStarting or change.state.isStarted)
-        for change in changes
+def _between(start_ms: float | None, end_ms: float | None) -> float | None:
+    return None if start_ms is None or end_ms is None else end_ms - start_ms
+
+
+class Turns(Sequence[Turn]):
+    """The turns of a call, in order: a sequence that shows itself as a table."""
+
+    def __init__(self, turns: Sequence[Turn] = ()) -> None:
+        self._turns = tuple(turns)
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def __iter__(self) -> Iterator[Turn]:
+        return iter(self._turns)
+
+    @overload
+    def __getitem__(self, index: int) -> Turn: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Turns: ...
+
+    def __getitem__(self, index: int | slice) -> Turn | Turns:
+        return Turns(self._turns[index]) if isinstance(index, slice) else self._turns[index]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Turns):
+            return self._turns == other._turns
+        return list(self._turns) == other if isinstance(other, list) else self._turns == other
+
+    def __hash__(self) -> int:
+        return hash(self._turns)
+
+    def __repr__(self) -> str:
+        return f"<Turns: {len(self)}>" if self else "<Turns: none yet>"
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return one row per turn: every anchor and derived value, with its unit in the name of its column.
+
+        The columns and their dtypes are the same when there are no turns yet. Needs pandas: `pip install
+        "micdrop-widget[analysis]"`.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            pandas is not installed.
+        """
+        from micdrop_widget.history.table import turns_frame  # noqa: PLC0415 - pandas loads where it is used
+
+        return turns_frame(self)
+
+    def _repr_html_(self) -> str:
+        if not self._turns:
+            return "<p>No turns yet.</p>"
+        head = "".join(f"<th>{escape(name)}</th>" for name in _COLUMNS)
+        rows = "".join(f"<tr><td>{n}</td>{_row(turn)}</tr>" for n, turn in enumerate(self._turns))
+        return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+_COLUMNS = ("kind", "user", "assistant", "reply ms", "endpointing", "server", "playout", "lead-in", "heard ms", "")
+
+
+def _row(turn: Turn) -> str:
+    texts = (turn.kind, turn.user_text or "", turn.heard_text if turn.interrupted else turn.assistant_text)
+    times = (
+        turn.reply_latency_ms,
+        turn.endpointing_ms,
+        turn.server_ms,
+        turn.playout_ms,
+        turn.lead_in_ms,
+        turn.answer_heard_ms,
     )
-
-
-class Timeline:
-    """Collects turns from what the call machine takes in and asks for."""
-
-    def __init__(self) -> None:
-        self._turns: list[Turn] = []
-        self._began_ms = 0.0
-        self._last_heard_ms = 0.0
-        self._pausing = False
-        """The turn is open, but the user is silent."""
-
-    @property
-    def turns(self) -> tuple[Turn, ...]:
-        """The turns so far; the last one may still be under way."""
-        return tuple(self._turns)
-
-    def since_start_ms(self, now_ms: float) -> float:
-        """Return a time as milliseconds since `start()`."""
-        return now_ms - self._began_ms
-
-    def begin(self, now_ms: float) -> None:
-        """Begin with a new call."""
-        self._turns.clear()
-        self._pausing = False
-        self._began_ms = now_ms
-
-    def record(self, event: inputs.Input, effects: tuple[Effect, ...], now_ms: float) -> None:
-        """Take one step of the machine: its input and its effects."""
-        now = self.since_start_ms(now_ms)
-        match event:
-            case SpeechConfirmed() if self._pausing and self._open:
-                self._pausing = False
-                self._change(end_sample=None)
-            case SpeechContinued(pcm) if self._pausing and self._open:
-                self._change(end_sample=(self._turns[-1].end_sample or 0) + len(pcm))
-            case SpeechConfirmed(position, start) if _opens_turn(effects):
-                self._turns.append(Turn(start, position, now))
-            case SpeechEnded(position) if self._open:
-                self._pausing = any(isinstance(effect, PredictTurn) for effect in effects)
-                self._change(end_sample=position, stopped_ms=None if self._pausing else now)
-            case inputs.Received(_, wire.Message(wire.TextMessage("user"))) if self._answerable("user_message_ms"):
-                self._change(user_message_ms=now)
-            case inputs.PlaybackProgress():
-                self._last_heard_ms = now
-        match event:
-            case inputs.Received(_, wire.Message(wire.TextMessage("user" | "assistant", _, {"stage_times_ms": times}))):
-                self._add_stage_times(times)
-        for effect in effects:
-            self._record_effect(effect, now)
-
-    def _record_effect(self, effect: Effect, now: float) -> None:
-        match effect:
-            case CancelTimer(Timer.ENDPOINTING) if self._pausing:
-                self._pausing = False
-                self._change(stopped_ms=now)
-            case Play() if self._answerable("first_audio_ms"):
-                self._change(first_audio_ms=now)
-            case StateChanged(state, previous):
-                if previous.isUserSpeaking and not state.isUserSpeaking and self._open and not self._pausing:
-                    self._change(stopped_ms=now)  # closed by mute or pause
-                if state.isAssistantSpeaking and self._answerable("heard_ms"):
-                    self._change(heard_ms=now)
-                if previous.isAssistantSpeaking and not state.isAssistantSpeaking:
-                    # The state waits a moment for more to come: the answer ended with its last sample.
-                    interrupted = state.isUserSpeaking
-                    self._end_answer(now if interrupted else self._last_heard_ms, interrupted)
-
-    @property
-    def _open(self) -> bool:
-        return bool(self._turns) and self._turns[-1].stopped_ms is None
-
-    def _answerable(self, field: str) -> bool:
-        return bool(self._turns) and not self._open and getattr(self._turns[-1], field) is None
-
-    def _end_answer(self, now: float, interrupted: bool) -> None:
-        # An interruption has opened the next turn already: the answer belongs to the one before.
-        # One that came in pieces ends with the last piece.
-        for index in reversed(range(len(self._turns))):
-            turn = self._turns[index]
-            if turn.heard_ms is not None:
-                self._turns[index] = replace(turn, answer_end_ms=now, interrupted=interrupted)
-                return
-
-    def _add_stage_times(self, times: Any) -> None:  # noqa: ANN401 - whatever a server says
-        """Keep what the server measured with the last turn that is over: an interruption has opened the next one."""
-        if not isinstance(times, Mapping) or not all(isinstance(value, int | float) for value in times.values()):
-            return
-        for index in reversed(range(len(self._turns))):
-            turn = self._turns[index]
-            if turn.stopped_ms is not None:
-                self._turns[index] = replace(turn, stage_times_ms={**(turn.stage_times_ms or {}), **times})
-                return
-
-    def _change(self, **changes: float | None) -> None:
-        self._turns[-1] = replace(self._turns[-1], **changes)  # type: ignore[arg-type]
+    marks = ("interrupted" if turn.interrupted else "") + (" (no speech)" if turn.false_interruption else "")
+    cells = [*(escape(text or "") for text in texts), *("" if ms is None else f"{ms:.0f}" for ms in times), marks]
+    return "".join(f"<td>{cell}</td>" for cell in cells)

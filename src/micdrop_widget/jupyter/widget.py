@@ -54,7 +54,7 @@ from micdrop_widget.call.subscriptions import Subscriptions
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import CallClosedError
 from micdrop_widget.history.recording import Recording
-from micdrop_widget.history.turns import Turn
+from micdrop_widget.history.turns import Turns
 from micdrop_widget.jupyter import ipykernel, traits
 from micdrop_widget.jupyter.completions import complete_event_names
 from micdrop_widget.jupyter.future import CallFuture
@@ -218,7 +218,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         return self._core.options
 
     @property
-    def turns(self) -> tuple[Turn, ...]:
+    def turns(self) -> Turns:
         """One row per turn of the latest call."""
         return self._core.turns
 

@@ -1,0 +1,434 @@
+"""Collects the turns of a call while it goes on, from what the call machine receives and asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from micdrop_widget import protocol as wire
+from micdrop_widget.audio import SAMPLE_RATE, Pcm, samples_to_ms
+from micdrop_widget.history.turns import ToolUse, Turn, Turns, Verdict
+from micdrop_widget.history.voiced import Loudness
+from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
+from micdrop_widget.state import inputs
+from micdrop_widget.state.effects import Effect, Play, SendCommand, StateChanged
+from micdrop_widget.state.snapshot import Call
+
+__all__ = ["Timeline"]
+
+_SAME_ANSWER_MS = 1000
+"""An answer that goes on this soon after its last sample was heard is the same one: a server that pauses within it."""
+
+_LATE_MS = 50
+"""Playback that is later than this by its own reports paused for want of audio."""
+
+_DRIFT = 2e-4
+"""How far the microphone's clock may drift against ours: 200 ppm."""
+
+_LONGEST_HOLE = 10 * SAMPLE_RATE
+"""Samples of the microphone that never came, which count as silence within a turn."""
+
+
+class _CaptureClock:
+    """When samples of the microphone were captured, from when the promptest of them arrived."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew: another microphone was opened, which counts its samples from 0."""
+        self._opened_ms: float | None = None
+        self._now_ms = 0.0
+
+    def note(self, position: int, now_ms: float) -> None:
+        """Note that samples up to a position have arrived by now."""
+        opened_ms = now_ms - samples_to_ms(position)
+        if self._opened_ms is not None:
+            opened_ms = min(opened_ms, self._opened_ms + _DRIFT * (now_ms - self._now_ms))
+        self._opened_ms, self._now_ms = opened_ms, now_ms
+
+    def captured_ms(self, position: int) -> float:
+        """Return when the sample at a position was captured."""
+        assert self._opened_ms is not None, "nothing has arrived yet"
+        return self._opened_ms + samples_to_ms(position)
+
+
+@dataclass
+class _Answer:
+    """The audio of an answer, and when which of its samples was heard."""
+
+    epoch: int
+    loudness: Loudness = field(default_factory=Loudness)
+    received: int = 0
+    before_epoch: int = 0
+    """Samples of earlier epochs of the same answer."""
+    heard: int = 0
+    resumed: list[tuple[int, float]] = field(default_factory=list)
+    """Playback began, or went on after a pause, at this sample and at this time."""
+
+    def progress(self, heard: int, now_ms: float, first_audio_ms: float) -> None:
+        """Note that samples up to a number have been heard by now."""
+        if heard <= self.heard:
+            return
+        if not self.resumed:
+            self.resumed.append((0, max(first_audio_ms, now_ms - samples_to_ms(heard))))
+        elif now_ms - self.time_of(heard) > _LATE_MS:
+            at_ms = max(self.time_of(self.heard), now_ms - samples_to_ms(heard - self.heard))
+            self.resumed.append((self.heard, at_ms))
+        self.heard = heard
+
+    def time_of(self, sample: int) -> float:
+        """Return when a sample was heard, or will be if playback goes on."""
+        first, at_ms = next(start for start in reversed(self.resumed) if start[0] <= sample)
+        return at_ms + samples_to_ms(sample - first)
+
+    def voiced_ms(self) -> float | None:
+        """Return when the first voiced sound of the answer was heard; None while it was not."""
+        span = self.loudness.voiced_span() if self.resumed else None
+        return None if span is None or span[0] >= self.heard else self.time_of(span[0])
+
+
+@dataclass
+class _Row:
+    """A turn in the making."""
+
+    turn: Turn
+    speech: Loudness | None = None
+    captured_until: int = 0
+    """Position of the microphone behind what `speech` has taken in."""
+    answer: _Answer | None = None
+    cut_by: _Row | None = None
+    """The turn whose speech cut the answer."""
+    tool_calls: dict[str, int] = field(default_factory=dict)
+    """The tools that have not returned, by the id of their call: their index in the turn."""
+    is_settled: bool = False
+
+    def change(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Turn, checked by replace
+        self.turn = replace(self.turn, **changes)
+
+
+class Timeline:
+    """The turns of the latest call.
+
+    Times are arguments, in milliseconds on a clock that never goes back. Of a turn that is over only its row is kept:
+    its audio is looked at as it passes.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[_Row] = []
+        self._settled: list[Turn] = []
+        self._began_ms = 0.0
+        self._clock = _CaptureClock()
+        self._utterance: _Row | None = None
+        """The turn whose utterance is open."""
+        self._unsent: list[_Row] = []
+        """Turns whose commands have not been sent yet: the server may not be ready."""
+        self._early_text: tuple[str, float] | None = None
+        """A text of the assistant whose audio has not come: it may be that of a greeting."""
+        self._answering: _Row | None = None
+        """The turn whose answer is, or was last, heard."""
+        self._last_heard_ms = 0.0
+
+    @property
+    def turns(self) -> Turns:
+        """The turns so far; the last one may still be under way."""
+        return Turns([row.turn for row in self._rows])
+
+    def since_start_ms(self, now_ms: float) -> float:
+        """Return a time as milliseconds since `start()`, in steps of one sample."""
+        return _on_grid(now_ms - self._began_ms)
+
+    def begin(self, now_ms: float) -> None:
+        """Begin with a new call."""
+        self._rows.clear()
+        self._settled.clear()
+        self._began_ms = now_ms
+        self._unsent.clear()
+        self._utterance = self._answering = self._early_text = None
+        self._clock.restart()
+
+    def pop_settled(self) -> list[Turn]:
+        """Return the turns that have become final since this was last asked."""
+        settled, self._settled = self._settled, []
+        return settled
+
+    def note_underruns(self, underruns: int) -> None:
+        """Note how often the loudspeaker has run out of audio within the current answer."""
+        row = self._answering
+        if row is not None and underruns > row.turn.underruns:
+            row.change(underruns=underruns)
+
+    def record(self, event: inputs.Input, effects: tuple[Effect, ...], call: Call, now_ms: float) -> None:
+        """Record one step of the machine.
+
+        Parameters
+        ----------
+        event, effects
+            What happened, and what the machine asked for.
+        call
+            The call after the step.
+        now_ms
+            When the step was taken.
+        """
+        now = self.since_start_ms(now_ms)
+        match event:
+            case inputs.MicrophoneOpened():
+                self._clock.restart()
+            case SpeechConfirmed() | SpeechContinued() | SpeechEnded():
+                self._record_speech(event, call, now)
+            case inputs.MicrophoneStalled() if self._utterance is not None:
+                self._utterance.change(holds=self._utterance.turn.holds + 1)
+            case inputs.TurnPredicted(_, complete) if self._utterance is not None:
+                verdicts = (*self._utterance.turn.verdicts, Verdict(now, complete))
+                self._utterance.change(verdicts=verdicts)
+            case inputs.Received(connection, frame) if connection == call.connection:
+                self._record_frame(frame, now)
+            case inputs.PlaybackProgress(epoch, samples):
+                self._record_progress(epoch, samples, now)
+        for effect in effects:
+            self._record_effect(effect, now)
+        if self._utterance is not None and not call.utterance_open:
+            self._close_utterance()
+        if not call.utterance_open and not call.outbox:
+            self._unsent.clear()  # what was not sent by now was lost with its connection
+        self._settle(call)
+
+    # What the user says
+
+    def _record_speech(self, event: SpeechConfirmed | SpeechContinued | SpeechEnded, call: Call, now: float) -> None:
+        row = self._utterance
+        match event:
+            case SpeechConfirmed(position, start, pcm):
+                self._clock.note(position, now)
+                if row is not None:
+                    row.change(end_sample=None, speech_end_ms=None)  # the pause within the turn is over
+                    self._add_speech(row, start, pcm)
+                elif call.utterance_open and call.in_call:
+                    self._open_utterance(event)
+            case SpeechContinued(pcm) if row is not None:
+                self._add_speech(row, row.captured_until, pcm)
+                self._clock.note(row.captured_until, now)
+                if row.turn.end_sample is not None:
+                    row.change(end_sample=row.turn.end_sample + len(pcm))  # silence that the turn detector waits out
+            case SpeechEnded(position) if row is not None:
+                self._clock.note(position, now)
+                row.change(end_sample=position)
+                self._measure_speech(row, is_over=True)
+
+    def _open_utterance(self, confirmed: SpeechConfirmed) -> None:
+        turn = Turn(start_sample=confirmed.start, confirmed_sample=confirmed.position)
+        self._utterance = _Row(turn, Loudness(), confirmed.start)
+        self._rows.append(self._utterance)
+        self._early_text = None
+        self._unsent.append(self._utterance)
+        self._add_speech(self._utterance, confirmed.start, confirmed.pcm)
+        self._measure_speech(self._utterance, is_over=False)
+
+    def _add_speech(self, row: _Row, start: int, pcm: Pcm) -> None:
+        assert row.speech is not None
+        if 0 < start - row.captured_until <= _LONGEST_HOLE:
+            row.speech.push(np.zeros(start - row.captured_until, dtype=np.int16))
+        row.speech.push(pcm)
+        row.captured_until = start + len(pcm)
+
+    def _measure_speech(self, row: _Row, *, is_over: bool) -> None:
+        """Find where the utterance is voiced, as far as it has come."""
+        span = None if row.speech is None else row.speech.voiced_span()
+        if span is None:
+            return
+        earliest = max((other.turn.speech_end_ms or 0.0 for other in self._rows[-2:] if other is not row), default=0.0)
+        first, end = (_on_grid(self._clock.captured_ms(row.turn.start_sample + sample)) for sample in span)
+        row.change(speech_start_ms=max(earliest, first), speech_end_ms=max(earliest, end) if is_over else None)
+
+    def _close_utterance(self) -> None:
+        """Find the end of the turn, and let its audio go."""
+        row, self._utterance = self._utterance, None
+        assert row is not None
+        self._measure_speech(row, is_over=True)
+        row.speech = None
+        turn = row.turn
+        if turn.stopped_ms is not None and turn.speech_end_ms is not None and turn.speech_end_ms > turn.stopped_ms:
+            row.change(speech_end_ms=turn.stopped_ms)  # a source that runs ahead of the clock
+
+    # What the server says
+
+    def _record_frame(self, frame: wire.ServerFrame, now: float) -> None:
+        match frame:
+            case wire.Message(item):
+                self._record_item(item, now)
+            case wire.SkipAnswer():
+                row = self._stopped_row()
+                if row is not None and row.answer is None:
+                    row.change(skipped=True)
+                    if row.turn.user_message_ms is None:
+                        self._mark_false_interruption(row)
+            case wire.CancelLastUserMessage():
+                row = self._stopped_row()
+                if row is not None:
+                    row.change(cancelled=True)
+                    self._mark_false_interruption(row)
+
+    def _record_item(self, item: wire.ConversationItem, now: float) -> None:
+        match item:
+            case wire.TextMessage("user", text, metadata):
+                row = self._stopped_row()
+                if row is not None and row.turn.user_message_ms is None:
+                    row.change(user_message_ms=now, user_text=text)
+                self._add_stage_times(metadata)
+            case wire.TextMessage("assistant", text, metadata):
+                self._record_text(self._row_of_text(), text, now)
+                self._add_stage_times(metadata)
+            case wire.ToolCallMessage(call_id, name):
+                row = self._row_of_text()
+                if row is not None:
+                    row.tool_calls[call_id] = len(row.turn.tools)
+                    row.change(tools=(*row.turn.tools, ToolUse(name, now)))
+            case wire.ToolResultMessage(call_id):
+                self._return_tool(call_id, now)
+
+    def _record_text(self, row: _Row | None, text: str, now: float) -> None:
+        if row is None:
+            self._early_text = text, now
+        elif row.turn.assistant_message_ms is None:
+            row.change(assistant_message_ms=now, assistant_text=text)
+        else:
+            row.change(assistant_text=f"{row.turn.assistant_text} {text}")
+
+    def _add_stage_times(self, metadata: Mapping[str, Any] | None) -> None:
+        """Keep what the server measured with the last turn that is over: an interruption has opened the next one."""
+        times, row = (metadata or {}).get("stage_times_ms"), self._stopped_row()
+        if row is None or not isinstance(times, Mapping):
+            return
+        if all(isinstance(value, int | float) for value in times.values()):
+            row.change(stage_times_ms={**(row.turn.stage_times_ms or {}), **times})
+
+    def _return_tool(self, call_id: str, now: float) -> None:
+        for row in reversed(self._rows):
+            if call_id in row.tool_calls:
+                tools = list(row.turn.tools)
+                index = row.tool_calls.pop(call_id)
+                tools[index] = replace(tools[index], returned_ms=now)
+                row.change(tools=tuple(tools))
+                return
+
+    def _mark_false_interruption(self, cause: _Row) -> None:
+        for row in self._rows:
+            if row.cut_by is cause:
+                row.change(false_interruption=True)
+
+    def _stopped_row(self) -> _Row | None:
+        """Return the latest turn of the user that is over for the server."""
+        return next((row for row in reversed(self._rows) if row.turn.stopped_ms is not None), None)
+
+    def _row_of_text(self) -> _Row | None:
+        """Return the turn that a text of the assistant belongs to; None when it is that of an answer still to come."""
+        others = [row for row in self._rows[-2:] if row is not self._utterance]
+        if not others:
+            return None
+        latest = others[-1]
+        has_ended = latest.turn.answer_end_ms is not None and latest.turn.assistant_message_ms is not None
+        return None if has_ended and self._utterance is None else latest
+
+    def _append_answer(self) -> _Row:
+        """Begin a turn that is an answer to nothing."""
+        row = _Row(Turn(kind="unprompted" if self._rows else "greeting"))
+        self._rows.append(row)
+        if self._early_text is not None:
+            self._record_text(row, *self._early_text)
+            self._early_text = None
+        return row
+
+    # What is played and heard
+
+    def _record_effect(self, effect: Effect, now: float) -> None:
+        match effect:
+            case SendCommand(wire.StartSpeaking()):
+                self._stamp("confirmed_ms", now)
+            case SendCommand(wire.StopSpeaking()):
+                self._stamp("stopped_ms", now)
+            case Play(epoch, pcm):
+                self._record_audio(epoch, pcm, now)
+            case StateChanged(state, previous) if previous.isAssistantSpeaking and not state.isAssistantSpeaking:
+                self._end_answer(now, interrupted=state.isUserSpeaking)
+
+    def _stamp(self, anchor: str, now: float) -> None:
+        """Note when a command was sent, of the first turn that waits for it."""
+        row = next((row for row in self._unsent if getattr(row.turn, anchor) is None), None)
+        if row is not None:
+            row.change(**{anchor: now})
+            if anchor == "stopped_ms":
+                self._unsent.remove(row)
+
+    def _record_audio(self, epoch: int, pcm: Pcm, now: float) -> None:
+        row = self._row_of_audio(epoch, now)
+        answer = row.answer
+        if answer is None:
+            answer = row.answer = _Answer(epoch)
+            row.change(first_audio_ms=now)
+        elif answer.epoch != epoch:
+            answer.epoch, answer.before_epoch = epoch, answer.heard
+        answer.received += len(pcm)
+        answer.loudness.push(pcm)
+        row.change(answer_received_ms=samples_to_ms(answer.received))
+        self._answering = row
+
+    def _row_of_audio(self, epoch: int, now: float) -> _Row:
+        """Return the turn that audio belongs to: the one that waits for an answer, or that is being answered."""
+        answering = self._answering
+        if answering is not None and answering.answer is not None and answering is self._rows[-1]:
+            turn = answering.turn
+            if answering.answer.epoch == epoch or turn.answer_end_ms is None:
+                return answering
+            if not turn.interrupted and now - turn.answer_end_ms <= _SAME_ANSWER_MS:
+                return answering
+        latest = self._rows[-1] if self._rows else None
+        if (
+            latest is not None
+            and latest.answer is None
+            and (latest.turn.kind != "user" or latest is not self._utterance)
+        ):
+            return latest
+        return self._append_answer()
+
+    def _record_progress(self, epoch: int, samples: int, now: float) -> None:
+        row = self._answering
+        if row is None or row.answer is None or row.answer.epoch != epoch or samples <= 0:
+            return
+        answer = row.answer
+        heard = min(answer.before_epoch + samples, answer.received)
+        assert row.turn.first_audio_ms is not None
+        answer.progress(heard, now, row.turn.first_audio_ms)
+        self._last_heard_ms = now
+        voiced_ms = answer.voiced_ms()
+        row.change(
+            heard_ms=_on_grid(answer.time_of(0)),
+            voiced_ms=None if voiced_ms is None else _on_grid(voiced_ms),
+            answer_heard_ms=samples_to_ms(answer.heard),
+        )
+
+    def _end_answer(self, now: float, *, interrupted: bool) -> None:
+        row = self._answering
+        if row is None or row.answer is None:
+            return
+        # The state waits a moment for more to come: the answer ended with its last sample.
+        row.change(answer_end_ms=now if interrupted else self._last_heard_ms, interrupted=interrupted)
+        if interrupted and self._utterance is not None:
+            row.cut_by = self._utterance
+            row.change(interruption_start_ms=self._utterance.turn.speech_start_ms)
+
+    def _settle(self, call: Call) -> None:
+        """Let turns become final: a later one has begun, or the answer has been heard and its text is there."""
+        for row in self._rows[-3:]:
+            is_over = row is not self._rows[-1] or not call.in_call
+            is_answered = row.turn.answer_end_ms is not None and row.turn.assistant_message_ms is not None
+            if not row.is_settled and (is_over or is_answered or row.turn.skipped):
+                row.is_settled = True
+                self._settled.append(row.turn)
+
+
+def _on_grid(time_ms: float) -> float:
+    """Return a time in steps of a sixteenth of a millisecond, one sample: sums of differences are exact."""
+    return round(time_ms * 16) / 16

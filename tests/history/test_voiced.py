@@ -1,0 +1,81 @@
+"""Where a stretch of audio is voiced: with silence, noise and tones around it, in pieces of any length."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from micdrop_widget.audio import Pcm, read_wav
+from micdrop_widget.history.voiced import Loudness
+from tests.paths import FIXTURES
+
+RNG = np.random.default_rng(3)
+
+
+def sound(samples: int, amplitude: int = 8000) -> Pcm:
+    pcm: Pcm = RNG.integers(-amplitude, amplitude, samples).astype(np.int16)
+    return pcm
+
+
+def span(pcm: Pcm, piece: int | None = None) -> tuple[int, int] | None:
+    loudness = Loudness()
+    for start in range(0, len(pcm), piece or len(pcm)):
+        loudness.push(pcm[start : start + (piece or len(pcm))])
+    return loudness.voiced_span()
+
+
+def test_sound_within_silence_is_found_on_the_grid_of_ten_milliseconds() -> None:
+    pcm = np.concatenate((np.zeros(1600, np.int16), sound(3200), np.zeros(800, np.int16)))
+    assert span(pcm) == (1600, 4800)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 160, 161, 512, 1600])
+def test_the_pieces_make_no_difference(piece: int) -> None:
+    sentence = read_wav(FIXTURES / "sentence.wav")[0][8000:64_000]
+    assert span(sentence, piece) == span(sentence)
+
+
+def test_a_sentence_is_found_where_it_is() -> None:
+    sentence = read_wav(FIXTURES / "sentence.wav")[0][:80_000]
+    found = span(sentence)
+    assert found is not None
+    assert abs(found[0] - 16_000) <= 480
+    assert abs(found[1] - 54_880) <= 960
+
+
+@pytest.mark.parametrize("snr_db", [40, 20])
+def test_noise_around_a_sentence_is_no_sound(snr_db: float) -> None:
+    sentence = read_wav(FIXTURES / "sentence.wav")[0][:80_000]
+    clean = span(sentence)
+    assert clean is not None
+    level = np.sqrt(np.mean(sentence[16_000:54_880].astype(float) ** 2)) / 10 ** (snr_db / 20)
+    noisy = span(np.clip(sentence + RNG.normal(0, level, len(sentence)), -32768, 32767).astype(np.int16))
+    assert noisy is not None
+    assert abs(noisy[0] - clean[0]) <= 640
+    assert abs(noisy[1] - clean[1]) <= 2400
+
+
+@pytest.mark.parametrize("pcm", [np.zeros(0, np.int16), np.zeros(8000, np.int16), np.full(8000, 900, np.int16)])
+def test_silence_and_a_constant_offset_are_not_voiced(pcm: Pcm) -> None:
+    loudness = Loudness()
+    loudness.push(pcm)
+    assert loudness.voiced_span() is None
+
+
+def test_an_even_tone_is_sound_and_not_noise() -> None:
+    tone = (8000 * np.sin(np.arange(16_000) * 2 * np.pi * 440 / 16_000)).astype(np.int16)
+    assert span(tone) == (0, 16_000)
+    assert span(np.concatenate((np.zeros(1600, np.int16), tone))) == (1600, 17_600)
+
+
+def test_what_is_thirty_decibels_softer_is_not_voiced() -> None:
+    pcm = np.concatenate((sound(1600, 100), sound(1600, 16_000), sound(1600, 1000)))
+    assert span(pcm) == (1600, 4800)
+
+
+def test_samples_behind_the_last_whole_frame_wait_for_more() -> None:
+    loudness = Loudness()
+    loudness.push(sound(159))
+    assert loudness.voiced_span() is None
+    loudness.push(sound(1))
+    assert loudness.voiced_span() == (0, 160)
