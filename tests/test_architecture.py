@@ -51,6 +51,8 @@ BORDERS = {
     "anywidget": {"jupyter.widget"},
     "traitlets": {"jupyter"},
     "soxr": {"audio"},
+    "pocketsphinx": {"agents.offline"},
+    "hibari": {"agents.offline"},
     "pandas": {"analysis", "history.table", "history.turns"},
     "matplotlib": {"analysis"},
 }

@@ -1,5 +1,7 @@
 """Ears, mind and voice for the embedded server."""
 
+from micdrop_widget.agents.companion import companion
+from micdrop_widget.agents.offline import HibariVoice, PocketsphinxEars, number_in
 from micdrop_widget.agents.playback import INTERRUPTED
 from micdrop_widget.agents.protocols import (
     Agent,
@@ -9,6 +11,7 @@ from micdrop_widget.agents.protocols import (
     StreamingSpeechToText,
     TextToSpeech,
 )
+from micdrop_widget.agents.ready import offline_agent
 from micdrop_widget.agents.sentences import cut_sentences
 from micdrop_widget.agents.server import MicdropServer
 from micdrop_widget.agents.tools import Tool
@@ -23,8 +26,10 @@ __all__ = [
     "ChatMessage",
     "Classification",
     "EndCall",
+    "HibariVoice",
     "Limits",
     "MicdropServer",
+    "PocketsphinxEars",
     "ServerCall",
     "SkipAnswer",
     "SpeechStream",
@@ -33,5 +38,8 @@ __all__ = [
     "TextToSpeech",
     "Tool",
     "ToolCall",
+    "companion",
     "cut_sentences",
+    "number_in",
+    "offline_agent",
 ]

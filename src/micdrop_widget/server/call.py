@@ -59,6 +59,8 @@ class ServerCall:
         When the call came in.
     turns
         How many utterances it had so far.
+    notes
+        For whoever answers: what is to be remembered of this call.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class ServerCall:
         self.peer = f"{host}:{port}"
         self.since = datetime.now().astimezone()
         self.turns = 0
+        self.notes: dict[str, Any] = {}
         self._connection = connection
         self._max_utterance_bytes = 2 * round(max_utterance_s * SAMPLE_RATE)
         self._responder = make_responder(self, None)
