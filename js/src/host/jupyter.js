@@ -1,7 +1,7 @@
 import { Listeners } from "../listeners.js";
 import { INITIAL_TRAITS, TRAIT_NAMES } from "../session/state.js";
 
-/** @typedef {import("../session/session.js").Host} Host */
+/** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("../session/state.js").CallTraits} CallTraits */
 
 /**

@@ -2,7 +2,7 @@ import { nowMs } from "../clock.js";
 import { bundle } from "../messages/messages.js";
 import { Microphone } from "../microphone/microphone.js";
 import { AudioEngine } from "../speaker/engine.js";
-import { Player } from "../speaker/player.js";
+import { Speaker } from "../speaker/speaker.js";
 import { IdleRelease } from "./idle-release.js";
 import { Outbox } from "./outbox.js";
 import { PendingRequests } from "./pending-requests.js";
@@ -14,7 +14,7 @@ import { KernelWatchdog } from "./watchdog.js";
  * Builds a session with all that it works with.
  *
  * @param {object} options
- * @param {import("./session.js").Host} options.host
+ * @param {import("../host/host.js").Host} options.host
  * @param {readonly string[]} options.workletSources JavaScript for the audio thread
  * @returns {Session}
  */
@@ -40,7 +40,7 @@ export function createSession({ host, workletSources }) {
     outbox,
     engine,
     microphone,
-    player: new Player(engine),
+    speaker: new Speaker({ pageId, engine, outbox }),
     pendingRequests: new PendingRequests(),
     presence: new Presence(window),
     idleRelease: new IdleRelease(),

@@ -14,23 +14,41 @@ export const NO_DETAILS = Object.freeze({
   error: null,
 });
 
-/**
- * @param {CallDetails} details
- * @param {import("../messages/messages.js").Details} message
- * @returns {CallDetails}
- */
-export function withFields(details, { fields }) {
-  // An error that is sent again is no new one.
-  const isSameError = JSON.stringify(fields.error) === JSON.stringify(details.error);
-  return { ...details, ...fields, ...(isSameError ? { error: details.error } : {}) };
-}
+/** What this page has received of it so far. */
+export class ReceivedDetails {
+  /** @type {Readonly<CallDetails>} */
+  #current = NO_DETAILS;
+  #isWholeAwaited = false;
 
-/**
- * @param {CallDetails} details
- * @param {import("../messages/messages.js").Conversation} message
- * @returns {CallDetails | null} null: items before those are missing
- */
-export function withConversation(details, { from, items }) {
-  if (from > details.conversation.length) return null;
-  return { ...details, conversation: [...details.conversation.slice(0, from), ...items] };
+  /** Items of the conversation that have not changed stay the same objects. */
+  get current() {
+    return this.#current;
+  }
+
+  /** The page says hello: the whole will come. */
+  awaitWhole() {
+    this.#isWholeAwaited = true;
+  }
+
+  /**
+   * @param {import("../messages/messages.js").Details} message names the fields that have changed
+   */
+  receiveFields({ fields }) {
+    const { error } = this.#current;
+    // An error that is sent again is no new one.
+    const isSameError = JSON.stringify(fields.error) === JSON.stringify(error);
+    this.#current = { ...this.#current, ...fields, ...(isSameError ? { error } : {}) };
+  }
+
+  /**
+   * @param {import("../messages/messages.js").Conversation} message replaces the items from a number on
+   * @returns {boolean} false: items before those are missing, and the whole is not on its way
+   */
+  receiveConversation({ from, items }) {
+    const { conversation } = this.#current;
+    if (from === 0) this.#isWholeAwaited = false;
+    if (from > conversation.length) return this.#isWholeAwaited;
+    this.#current = { ...this.#current, conversation: [...conversation.slice(0, from), ...items] };
+    return true;
+  }
 }

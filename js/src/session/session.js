@@ -1,34 +1,21 @@
 import { describeError } from "../errors.js";
 import { Listeners } from "../listeners.js";
 import * as messages from "../messages/messages.js";
-import { extrapolate } from "../speaker/player.js";
-import { NO_DETAILS, withConversation, withFields } from "./details.js";
+import { ReceivedDetails } from "./details.js";
 import { isAudioNeeded } from "./idle-release.js";
 
-/** @typedef {import("./state.js").CallState} CallState */
 /** @typedef {import("./state.js").PanelState} PanelState */
 
 /**
- * What connects this page to the kernel, whatever carries the messages.
- *
- * @typedef {object} Host
- * @property {import("./state.js").CallTraits} state as the kernel reported it last
- * @property {boolean} isSaved there is no kernel: the panel comes from a saved notebook
- * @property {(listener: () => void) => void} onState the kernel reported its state anew, or `isSaved` has changed
- * @property {(listener: (content: unknown, buffers: DataView[]) => void) => void} onMessage the kernel sent a message
- * @property {(listener: (cause: unknown) => void) => void} onLost the kernel was restarted or shut down, or is out of reach
- * @property {(content: Record<string, unknown>, buffers: ArrayBuffer[]) => void} send never throws: onLost reports a failure
- * @property {() => void} dispose ends all that was subscribed
- *
  * What a session works with; `create.js` builds the real ones.
  *
  * @typedef {object} Collaborators
  * @property {string} pageId
- * @property {Host} host
+ * @property {import("../host/host.js").Host} host
  * @property {import("./outbox.js").Outbox} outbox leads to the host
  * @property {import("../speaker/engine.js").AudioEngine} engine
  * @property {import("../microphone/microphone.js").Microphone} microphone
- * @property {import("../speaker/player.js").Player} player
+ * @property {import("../speaker/speaker.js").Speaker} speaker
  * @property {import("./pending-requests.js").PendingRequests} pendingRequests
  * @property {import("./presence.js").Presence} presence
  * @property {import("./idle-release.js").IdleRelease} idleRelease
@@ -41,7 +28,7 @@ export class Session {
   #outbox;
   #engine;
   #microphone;
-  #player;
+  #speaker;
   #pendingRequests;
   #presence;
   #idleRelease;
@@ -51,10 +38,7 @@ export class Session {
   #levelListeners = new Listeners();
   /** @type {Listeners<[readout: messages.VadReadout]>} */
   #readoutListeners = new Listeners();
-  /** @type {import("./details.js").CallDetails} */
-  #details = NO_DETAILS;
-  /** The page has said hello, and has not received the whole conversation yet. */
-  #isGreeting = false;
+  #details = new ReceivedDetails();
   #isDisposed = false;
   #isNotifying = false;
   #isKernelLost = false;
@@ -63,13 +47,13 @@ export class Session {
   #problem = null;
 
   /** @param {Collaborators} collaborators */
-  constructor({ pageId, host, outbox, engine, microphone, player, pendingRequests, presence, idleRelease }) {
+  constructor({ pageId, host, outbox, engine, microphone, speaker, pendingRequests, presence, idleRelease }) {
     this.#pageId = pageId;
     this.#host = host;
     this.#outbox = outbox;
     this.#engine = engine;
     this.#microphone = microphone;
-    this.#player = player;
+    this.#speaker = speaker;
     this.#pendingRequests = pendingRequests;
     this.#presence = presence;
     this.#idleRelease = idleRelease;
@@ -92,7 +76,7 @@ export class Session {
     const { hasStartFailed, isKernelSlow } = this.#pendingRequests;
     return {
       ...this.#host.state,
-      ...this.#details,
+      ...this.#details.current,
       pageId: this.#pageId,
       isStartRequested,
       isStopRequested,
@@ -123,7 +107,7 @@ export class Session {
 
   /** Starts the call. Call it synchronously from a click. */
   start() {
-    this.#player.resume();
+    this.#speaker.resume();
     this.#problem = null;
     this.command("start"); // first: creating an audio context holds the page up
     this.#startAudio();
@@ -131,7 +115,7 @@ export class Session {
 
   /** Uses this page's microphone and loudspeaker for a call whose owner is another page or gone. Call it synchronously from a click. */
   takeOver() {
-    this.#player.resume();
+    this.#speaker.resume();
     this.command("take_over");
     this.#startAudio();
   }
@@ -139,7 +123,7 @@ export class Session {
   /** Releases the microphone and silences the loudspeaker at once, whenever the kernel gets the command. */
   stop() {
     this.#microphone.release();
-    this.#player.hold();
+    this.#speaker.hold();
     this.command("stop");
   }
 
@@ -189,17 +173,15 @@ export class Session {
     this.#host.onMessage((content, buffers) => this.#receive(content, buffers));
     this.#host.onLost((cause) => this.#loseKernel(cause));
     this.#engine.onBlockedChange(() => this.#notify());
-    this.#engine.onSpeakerUsed((deviceId) => this.#microphone.rememberDevice("speaker", deviceId));
-    this.#engine.onSpeakerFailed((deviceId, error) => this.#reportSpeakerFailed(deviceId, error));
     this.#microphone.onChange(() => this.#restartIdleTime());
     this.#microphone.onLevel((rms) => this.#levelListeners.emit("microphone", rms));
     this.#microphone.onKernelSilent(() => {
-      this.#player.abandon("the kernel was silent");
+      this.#speaker.abandon("the kernel was silent");
       this.#closeAudio();
     });
-    this.#player.onProgress((progress, isUrgent) => this.#reportProgress(progress, isUrgent));
-    this.#player.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
-    this.#player.onFault((fault) => this.#reportPlaybackFailed(fault));
+    this.#speaker.onUsed((deviceId) => this.#microphone.rememberDevice("speaker", deviceId));
+    this.#speaker.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
+    this.#speaker.onProblem((problem) => this.#showProblem(problem));
     this.#pendingRequests.onSlow(() => this.#notify());
     this.#presence.onArrive(() => this.#sayHello());
     this.#presence.onLeave((isPageGone) => this.#sayGoodbye(isPageGone));
@@ -214,31 +196,28 @@ export class Session {
     this.#applyState();
   }
 
-  /** @param {import("./details.js").CallDetails} details */
-  #receiveDetails(details) {
-    this.#details = details;
+  /** @param {messages.Conversation} message */
+  #receiveConversation(message) {
+    if (!this.#details.receiveConversation(message) && this.#presence.isPresent) this.#sayHello();
     this.#applyState();
   }
 
-  /** @param {messages.Conversation} message */
-  #receiveConversation(message) {
-    const details = withConversation(this.#details, message);
-    if (message.from === 0) this.#isGreeting = false;
-    if (details !== null) return this.#receiveDetails(details);
-    // Some items were lost on the way; what came before hello was never meant for this page.
-    if (this.#presence.isPresent && !this.#isGreeting) this.#sayHello();
+  /** @param {messages.Details} message */
+  #receiveDetails(message) {
+    this.#details.receiveFields(message);
+    this.#applyState();
   }
 
   #sayHello() {
-    this.#isGreeting = true;
+    this.#details.awaitWhole();
     this.#outbox.send(messages.hello(this.#pageId));
   }
 
   #applyState() {
-    const call = { ...this.#host.state, ...this.#details };
+    const call = { ...this.#host.state, ...this.#details.current };
     this.#pendingRequests.settle(call);
     if (call.isStarted || call.conversation.length > 0) this.#wasStarted = true;
-    if (!call.isStarted && !call.isStarting) this.#player.resume();
+    if (!call.isStarted && !call.isStarting) this.#speaker.resume();
     if (call._closed) this.#releaseAudio();
     this.#applyMute();
     this.#restartIdleTime();
@@ -263,14 +242,14 @@ export class Session {
   #handle(message) {
     if (message.type === "open_mic") return this.#openMicrophone(message);
     if (message.type === "close_mic") return this.#microphone.close(message);
-    if (message.type === "play") return this.#player.play(message);
-    if (message.type === "flush") return this.#player.flush(message.epoch);
-    if (message.type === "set_speaker") return this.#engine.selectSpeaker(message.deviceId);
+    if (message.type === "play") return this.#speaker.play(message);
+    if (message.type === "flush") return this.#speaker.flush(message);
+    if (message.type === "set_speaker") return this.#speaker.select(message);
     if (message.type === "ack") return this.#microphone.acknowledge(message);
     if (message.type === "alive") return this.#answerHeartbeat(message.request);
     if (message.type === "vad_readout") return this.#readoutListeners.emit(message);
     if (message.type === "conversation") return this.#receiveConversation(message);
-    if (message.type === "details") return this.#receiveDetails(withFields(this.#details, message));
+    if (message.type === "details") return this.#receiveDetails(message);
     message.contents.forEach((content) => this.#receive(content, []));
   }
 
@@ -278,7 +257,7 @@ export class Session {
   #openMicrophone(message) {
     this.#applyMute();
     if (!this.#microphone.open(message)) return;
-    this.#player.resume();
+    this.#speaker.resume();
     this.#pendingRequests.confirmStart();
     this.#notify();
   }
@@ -296,31 +275,6 @@ export class Session {
   #startAudio() {
     // What goes wrong here goes wrong again when the microphone is opened, and is reported then.
     this.#engine.start().catch(() => undefined);
-  }
-
-  /**
-   * @param {string} deviceId
-   * @param {unknown} error
-   */
-  #reportSpeakerFailed(deviceId, error) {
-    const detail = describeError(error);
-    this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
-    this.#outbox.send(messages.speakerFailed(this.#pageId, deviceId, detail));
-  }
-
-  /** @param {import("../speaker/player.js").PlaybackFault} fault */
-  #reportPlaybackFailed({ epoch, reason, detail }) {
-    this.#showProblem(`The answer cannot be played (${detail}).`);
-    this.#outbox.send(messages.playbackFailed(this.#pageId, epoch, reason, detail));
-  }
-
-  /**
-   * @param {import("../speaker/player.js").PlaybackProgress} progress
-   * @param {boolean} isUrgent
-   */
-  #reportProgress(progress, isUrgent) {
-    if (isUrgent) this.#outbox.send(messages.heard(this.#pageId, progress));
-    else this.#outbox.sendDeferred((delayMs) => messages.heard(this.#pageId, extrapolate(progress, delayMs)));
   }
 
   /**
@@ -348,7 +302,7 @@ export class Session {
   }
 
   #closeAudio() {
-    this.#player.close();
+    this.#speaker.close();
     this.#engine.close();
     this.#notify();
   }

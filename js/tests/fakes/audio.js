@@ -27,6 +27,11 @@ class FakeAudio {
   /** The rate of the sound card. */
   deviceRate = 48_000;
 
+  /** What all tracks share, to be changed by a test and given back. */
+  get trackPrototype() {
+    return FakeTrack.prototype;
+  }
+
   get openContexts() {
     return this.contexts.filter(({ state }) => state !== "closed");
   }
@@ -61,10 +66,9 @@ class FakeAudioContext extends EventTarget {
     this.state = FakeAudioContext.audio.contextState;
     FakeAudioContext.audio.contexts.push(this);
     this.audioWorklet = { addModule: (/** @type {string} */ url) => FakeAudioContext.audio.addModule(url) };
-    const { setSinkId } = FakeAudioContext.audio;
-    if (setSinkId !== undefined) {
+    if (FakeAudioContext.audio.setSinkId !== undefined) {
       this.setSinkId = async (/** @type {string} */ id) => {
-        await setSinkId(this, id);
+        await FakeAudioContext.audio.setSinkId?.(this, id);
         this.sinkId = id;
       };
     }

@@ -6,7 +6,7 @@ import { INITIAL_TRAITS } from "../../src/session/state.js";
  * @implements {Host}
  */
 export class FakeHost {
-  /** @typedef {import("../../src/session/session.js").Host} Host */
+  /** @typedef {import("../../src/host/host.js").Host} Host */
   state = { ...INITIAL_TRAITS };
   /** @type {Record<string, any>[]} contents of the messages, bundles opened */
   sent = [];

@@ -184,3 +184,150 @@ test("a page that is told of items behind some that it lacks asks for the whole 
   host.receive({ type: "conversation", from: 0, items: ["a", "b", "c", "d", "e", "f"].map(item) });
   assert.deepEqual(texts(), ["a", "b", "c", "d", "e", "f"]);
 });
+
+test("the first view says hello and the last one goodbye, when the audio is released", async () => {
+  const { audio, clock, host, leave, openMicrophone, pageId } = await showPage();
+  assert.deepEqual(host.sent, [{ type: "hello", from: pageId }]);
+  audio.isAllowed = true;
+  await openMicrophone();
+  leave();
+  await clock.pass(400);
+  assert.deepEqual(host.sent.at(-1), { type: "bye", from: pageId, page_gone: false });
+  assert.deepEqual([audio.liveTracks, audio.openContexts], [[], []]);
+});
+
+test("a page that comes back says hello again", async () => {
+  const { host } = await showPage();
+  globalThis.window.dispatchEvent(new Event("pagehide"));
+  globalThis.window.dispatchEvent(new Event("pageshow"));
+  assert.deepEqual(host.sent.map(({ type }) => type), ["hello", "bye", "hello"]);
+});
+
+test("Start sends the command before it makes an audio context", async () => {
+  const { audio, host, session } = await showPage();
+  const contexts = [];
+  host.send = ({ name }) => contexts.push([name, audio.contexts.length]);
+  session.start();
+  assert.deepEqual(contexts, [["start", 0]]);
+  assert.equal(audio.contexts.length, 1);
+  assert.equal(session.state.isStartRequested, true);
+});
+
+test("Stop releases the microphone and silences the loudspeaker before the kernel knows", async () => {
+  const { audio, host, openMicrophone, session } = await showPage();
+  audio.isAllowed = true;
+  await openMicrophone();
+  host.change({ isStarted: true });
+  const chunk = { type: "play", epoch: 0, position: 0 };
+  host.receive(chunk, new Int16Array(1600));
+  await settled();
+  const player = audio.node("micdrop-playback");
+  session.stop();
+  assert.deepEqual(audio.liveTracks, []);
+  assert.deepEqual(player.posted.at(-1), { type: "clear" });
+  host.receive(chunk, new Int16Array(1600));
+  assert.deepEqual(player.posted.at(-1), { type: "clear" }, "what was on its way is not played");
+  assert.deepEqual(host.sent.at(-1).name, "stop");
+});
+
+test("the audio device is released 5 s after the call", async () => {
+  const { audio, clock, host, session } = await showPage();
+  session.start();
+  host.change({ isStarted: true });
+  await clock.pass(60_000);
+  assert.equal(audio.openContexts.length, 1);
+  host.change({ isStarted: false });
+  await clock.pass(4900);
+  assert.equal(audio.openContexts.length, 1);
+  await clock.pass(200);
+  assert.equal(audio.openContexts.length, 0);
+});
+
+test("the state joins what the kernel says by trait and by message with what the page knows", async () => {
+  const { host, session, pageId } = await showPage();
+  let changes = 0;
+  session.onChange(() => changes++);
+  host.change({ isStarted: true, _owner: pageId });
+  host.receive({ type: "details", fields: { error: ERROR } });
+  host.receive({ type: "conversation", from: 0, items: [{ role: "user", content: "Hello" }] });
+  session.command("mute");
+  const { isStarted, error, conversation, isMuteRequested, wasStarted } = session.state;
+  assert.deepEqual([isStarted, error, isMuteRequested, wasStarted], [true, ERROR, true, true]);
+  assert.deepEqual(conversation, [{ role: "user", content: "Hello" }]);
+  await settled();
+  assert.equal(changes, 1, "listeners are called once for all that changed");
+});
+
+test("a page that misses items of the conversation says hello again, once", async () => {
+  const { host } = await showPage();
+  const items = [{ role: "user", content: "Hello" }];
+  host.receive({ type: "conversation", from: 0, items });
+  host.receive({ type: "conversation", from: 5, items });
+  host.receive({ type: "conversation", from: 6, items });
+  assert.deepEqual(host.sent.map(({ type }) => type), ["hello", "hello"]);
+});
+
+test("a heartbeat is answered by a page that shows the call", async () => {
+  const { clock, host, leave, pageId } = await showPage();
+  host.receive({ type: "alive", request: 4 });
+  assert.deepEqual(host.sent.at(-1), { type: "alive", from: pageId, request: 4 });
+  leave();
+  await clock.pass(400);
+  const count = host.sent.length;
+  host.receive({ type: "alive", request: 4 });
+  assert.equal(host.sent.length, count);
+});
+
+test("a message that is not in the contract is shown, and the next one is handled", async () => {
+  const { host, session } = await showPage();
+  host.receive({ type: "dance" });
+  assert.match(session.state.problem, /does not understand \(Error: unknown message "dance"\)/);
+  session.start();
+  assert.equal(session.state.problem, null);
+});
+
+test("messages in a bundle are handled in their order", async () => {
+  const { host, session } = await showPage();
+  const readouts = [];
+  session.onVadReadout(({ probability }) => readouts.push(probability));
+  const contents = [0.1, 0.9].map((probability) => ({ type: "vad_readout", to: null, probability, level_db: null }));
+  host.receive({ type: "bundle", contents });
+  assert.deepEqual(readouts, [0.1, 0.9]);
+});
+
+test("a kernel that is out of reach releases the microphone; whatever it sends next shows that it is back", async () => {
+  const { audio, host, openMicrophone, session } = await showPage();
+  audio.isAllowed = true;
+  await openMicrophone();
+  host.isReachable = false;
+  session.command("mute");
+  assert.deepEqual([session.state.isKernelLost, audio.liveTracks.length], [true, 0]);
+  host.isReachable = true;
+  host.change({ isMuted: true });
+  assert.equal(session.state.isKernelLost, false);
+});
+
+test("a device is remembered at once before the microphone is on, and when it is in use during a call", async () => {
+  const { audio, host, openMicrophone, session } = await showPage();
+  audio.isAllowed = true;
+  session.chooseDevice("microphone", "usb");
+  await openMicrophone(1);
+  host.change({ isMicStarted: true });
+  session.chooseDevice("microphone", "headset");
+  await openMicrophone(2);
+  assert.deepEqual(audio.constraints.map(({ deviceId }) => deviceId.exact), ["usb", "usb"]);
+  assert.deepEqual(host.sentOf("choose_device").map(({ device_id: id }) => id), ["usb", "headset"]);
+});
+
+test("disposed of, a session holds nothing and says nothing", async () => {
+  const { audio, clock, host, openMicrophone, session } = await showPage();
+  audio.isAllowed = true;
+  await openMicrophone();
+  session.dispose();
+  session.dispose();
+  const count = host.sent.length;
+  session.command("mute");
+  await clock.pass(60_000);
+  assert.deepEqual([host.isDisposed, host.sent.length, host.sent.at(-1).type], [true, count, "bye"]);
+  assert.deepEqual([audio.liveTracks, audio.openContexts], [[], []]);
+});

@@ -1,4 +1,4 @@
-// sources sha256:ed92862415a6dc8b16e46256e1091b9280387a7ec1b4aff601fa167b5a29c5cf
+// sources sha256:4725c9d094642a3217083e7cec65f3c065e735b472d5415aff7c7919c2acb99c
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -517,14 +517,38 @@ var NO_DETAILS = Object.freeze({
   speakerDevices: [],
   error: null
 });
-function withFields(details2, { fields }) {
-  const isSameError = JSON.stringify(fields.error) === JSON.stringify(details2.error);
-  return { ...details2, ...fields, ...isSameError ? { error: details2.error } : {} };
-}
-function withConversation(details2, { from, items }) {
-  if (from > details2.conversation.length) return null;
-  return { ...details2, conversation: [...details2.conversation.slice(0, from), ...items] };
-}
+var ReceivedDetails = class {
+  /** @type {Readonly<CallDetails>} */
+  #current = NO_DETAILS;
+  #isWholeAwaited = false;
+  /** Items of the conversation that have not changed stay the same objects. */
+  get current() {
+    return this.#current;
+  }
+  /** The page says hello: the whole will come. */
+  awaitWhole() {
+    this.#isWholeAwaited = true;
+  }
+  /**
+   * @param {import("../messages/messages.js").Details} message names the fields that have changed
+   */
+  receiveFields({ fields }) {
+    const { error } = this.#current;
+    const isSameError = JSON.stringify(fields.error) === JSON.stringify(error);
+    this.#current = { ...this.#current, ...fields, ...isSameError ? { error } : {} };
+  }
+  /**
+   * @param {import("../messages/messages.js").Conversation} message replaces the items from a number on
+   * @returns {boolean} false: items before those are missing, and the whole is not on its way
+   */
+  receiveConversation({ from, items }) {
+    const { conversation } = this.#current;
+    if (from === 0) this.#isWholeAwaited = false;
+    if (from > conversation.length) return this.#isWholeAwaited;
+    this.#current = { ...this.#current, conversation: [...conversation.slice(0, from), ...items] };
+    return true;
+  }
+};
 
 // src/session/state.js
 var INITIAL_TRAITS = Object.freeze({
@@ -1975,6 +1999,89 @@ var Player = class {
   }
 };
 
+// src/speaker/speaker.js
+var Speaker = class {
+  #pageId;
+  #engine;
+  #outbox;
+  #player;
+  /** @type {Listeners<[problem: string]>} */
+  #problemListeners = new Listeners();
+  /**
+   * @param {object} options
+   * @param {string} options.pageId
+   * @param {import("./engine.js").AudioEngine} options.engine
+   * @param {import("../session/outbox.js").Outbox} options.outbox
+   */
+  constructor({ pageId, engine, outbox }) {
+    this.#pageId = pageId;
+    this.#engine = engine;
+    this.#outbox = outbox;
+    this.#player = new Player(engine);
+    this.onLevel = this.#player.onLevel;
+    this.onUsed = engine.onSpeakerUsed;
+    this.#player.onProgress((progress, isUrgent) => this.#reportProgress(progress, isUrgent));
+    this.#player.onFault((fault) => this.#reportFault(fault));
+    engine.onSpeakerFailed((deviceId, error) => this.#reportFailed(deviceId, error));
+  }
+  /** Subscribes to what goes wrong, in words for the user. */
+  onProblem = this.#problemListeners.add;
+  /** @param {messages.Play} chunk its samples are transferred */
+  play(chunk) {
+    this.#player.play(chunk);
+  }
+  /** @param {messages.Flush} message what was sent before its epoch is not played */
+  flush({ epoch }) {
+    this.#player.flush(epoch);
+  }
+  /** @param {messages.SetSpeaker} message */
+  select({ deviceId }) {
+    this.#engine.selectSpeaker(deviceId);
+  }
+  /** Falls silent at once and plays nothing more, until it is resumed or flushed. */
+  hold() {
+    this.#player.hold();
+  }
+  /** Plays again what arrives from now on. */
+  resume() {
+    this.#player.resume();
+  }
+  /**
+   * Closes and reports to the kernel what is given up, if anything.
+   *
+   * @param {string} detail why
+   */
+  abandon(detail) {
+    this.#player.abandon(detail);
+  }
+  /** Plays nothing until the next chunk. */
+  close() {
+    this.#player.close();
+  }
+  /**
+   * @param {import("./player.js").PlaybackProgress} progress
+   * @param {boolean} isUrgent
+   */
+  #reportProgress(progress, isUrgent) {
+    if (isUrgent) this.#outbox.send(heard(this.#pageId, progress));
+    else this.#outbox.sendDeferred((delayMs) => heard(this.#pageId, extrapolate(progress, delayMs)));
+  }
+  /** @param {import("./player.js").PlaybackFault} fault */
+  #reportFault({ epoch, reason, detail }) {
+    this.#problemListeners.emit(`The answer cannot be played (${detail}).`);
+    this.#outbox.send(playbackFailed(this.#pageId, epoch, reason, detail));
+  }
+  /**
+   * @param {string} deviceId
+   * @param {unknown} error
+   */
+  #reportFailed(deviceId, error) {
+    const detail = describeError(error);
+    this.#problemListeners.emit(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
+    this.#outbox.send(speakerFailed(this.#pageId, deviceId, detail));
+  }
+};
+
 // src/session/idle-release.js
 var RELEASE_AFTER_MS = 5e3;
 function isAudioNeeded(state) {
@@ -2210,7 +2317,7 @@ var Session = class {
   #outbox;
   #engine;
   #microphone;
-  #player;
+  #speaker;
   #pendingRequests;
   #presence;
   #idleRelease;
@@ -2220,10 +2327,7 @@ var Session = class {
   #levelListeners = new Listeners();
   /** @type {Listeners<[readout: messages.VadReadout]>} */
   #readoutListeners = new Listeners();
-  /** @type {import("./details.js").CallDetails} */
-  #details = NO_DETAILS;
-  /** The page has said hello, and has not received the whole conversation yet. */
-  #isGreeting = false;
+  #details = new ReceivedDetails();
   #isDisposed = false;
   #isNotifying = false;
   #isKernelLost = false;
@@ -2231,13 +2335,13 @@ var Session = class {
   /** @type {string | null} */
   #problem = null;
   /** @param {Collaborators} collaborators */
-  constructor({ pageId, host, outbox, engine, microphone, player, pendingRequests, presence, idleRelease }) {
+  constructor({ pageId, host, outbox, engine, microphone, speaker, pendingRequests, presence, idleRelease }) {
     this.#pageId = pageId;
     this.#host = host;
     this.#outbox = outbox;
     this.#engine = engine;
     this.#microphone = microphone;
-    this.#player = player;
+    this.#speaker = speaker;
     this.#pendingRequests = pendingRequests;
     this.#presence = presence;
     this.#idleRelease = idleRelease;
@@ -2256,7 +2360,7 @@ var Session = class {
     const { hasStartFailed, isKernelSlow } = this.#pendingRequests;
     return {
       ...this.#host.state,
-      ...this.#details,
+      ...this.#details.current,
       pageId: this.#pageId,
       isStartRequested,
       isStopRequested,
@@ -2285,21 +2389,21 @@ var Session = class {
   }
   /** Starts the call. Call it synchronously from a click. */
   start() {
-    this.#player.resume();
+    this.#speaker.resume();
     this.#problem = null;
     this.command("start");
     this.#startAudio();
   }
   /** Uses this page's microphone and loudspeaker for a call whose owner is another page or gone. Call it synchronously from a click. */
   takeOver() {
-    this.#player.resume();
+    this.#speaker.resume();
     this.command("take_over");
     this.#startAudio();
   }
   /** Releases the microphone and silences the loudspeaker at once, whenever the kernel gets the command. */
   stop() {
     this.#microphone.release();
-    this.#player.hold();
+    this.#speaker.hold();
     this.command("stop");
   }
   /** @param {messages.CommandName} name */
@@ -2343,17 +2447,15 @@ var Session = class {
     this.#host.onMessage((content, buffers) => this.#receive(content, buffers));
     this.#host.onLost((cause) => this.#loseKernel(cause));
     this.#engine.onBlockedChange(() => this.#notify());
-    this.#engine.onSpeakerUsed((deviceId) => this.#microphone.rememberDevice("speaker", deviceId));
-    this.#engine.onSpeakerFailed((deviceId, error) => this.#reportSpeakerFailed(deviceId, error));
     this.#microphone.onChange(() => this.#restartIdleTime());
     this.#microphone.onLevel((rms) => this.#levelListeners.emit("microphone", rms));
     this.#microphone.onKernelSilent(() => {
-      this.#player.abandon("the kernel was silent");
+      this.#speaker.abandon("the kernel was silent");
       this.#closeAudio();
     });
-    this.#player.onProgress((progress, isUrgent) => this.#reportProgress(progress, isUrgent));
-    this.#player.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
-    this.#player.onFault((fault) => this.#reportPlaybackFailed(fault));
+    this.#speaker.onUsed((deviceId) => this.#microphone.rememberDevice("speaker", deviceId));
+    this.#speaker.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
+    this.#speaker.onProblem((problem) => this.#showProblem(problem));
     this.#pendingRequests.onSlow(() => this.#notify());
     this.#presence.onArrive(() => this.#sayHello());
     this.#presence.onLeave((isPageGone) => this.#sayGoodbye(isPageGone));
@@ -2366,27 +2468,25 @@ var Session = class {
     this.#microphone.noteKernelMessage();
     this.#applyState();
   }
-  /** @param {import("./details.js").CallDetails} details */
-  #receiveDetails(details2) {
-    this.#details = details2;
-    this.#applyState();
-  }
   /** @param {messages.Conversation} message */
   #receiveConversation(message) {
-    const details2 = withConversation(this.#details, message);
-    if (message.from === 0) this.#isGreeting = false;
-    if (details2 !== null) return this.#receiveDetails(details2);
-    if (this.#presence.isPresent && !this.#isGreeting) this.#sayHello();
+    if (!this.#details.receiveConversation(message) && this.#presence.isPresent) this.#sayHello();
+    this.#applyState();
+  }
+  /** @param {messages.Details} message */
+  #receiveDetails(message) {
+    this.#details.receiveFields(message);
+    this.#applyState();
   }
   #sayHello() {
-    this.#isGreeting = true;
+    this.#details.awaitWhole();
     this.#outbox.send(hello(this.#pageId));
   }
   #applyState() {
-    const call = { ...this.#host.state, ...this.#details };
+    const call = { ...this.#host.state, ...this.#details.current };
     this.#pendingRequests.settle(call);
     if (call.isStarted || call.conversation.length > 0) this.#wasStarted = true;
-    if (!call.isStarted && !call.isStarting) this.#player.resume();
+    if (!call.isStarted && !call.isStarting) this.#speaker.resume();
     if (call._closed) this.#releaseAudio();
     this.#applyMute();
     this.#restartIdleTime();
@@ -2409,21 +2509,21 @@ var Session = class {
   #handle(message) {
     if (message.type === "open_mic") return this.#openMicrophone(message);
     if (message.type === "close_mic") return this.#microphone.close(message);
-    if (message.type === "play") return this.#player.play(message);
-    if (message.type === "flush") return this.#player.flush(message.epoch);
-    if (message.type === "set_speaker") return this.#engine.selectSpeaker(message.deviceId);
+    if (message.type === "play") return this.#speaker.play(message);
+    if (message.type === "flush") return this.#speaker.flush(message);
+    if (message.type === "set_speaker") return this.#speaker.select(message);
     if (message.type === "ack") return this.#microphone.acknowledge(message);
     if (message.type === "alive") return this.#answerHeartbeat(message.request);
     if (message.type === "vad_readout") return this.#readoutListeners.emit(message);
     if (message.type === "conversation") return this.#receiveConversation(message);
-    if (message.type === "details") return this.#receiveDetails(withFields(this.#details, message));
+    if (message.type === "details") return this.#receiveDetails(message);
     message.contents.forEach((content) => this.#receive(content, []));
   }
   /** @param {messages.OpenMic} message */
   #openMicrophone(message) {
     this.#applyMute();
     if (!this.#microphone.open(message)) return;
-    this.#player.resume();
+    this.#speaker.resume();
     this.#pendingRequests.confirmStart();
     this.#notify();
   }
@@ -2437,28 +2537,6 @@ var Session = class {
   }
   #startAudio() {
     this.#engine.start().catch(() => void 0);
-  }
-  /**
-   * @param {string} deviceId
-   * @param {unknown} error
-   */
-  #reportSpeakerFailed(deviceId, error) {
-    const detail = describeError(error);
-    this.#showProblem(`The loudspeaker cannot be used (${detail}). The usual one plays on.`);
-    this.#outbox.send(speakerFailed(this.#pageId, deviceId, detail));
-  }
-  /** @param {import("../speaker/player.js").PlaybackFault} fault */
-  #reportPlaybackFailed({ epoch, reason, detail }) {
-    this.#showProblem(`The answer cannot be played (${detail}).`);
-    this.#outbox.send(playbackFailed(this.#pageId, epoch, reason, detail));
-  }
-  /**
-   * @param {import("../speaker/player.js").PlaybackProgress} progress
-   * @param {boolean} isUrgent
-   */
-  #reportProgress(progress, isUrgent) {
-    if (isUrgent) this.#outbox.send(heard(this.#pageId, progress));
-    else this.#outbox.sendDeferred((delayMs) => heard(this.#pageId, extrapolate(progress, delayMs)));
   }
   /**
    * No microphone stays open for a call that may not exist any more. Whatever the kernel sends next shows that it does.
@@ -2482,7 +2560,7 @@ var Session = class {
     this.#closeAudio();
   }
   #closeAudio() {
-    this.#player.close();
+    this.#speaker.close();
     this.#engine.close();
     this.#notify();
   }
@@ -2585,7 +2663,7 @@ function createSession({ host, workletSources }) {
     outbox,
     engine,
     microphone,
-    player: new Player(engine),
+    speaker: new Speaker({ pageId, engine, outbox }),
     pendingRequests: new PendingRequests(),
     presence: new Presence(window),
     idleRelease: new IdleRelease()
