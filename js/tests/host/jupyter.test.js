@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Channel } from "../../src/host/jupyter.js";
 
 /** A model, what is behind it, and what was sent by which of them. */
-function setUp({ id = "7", kept = undefined, widgetManager = undefined } = {}) {
+function setUp(/** @type {any} */ { id = "7", kept = undefined, widgetManager = undefined } = {}) {
   const sent = [];
   const comm = {
     send(data, metadata, buffers) {
@@ -12,6 +12,7 @@ function setUp({ id = "7", kept = undefined, widgetManager = undefined } = {}) {
       return kept === undefined ? { dispose: () => sent.push("released") } : kept();
     },
   };
+  /** @type {any} */
   const model = {
     get: (name) => (name === "_comm_id" ? id : undefined),
     send: (...message) => (sent.push(["model", ...message]), "promised"),
@@ -19,6 +20,9 @@ function setUp({ id = "7", kept = undefined, widgetManager = undefined } = {}) {
   };
   return { channel: new Channel(model), model, sent };
 }
+
+/** @param {unknown} found behind the model @returns {any} */
+const modelOf = (found) => ({ get: () => "7", send: () => undefined, widget_manager: { get_model: async () => found } });
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const content = { type: "hello" };
@@ -112,7 +116,7 @@ test("a kernel that is out of reach is the sender's to report", async (t) => {
 test("a model that no kernel stands behind is a saved one, until a kernel takes it up", async () => {
   const found = { comm_live: false };
   let changes = 0;
-  const channel = new Channel({ get: () => "7", send: () => undefined, widget_manager: { get_model: async () => found } }, () => changes++);
+  const channel = new Channel(modelOf(found), () => changes++);
   assert.equal(channel.isSaved, false);
   channel.send(content, buffers);
   await settled();
@@ -123,7 +127,7 @@ test("a model that no kernel stands behind is a saved one, until a kernel takes 
 
 test("a kernel that goes away later leaves no saved model", async () => {
   const found = { comm_live: true };
-  const channel = new Channel({ get: () => "7", send: () => undefined, widget_manager: { get_model: async () => found } });
+  const channel = new Channel(modelOf(found));
   channel.send(content, buffers);
   await settled();
   found.comm_live = false;

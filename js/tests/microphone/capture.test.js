@@ -63,7 +63,7 @@ test("what was really applied and all devices are reported before the first audi
 test("a browser that does not say whether it cancels the echo is taken to do what it was asked", async () => {
   const { audio, capture, events, request } = setUp();
   const { getSettings } = audio.trackPrototype;
-  audio.trackPrototype.getSettings = () => ({ deviceId: "default" });
+  audio.trackPrototype.getSettings = () => /** @type {any} */ ({ deviceId: "default" });
   await capture.open(request({ constraints: { ...CONSTRAINTS, echoCancellation: false } }));
   audio.trackPrototype.getSettings = getSettings;
   const [, , opened] = /** @type {[string, number, any]} */ (events[0]);

@@ -11,6 +11,7 @@ const WANTED = { request: 1, deviceId: null, constraints: {} };
 /** The part of a browser that is asked: what is plugged in, and a storage. */
 function setUp({ lists = LISTS, isCapturing = false } = {}) {
   const listeners = new Set();
+  /** @type {any} */
   const world = { lists, reported: [], speakers: [], onDeviceChange: () => listeners.forEach((listener) => listener()) };
   Object.defineProperty(world, "listeners", { get: () => listeners.size });
   Object.defineProperty(globalThis, "navigator", {
@@ -39,10 +40,10 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 beforeEach(() => {
   const kept = new Map();
-  globalThis.localStorage = {
+  globalThis.localStorage = /** @type {any} */ ({
     getItem: (key) => kept.get(key) ?? null,
     setItem: (key, value) => kept.set(key, value),
-  };
+  });
 });
 
 test("a microphone asked for by its id is remembered once it is open, and preferred from then on", () => {
@@ -55,14 +56,14 @@ test("a microphone asked for by its id is remembered once it is open, and prefer
 });
 
 test("where storage is blocked, the page remembers", () => {
-  globalThis.localStorage = {
+  globalThis.localStorage = /** @type {any} */ ({
     getItem: () => {
       throw new Error("SecurityError");
     },
     setItem: () => {
       throw new Error("SecurityError");
     },
-  };
+  });
   const { devices } = setUp();
   devices.remember("microphone", "headset");
   assert.equal(devices.prefer(WANTED).preferredId, "headset");

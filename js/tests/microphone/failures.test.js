@@ -31,7 +31,7 @@ for (const [name, page, reason] of rows) {
 }
 
 test("a failure that has its reason keeps it", () => {
-  for (const reason of ["sample_rate", "insecure_context", "no_audio_worklet"]) {
+  for (const reason of /** @type {const} */ (["sample_rate", "insecure_context", "no_audio_worklet"])) {
     const failure = microphoneFailure(new AudioFailure(reason, "no"), { ...PAGE, isAllowedByPolicy: false });
     assert.deepEqual([failure.reason, failure.message], [reason, "no"]);
   }

@@ -7,6 +7,7 @@ const FRAME = 512;
 
 /** An uplink with a clock that stands still, and what comes out of it. */
 function setUp() {
+  /** @type {any} */
   const up = { nowMs: 0, sent: [], holds: [], position: 0 };
   up.link = new Uplink({
     send: (message) => up.sent.push(message),
@@ -44,8 +45,9 @@ test("two frames of a quiet line are one message", () => {
   assert.deepEqual(up.sent.map(({ position }) => position / FRAME), [0, 2, 4, 5]);
 });
 
-for (const [rate, size] of [["16 kHz", FRAME], ["44.1 kHz", 1411]]) {
+for (const [rate, size] of /** @type {[string, number][]} */ ([["16 kHz", FRAME], ["44.1 kHz", 1411]])) {
   test(`frames are counted, not pieces: at ${rate} four go to a busy kernel at once, from a quiet line as well`, () => {
+    /** @type {any[]} */
     const sent = [];
     const link = new Uplink({ send: (message) => sent.push(message), now: () => 0, onHoldChange: () => undefined });
     link.open(1, size);
@@ -118,9 +120,10 @@ test("when the kernel answers, the latest half second is sent, and how much is m
   assert.ok(resumed.dropped > 200 * FRAME);
 });
 
-for (const [rate, size] of [["16 kHz", FRAME], ["48 kHz", 3 * FRAME]]) {
+for (const [rate, size] of /** @type {[string, number][]} */ ([["16 kHz", FRAME], ["48 kHz", 3 * FRAME]])) {
   test(`of a quiet line at ${rate} half a second is kept as well, and what is missing before it counted`, () => {
     let nowMs = 0;
+    /** @type {any[]} */
     const sent = [];
     const link = new Uplink({ send: (message) => sent.push(message), now: () => nowMs, onHoldChange: () => undefined });
     link.open(1, size);

@@ -7,16 +7,18 @@ function setUp() {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const sent = [];
-  const outbox = new Outbox({ send: (message) => sent.push(message), bundle: (all) => all.join("+"), now: () => Date.now() });
+  const bundle = (/** @type {any[]} */ messages) => /** @type {any} */ (messages.join("+"));
+  /** @type {any} its messages are strings here */
+  const outbox = new Outbox({ send: (message) => sent.push(message), bundle, now: () => Date.now() });
   return { outbox, sent };
 }
 
-test("what can wait goes with the next message, before it, and knows how long it has waited", () => {
+test("a deferred message goes with the next one, before it, built with its delay", () => {
   const { outbox, sent } = setUp();
   outbox.send("frame");
-  outbox.sendDeferred((waitedMs) => `heard ${waitedMs} ms ago`);
+  outbox.sendDeferred((delayMs) => `heard ${delayMs} ms ago`);
   mock.timers.tick(30);
-  outbox.sendDeferred((waitedMs) => `heard ${waitedMs} ms ago`);
+  outbox.sendDeferred((delayMs) => `heard ${delayMs} ms ago`);
   mock.timers.tick(2);
   assert.deepEqual(sent, ["frame"]);
   outbox.send("frame");
@@ -25,16 +27,16 @@ test("what can wait goes with the next message, before it, and knows how long it
   assert.deepEqual(sent, ["frame", "heard 32 ms ago+heard 2 ms ago+frame", "frame"]);
 });
 
-test("where nothing comes to go along with it goes alone", () => {
+test("a deferred message that no other carries goes alone, after 100 ms", () => {
   const { outbox, sent } = setUp();
-  outbox.sendDeferred((waitedMs) => `heard ${waitedMs} ms ago`);
+  outbox.sendDeferred((delayMs) => `heard ${delayMs} ms ago`);
   mock.timers.tick(99);
   assert.deepEqual(sent, []);
   mock.timers.tick(1);
   assert.deepEqual(sent, ["heard 100 ms ago"]);
 });
 
-test("when all is over nothing is sent, neither what waits nor what comes late", () => {
+test("a closed outbox sends nothing, neither what was deferred nor what comes later", () => {
   const { outbox, sent } = setUp();
   outbox.sendDeferred(() => "waiting");
   outbox.close();

@@ -12,8 +12,9 @@ const ERROR = { code: "Server", message: "The server is away.", remedy: "Wait." 
 /** A page that shows the call: a real session with all its parts, on a fake browser and a fake kernel. */
 async function showPage() {
   const clock = useFakeClock();
+  /** @type {any} */
   const audio = installAudio();
-  globalThis.window = new EventTarget();
+  globalThis.window = /** @type {any} */ (new EventTarget());
   const host = new FakeHost();
   const session = createSession({ host, workletSources: ["capture", "playback"] });
   const leave = session.enter();
@@ -108,7 +109,7 @@ for (const [ending, end] of Object.entries({
   test(`a prompt that is answered after ${ending} opens nothing and makes no new context`, async () => {
     const page = await showPage();
     await page.openMicrophone();
-    end(page);
+    /** @type {(page: any) => void} */ (end)(page);
     await settled();
     assert.equal(page.session.state.isMicrophoneOpening, false);
     const contexts = page.audio.contexts.length;
@@ -174,7 +175,7 @@ test("what cannot be played reaches the kernel and the panel; so does what was t
 test("a page that is told of items behind some that it lacks asks for the whole conversation, once", async () => {
   const { host, session } = await showPage();
   const item = (content) => ({ role: "user", content });
-  const texts = () => session.state.conversation.map(({ content }) => content);
+  const texts = () => session.state.conversation.map((each) => /** @type {any} */ (each).content);
   host.receive({ type: "conversation", from: 2, items: [item("c")] });
   assert.deepEqual([texts(), host.sentOf("hello").length], [[], 1], "its hello is on the way");
   host.receive({ type: "conversation", from: 0, items: [item("a"), item("b"), item("c")] });
@@ -227,7 +228,7 @@ test("Stop releases the microphone and silences the loudspeaker before the kerne
   assert.deepEqual(player.posted.at(-1), { type: "clear" });
   host.receive(chunk, new Int16Array(1600));
   assert.deepEqual(player.posted.at(-1), { type: "clear" }, "what was on its way is not played");
-  assert.deepEqual(host.sent.at(-1).name, "stop");
+  assert.deepEqual(host.sent.at(-1)?.name, "stop");
 });
 
 test("the audio device is released 5 s after the call", async () => {
@@ -258,15 +259,6 @@ test("the state joins what the kernel says by trait and by message with what the
   assert.equal(changes, 1, "listeners are called once for all that changed");
 });
 
-test("a page that misses items of the conversation says hello again, once", async () => {
-  const { host } = await showPage();
-  const items = [{ role: "user", content: "Hello" }];
-  host.receive({ type: "conversation", from: 0, items });
-  host.receive({ type: "conversation", from: 5, items });
-  host.receive({ type: "conversation", from: 6, items });
-  assert.deepEqual(host.sent.map(({ type }) => type), ["hello", "hello"]);
-});
-
 test("a heartbeat is answered by a page that shows the call", async () => {
   const { clock, host, leave, pageId } = await showPage();
   host.receive({ type: "alive", request: 4 });
@@ -281,7 +273,7 @@ test("a heartbeat is answered by a page that shows the call", async () => {
 test("a message that is not in the contract is shown, and the next one is handled", async () => {
   const { host, session } = await showPage();
   host.receive({ type: "dance" });
-  assert.match(session.state.problem, /does not understand \(Error: unknown message "dance"\)/);
+  assert.match(String(session.state.problem), /does not understand \(Error: unknown message "dance"\)/);
   session.start();
   assert.equal(session.state.problem, null);
 });
@@ -328,6 +320,6 @@ test("disposed of, a session holds nothing and says nothing", async () => {
   const count = host.sent.length;
   session.command("mute");
   await clock.pass(60_000);
-  assert.deepEqual([host.isDisposed, host.sent.length, host.sent.at(-1).type], [true, count, "bye"]);
+  assert.deepEqual([host.isDisposed, host.sent.length, host.sent.at(-1)?.type], [true, count, "bye"]);
   assert.deepEqual([audio.liveTracks, audio.openContexts], [[], []]);
 });

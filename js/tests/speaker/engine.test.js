@@ -103,11 +103,11 @@ for (const [what, prepare, reason, detail] of /** @type {[string, (audio: any) =
 test("a browser that gives another rate than asked for is refused, and its context closed", async () => {
   const { audio, engine } = setUp();
   const Given = /** @type {any} */ (globalThis.AudioContext);
-  globalThis.AudioContext = class extends Given {
+  globalThis.AudioContext = /** @type {any} */ (class extends Given {
     constructor() {
       super({ sampleRate: 44_100 });
     }
-  };
+  });
   await assert.rejects(engine.start(), /asked for 16000 Hz, got 44100 Hz/);
   assert.deepEqual(audio.openContexts, []);
 });

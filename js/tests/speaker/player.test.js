@@ -7,22 +7,23 @@ import { installAudio } from "../fakes/audio.js";
 import { restoreClock, settled, useFakeClock } from "../fakes/clock.js";
 
 /** A player on a loudspeaker with a latency; `report` is what its worklet says. */
-async function setUp({ outputLatency, baseLatency }) {
+async function setUp(/** @type {any} */ { outputLatency, baseLatency }) {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  /** @type {any} */
   let port;
-  globalThis.AudioWorkletNode = class {
+  globalThis.AudioWorkletNode = /** @type {any} */ (class {
     constructor() {
       port = this.port = { postMessage: () => undefined };
     }
     connect() {}
-  };
+  });
   const heard = [];
   const levels = [];
-  const player = new Player({ start: async () => ({ outputLatency, baseLatency, destination: {} }) });
+  const player = new Player(/** @type {any} */ ({ start: async () => ({ outputLatency, baseLatency, destination: {} }) }));
   player.onProgress((progress, isUrgent) => heard.push({ ...progress, isUrgent }));
   player.onLevel((rms) => levels.push(rms));
-  player.onFault(assert.fail);
+  player.onFault(() => assert.fail());
   player.play({ type: "play", epoch: 0, position: 0, samples: new Int16Array(128) });
   await new Promise((resolve) => setImmediate(resolve));
   const report = (samples, rms = 0, epoch = 0, isPlaying = true) =>
@@ -41,7 +42,7 @@ test("what was played is heard when it has left the loudspeaker", async () => {
 });
 
 test("where the browser does not tell its latency, the one of the graph has to do, or none", async () => {
-  for (const [latencies, expected] of [[{ outputLatency: 0, baseLatency: 0.02 }, 20], [{}, 0]]) {
+  for (const [latencies, expected] of /** @type {[object, number][]} */ ([[{ outputLatency: 0, baseLatency: 0.02 }, 20], [{}, 0]])) {
     const { heard, report } = await setUp(latencies);
     report(64);
     mock.timers.tick(expected);
@@ -85,11 +86,12 @@ test("a report that has waited says what is heard by now: as much more as the ti
   assert.deepEqual(extrapolate(progress, 100), { epoch: 1, samples: 4128, underruns: 0, buffered: 0 });
 });
 
-const CHUNK = (epoch, position = 0) => ({ type: "play", epoch, position, samples: new Int16Array(128) });
+const CHUNK = (epoch, position = 0) => ({ type: /** @type {const} */ ("play"), epoch, position, samples: new Int16Array(128) });
 
 /** A player in a fake browser, and the faults that it reports. */
-async function inBrowser(prepare = () => undefined) {
+async function inBrowser(prepare = (/** @type {any} */ _audio) => undefined) {
   const clock = useFakeClock();
+  /** @type {any} */
   const audio = installAudio();
   prepare(audio);
   const engine = new AudioEngine({ workletSources: ["capture", "playback"] });
@@ -104,7 +106,7 @@ async function inBrowser(prepare = () => undefined) {
 }
 
 test("an answer that waits for a click is given up after 10 s; what comes after the click is played", async () => {
-  const { audio, clock, faults, player } = await inBrowser((fake) => (fake.contextState = "suspended"));
+  const { audio, clock, faults, player } = await inBrowser((fake) => void (fake.contextState = "suspended"));
   await clock.pass(9900);
   assert.deepEqual(faults, []);
   await clock.pass(100);
@@ -119,7 +121,7 @@ test("an answer that waits for a click is given up after 10 s; what comes after 
 });
 
 test("a worklet that does not load, or whose thread hangs, is a fault within 10 s", async () => {
-  const loading = await inBrowser((fake) => (fake.addModule = () => new Promise(() => undefined)));
+  const loading = await inBrowser((fake) => void (fake.addModule = () => new Promise(() => undefined)));
   await loading.clock.pass(10_000);
   assert.deepEqual(loading.faults, [{ epoch: 3, reason: "failed", detail: "nothing is played" }]);
   restoreClock();

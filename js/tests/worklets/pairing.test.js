@@ -9,6 +9,7 @@ const PAUSE = 31;
 
 /** A line on which a frame sounds like its number, softly or loudly, and what comes out of it. */
 function setUp() {
+  /** @type {any} */
   const line = { out: [], frame: 0 };
   line.pairing = new Pairing(
     (samples, position, rms) => line.out.push({ samples: samples.slice(), position, rms }),
