@@ -24,7 +24,7 @@ RANKS = {
     "history": 2,
     "call": 3,
     **dict.fromkeys(("server", "browser"), 4),
-    **dict.fromkeys(("analysis", "agents"), 5),
+    **dict.fromkeys(("analysis", "agents", "testing"), 5),
     "jupyter": 6,
     "cli": 7,
     "the package": 8,
@@ -46,7 +46,7 @@ NOT_PURE = {
 }
 
 BORDERS = {
-    "websockets": {"call.transport", "call.connect", "server"},
+    "websockets": {"call.transport", "call.connect", "server", "testing.faulty_server"},
     "onnxruntime": {"turn.smart_turn", "vad.silero", "vad.silero_sequence"},
     "anywidget": {"jupyter.widget"},
     "traitlets": {"jupyter"},
