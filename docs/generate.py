@@ -12,7 +12,19 @@ from typing import TypeVar
 
 from micdrop_widget.state import machine
 from micdrop_widget.state.effects import Timer
-from micdrop_widget.state.limits import ANSWER_GAP_MS, ECHO_TAIL_MS, GOODBYE_MS, READY_GRACE_MS, TURN_PREDICTION_MS
+from micdrop_widget.state.limits import (
+    ANSWER_AUDIO_MS,
+    ANSWER_GAP_MS,
+    ANSWER_MS,
+    AWAITS,
+    ECHO_TAIL_MS,
+    GOODBYE_MS,
+    MICROPHONE_MS,
+    PHASE_ENDS,
+    PLAYBACK_STALL_MS,
+    READY_GRACE_MS,
+    TURN_PREDICTION_MS,
+)
 from micdrop_widget.state.machine import ANY, CALL, TABLE, Row
 from micdrop_widget.state.snapshot import Phase
 
@@ -24,6 +36,10 @@ PAGE = Path(__file__).parent / "call-machine.md"
 _NOT_LATE = {"current socket", "latest request", "current microphone"}
 
 _DURATIONS = {
+    Timer.MICROPHONE: f"{MICROPHONE_MS / 1000:g} s",
+    Timer.CONNECTION: "three times `connection_timeout_ms` (headers, params, handshake), and 1 s",
+    Timer.ANSWER: f"{ANSWER_MS / 1000:g} s after the last frame; {ANSWER_AUDIO_MS / 1000:g} s after the answer's text",
+    Timer.PLAYBACK: f"what the samples last, and {PLAYBACK_STALL_MS / 1000:g} s",
     Timer.READY: f"{READY_GRACE_MS} ms",
     Timer.RETRY: "as the option `reconnect` says: 1 s, doubled each time, at most 10 s, up to 30 % less at random",
     Timer.ANSWER_GAP: f"{ANSWER_GAP_MS} ms",
@@ -50,13 +66,29 @@ def main() -> None:
 
 def render() -> str:
     """Return the page."""
-    return "\n".join([_HEAD, *_phases(), *_diagram(), *_table(), *_timers()]) + "\n"
+    return "\n".join([_HEAD, *_phases(), *_ends(), *_diagram(), *_table(), *_timers()]) + "\n"
 
 
 def _phases() -> Iterator[str]:
     yield from ("## Phases", "", "| phase | |", "| --- | --- |")
     for phase, meaning in _member_docs(Phase).items():
         yield f"| {phase.value} | {meaning} |"
+    yield ""
+
+
+def _ends() -> Iterator[str]:
+    """Say what ends each phase and each `await`, though a participant falls silent."""
+    yield from ("## Ends", "", "What ends a phase at the latest, whoever falls silent. `idle` is no call.", "")
+    yield from ("| phase | ended by | within |", "| --- | --- | --- |")
+    for phase, ends in PHASE_ENDS.items():
+        for end in ends:
+            by = f"timer “{end.by.value}”" if isinstance(end.by, Timer) else f"{end.by}, which is watched"
+            yield f"| {phase.value} | {by} | {end.after} |"
+    yield from ("", "What ends an `await`.", "", "| method | returns at the latest |", "| --- | --- |")
+    for wait in AWAITS:
+        through = ", ".join(phase.value for phase in wait.through)
+        ends = [f"at the end of {through}"] if through else []
+        yield f"| `{wait.method}` | {'; '.join([*ends, wait.after] if wait.after else ends)} |"
     yield ""
 
 

@@ -224,7 +224,7 @@ CONNECTIONS = [
             "drop_answer_until_ms": 1040,
             "conversation": (wire.TextMessage("assistant", "Hello"),),
         },
-        given={**OUTBOX, "error": error(), "round_trip_ms": 20},
+        given={**OUTBOX, "error": error(), "round_trips_ms": (20.0,)},
     ),
     Case(
         "TimerFired if ready: become_ready",
@@ -232,7 +232,7 @@ CONNECTIONS = [
         inputs.TimerFired(Timer.READY),
         ["cancel ready", "send StartSpeaking", "send 512 samples"],
         {"was_ready": True, "error": None, "outbox": (), "drop_answer_until_ms": 1040},
-        given={**OUTBOX, "error": error(), "round_trip_ms": 20},
+        given={**OUTBOX, "error": error(), "round_trips_ms": (20.0,)},
     ),
     Case(
         "TimerFired if ready: become_ready",

@@ -16,6 +16,7 @@ from micdrop_widget.state import Call, Phase, Settings, inputs
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.machine import Row
 from micdrop_widget.state.snapshot import Command, MicPhase
+from tests.state.wording import WATCHDOGS
 
 IDLE, OPENING, CONNECTING, GREETING, LIVE, RETRYING, ENDING = Phase
 ANY = tuple(Phase)
@@ -69,11 +70,11 @@ class Case:
         return call_in(phase, **self.given)
 
     def after(self, phase: Phase, row: Row) -> Call:
-        return replace(self.before(phase), phase=row.to or phase, **self.then)
+        return replace(self.before(phase), **{"phase": row.to or phase, **self.then})
 
 
 NOISE_OFF = ("cancel answer gap", "cancel echo tail")
-END = ("close connection", *NOISE_OFF, *(f"cancel {timer.value}" for timer in Timer))
+END = ("close connection", *NOISE_OFF, *(f"cancel {timer.value}" for timer in Timer if timer not in WATCHDOGS))
 ENDED = {"was_ready": False, "attempt": 0, "processing": False, "user_speaking": False}
 ENDED_2 = {**ENDED, "connection": 2}
 WITH_MIC = {**ENDED, "connection": 2, "mic": MicPhase.CLOSED, "mic_request": 2}

@@ -102,7 +102,7 @@ WISHES = [
         inputs.Pause(),
         ["send StopSpeaking", "send Mute", *NOISE_OFF, "reset detection"],
         {"paused": True, "user_speaking": False, "drop_answer_until_ms": 1080},
-        given={"user_speaking": True, "round_trip_ms": 40},
+        given={"user_speaking": True, "round_trips_ms": (40.0,)},
     ),
     Case(
         "Pause: pause",
@@ -110,7 +110,6 @@ WISHES = [
         inputs.Pause(),
         ["send Mute", "flush to epoch 6", *NOISE_OFF, "reset detection"],
         {"paused": True, "assistant_speaking": False, "echo_tail": False, "epoch": 6, "playback_samples": 0,
-        "odd_byte": b"",
          "drop_answer_until_ms": 1000, "partial_assistant_message": ""},
         given={"assistant_speaking": True, "echo_tail": True, "epoch": 5, "playback_samples": 9, "odd_byte": b"x",
                "partial_assistant_message": "Well"},

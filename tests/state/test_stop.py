@@ -10,6 +10,7 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.state import Phase, inputs
 from micdrop_widget.state.effects import Timer
 from tests.state.spoken import ENDED, answered, audio, confirmed, listening, says
+from tests.state.wording import WATCHDOGS
 from tests.state.world import World
 
 STOP, GRACEFUL = inputs.Stop(), inputs.Stop(graceful=True)
@@ -119,9 +120,9 @@ def test_a_graceful_stop_with_nothing_to_hear_ends_at_once() -> None:
 def test_a_graceful_stop_waits_for_the_answer_that_is_due() -> None:
     world = listening().apply(confirmed()).apply(GRACEFUL)
     assert world.commands()[-1] == "StopSpeaking"
-    assert world.timers == {Timer.GOODBYE}
+    assert world.timers - WATCHDOGS == {Timer.GOODBYE}
     world.receive(audio())
-    assert world.timers == set()
+    assert world.timers - WATCHDOGS == set()
     assert over(world.heard(1600).fire(Timer.ANSWER_GAP))
 
 

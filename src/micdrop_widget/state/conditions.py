@@ -25,6 +25,7 @@ __all__ = [
     "no_url",
     "nothing_left_to_hear",
     "retryable",
+    "retryable_timeout",
     "timer",
     "turn_complete",
     "turn_detector_decides",
@@ -118,6 +119,11 @@ def retryable(call: Call, report: inputs.ConnectionFailed | inputs.ConnectionClo
     else:
         error = error_for_close(report.close_code)
     return is_retryable(error) and call.settings.reconnect.allows(call.attempt + 1)
+
+
+def retryable_timeout(call: Call, fired: inputs.TimerFired) -> bool:
+    """The timer “connection” has run out, the call was ready, and another attempt is allowed."""
+    return fired.timer is Timer.CONNECTION and call.was_ready and call.settings.reconnect.allows(call.attempt + 1)
 
 
 def graceful(_: Call, stop: inputs.Stop) -> bool:

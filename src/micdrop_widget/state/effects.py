@@ -38,10 +38,18 @@ __all__ = [
 class Timer(Enum):
     """The timers of a call; each runs at most once at a time."""
 
+    MICROPHONE = "microphone"
+    """The microphone was requested and has neither opened nor failed."""
+    CONNECTION = "connection"
+    """The socket is being opened, and has neither opened nor failed."""
     READY = "ready"
     """A server that sends nothing after the params is taken to be ready."""
     RETRY = "retry"
     """The wait before the next attempt to connect."""
+    ANSWER = "answer"
+    """The server is silent although the call waits for an answer, or its text came without audio."""
+    PLAYBACK = "playback"
+    """The loudspeaker has samples that it does not report as heard."""
     ANSWER_GAP = "answer gap"
     """All audio that arrived was heard: when no more arrives, the answer is over."""
     ECHO_TAIL = "echo tail"

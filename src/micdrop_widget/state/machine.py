@@ -47,6 +47,7 @@ CALL = ANY[1:]
 CONNECTED = (CONNECTING, GREETING, LIVE)
 MIC_PHASES = (IDLE, *CONNECTED, RETRYING)
 TALKING = (OPENING, *CONNECTED)
+BEFORE_ENDING = (*TALKING, RETRYING)
 
 TABLE: tuple[Row, ...] = (
     # Start and the microphone
@@ -61,6 +62,8 @@ TABLE: tuple[Row, ...] = (
     Row(MIC_PHASES, inputs.MicrophoneOpened, microphone.note_opened, when=conditions.latest_request),
     Row((OPENING,), inputs.MicrophoneFailed, microphone.fail_start, to=IDLE, when=conditions.latest_request),
     Row(MIC_PHASES, inputs.MicrophoneFailed, microphone.report_failed, when=conditions.latest_request),
+    Row((OPENING,), inputs.TimerFired, microphone.give_up_start, to=IDLE, when=conditions.timer(Timer.MICROPHONE)),
+    Row(MIC_PHASES, inputs.TimerFired, microphone.give_up, when=conditions.timer(Timer.MICROPHONE)),
     Row(MIC_PHASES, inputs.MicrophoneEnded, microphone.replace, when=conditions.unplugged),
     Row(MIC_PHASES, inputs.MicrophoneEnded, microphone.release, when=conditions.current_microphone),
     # Devices
@@ -82,6 +85,8 @@ TABLE: tuple[Row, ...] = (
     # The connection goes
     Row((CONNECTING,), inputs.ConnectionFailed, connection.wait_to_retry, to=RETRYING, when=conditions.retryable),
     Row((CONNECTING,), inputs.ConnectionFailed, connection.fail_to_open, to=IDLE, when=conditions.current_socket),
+    Row((CONNECTING,), inputs.TimerFired, connection.give_up_and_retry, to=RETRYING, when=conditions.retryable_timeout),
+    Row((CONNECTING,), inputs.TimerFired, connection.give_up, to=IDLE, when=conditions.timer(Timer.CONNECTION)),
     Row((GREETING, LIVE), inputs.ConnectionClosed, connection.wait_to_retry, to=RETRYING, when=conditions.retryable),
     Row((GREETING,), inputs.ConnectionClosed, connection.fail_early, to=IDLE, when=conditions.closed_before_ready),
     Row((GREETING, LIVE), inputs.ConnectionClosed, ending.play_remaining, to=ENDING, when=conditions.ended_normally),
@@ -92,6 +97,7 @@ TABLE: tuple[Row, ...] = (
     Row((ENDING,), inputs.Stop, ending.stay, when=conditions.graceful),
     Row(ANY, inputs.Stop, ending.stop, to=IDLE),
     Row((ENDING,), inputs.TimerFired, ending.give_up_answer, when=conditions.timer(Timer.GOODBYE)),
+    Row((ENDING,), inputs.TimerFired, ending.give_up_playback, when=conditions.timer(Timer.PLAYBACK)),
     Row((ENDING,), inputs.Completion, ending.stop, to=IDLE, when=conditions.nothing_left_to_hear),
     # Mute and pause
     Row(ANY, inputs.Mute, listening.mute),
@@ -115,6 +121,8 @@ TABLE: tuple[Row, ...] = (
     Row((LIVE, ENDING), inputs.Received, answer.receive, when=conditions.current_socket),
     Row(CALL, inputs.RoundTripMeasured, answer.note_round_trip, when=conditions.current_socket),
     Row(CALL, inputs.PlaybackProgress, answer.follow_playback, when=conditions.current_epoch),
+    Row((LIVE,), inputs.TimerFired, answer.give_up_answer, when=conditions.timer(Timer.ANSWER)),
+    Row(BEFORE_ENDING, inputs.TimerFired, answer.give_up_playback, when=conditions.timer(Timer.PLAYBACK)),
     Row(CALL, inputs.TimerFired, answer.end_answer, when=conditions.timer(Timer.ANSWER_GAP)),
     Row(CALL, inputs.TimerFired, answer.end_echo_tail, when=conditions.timer(Timer.ECHO_TAIL)),
 )
@@ -153,6 +161,7 @@ def step(call: Call, event: inputs.Input, now_ms: float) -> tuple[Call, tuple[Ef
         pass
     if call.listens and not work.call.listens:
         work.reset_detection()
+    work.keep_timers(call, event)
     before, after = snapshot(call), snapshot(work.call)
     if before != after:
         work.effects.insert(0, StateChanged(after, before))

@@ -104,15 +104,22 @@ class Call:
     """Number of the current playback; each flush and each answer begins a new one."""
     playback_samples: int = 0
     """Samples of this epoch given to the loudspeaker."""
+    heard_samples: int = 0
+    """Samples of this epoch that have left the loudspeaker."""
+    playback_deadline_ms: float = 0
+    """When the loudspeaker should have reported progress; meaningful while it has samples that were not heard."""
     assistant_speaking: bool = False
     """The assistant is being heard."""
     echo_tail: bool = False
     """The last 300 ms after the assistant was heard, with interruption disabled."""
     odd_byte: bytes = b""
     """Half a sample; its other half is the first byte of the next audio frame."""
+    answer_begins: bool = False
+    """StopSpeaking was sent: the next audio that is played begins an answer, on a whole sample."""
     drop_answer_until_ms: float = 0
     """Audio and text that arrive before this time belong to an answer that was cancelled."""
-    round_trip_ms: float = 0
+    round_trips_ms: tuple[float, ...] = ()
+    """The latest round trips on this connection, oldest first."""
 
     outbox: tuple[Command | Pcm, ...] = field(default=(), compare=False)
     """Commands and audio from before the server was ready, in order, bounded; sent when it is."""
@@ -135,6 +142,16 @@ class Call:
     def utterance_open(self) -> bool:
         """An utterance is open: the user speaks, or is silent within the turn."""
         return self.user_speaking or self.endpointing
+
+    @property
+    def unheard_samples(self) -> int:
+        """Samples that the loudspeaker was given and has not reported as heard."""
+        return self.playback_samples - self.heard_samples
+
+    @property
+    def round_trip_ms(self) -> float:
+        """The shortest of the latest round trips: a single slow one was a stall, not the way."""
+        return min(self.round_trips_ms, default=0.0)
 
     @property
     def interruption_disabled(self) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from micdrop_widget.audio import SAMPLE_RATE, Pcm
+from micdrop_widget.audio import SAMPLE_RATE, Pcm, samples_to_ms
 from micdrop_widget.errors import MicdropError
-from micdrop_widget.protocol import MuteCommand, StartSpeaking, StopSpeaking
+from micdrop_widget.protocol import Message, MuteCommand, StartSpeaking, StopSpeaking, TextMessage
 from micdrop_widget.state.effects import (
     CancelTimer,
     CloseConnection,
@@ -24,6 +25,15 @@ from micdrop_widget.state.effects import (
     SendCommand,
     SetTimer,
     Timer,
+)
+from micdrop_widget.state.inputs import Received, TimerFired
+from micdrop_widget.state.limits import (
+    ANSWER_AUDIO_MS,
+    ANSWER_MS,
+    MAX_DROP_MS,
+    MICROPHONE_MS,
+    PLAYBACK_STALL_MS,
+    connection_limit_ms,
 )
 from micdrop_widget.state.snapshot import Call, Command, MicPhase, Phase
 
@@ -72,7 +82,12 @@ class Step:
     def _send_command(self, command: Command) -> None:
         if isinstance(command, StartSpeaking | MuteCommand):
             # What is on the way when the server learns of the interruption belongs to the cancelled answer.
-            self.set(drop_answer_until_ms=self.now_ms + 2 * self.call.round_trip_ms)
+            window_ms = min(2 * self.call.round_trip_ms, MAX_DROP_MS)
+            self.set(drop_answer_until_ms=self.now_ms + window_ms)
+        elif isinstance(command, StopSpeaking):
+            # What the server sends once it knows of StopSpeaking is the new answer.
+            arrives_ms = self.now_ms + self.call.round_trip_ms
+            self.set(drop_answer_until_ms=min(self.call.drop_answer_until_ms, arrives_ms), answer_begins=True)
         self.add(SendCommand(command))
 
     def send_outbox(self) -> None:
@@ -97,7 +112,13 @@ class Step:
 
     def open_connection(self) -> None:
         """Open a socket under a new number."""
-        self.set(connection=self.call.connection + 1, odd_byte=b"", drop_answer_until_ms=0.0)
+        self.set(
+            connection=self.call.connection + 1,
+            odd_byte=b"",
+            answer_begins=False,
+            drop_answer_until_ms=0.0,
+            round_trips_ms=(),
+        )
         self.add(OpenConnection(self.call.connection))
 
     def close_connection(self) -> None:
@@ -126,9 +147,9 @@ class Step:
         """Stop the answer at once: a new epoch begins, of which nothing has been sent."""
         call = self.call
         if call.playback_samples:
-            self.set(epoch=call.epoch + 1, playback_samples=0)
+            self.set(epoch=call.epoch + 1, playback_samples=0, heard_samples=0)
             self.add(FlushPlayer(self.call.epoch))
-        self.set(assistant_speaking=False, echo_tail=False, odd_byte=b"", partial_assistant_message="")
+        self.set(assistant_speaking=False, echo_tail=False, partial_assistant_message="")
         self.add(CancelTimer(Timer.ANSWER_GAP), CancelTimer(Timer.ECHO_TAIL))
 
     # Ends
@@ -164,9 +185,60 @@ class Step:
         """Start a timer."""
         self.add(SetTimer(timer, delay_ms, jitter))
 
+    def keep_timers(self, before: Call, event: object) -> None:
+        """Start and cancel the timers that run for as long as somebody is waited for.
+
+        Parameters
+        ----------
+        before
+            The call before the step.
+        event
+            The input of the step.
+        """
+        now = self.call
+        requested = before.mic is not MicPhase.OPENING or before.mic_request != now.mic_request
+        if now.mic is MicPhase.OPENING and requested:
+            self.set_timer(Timer.MICROPHONE, MICROPHONE_MS)
+        if now.phase is Phase.CONNECTING and before.phase is not Phase.CONNECTING:
+            self.set_timer(Timer.CONNECTION, connection_limit_ms(now.settings.reconnect))
+        if now.phase is Phase.ENDING and before.phase is not Phase.ENDING:
+            self.await_playback()
+        if _answer_due(now):
+            match event:
+                case Received(_, Message(TextMessage("assistant"))):
+                    self.set_timer(Timer.ANSWER, ANSWER_AUDIO_MS)
+                case Received():  # the server works on it
+                    self.set_timer(Timer.ANSWER, ANSWER_MS)
+                case _ if not _answer_due(before):
+                    self.set_timer(Timer.ANSWER, ANSWER_MS)
+        for timer, is_due in _DUE.items():
+            fired = isinstance(event, TimerFired) and event.timer is timer
+            if is_due(before) and not is_due(now) and not fired and CancelTimer(timer) not in self.effects:
+                self.add(CancelTimer(timer))
+
+    def await_playback(self) -> None:
+        """Give the loudspeaker the time that its samples last, and a little more, to report progress."""
+        unheard_ms = samples_to_ms(self.call.unheard_samples)
+        if unheard_ms:
+            self.set(playback_deadline_ms=self.now_ms + unheard_ms + PLAYBACK_STALL_MS)
+            self.set_timer(Timer.PLAYBACK, unheard_ms + PLAYBACK_STALL_MS)
+
     def reset_detection(self) -> None:
         """Forget the open segment of speech."""
         self.add(ResetDetection())
+
+
+def _answer_due(call: Call) -> bool:
+    return call.phase is Phase.LIVE and call.processing
+
+
+_DUE: dict[Timer, Callable[[Call], bool]] = {
+    Timer.MICROPHONE: lambda call: call.mic is MicPhase.OPENING,
+    Timer.CONNECTION: lambda call: call.phase is Phase.CONNECTING,
+    Timer.ANSWER: _answer_due,
+    Timer.PLAYBACK: lambda call: call.unheard_samples > 0,
+}
+"""While these hold, their timers run."""
 
 
 def _bounded(outbox: tuple[Command | Pcm, ...]) -> tuple[Command | Pcm, ...]:

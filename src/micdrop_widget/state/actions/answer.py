@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from micdrop_widget import protocol as wire
-from micdrop_widget.audio import pcm_from_bytes
+from micdrop_widget.audio import pcm_from_bytes, samples_to_ms
 from micdrop_widget.state import inputs
 from micdrop_widget.state.effects import CancelTimer, Emit, Play, Timer, Warn
-from micdrop_widget.state.limits import ANSWER_GAP_MS, ECHO_TAIL_MS, GOODBYE_MS
+from micdrop_widget.state.limits import (
+    ANSWER_AUDIO_MS,
+    ANSWER_GAP_MS,
+    ANSWER_MS,
+    ECHO_TAIL_MS,
+    GOODBYE_MS,
+    LOUDSPEAKER_SILENT,
+    PLAYBACK_STALL_MS,
+    ROUND_TRIPS_KEPT,
+)
 from micdrop_widget.state.snapshot import Phase
 from micdrop_widget.state.step import Step
 
@@ -14,6 +23,8 @@ __all__ = [
     "end_answer",
     "end_echo_tail",
     "follow_playback",
+    "give_up_answer",
+    "give_up_playback",
     "note_round_trip",
     "receive",
 ]
@@ -73,21 +84,35 @@ def _cancelled(step: Step) -> bool:
 
 def _play(step: Step, pcm_bytes: bytes) -> None:
     call = step.call
-    if call.paused or _cancelled(step):
-        return
-    whole = call.odd_byte + pcm_bytes
+    dropped = call.paused or _cancelled(step)
+    begins = call.answer_begins and not dropped
+    # A frame that is dropped may hold half a sample too: what follows it is read from the right byte on.
+    whole = pcm_bytes if begins else call.odd_byte + pcm_bytes
     even = len(whole) & ~1
-    pcm = pcm_from_bytes(whole[:even])
-    step.set(odd_byte=whole[even:])
-    if len(pcm):
-        step.set(playback_samples=step.call.playback_samples + len(pcm), goodbye_due=False)
+    step.set(odd_byte=whole[even:], answer_begins=call.answer_begins and dropped)
+    if even and not dropped:
+        pcm = pcm_from_bytes(whole[:even])
+        step.set(playback_samples=call.playback_samples + len(pcm), goodbye_due=False)
         step.add(CancelTimer(Timer.GOODBYE), CancelTimer(Timer.ANSWER_GAP), Play(call.epoch, pcm))
+        _await_progress(step, len(pcm))
+
+
+def _await_progress(step: Step, samples: int) -> None:
+    """Let the loudspeaker have as much more time to report progress as it was given samples."""
+    now_ms, call = step.now_ms, step.call
+    begins = call.unheard_samples == samples
+    until_ms = now_ms + PLAYBACK_STALL_MS if begins else max(now_ms, call.playback_deadline_ms)
+    step.set(playback_deadline_ms=until_ms + samples_to_ms(samples))
+    step.set_timer(Timer.PLAYBACK, step.call.playback_deadline_ms - now_ms)
 
 
 def follow_playback(step: Step, report: inputs.PlaybackProgress) -> None:
     """Note that the assistant is heard; when all samples were heard, wait whether more arrive."""
-    step.set(assistant_speaking=True, processing=False)
-    if report.samples < step.call.playback_samples:
+    progress = report.samples > step.call.heard_samples
+    step.set(assistant_speaking=True, processing=False, heard_samples=max(report.samples, step.call.heard_samples))
+    if step.call.unheard_samples:
+        if progress:
+            step.await_playback()
         return
     step.set_timer(Timer.ANSWER_GAP, ANSWER_GAP_MS)
     if step.call.interruption_disabled:
@@ -95,9 +120,25 @@ def follow_playback(step: Step, report: inputs.PlaybackProgress) -> None:
         step.set_timer(Timer.ECHO_TAIL, ECHO_TAIL_MS)
 
 
+def give_up_answer(step: Step, _: inputs.TimerFired) -> None:
+    """Stop waiting for an answer, or for the audio of its text: the call listens again."""
+    conversation = step.call.conversation
+    if conversation and conversation[-1].role == "assistant":
+        step.add(Warn(f"the server sent a text and no audio for {ANSWER_AUDIO_MS / 1000:g} s; the call listens again"))
+    else:
+        step.add(Warn(f"the server sent no answer for {ANSWER_MS / 1000:g} s; the call listens again"))
+    step.set(processing=False)
+
+
+def give_up_playback(step: Step, _: inputs.TimerFired) -> None:
+    """Stop waiting for the loudspeaker, which reports no progress; what it plays later is heard as usual."""
+    step.add(Warn(LOUDSPEAKER_SILENT))
+    step.set(assistant_speaking=False, echo_tail=False, processing=False)
+
+
 def end_answer(step: Step, _: inputs.TimerFired) -> None:
     """End the answer, which was heard to the end; the next one is a new epoch."""
-    step.set(assistant_speaking=False, epoch=step.call.epoch + 1, playback_samples=0)
+    step.set(assistant_speaking=False, epoch=step.call.epoch + 1, playback_samples=0, heard_samples=0)
 
 
 def end_echo_tail(step: Step, _: inputs.TimerFired) -> None:
@@ -107,4 +148,4 @@ def end_echo_tail(step: Step, _: inputs.TimerFired) -> None:
 
 def note_round_trip(step: Step, measured: inputs.RoundTripMeasured) -> None:
     """Note how long a ping took."""
-    step.set(round_trip_ms=measured.round_trip_ms)
+    step.set(round_trips_ms=(*step.call.round_trips_ms[1 - ROUND_TRIPS_KEPT :], measured.round_trip_ms))

@@ -6,7 +6,7 @@ from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_clos
 from micdrop_widget.state import inputs
 from micdrop_widget.state.actions.answer import receive
 from micdrop_widget.state.effects import CancelTimer, SendParams, Timer, Warn
-from micdrop_widget.state.limits import READY_GRACE_MS
+from micdrop_widget.state.limits import READY_GRACE_MS, connection_limit_ms
 from micdrop_widget.state.step import Step
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "fail_closed",
     "fail_early",
     "fail_to_open",
+    "give_up",
+    "give_up_and_retry",
     "reconnect",
     "send_params",
     "wait_to_retry",
@@ -78,8 +80,33 @@ def fail_early(step: Step, _: inputs.ConnectionClosed) -> None:
 
 def wait_to_retry(step: Step, lost: inputs.ConnectionClosed | inputs.ConnectionFailed) -> None:
     """Log why the connection was lost, drop the open utterance, and wait before the next attempt."""
-    attempt = step.call.attempt + 1
     error = lost.error if isinstance(lost, inputs.ConnectionFailed) else error_for_close(lost.close_code, lost.reason)
+    _retry_after(step, error)
+
+
+def give_up_and_retry(step: Step, _: inputs.TimerFired) -> None:
+    """Give up a socket that neither opens nor fails, and wait before the next attempt."""
+    error = _did_not_connect(step)
+    step.close_connection()
+    _retry_after(step, error)
+
+
+def give_up(step: Step, _: inputs.TimerFired) -> None:
+    """Fail the call: the socket neither opens nor fails."""
+    step.fail(_did_not_connect(step))
+
+
+def _did_not_connect(step: Step) -> MicdropError:
+    limit_s = connection_limit_ms(step.call.settings.reconnect) / 1000
+    return MicdropError(
+        MicdropErrorCode.Connection,
+        f"The connection neither opened nor failed within {limit_s:g} s.",
+        "Check the network, and the functions given as params or headers.",
+    )
+
+
+def _retry_after(step: Step, error: MicdropError) -> None:
+    attempt = step.call.attempt + 1
     step.add(Warn(f"{error.message} Trying again."))
     step.drop_utterance()
     step.set(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from micdrop_widget.state import inputs
-from micdrop_widget.state.effects import Timer
-from micdrop_widget.state.limits import GOODBYE_MS
+from micdrop_widget.state.effects import Timer, Warn
+from micdrop_widget.state.limits import GOODBYE_MS, LOUDSPEAKER_SILENT
 from micdrop_widget.state.step import Step
 
 __all__ = [
     "give_up_answer",
+    "give_up_playback",
     "play_remaining",
     "stay",
     "stop",
@@ -40,6 +41,13 @@ def play_remaining(step: Step, _: inputs.ConnectionClosed) -> None:
 def give_up_answer(step: Step, _: inputs.TimerFired) -> None:
     """Stop waiting for an answer."""
     step.set(processing=False, goodbye_due=False)
+
+
+def give_up_playback(step: Step, _: inputs.TimerFired) -> None:
+    """Stop waiting for the loudspeaker, which reports no progress."""
+    step.add(Warn(LOUDSPEAKER_SILENT))
+    step.silence_assistant()
+    step.set(processing=False)
 
 
 def stay(_step: Step, _input: inputs.Input) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from micdrop_widget.errors import MicdropError
+from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.state import inputs
+from micdrop_widget.state.limits import MICROPHONE_MS
 from micdrop_widget.state.snapshot import Call, MicPhase
 from micdrop_widget.state.step import Step
 
 __all__ = [
     "connect",
     "fail_start",
+    "give_up",
+    "give_up_start",
     "note_opened",
     "release",
     "replace",
@@ -60,6 +63,32 @@ def fail_start(step: Step, failed: inputs.MicrophoneFailed) -> None:
     error = replacement_error(step.call, failed.error)
     step.set(chosen_mic_id=None)
     step.fail(error)
+
+
+def give_up(step: Step, _: inputs.TimerFired) -> None:
+    """Report that the microphone did not open; a call goes on without it."""
+    error = _did_not_open(step.call)
+    step.release_microphone()
+    step.set(chosen_mic_id=None)
+    step.report(error)
+
+
+def give_up_start(step: Step, _: inputs.TimerFired) -> None:
+    """Fail the call: the microphone did not open."""
+    error = _did_not_open(step.call)
+    step.set(chosen_mic_id=None)
+    step.fail(error)
+
+
+def _did_not_open(call: Call) -> MicdropError:
+    return replacement_error(
+        call,
+        MicdropError(
+            MicdropErrorCode.Mic,
+            f"The microphone neither opened nor failed within {MICROPHONE_MS / 1000:g} s.",
+            "Look for a question about the microphone in the page, and in the log; then start again.",
+        ),
+    )
 
 
 def release(step: Step, ended: inputs.MicrophoneEnded) -> None:
