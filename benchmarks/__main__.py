@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import faults
 from benchmarks.rows import ROWS, Row
 from benchmarks.table import as_json, heading, machine, table
 
@@ -23,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when every row was measured, whether or not its aim is met; 1 when one could not be measured.
+        0 when every row was measured, whether or not its aim is met; 1 when one could not be measured, or gave a
+        figure that cannot be.
     """
     options = _parser().parse_args(arguments)
     if options.list:
@@ -42,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             failed = True
             continue
         print(table(row, load, figures), flush=True)
+        for fault in faults(figures):
+            print(f"{row.name}: impossible: {fault}", file=sys.stderr)
+            failed = True
         measured.append(as_json(row, load, figures))
     if options.json is not None:
         options.json.write_text(

@@ -8,17 +8,18 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = ["Aim", "Distribution", "Figure", "ratios"]
+__all__ = ["Aim", "Distribution", "Figure", "faults", "ratios"]
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Median, 95th percentile and largest of `n` measured values."""
+    """Median, 95th percentile, largest and smallest of `n` measured values."""
 
     p50: float
     p95: float
     max: float
     n: int
+    min: float
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Distribution:
@@ -27,16 +28,19 @@ class Distribution:
         Raises
         ------
         ValueError
-            There are none.
+            There are none, or one is no finite number.
         """
         measured = np.fromiter(values, dtype=np.float64)
         if not measured.size:
             raise ValueError("expected at least one measured value, got none")
+        if not np.isfinite(measured).all():
+            raise ValueError(f"expected finite values, got {measured[~np.isfinite(measured)][0]}")
         return cls(
             float(np.median(measured)),
             float(np.percentile(measured, 95)),
             float(measured.max()),
             measured.size,
+            float(measured.min()),
         )
 
 
@@ -68,6 +72,10 @@ class Figure:
         None when the figure is only reported.
     note
         What has to be known to read it.
+    uncertainty
+        Of each value, in the figure's unit; that of the offset of two clocks, for example.
+    least
+        What no value can be under.
     """
 
     what: str
@@ -75,11 +83,30 @@ class Figure:
     values: Distribution | None
     aim: Aim | None = None
     note: str = ""
+    uncertainty: float = 0.0
+    least: float = 0.0
 
     @property
     def is_met(self) -> bool | None:
         """Whether the aim is met; None without an aim or without values."""
         return None if self.aim is None or self.values is None else self.aim.is_met(self.values)
+
+    @property
+    def fault(self) -> str | None:
+        """Why the figure cannot be true, whatever its aim says; None: it can."""
+        if self.values is None:
+            return None if self.note else f"{self.what}: not measured, and nothing says why"
+        if self.values.min < self.least - self.uncertainty:
+            floor = f"{self.least:g} {self.unit}, give or take {self.uncertainty:.2f}"
+            return f"{self.what}: {self.values.min:g} {self.unit} cannot be, the least is {floor}"
+        return None
+
+
+def faults(figures: Sequence[Figure]) -> list[str]:
+    """Return why a row cannot be true; a row without figures has measured nothing."""
+    if not figures:
+        return ["no figure"]
+    return [figure.fault for figure in figures if figure.fault is not None]
 
 
 def ratios(measured: Sequence[float], reference: Sequence[float]) -> Distribution:

@@ -20,10 +20,11 @@ def measure(quick: bool) -> Iterator[Figure]:
         notebook = open_speaker(open_notebook)
         for paced, how in ((False, "in one burst"), (True, "paced, 100 ms chunks")):
             answers = [speak(notebook, _ANSWER_S, paced=paced) for _ in range(count)]
-            yield Figure(
-                f"{how}: to the page's output", "ms", Distribution.of(answer.rendered_ms for answer in answers)
-            )
-            yield Figure(how, "ms", Distribution.of(answer.heard_ms for answer in answers), Aim("p95", 80))
+            rendered = Distribution.of(answer.rendered_ms for answer in answers)
+            heard = Distribution.of(answer.heard_ms for answer in answers)
+            uncertainty_ms = max(answer.uncertainty_ms for answer in answers)
+            yield Figure(f"{how}: to the page's output", "ms", rendered, uncertainty=uncertainty_ms)
+            yield Figure(how, "ms", heard, Aim("p95", 80), uncertainty=uncertainty_ms)
             gaps = [len(answer.gaps_ms) for answer in answers]
             silence_ms = sum(sum(answer.gaps_ms) for answer in answers) / count
             note = f"{silence_ms:.0f} ms of silence an answer"

@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.browser.harness import notebooks, page_clock_ahead_ms, start_call
+from benchmarks.browser.harness import notebooks, start_call
 from benchmarks.figures import Aim, Distribution, Figure
 from benchmarks.speech import SENTENCE
 from tests.e2e.notebook import Notebook
+from tests.harness.page_clock import page_clock_offset
 
 __all__ = ["SPIN", "measure"]
 
@@ -40,7 +41,7 @@ def watch(microphone):
 
     def noting(message):
         if isinstance(message, messages.AudioFrame):
-            arrivals.append((message.seq, len(message.pcm) // FRAME_SAMPLES, message.sent_ms, time.time() * 1000))
+            arrivals.append((message.seq, len(message.pcm) // FRAME_SAMPLES, message.sent_ms, time.monotonic() * 1000))
         receive(message)
 
     microphone.receive = noting
@@ -49,9 +50,9 @@ watch(call._microphone)
 """
 
 _STRETCH = """
-began_ms = time.time() * 1000
+began_ms = time.monotonic() * 1000
 {}
-ended_ms = time.time() * 1000
+ended_ms = time.monotonic() * 1000
 """
 
 SPIN = """
@@ -70,6 +71,8 @@ _LATEST_S = 2
 
 @dataclass(frozen=True, slots=True)
 class _Message:
+    """One message of the microphone; times are those of ``time.monotonic()``."""
+
     seq: int
     frames: int
     sent_ms: float
@@ -90,9 +93,9 @@ def measure(quick: bool) -> Iterator[Figure]:
         notebook.run_cell(1)
         start_call(notebook)
         time.sleep(1)
-        began_ms = time.time() * 1000
+        began_ms = time.monotonic() * 1000
         time.sleep(seconds)
-        idle = _sent_between(notebook, began_ms, time.time() * 1000)
+        idle = _sent_between(notebook, began_ms, time.monotonic() * 1000)
         yield from _figures("idle kernel", idle, Aim("p95", 40))
         asleep = _sent_in_cell(notebook, 2, seconds)
         yield from _figures("a cell in time.sleep", asleep, Aim("p95", 120))
@@ -100,25 +103,38 @@ def measure(quick: bool) -> Iterator[Figure]:
         yield from _figures("a cell in a Python loop", computing, Aim("p95", 120))
 
 
-def _sent_in_cell(notebook: Notebook, cell: int, seconds: float) -> list[_Message]:
+def _sent_in_cell(notebook: Notebook, cell: int, seconds: float) -> _Stretch:
     notebook.run_cell(cell, timeout=seconds + 30)
     began_ms, ended_ms = notebook.kernel.eval("[began_ms, ended_ms]")
     return _sent_between(notebook, began_ms, ended_ms)
 
 
-def _sent_between(notebook: Notebook, began_ms: float, ended_ms: float) -> list[_Message]:
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What was sent in a stretch of time, and how sure the times are."""
+
+    messages: list[_Message]
+    uncertainty_ms: float
+
+
+def _sent_between(notebook: Notebook, began_ms: float, ended_ms: float) -> _Stretch:
     time.sleep(_LATEST_S)
-    ahead_ms = page_clock_ahead_ms(notebook)
-    rows = notebook.kernel.eval("arrivals")
-    messages = [_Message(seq, frames, sent_ms - ahead_ms, arrived_ms) for seq, frames, sent_ms, arrived_ms in rows]
-    return [message for message in messages if began_ms <= message.sent_ms < ended_ms]
+    offset = page_clock_offset(notebook.page)
+    origin_ms: float = notebook.page.evaluate("performance.timeOrigin")  # what the page counts `sent_ms` from
+    messages = [
+        _Message(seq, frames, offset.monotonic_ms(sent_ms - origin_ms), arrived_ms)
+        for seq, frames, sent_ms, arrived_ms in notebook.kernel.eval("arrivals")
+    ]
+    within = [message for message in messages if began_ms <= message.sent_ms < ended_ms]
+    return _Stretch(within, offset.uncertainty_ms)
 
 
-def _figures(when: str, messages: list[_Message], aim: Aim) -> Iterator[Figure]:
+def _figures(when: str, stretch: _Stretch, aim: Aim) -> Iterator[Figure]:
+    messages = stretch.messages
     ages_ms = [age_ms for message in messages for age_ms in message.ages_ms()]
     batches = sum(message.frames > 1 for message in messages)
     note = f"{len(ages_ms)} frames in {len(messages)} messages, {batches} of them with more than one"
-    yield Figure(when, "ms", Distribution.of(ages_ms), aim, note)
+    yield Figure(when, "ms", Distribution.of(ages_ms), aim, note, stretch.uncertainty_ms)
     numbers = sorted({message.seq for message in messages})
     missing = [later - earlier - 1 for earlier, later in itertools.pairwise(numbers)]
     note = f"{sum(missing)} in all"

@@ -1,8 +1,7 @@
-"""Notebooks to measure in, and the page's clock."""
+"""Notebooks to measure in."""
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from tests.e2e.lab import start_lab
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
 
-__all__ = ["CALL", "notebooks", "page_clock_ahead_ms", "start_call"]
+__all__ = ["CALL", "notebooks", "start_call"]
 
 CALL = """
 from micdrop_widget import MicdropServer, MicdropWidget
@@ -45,11 +44,3 @@ def start_call(notebook: Notebook, cell: int = 0) -> None:
     """Press Start under a cell and wait until the call is ready."""
     notebook.cell(cell).get_by_test_id("start").click()
     notebook.kernel.until("call.isStarted")
-
-
-def page_clock_ahead_ms(notebook: Notebook) -> float:
-    """Return how far the page's performance clock is ahead of the machine's clock; it is set once, and drifts."""
-    ahead = "() => performance.timeOrigin + performance.now() - Date.now()"
-    # Date.now() is cut to whole milliseconds: half of one too early on average.
-    ahead_ms: list[float] = [notebook.page.evaluate(ahead) for _ in range(25)]
-    return statistics.median(ahead_ms) - 0.5

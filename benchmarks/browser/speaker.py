@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.browser.harness import page_clock_ahead_ms, start_call
+from benchmarks.browser.harness import start_call
 from benchmarks.speech import SENTENCE
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
+from tests.harness.page_clock import page_clock_offset
+from tests.harness.taps import RENDERED_WITHIN_MS
 from tests.harness.tones import find_gaps
 
 __all__ = ["Answer", "open_speaker", "speak"]
@@ -33,7 +35,7 @@ async def respond(server_call, utterance):
         t = np.arange(int(seconds * 16000)) / 16000
         tone = (8000 * np.sin(2 * np.pi * {tone_hz} * t)).astype(np.int16)
         began = server_loop.time()
-        sent_ms.append(time.time() * 1000)
+        sent_ms.append(time.monotonic() * 1000)
         for start in range(0, len(tone), 1600):
             if paced:
                 await asyncio.sleep(max(0, began + start / 16000 - server_loop.time()))
@@ -59,12 +61,15 @@ class Answer:
         Each silence of 2 ms and more within it.
     became_speaking
         How often `isAssistantSpeaking` became true.
+    uncertainty_ms
+        Of the two times.
     """
 
     rendered_ms: float
     heard_ms: float
     gaps_ms: tuple[float, ...]
     became_speaking: int
+    uncertainty_ms: float
 
 
 def open_speaker(open_notebook: NotebookOpener) -> Notebook:
@@ -88,11 +93,13 @@ def speak(notebook: Notebook, seconds: float, *, paced: bool) -> Answer:
     # Read at once: the clocks of sound and machine drift apart.
     (tap,) = notebook.taps()
     first = int(np.flatnonzero(np.abs(tap.samples) > 0.01)[0])
-    sent_ms = notebook.kernel.eval("sent_ms[-1]")
+    offset = page_clock_offset(notebook.page)
+    sent_ms: float = notebook.kernel.eval("sent_ms[-1]")
     gaps = find_gaps(tap.samples, tap.sample_rate, _TONE_HZ)
     return Answer(
-        tap.rendered_ms(first) - sent_ms,
-        tap.epoch_ms(first) - page_clock_ahead_ms(notebook) - sent_ms,
+        offset.monotonic_ms(tap.rendered_ms(first)) - sent_ms,
+        offset.monotonic_ms(tap.heard_ms(first)) - sent_ms,
         tuple(1000 * (end - start) / tap.sample_rate for start, end in gaps),
         notebook.kernel.eval("len(became_speaking)") - before,
+        offset.uncertainty_ms + RENDERED_WITHIN_MS,
     )

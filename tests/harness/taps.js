@@ -27,7 +27,7 @@
       }
     });
     register("tap-recorder", class extends AudioWorkletProcessor {
-      #chunk = new Float32Array(2048); #length = 0; #first = 0; #renderedMs = 0;
+      #chunk = new Float32Array(2048); #length = 0; #first = 0; #wallMs = 0;
       constructor() {
         super();
         this.port.onmessage = ({ data }) => {
@@ -41,7 +41,7 @@
         if (currentFrame !== this.#first + this.#length) this.#send();
         if (this.#length === 0) {
           this.#first = currentFrame;
-          this.#renderedMs = Date.now();
+          this.#wallMs = Date.now(); // the only clock of this thread; the page turns it into its own
         }
         if (channels.length) this.#chunk.set(channels[0], this.#length); // otherwise zeros: nothing is connected
         this.#length += 128;
@@ -50,7 +50,7 @@
       }
       #send() {
         const samples = this.#chunk.slice(0, this.#length);
-        if (this.#length) this.port.postMessage({ first: this.#first, renderedMs: this.#renderedMs, samples });
+        if (this.#length) this.port.postMessage({ first: this.#first, wallMs: this.#wallMs, samples });
         this.#chunk.fill(0);
         this.#length = 0;
       }
@@ -94,7 +94,7 @@
         }
         if (missed > 0) this.chunks.push(new Float32Array(missed));
         this.end += missed + data.samples.length;
-        this.rendered.push([data.first, data.renderedMs]);
+        this.rendered.push([data.first, performance.now() - (Date.now() - data.wallMs)]);
         this.chunks.push(data.samples);
       };
       connect.call(this.bus, this.node);
@@ -111,7 +111,7 @@
       const clock = this.context.getOutputTimestamp();
       return {
         kind: this.kind, state: this.context.state, sampleRate: this.context.sampleRate, firstSample: this.first,
-        clockContextTime: clock.contextTime, clockEpochMs: performance.timeOrigin + clock.performanceTime,
+        clockContextTime: clock.contextTime, clockMs: clock.performanceTime,
         rendered: this.rendered, received: this.received,
         samples: await base64(this.chunks),
       };

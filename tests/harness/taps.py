@@ -15,6 +15,9 @@ from tests.harness.correlation import align
 
 TAPS_JS = Path(__file__).with_name("taps.js")
 
+RENDERED_WITHIN_MS = 1.0
+"""How precise a time of a tap is: the audio thread's clock is cut to whole milliseconds, as is the one it is set by."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkletMessage:
@@ -63,26 +66,25 @@ class Tap:
     samples: NDArray[np.float32]
     received: tuple[WorkletMessage, ...]
     _clock_context_s: float
-    _clock_epoch_ms: float
+    _clock_ms: float
     _rendered: NDArray[np.float64]
 
-    def epoch_ms(self, sample: float) -> float:
-        """When ``samples[sample]`` left the speaker, in milliseconds since 1970.
+    def heard_ms(self, sample: float) -> float:
+        """When ``samples[sample]`` left the speaker, on the page's clock: milliseconds of ``performance.now()``.
 
-        The same clock as ``Date.now()`` and Python's ``time.time() * 1000``, and precise to a few
-        milliseconds, because a context tells its output time once per output buffer.
+        Precise to a few milliseconds, because a context tells its output time once per output buffer.
         """
         context_s = (self.first_sample + sample) / self.sample_rate
-        return self._clock_epoch_ms + (context_s - self._clock_context_s) * 1000
+        return self._clock_ms + (context_s - self._clock_context_s) * 1000
 
     def rendered_ms(self, sample: float) -> float:
-        """When ``samples[sample]`` passed through the page's audio graph, in milliseconds since 1970.
+        """When ``samples[sample]`` passed through the page's audio graph, on the page's clock.
 
-        Before `epoch_ms` for what is played, by the latency of the browser's output. Precise to one output buffer.
+        Before `heard_ms` for what is played, by the latency of the browser's output. Precise to one output buffer.
         """
         frame = self.first_sample + sample
         first, at_ms = self._rendered[max(0, int(np.searchsorted(self._rendered[:, 0], frame, side="right")) - 1)]
-        return float(at_ms + 0.5 + (frame - first) * 1000 / self.sample_rate)  # a clock cut to whole milliseconds
+        return float(at_ms + (frame - first) * 1000 / self.sample_rate)
 
     @property
     def pcm(self) -> NDArray[np.int16]:
@@ -130,6 +132,6 @@ def tap_from(raw: dict[str, Any]) -> Tap:
         samples=np.frombuffer(base64.b64decode(raw["samples"]), dtype="<f4"),
         received=tuple(WorkletMessage(**message) for message in raw["received"]),
         _clock_context_s=raw["clockContextTime"],
-        _clock_epoch_ms=raw["clockEpochMs"],
+        _clock_ms=raw["clockMs"],
         _rendered=np.array(raw["rendered"], dtype=np.float64).reshape(-1, 2),
     )

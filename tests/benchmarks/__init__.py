@@ -1,0 +1,1 @@
+"""Tests of the benchmarks: what they may print, and what they must not."""
