@@ -51,6 +51,7 @@ class CallPage:
 
     def show(self, call: MicdropWidget) -> None:
         """Show one more view of a call."""
+        self.until("model => window.__page.has(model)", call.model_id)
         self.page.evaluate("model => window.__page.show(model)", call.model_id)
 
     def remove(self, view: int) -> None:

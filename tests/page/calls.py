@@ -11,13 +11,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from playwright.sync_api import BrowserContext, Error
+from playwright.sync_api import BrowserContext, Error, Page
 
 from micdrop_widget import MicdropServer, MicdropWidget
 from micdrop_widget.audio import Pcm
 from micdrop_widget.jupyter.future import CallFuture
 from micdrop_widget.server import ServerCall, echo
 from tests.harness.chromium import Microphone, Permission
+from tests.harness.taps import TAPS_JS
 from tests.page.bridge import Bridge
 from tests.page.browsers import Browsers
 from tests.page.call_page import CallPage
@@ -200,6 +201,17 @@ class Opener:
         context = self._browsers.context(autoplay_needs_gesture=True)
         self._contexts.append(context)
         return UntouchedPage(context, f"{self._address('127.0.0.1')}&show={call.model_id}", call, script=script)
+
+    def bare_page(self, *, tap_microphone: bool = False, **settings: Any) -> Page:
+        """Open the page in a browser with these settings, as of `launch_chromium`; it shows nothing."""
+        context = self._browsers.context(**settings)
+        self._contexts.append(context)
+        if tap_microphone:
+            context.add_init_script("window.__tapMicrophone = true")
+        page = context.new_page()
+        page.add_init_script(path=TAPS_JS)
+        page.goto(self._address("127.0.0.1"))
+        return page
 
     def _address(self, host: str, permissions_policy: str = "") -> str:
         return f"http://{host}:{self._bridge.port}/?permissions_policy={permissions_policy}"

@@ -4,6 +4,7 @@
 // other. `?show=MODEL` renders a view of a model as soon as there is one, as often as it is given.
 //
 // window.__page.show(model)   renders one more view of it
+// window.__page.has(model)    whether it is known here
 // window.__page.remove(view)  removes a view, counted from 0 in the order of rendering
 // window.__page.isReady()     whether every view asked for by the address is there
 
@@ -123,4 +124,4 @@ socket.onmessage = ({ data }) => {
   received = received.then(() => receive(data)).catch((error) => console.error("page.js:", error));
 };
 
-window.__page = { show, remove, isReady: () => socket.readyState === WebSocket.OPEN && awaited.length === 0 };
+window.__page = { show, remove, has: (id) => opened.has(id), isReady: () => socket.readyState === WebSocket.OPEN && awaited.length === 0 };
