@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.e2e.lab import start_lab
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
+from tests.harness.browsers import Browsers
 
 __all__ = ["CALL", "notebooks", "start_call"]
 
@@ -30,13 +31,15 @@ def notebooks() -> Iterator[NotebookOpener]:
         lab_home = Path(home, "lab")
         lab_home.mkdir()
         lab = start_lab(lab_home)
-        opener = NotebookOpener(lab, Path(home))
+        browsers = Browsers(Path(home))
+        opener = NotebookOpener(lab, browsers)
         try:
             yield opener
             for error in opener.unexpected_errors():
                 print(f"the page reported: {error}", file=sys.stderr)
         finally:
             opener.close()
+            browsers.close()
             lab.stop()
 
 

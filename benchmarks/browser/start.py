@@ -39,19 +39,19 @@ _SETTLED_S = 2
 
 def measure(quick: bool) -> Iterator[Figure]:
     """Measure the first start of a few fresh kernels and browsers, then starts of the last one."""
-    cold = []
-    with notebooks() as open_notebook:
-        for number in range(1 if quick else 8):
-            if number:
-                open_notebook.close()
+    cold: list[_Start] = []
+    warm: list[_Start] = []
+    for number in range(count := 1 if quick else 8):
+        with notebooks() as open_notebook:
             notebook = open_notebook([CALL, _WATCH])
             notebook.run_all()
             notebook.page.evaluate(_NOTE_CLICKS)
             cold.append(_start(notebook))
-        warm = []
-        for _ in range(2 if quick else 25):
-            _stop(notebook)
-            warm.append(_start(notebook))
+            if number < count - 1:
+                continue
+            for _ in range(2 if quick else 25):
+                _stop(notebook)
+                warm.append(_start(notebook))
     for kind, starts in (("cold", cold), ("warm", warm)):
         uncertainty_ms = max(start.uncertainty_ms for start in starts)
         for stage, words in _STAGES.items():

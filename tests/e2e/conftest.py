@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.lab import Lab, start_lab
 from tests.e2e.opening import NotebookOpener
+from tests.harness.browsers import Browsers
 from tests.harness.sound_card import SoundCard
 
 _LOG_LINES = 60
@@ -29,10 +30,28 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Generator[Lab]:
     running.stop()
 
 
+@pytest.fixture(scope="package")
+def browsers(tmp_path_factory: pytest.TempPathFactory) -> Generator[Browsers]:
+    """Keep the browsers of all tests; none is left for tests of other directories, whose event loops it would block."""
+    browsers = Browsers(tmp_path_factory.mktemp("browsers"))
+    yield browsers
+    browsers.close()
+
+
 @pytest.fixture
-def open_notebook(lab: Lab, tmp_path: Path) -> Generator[NotebookOpener]:
-    """Open notebooks in fresh browsers; at the end, fail on errors of the pages that were not allowed."""
-    opener = NotebookOpener(lab, tmp_path)
+def open_notebook(lab: Lab, browsers: Browsers) -> Generator[NotebookOpener]:
+    """Open notebooks; at the end, fail on errors of the pages that were not allowed."""
+    yield from _opener(lab, browsers)
+
+
+@pytest.fixture(scope="module")
+def open_shared_notebook(lab: Lab, browsers: Browsers) -> Generator[NotebookOpener]:
+    """As `open_notebook`, for all tests of a module."""
+    yield from _opener(lab, browsers)
+
+
+def _opener(lab: Lab, browsers: Browsers) -> Generator[NotebookOpener]:
+    opener = NotebookOpener(lab, browsers)
     yield opener
     errors = opener.unexpected_errors()
     opener.close()
@@ -56,9 +75,9 @@ def pytest_runtest_makereport(
     report = yield
     fixtures: dict[str, object] = getattr(item, "funcargs", {})
     if report.failed:
-        match fixtures.get("open_notebook"):
-            case NotebookOpener() as opener:
-                report.sections.append(("pages", opener.describe()))
+        for fixture in fixtures.values():
+            if isinstance(fixture, NotebookOpener):
+                report.sections.append(("pages", fixture.describe()))
         match fixtures.get("lab"):
             case Lab(log=log):
                 lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]

@@ -1,4 +1,4 @@
-"""Opening notebooks, each in a fresh browser, and closing what was opened."""
+"""Opening notebooks, each in a fresh context of a browser, and closing what was opened."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Error
 
 from tests.e2e.lab import Lab
 from tests.e2e.notebook import Interface, Notebook
-from tests.harness.chromium import Microphone, Permission, launch_chromium
+from tests.harness.browsers import Browsers
+from tests.harness.chromium import Microphone, Permission
 
 _numbers = itertools.count(1)
 
@@ -20,12 +21,11 @@ _numbers = itertools.count(1)
 class NotebookOpener:
     """Callable that opens a notebook; one a test."""
 
-    def __init__(self, lab: Lab, scratch: Path) -> None:
+    def __init__(self, lab: Lab, browsers: Browsers) -> None:
         self.notebooks: list[Notebook] = []
         self._lab = lab
-        self._scratch = scratch
-        self._browsers: list[Browser] = []
-        self._driver: Playwright | None = None
+        self._browsers = browsers
+        self._contexts: list[BrowserContext] = []
 
     def __call__(
         self,
@@ -39,7 +39,7 @@ class NotebookOpener:
         interface: Interface = "lab",
         arguments: tuple[str, ...] = (),
     ) -> Notebook:
-        """Write a notebook of code cells, open it in a browser of its own, wait until its kernel is idle.
+        """Write a notebook of code cells, open it in a fresh context, wait until its kernel is idle.
 
         Parameters
         ----------
@@ -55,17 +55,14 @@ class NotebookOpener:
         self._lab.reset_settings()
         name = f"notebook-{next(_numbers)}"
         write_notebook(self._lab.root / f"{name}.ipynb", cells)
-        browser = launch_chromium(
-            self._playwright(),
-            self._scratch / name,
+        context = self._browsers.context(
             microphone=microphone,
             microphone_loops=microphone_loops,
             permission=permission,
             autoplay_needs_gesture=autoplay_needs_gesture,
             arguments=arguments,
         )
-        self._browsers.append(browser)
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        self._contexts.append(context)
         if tap_microphone:
             context.add_init_script("window.__tapMicrophone = true")
         notebook = Notebook(self._lab, context, f"{name}.ipynb", name, interface)
@@ -86,31 +83,24 @@ class NotebookOpener:
     def describe(self) -> str:
         """Write a screenshot of every open page; return where they are and what the pages complained of."""
         lines: list[str] = []
-        for number, notebook in enumerate(self.notebooks):
+        for notebook in self.notebooks:
             lines += [f"{notebook.path}: {error}" for error in notebook.errors.all]
             try:
-                lines.append(str(notebook.screenshot(self._scratch / f"failed-{number}.png")))
+                lines.append(str(notebook.screenshot(self._browsers.home / f"failed-{next(_numbers)}.png")))
             except Error as error:  # the page is closed or has crashed
                 lines.append(f"{notebook.path}: no screenshot: {error.message}")
         return "\n".join(lines)
 
     def close(self) -> None:
-        """Close all pages and browsers and end their kernels. Idempotent."""
+        """Close all pages and end their kernels. Idempotent."""
         for notebook in self.notebooks:  # all clients first: a kernel that has ended answers none
             notebook.close()
-        for browser in self._browsers:
-            browser.close()
+        for context in self._contexts:
+            context.close()
+        self._browsers.end_test()
         for notebook in self.notebooks:
             notebook.shut_down_kernel()
-        if self._driver is not None:
-            self._driver.stop()
-        self._browsers, self.notebooks, self._driver = [], [], None
-
-    def _playwright(self) -> Playwright:
-        # One driver a test: left running, its event loop would be in the way of asyncio tests.
-        if self._driver is None:
-            self._driver = sync_playwright().start()
-        return self._driver
+        self._contexts, self.notebooks = [], []
 
 
 def write_notebook(path: Path, cells: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from tests.e2e.lab import Lab
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
 from tests.e2e.other_kernels import start_lab_with_ipykernel_6
+from tests.harness.browsers import Browsers
 from tests.harness.listen import align
 from tests.harness.spoken import spoken, write_wav
 
@@ -28,13 +29,6 @@ SPEAKS_S = 1.2
 PAUSE_S = 7
 SLEEP = "frames.append('busy')\ntime.sleep(opened[0] + 8.2 - time.monotonic())\nframes.append('free')"
 
-HOLD_THE_GIL = """
-import ctypes
-frames.append('busy')
-ctypes.PyDLL(None).poll(None, 0, {ms})  # unlike CDLL, PyDLL keeps the interpreter's lock
-frames.append('free')
-"""
-
 
 @pytest.fixture(scope="module")
 def lab_with_ipykernel_6(tmp_path_factory: pytest.TempPathFactory) -> Generator[Lab]:
@@ -44,8 +38,8 @@ def lab_with_ipykernel_6(tmp_path_factory: pytest.TempPathFactory) -> Generator[
 
 
 @pytest.fixture
-def open_with_ipykernel_6(lab_with_ipykernel_6: Lab, tmp_path: Path) -> Generator[NotebookOpener]:
-    opener = NotebookOpener(lab_with_ipykernel_6, tmp_path)
+def open_with_ipykernel_6(lab_with_ipykernel_6: Lab, browsers: Browsers) -> Generator[NotebookOpener]:
+    opener = NotebookOpener(lab_with_ipykernel_6, browsers)
     yield opener
     opener.close()
 
@@ -109,41 +103,6 @@ def test_with_ipykernel_6_the_call_is_on_hold_and_comes_back(
     assert_only_live_speech_arrived(notebook)
     assert_the_hold_is_told(notebook)
     assert notebook.page.evaluate("() => window.__notebook.unfinished()") < 100, "the page keeps what it has sent"
-
-
-def test_a_c_call_that_holds_the_gil_stops_everything_and_the_call_comes_back(
-    open_notebook: NotebookOpener, tmp_path: Path
-) -> None:
-    notebook = hold(open_notebook, HOLD_THE_GIL.format(ms=3300), tmp_path)
-    heard = commands(notebook)
-    assert [word for word in heard if word not in ("busy", "free")] == ["StartSpeaking", "StopSpeaking"] * 2
-    assert_only_live_speech_arrived(notebook)
-    assert_the_hold_is_told(notebook)
-
-
-def test_a_kernel_that_says_nothing_for_longer_has_its_microphone_released_and_opened_again(
-    open_notebook: NotebookOpener,
-) -> None:
-    speech = spoken("sentence")
-    notebook = open_notebook([SERVER, CALL, HOLD_THE_GIL.format(ms=9000)], microphone=speech.path)
-    notebook.run_cell(0)
-    notebook.run_cell(1)
-    press(notebook, "start")
-    wait_for_state(notebook, isListening=True)
-    notebook.run_cell(2, wait=False)
-    notebook.until("() => window.__tracks[0].readyState === 'ended'", timeout=7)
-    wait_for_words(notebook, "No answer from the kernel")
-    wait_for_words(notebook, "goes on by itself", "note")
-    notebook.wait_for_cell(2)
-    notebook.until("() => window.__tracks.at(-1).readyState === 'live'")
-    notebook.kernel.until("utterances and not call.isUserSpeaking", timeout=20)  # it speaks anew when it is opened anew
-    assert align(speech.pcm_of(0), utterances(notebook)[-1]).lag >= 0
-    told = notebook.kernel.eval("__import__('dataclasses').asdict(call.link)")
-    assert (told["holds"], told["is_on_hold"]) == (1, False)
-    # all but what was live when it arrived, and what the promptness of the way back leaves open
-    assert told["held_ms"] == pytest.approx(9000, abs=2500)
-    assert len(notebook.tracks()) == 2
-    assert notebook.kernel.eval("[call.isStarted, call.error, len(server_calls)]") == [True, None, 1]
 
 
 AWAIT = """

@@ -42,7 +42,7 @@ def test_stopped_early_started_twice_and_closed_it_leaves_nothing(open_notebook:
 
     notebook.run_cell(4)
     notebook.until("() => window.__tracks.every((track) => track.readyState === 'ended')")
-    notebook.kernel.until("len(server._server.connections) == 0")
+    notebook.kernel.until("len(server.calls) == 0")
     assert threads(notebook) == ["micdrop-server"]
 
 
@@ -57,7 +57,7 @@ def test_running_the_cell_again_or_clearing_its_output_ends_the_call(open_notebo
         notebook.kernel.execute("old = call")
         notebook.run_cell(1)
         notebook.until("() => window.__tracks.every((track) => track.readyState === 'ended')")
-        notebook.kernel.until("not old.isStarted and len(server._server.connections) == 0")
+        notebook.kernel.until("not old.isStarted and len(server.calls) == 0")
     names = threads(notebook)
     assert names.count("micdrop-loop") == 1
     assert len([name for name in names if name.startswith(("micdrop-traits", "micdrop-handlers"))]) <= 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import wave
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,3 +63,12 @@ def write_wav(path: Path, pcm: NDArray[np.int16], sample_rate: int = 16000) -> P
         file.setframerate(sample_rate)
         file.writeframes(pcm.astype("<i2").tobytes())
     return path
+
+
+def say_at(path: Path, said: Mapping[float, NDArray[np.int16]], *, then_s: float = 2) -> Path:
+    """Write what is said at which second, and silence between it and for `then_s` after it."""
+    end = max(round(16_000 * at_s) + len(pcm) for at_s, pcm in said.items()) + round(16_000 * then_s)
+    whole = np.zeros(end, np.int16)
+    for at_s, pcm in said.items():
+        whole[round(16_000 * at_s) :][: len(pcm)] = pcm
+    return write_wav(path, whole)

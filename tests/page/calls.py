@@ -17,10 +17,10 @@ from micdrop_widget import MicdropServer, MicdropWidget
 from micdrop_widget.audio import Pcm
 from micdrop_widget.jupyter.future import CallFuture
 from micdrop_widget.server import ServerCall, echo
+from tests.harness.browsers import Browsers
 from tests.harness.chromium import Microphone, Permission
 from tests.harness.taps import TAPS_JS
 from tests.page.bridge import Bridge
-from tests.page.browsers import Browsers
 from tests.page.call_page import CallPage
 from tests.page.untouched import UntouchedPage
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.browsers import Browsers
 from tests.page.bridge import Bridge, bridged
-from tests.page.browsers import Browsers
 from tests.page.calls import Opener
 
 
@@ -63,8 +63,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         fixtures: dict[str, object] = getattr(item, "funcargs", {})
-        for name in ("open_call", "open_shared_call"):
-            match fixtures.get(name):
-                case Opener() as opener:
-                    report.sections.append(("pages", opener.describe()))
+        for fixture in fixtures.values():
+            if isinstance(fixture, Opener):
+                report.sections.append(("pages", fixture.describe()))
     return report

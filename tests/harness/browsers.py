@@ -1,4 +1,4 @@
-"""Browsers of the page tests: one for each microphone and permission, with a fresh context for each call."""
+"""Browsers that tests share: one for each microphone and permission, with a fresh context for each test."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
 from tests.harness.chromium import launch_chromium
+from tests.harness.sound_card import SoundCard
 
 __all__ = ["Browsers"]
 
@@ -21,13 +22,18 @@ class Browsers:
 
     A browser's fake microphone says its WAV from the start when the first track opens, and again from the start
     when all tracks have ended and one opens anew: so calls, one after the other, may share it.
+
+    Parameters
+    ----------
+    home
+        For what the browsers write.
     """
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self._numbers = itertools.count(1)
         self._driver: Playwright | None = None
-        self._browsers: dict[tuple[Any, ...], Browser] = {}
+        self._browsers: dict[tuple[tuple[str, Any], ...], Browser] = {}
 
     def context(self, **settings: Any) -> BrowserContext:
         """Return a fresh context of a browser with these settings, as of `launch_chromium`."""
@@ -42,8 +48,15 @@ class Browsers:
         self._browsers[key] = browser  # the newest is the last
         return browser.new_context(viewport={"width": 1280, "height": 800})
 
+    def end_test(self) -> None:
+        """Close the browsers that use what ends with a test: its sound card."""
+        for key, browser in [*self._browsers.items()]:
+            if isinstance(dict(key).get("microphone"), SoundCard):
+                del self._browsers[key]
+                browser.close()
+
     def close(self) -> None:
-        """End every browser and the driver."""
+        """End every browser and the driver; the next context starts anew."""
         for browser in self._browsers.values():
             browser.close()
         self._browsers.clear()
