@@ -34,7 +34,7 @@ FAIL = """
 from micdrop_widget import MicdropError
 try:
     await call.start(url=f"ws://user:{marker}@127.0.0.1:9/?key={marker}")
-except MicdropError as error:
+except (MicdropError, ValueError) as error:
     print(error, repr(error))
 print(call, repr(call.state), call.get_state())
 await call.start(url=f"ws://127.0.0.1:9/?key={marker}")

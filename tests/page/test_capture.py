@@ -143,7 +143,11 @@ def test_where_16_khz_is_refused_the_call_knows_the_rate_of_the_device(at_device
 def test_where_16_khz_is_refused_the_sentence_is_whole_at_the_server(at_device_rate: AtDeviceRate) -> None:
     wanted = match_channel(spoken("sentence").pcm_of(0), at_device_rate.utterance)
     faults = find_faults(wanted, at_device_rate.utterance)
-    assert [fault for fault in faults if not fault.may_be_device_slip()] == []
+    # the zeros of a device that slips by 10 ms are no zeros any more when they are resampled
+    slips = [
+        fault for fault in faults if fault.may_be_device_slip() or (fault.kind, fault.samples) == ("repeated", 160)
+    ]
+    assert faults == slips
     assert align(wanted, at_device_rate.utterance).correlation > 0.98
 
 

@@ -26,7 +26,8 @@ def test_an_answer_is_recorded_whole(open_call: Opener, ignores_user: bool) -> N
     held = start(open_call, answer(3), ignores_user=ignores_user)
     wait_until(lambda: held.reports and held.reports[-1]["samples"] == len(answer(3)))
     wait_until(lambda: not held.call.isAssistantSpeaking)
-    assert np.array_equal(np.trim_zeros(recorded(held)), answer(3))
+    assistant = recorded(held)
+    assert np.array_equal(assistant[assistant != 0], answer(3))  # silent only before, after, and where the page stalled
 
 
 @pytest.mark.parametrize("ignores_user", [False, True], ids=["listening", "not listening"])
