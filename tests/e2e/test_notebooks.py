@@ -30,7 +30,7 @@ def test_quickstart(open_notebook: NotebookOpener) -> None:
     positions = [told.index(line) for line in lines]
     assert positions == sorted(positions)
     assert "(the same" in notebook.text(5)
-    assert "you spoke for" in notebook.text(6)
+    assert "<Turns: " in notebook.text(6)
     assert notebook.kernel.eval("[call.isStarted, call.isMicStarted]") == [False, False]
     assert [track.ready_state for track in notebook.tracks()] == ["ended"]
 
