@@ -29,7 +29,18 @@ RANKS = {
     "cli": 7,
     "the package": 8,
 }
-VOCABULARY = {"errors", "protocol", "audio", "devices", "reconnect", "speech", "wav_file", "_keywords", "_threads"}
+VOCABULARY = {
+    "errors",
+    "protocol",
+    "audio",
+    "devices",
+    "reconnect",
+    "speech",
+    "wav_file",
+    "_keywords",
+    "_silent_logger",
+    "_threads",
+}
 
 STRANGERS = [("server", "call"), ("server", "state"), ("agents", "call"), ("agents", "state")]
 """Rooms that know nothing of one another, whatever their ranks."""

@@ -11,6 +11,8 @@ import pytest
 
 from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.call.hearing import Hearing
+from micdrop_widget.call.idle_watch import IdleWatch
+from micdrop_widget.call.microphone_task import MicrophoneTask
 from micdrop_widget.speech import SpeechConfirmed, SpeechEnded
 from micdrop_widget.state import inputs
 from micdrop_widget.vad import Status
@@ -30,37 +32,39 @@ class Ear:
         self.deaf = False
         self.on_input: Callable[[inputs.Input], object] = lambda event: None
         self.hearing = Hearing(
-            self.mic,
             apply=self._apply,
-            is_heard=lambda: not self.deaf,
-            in_pause=lambda: False,
-            when_taken=self._taken,
-            record=lambda pcm, heard: None,
-            emit=self._tell,
+            listens=lambda: not self.deaf,
+            endpointing=lambda: False,
+            record=lambda pcm, listens: None,
+            emit=self._note,
+            watch=IdleWatch(),
         )
+        self.microphone = MicrophoneTask(self.mic, self.hearing, apply=self._apply, ready_for_more=self._ready)
 
     def _apply(self, event: inputs.Input) -> None:
         self.inputs.append(event)
         self.on_input(event)
 
-    def _tell(self, name: str) -> None:
+    def _note(self, name: str) -> None:
         self.names.append(name)
         self.statuses.append(self.hearing.status)
 
-    async def _taken(self) -> None: ...
+    async def _ready(self) -> None: ...
 
     @property
     def ended(self) -> list[SpeechEnded]:
         return [event for event in self.inputs if isinstance(event, SpeechEnded)]
 
     async def open(self) -> None:
-        self.hearing.open(1, None, LoudVAD())
+        loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loaded.set_result(None)
+        self.microphone.open(1, None, LoudVAD(), loaded)
         while not self.inputs:  # noqa: ASYNC110 - the detector loads in a thread
             await asyncio.sleep(0)
 
     async def close(self) -> None:
-        self.hearing.close()
-        await self.hearing.closed()
+        self.microphone.close()
+        await self.microphone.closed()
 
 
 def hears(test: Callable[[Ear], Coroutine[Any, Any, None]], live: bool = True) -> Ear:

@@ -51,7 +51,7 @@ def test_a_notebook_offers_every_option_of_a_start(shell: InteractiveShell, code
 
 @pytest.mark.parametrize("code", ["call.until(", "client.until("])
 def test_a_notebook_offers_every_field_of_the_state(shell: InteractiveShell, code: str) -> None:
-    fields = {*MicdropState.__slots__, "timeout"}
+    fields = {*MicdropState.FIELDS, "timeout"}
     assert {text[:-1] for text in completions(shell, code) if text.endswith("=")} == fields
 
 
@@ -95,5 +95,5 @@ def test_both_signatures_have_every_option_with_its_type_its_default_and_its_lin
 
 def test_until_has_every_field_of_the_state_with_its_type() -> None:
     known = inspect.signature(MicdropClient.until).parameters
-    fields = {name: each.annotation for name, each in known.items() if name in MicdropState.__slots__}
-    assert fields == MicdropState.__annotations__
+    fields = {name: each.annotation for name, each in known.items() if name in MicdropState.FIELDS}
+    assert fields == {name: MicdropState.__annotations__[name] for name in MicdropState.FIELDS}

@@ -85,11 +85,11 @@ async def test_handlers_are_called_on_the_handler_thread_alone_where_the_traits_
 
     def watch(change: Any) -> None:
         threads.add(threading.current_thread().name)
-        for field in MicdropState.__slots__:
+        for field in MicdropState.FIELDS:
             if getattr(call, field) != getattr(call.state, field):
                 disagreements.append(field)
 
-    call.observe(watch, [*MicdropState.__slots__, "state", "_owner"])
+    call.observe(watch, [*MicdropState.FIELDS, "state", "_owner"])
     call.on("StateChange", lambda state, previous: threads.add(threading.current_thread().name))
     await call.start()
     await call.mute()

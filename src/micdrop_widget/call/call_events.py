@@ -310,7 +310,7 @@ partialAssistantMessage, error
         CallClosedError
             When awaited: the call was closed before.
         """
-        expected = given(locals(), MicdropState.__slots__)
+        expected = given(locals(), MicdropState.FIELDS)
         inbox = self._subscriptions.add("StateChange")
 
         def matches(state: MicdropState) -> bool:
@@ -321,7 +321,7 @@ partialAssistantMessage, error
             state = self._state_now()
             now: object = {field: getattr(state, field) for field in expected}
             if predicate is not None:
-                now = [field for field in MicdropState.__slots__ if getattr(state, field) is True]
+                now = [field for field in MicdropState.FIELDS if getattr(state, field) is True]
             return f"the state is {now}, expected {expected or ''}{_shown(predicate)}"
 
         return EventFuture(inbox, matches, timeout_s=timeout, missing=missing, first=(self._state_now(),))

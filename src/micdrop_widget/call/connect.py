@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import ssl as ssl_module
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidProxyStatus, InvalidStatus, ProxyError
 from websockets.typing import Subprotocol
 
+from micdrop_widget._silent_logger import silent_logger
 from micdrop_widget.call.options import masked_url
 from micdrop_widget.call.proxies import ProxyOption, masked_proxy, proxy_for, proxy_problem
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, error_for_http_status
@@ -32,11 +32,7 @@ _REDIRECTS = (300, 301, 302, 303, 307, 308)
 _OTHER_SERVER = "Check that the url is that of a Micdrop server, and whether it begins with ws:// or wss://."
 _DIRECTLY = "Pass proxy=None to connect without it, or set NO_PROXY to the server's host."
 
-# websockets logs urls, headers and frames at DEBUG level: params and tokens would land in the log.
-_silent = logging.getLogger("micdrop_widget.call.connect.websockets")
-_silent.propagate = False
-_silent.addHandler(logging.NullHandler())
-_silent.setLevel(logging.CRITICAL + 1)
+_silent = silent_logger("micdrop_widget.call.connect.websockets")
 
 
 async def open_websocket(

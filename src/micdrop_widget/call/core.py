@@ -62,7 +62,7 @@ class CallCore:
     @property
     def microphone(self) -> Microphone | None:
         """The microphone that is open, with what was really applied to it; None while none is."""
-        return self._engine.hearing.microphone
+        return self._engine.microphone.microphone
 
     @property
     def options(self) -> CallOptions:

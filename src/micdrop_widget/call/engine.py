@@ -11,7 +11,9 @@ from collections.abc import Callable
 from micdrop_widget.audio import pcm_to_bytes
 from micdrop_widget.call.events import CallListener
 from micdrop_widget.call.hearing import Hearing
+from micdrop_widget.call.idle_watch import IdleWatch
 from micdrop_widget.call.log import describe
+from micdrop_widget.call.microphone_task import MicrophoneTask
 from micdrop_widget.call.options import CallOptions
 from micdrop_widget.call.sinks import AudioSink
 from micdrop_widget.call.sources import AudioSource
@@ -57,14 +59,14 @@ class Engine:
             report=lambda error: self.apply(inputs.RecordingFailed(error)),
         )
         self.hearing = Hearing(
-            source,
             apply=self.apply,
-            is_heard=lambda: self.call.listens,
-            in_pause=lambda: self.call.endpointing,
-            when_taken=self._taken,
+            listens=lambda: self.call.listens,
+            endpointing=lambda: self.call.endpointing,
             record=self.recorder.add_captured,
             emit=listener.on_speech_event,
+            watch=IdleWatch(),
         )
+        self.microphone = MicrophoneTask(source, self.hearing, apply=self.apply, ready_for_more=self._ready_for_more)
         self._sink = sink
         self._sink.bind(self._heard)
         self._listener = listener
@@ -97,7 +99,7 @@ class Engine:
 
     async def released(self) -> None:
         """Wait until microphones and sockets that were given up are gone, and the recording is in its file."""
-        await self.hearing.closed()
+        await self.microphone.closed()
         await self.transport.closed()
         await self.recorder.closed()
 
@@ -131,9 +133,9 @@ class Engine:
             case effects.SendParams():
                 self.transport.send_params()
             case effects.BeginTurn():
-                self.turn_taking.open()
+                self.turn_taking.begin()
             case effects.AddTurnAudio(pcm):
-                self.turn_taking.hear(pcm)
+                self.turn_taking.add(pcm)
             case effects.PredictTurn(question):
                 self.turn_taking.ask(question)
             case effects.Play(epoch, pcm):
@@ -145,10 +147,10 @@ class Engine:
             case effects.SelectSpeaker(device_id):
                 self._sink.select(device_id)
             case effects.OpenMicrophone(request, device_id):
-                self.turn_taking.detector = self.options.turn_detector
-                self.hearing.open(request, device_id, self.vad, self.options.turn_detector)
+                turn_detector = self.turn_taking.use(self.options.turn_detector)
+                self.microphone.open(request, device_id, self.vad, turn_detector)
             case effects.CloseMicrophone():
-                self.hearing.close()
+                self.microphone.close()
             case effects.ResetDetection():
                 self.hearing.reset()
             case effects.OpenConnection(connection):
@@ -213,7 +215,7 @@ class Engine:
                 future.set_result(self.state)
         self._waiting = [waiting for waiting in self._waiting if not waiting[1].done()]
 
-    async def _taken(self) -> None:
+    async def _ready_for_more(self) -> None:
         """Wait until a source that can wait may go on: the call is ready, has sent what it was given, and decided."""
         await self.when(
             lambda: (

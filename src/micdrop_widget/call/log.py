@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from micdrop_widget.protocol import encode_client_frame
 from micdrop_widget.state import MicdropState, effects
 
 __all__ = ["describe"]
 
-_FIELDS = tuple(field.name for field in fields(MicdropState))
 _LISTS = ("conversation", "micDevices", "speakerDevices")
 
 
@@ -48,7 +45,7 @@ def describe(effect: effects.Effect) -> str | None:
 def _describe_change(state: MicdropState, previous: MicdropState) -> str | None:
     changes = [
         f"{name}={getattr(state, name)!r}"
-        for name in _FIELDS
+        for name in MicdropState.FIELDS
         if name not in _LISTS and getattr(state, name) != getattr(previous, name)
     ]
     return "state " + " ".join(changes) if changes else None

@@ -426,7 +426,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         self._private_state.publish(state)
         with self.hold_sync(), self.hold_trait_notifications():
             self.set_trait("state", state)
-            for name in MicdropState.__slots__:
+            for name in MicdropState.FIELDS:
                 if getattr(state, name) != getattr(previous, name):
                     self.set_trait(name, getattr(state, name))
 

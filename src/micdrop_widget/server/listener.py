@@ -15,6 +15,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from micdrop_widget._silent_logger import silent_logger
 from micdrop_widget.protocol import parse_client_frame
 from micdrop_widget.server.call import MakeResponder, ServerCall
 from micdrop_widget.server.door import CallRefused, Door, LimitExceeded, Limits
@@ -23,11 +24,7 @@ __all__ = ["CheckParams", "Listener", "OnFrame", "Service"]
 
 _log = logging.getLogger("micdrop_widget.server")
 
-# websockets logs frames and headers at DEBUG level: params would land in the log.
-_silent = logging.getLogger("micdrop_widget.server.websockets")
-_silent.propagate = False
-_silent.addHandler(logging.NullHandler())
-_silent.setLevel(logging.CRITICAL + 1)
+_silent = silent_logger("micdrop_widget.server.websockets")
 
 _PARAMS_TIMEOUT_S = 3
 _CHECK_TIMEOUT_S = 10

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from micdrop_widget.audio import Pcm
 from micdrop_widget.devices import Device
@@ -206,6 +206,12 @@ class MicdropState:
     """The text of the answer so far; empty when there is none."""
     error: MicdropError | None = None
     """The last failure. Cleared by start, start_mic and a successful connection."""
+
+    FIELDS: ClassVar[tuple[str, ...]] = ()
+    """The names of all fields, in order."""
+
+
+MicdropState.FIELDS = tuple(field.name for field in fields(MicdropState))
 
 
 def snapshot(call: Call) -> MicdropState:
