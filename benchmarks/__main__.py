@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.against import ROWS as ROWS_COMPARED
+from benchmarks.against import compare
 from benchmarks.figures import faults
 from benchmarks.rows import ROWS, Row
 from benchmarks.table import as_json, heading, machine, table
@@ -31,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         print("\n".join(f"{row.name:<15}{row.what}" for row in ROWS))
         return 0
+    if options.against is not None:
+        return compare(options.against, options.rows, rounds=options.rounds, quick=options.quick)
     rows = [_NAMES[name] for name in options.rows] or [row for row in ROWS if not _is_left_out(row, options.quick)]
     print(heading(options.quick), flush=True)
     measured: list[dict[str, Any]] = []
@@ -68,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="a smoke run of a few seconds: few repetitions and, unless named, no row that needs a browser",
     )
+    parser.add_argument(
+        "--against",
+        metavar="REVISION",
+        help=f"measure another revision and this one in turn, as ratios (default rows: {', '.join(ROWS_COMPARED)})",
+    )
+    parser.add_argument("--rounds", type=int, default=2, help="how often each is measured with --against (default: 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
     return parser
 
