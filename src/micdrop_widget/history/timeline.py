@@ -10,6 +10,7 @@ import numpy as np
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, samples_to_ms
+from micdrop_widget.history.sample_times import AnswerAudio, CaptureClock
 from micdrop_widget.history.turns import ToolUse, Turn, Turns, Verdict
 from micdrop_widget.history.voiced import Loudness
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
@@ -22,73 +23,8 @@ __all__ = ["Timeline"]
 _SAME_ANSWER_MS = 1000
 """An answer that goes on this soon after its last sample was heard is the same one: a server that pauses within it."""
 
-_LATE_MS = 50
-"""Playback that is later than this by its own reports paused for want of audio."""
-
-_DRIFT = 2e-4
-"""How far the microphone's clock may drift against ours: 200 ppm."""
-
 _LONGEST_HOLE = 10 * SAMPLE_RATE
 """Samples of the microphone that never came, which count as silence within a turn."""
-
-
-class _CaptureClock:
-    """When samples of the microphone were captured, from when the promptest of them arrived."""
-
-    def __init__(self) -> None:
-        self.restart()
-
-    def restart(self) -> None:
-        """Begin anew: another microphone was opened, which counts its samples from 0."""
-        self._opened_ms: float | None = None
-        self._now_ms = 0.0
-
-    def note(self, position: int, now_ms: float) -> None:
-        """Note that samples up to a position have arrived by now."""
-        opened_ms = now_ms - samples_to_ms(position)
-        if self._opened_ms is not None:
-            opened_ms = min(opened_ms, self._opened_ms + _DRIFT * (now_ms - self._now_ms))
-        self._opened_ms, self._now_ms = opened_ms, now_ms
-
-    def captured_ms(self, position: int) -> float:
-        """Return when the sample at a position was captured."""
-        assert self._opened_ms is not None, "nothing has arrived yet"
-        return self._opened_ms + samples_to_ms(position)
-
-
-@dataclass
-class _Answer:
-    """The audio of an answer, and when which of its samples was heard."""
-
-    epoch: int
-    loudness: Loudness = field(default_factory=Loudness)
-    received: int = 0
-    before_epoch: int = 0
-    """Samples of earlier epochs of the same answer."""
-    heard: int = 0
-    resumed: list[tuple[int, float]] = field(default_factory=list)
-    """Playback began, or went on after a pause, at this sample and at this time."""
-
-    def progress(self, heard: int, now_ms: float, first_audio_ms: float) -> None:
-        """Note that samples up to a number have been heard by now."""
-        if heard <= self.heard:
-            return
-        if not self.resumed:
-            self.resumed.append((0, max(first_audio_ms, now_ms - samples_to_ms(heard))))
-        elif now_ms - self.time_of(heard) > _LATE_MS:
-            at_ms = max(self.time_of(self.heard), now_ms - samples_to_ms(heard - self.heard))
-            self.resumed.append((self.heard, at_ms))
-        self.heard = heard
-
-    def time_of(self, sample: int) -> float:
-        """Return when a sample was heard, or will be if playback goes on."""
-        first, at_ms = next(start for start in reversed(self.resumed) if start[0] <= sample)
-        return at_ms + samples_to_ms(sample - first)
-
-    def voiced_ms(self) -> float | None:
-        """Return when the first voiced sound of the answer was heard; None while it was not."""
-        span = self.loudness.voiced_span() if self.resumed else None
-        return None if span is None or span[0] >= self.heard else self.time_of(span[0])
 
 
 @dataclass
@@ -99,7 +35,7 @@ class _Row:
     speech: Loudness | None = None
     captured_until: int = 0
     """Position of the microphone behind what `speech` has taken in."""
-    answer: _Answer | None = None
+    answer: AnswerAudio | None = None
     cut_by: _Row | None = None
     """The turn whose speech cut the answer."""
     tool_calls: dict[str, int] = field(default_factory=dict)
@@ -121,7 +57,7 @@ class Timeline:
         self._rows: list[_Row] = []
         self._settled: list[Turn] = []
         self._began_ms = 0.0
-        self._clock = _CaptureClock()
+        self._clock = CaptureClock()
         self._utterance: _Row | None = None
         """The turn whose utterance is open."""
         self._unsent: list[_Row] = []
@@ -366,7 +302,7 @@ class Timeline:
         row = self._row_of_audio(epoch, now)
         answer = row.answer
         if answer is None:
-            answer = row.answer = _Answer(epoch)
+            answer = row.answer = AnswerAudio(epoch)
             row.change(first_audio_ms=now)
         elif answer.epoch != epoch:
             answer.epoch, answer.before_epoch = epoch, answer.heard

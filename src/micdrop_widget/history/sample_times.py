@@ -1,0 +1,75 @@
+"""When the samples of a call were captured and heard, from when they arrived and were reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from micdrop_widget.audio import samples_to_ms
+from micdrop_widget.history.voiced import Loudness
+
+__all__ = ["AnswerAudio", "CaptureClock"]
+
+_LATE_MS = 50
+"""Playback that is later than this by its own reports paused for want of audio."""
+
+_DRIFT = 2e-4
+"""How far the microphone's clock may drift against ours: 200 ppm."""
+
+
+class CaptureClock:
+    """When samples of the microphone were captured, from when the promptest of them arrived."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew: another microphone was opened, which counts its samples from 0."""
+        self._opened_ms: float | None = None
+        self._now_ms = 0.0
+
+    def note(self, position: int, now_ms: float) -> None:
+        """Note that samples up to a position have arrived by now."""
+        opened_ms = now_ms - samples_to_ms(position)
+        if self._opened_ms is not None:
+            opened_ms = min(opened_ms, self._opened_ms + _DRIFT * (now_ms - self._now_ms))
+        self._opened_ms, self._now_ms = opened_ms, now_ms
+
+    def captured_ms(self, position: int) -> float:
+        """Return when the sample at a position was captured."""
+        assert self._opened_ms is not None, "nothing has arrived yet"
+        return self._opened_ms + samples_to_ms(position)
+
+
+@dataclass
+class AnswerAudio:
+    """The audio of an answer, and when which of its samples was heard."""
+
+    epoch: int
+    loudness: Loudness = field(default_factory=Loudness)
+    received: int = 0
+    before_epoch: int = 0
+    """Samples of earlier epochs of the same answer."""
+    heard: int = 0
+    resumed: list[tuple[int, float]] = field(default_factory=list)
+    """Playback began, or went on after a pause, at this sample and at this time."""
+
+    def progress(self, heard: int, now_ms: float, first_audio_ms: float) -> None:
+        """Note that samples up to a number have been heard by now."""
+        if heard <= self.heard:
+            return
+        if not self.resumed:
+            self.resumed.append((0, max(first_audio_ms, now_ms - samples_to_ms(heard))))
+        elif now_ms - self.time_of(heard) > _LATE_MS:
+            at_ms = max(self.time_of(self.heard), now_ms - samples_to_ms(heard - self.heard))
+            self.resumed.append((self.heard, at_ms))
+        self.heard = heard
+
+    def time_of(self, sample: int) -> float:
+        """Return when a sample was heard, or will be if playback goes on."""
+        first, at_ms = next(start for start in reversed(self.resumed) if start[0] <= sample)
+        return at_ms + samples_to_ms(sample - first)
+
+    def voiced_ms(self) -> float | None:
+        """Return when the first voiced sound of the answer was heard; None while it was not."""
+        span = self.loudness.voiced_span() if self.resumed else None
+        return None if span is None or span[0] >= self.heard else self.time_of(span[0])
