@@ -45,9 +45,9 @@ MIN_AUDIO_BYTES = 16
 
 
 EventName: TypeAlias = Literal[
-    "StateChange", "Error", "EndCall", "Message", "PartialAssistantMessage", "ToolCall", "Classification"
+    "StateChange", "Error", "EndCall", "Message", "PartialAssistantMessage", "ToolCall", "Classification", "Turn"
 ]
-"""The events of a call, by Micdrop's names."""
+"""The events of a call, by Micdrop's names; `Turn` is ours alone."""
 
 
 # The conversation

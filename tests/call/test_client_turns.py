@@ -7,6 +7,7 @@ import pytest
 
 from micdrop_widget import MicdropClient, MicdropError, MicdropServer, SileroVAD, SmartTurn
 from micdrop_widget.audio import Pcm, read_wav
+from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.server import ServerCall
 from tests.harness.callers import quiet, ready_client, turns_over
@@ -178,3 +179,20 @@ async def test_smart_turn_closes_a_finished_sentence(pace: str) -> None:
             utterance = ear.utterances[0]
             assert np.array_equal(utterance, spoken[turn.start_sample : turn.start_sample + len(utterance)])
             assert turn.start_sample + len(utterance) >= 55_280
+
+
+async def test_a_turn_is_an_event_when_it_is_over_and_answered() -> None:
+    class Speaker(VirtualSpeaker):
+        underruns = 2
+
+    async with MicdropServer() as server:
+        call, mic, _ = ready_client(server.url, sink=Speaker())
+        async with call:
+            await call.start()
+            turn = call.wait_for("Turn", timeout=10)
+            mic.say(turns_over(3))
+            settled = await turn
+            assert settled.kind == "user"
+            assert settled.answer_end_ms is not None
+            assert settled.underruns == 2
+            assert list(call.turns) == [settled]

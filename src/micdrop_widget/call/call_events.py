@@ -10,6 +10,7 @@ from micdrop_widget.call.events import Handler, Handlers
 from micdrop_widget.call.subscriptions import EventFuture, EventStream, Subscriptions
 from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
+from micdrop_widget.history.turns import Turn
 from micdrop_widget.protocol import Classification, ConversationItem, EventName, ToolCall
 from micdrop_widget.state import MicdropState
 
@@ -46,6 +47,8 @@ class CallEvents:
     def on(self, event: Literal["ToolCall"], handler: Callable[[ToolCall], object]) -> None: ...
     @overload
     def on(self, event: Literal["Classification"], handler: Callable[[Classification], object]) -> None: ...
+    @overload
+    def on(self, event: Literal["Turn"], handler: Callable[[Turn], object]) -> None: ...
 
     def on(self, event: EventName, handler: Handler) -> None:
         """Call a function at each event, in the order of the events.
@@ -54,7 +57,7 @@ class CallEvents:
         ----------
         event
             `StateChange(state, previous)`, `Error(error)`, `EndCall()`, `Message(item)`,
-            `PartialAssistantMessage(text)`, `ToolCall(call)` or `Classification(classification)`.
+            `PartialAssistantMessage(text)`, `ToolCall(call)`, `Classification(classification)` or `Turn(turn)`.
         handler
             It may be async: then it runs on the event loop that registered it, and is not called again before it
             has ended; other handlers do not wait for it. One that raises is logged with its traceback; the call goes
@@ -114,6 +117,10 @@ class CallEvents:
     def events(
         self, event: Literal["Classification"], predicate: Callable[[Classification], object] | None = None, /
     ) -> EventStream[Classification]: ...
+    @overload
+    def events(
+        self, event: Literal["Turn"], predicate: Callable[[Turn], object] | None = None, /
+    ) -> EventStream[Turn]: ...
 
     @suggests_keywords
     def events(
@@ -209,6 +216,15 @@ class CallEvents:
         *,
         timeout: float | None = None,
     ) -> EventFuture[Classification]: ...
+    @overload
+    def wait_for(
+        self,
+        event: Literal["Turn"],
+        predicate: Callable[[Turn], object] | None = None,
+        /,
+        *,
+        timeout: float | None = None,
+    ) -> EventFuture[Turn]: ...
 
     @suggests_keywords
     def wait_for(

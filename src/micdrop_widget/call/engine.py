@@ -119,6 +119,8 @@ class Engine:
                 self._perform(effect)
             except Exception:  # noqa: BLE001 - the border to loudspeakers and detectors that are not ours
                 self._failed(effect)
+        for turn in self.timeline.pop_settled():
+            self._listener.on_event("Turn", (turn,))
         if self.call.phase is Phase.IDLE:
             self.recorder.end()
         if self._waiting:
@@ -187,6 +189,7 @@ class Engine:
         """Take the loudspeaker's report."""
         self.recorder.add_heard(epoch, samples)
         self.apply(inputs.PlaybackProgress(epoch, samples))
+        self.timeline.note_underruns(getattr(self._sink, "underruns", 0))
 
     def _tell(self, asked: tuple[effects.Effect, ...], now_ms: float) -> None:
         for effect in asked:
