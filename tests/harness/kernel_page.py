@@ -30,6 +30,8 @@ class KernelPage:
         """Each status that the kernel has published, and the id of the message it was published for."""
         self.messages: list[dict[str, Any]] = []
         """Every custom message of the widget."""
+        self.traits: dict[str, Any] = {}
+        """The widget's traits as the page knows them."""
         self.played: list[Pcm] = []
         self._comm_id = ""
         self._request = 0
@@ -118,6 +120,9 @@ class KernelPage:
                 self.statuses.append((content["execution_state"], message["parent_header"].get("msg_id", "")))
             case "comm_open" if content["data"].get("state", {}).get("_anywidget_id"):
                 self._comm_id = content["comm_id"]
+                self.traits = content["data"]["state"]
+            case "comm_msg" if content["comm_id"] == self._comm_id and content["data"]["method"] == "update":
+                self.traits |= content["data"]["state"]
             case "comm_msg" if content["comm_id"] == self._comm_id and content["data"]["method"] == "custom":
                 custom = content["data"]["content"]
                 for each in custom["contents"] if custom["type"] == "bundle" else [custom]:

@@ -716,3 +716,28 @@ async def test_a_link_lets_another_widget_follow(server: MicdropServer, monkeypa
     assert box.value
     call.close()
     box.close()
+
+
+async def test_what_needs_a_cell_to_be_sent_is_sent_for_the_one_that_made_the_widget(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent: ContextVar[str] = ContextVar("parent")  # ipykernel 7.0 raises where it has no value
+    parents: list[str] = []
+    page = FakeFrontEnd(monkeypatch)
+    publish = page.take
+
+    def publish_for_a_cell(kind: str, data: dict[str, Any], buffers: list[bytes]) -> None:
+        parents.append(parent.get())
+        publish(kind, data, buffers)
+
+    monkeypatch.setattr(page, "take", publish_for_a_cell)
+    token = parent.set("the cell that made it")
+    call = MicdropWidget(server.url)
+    parent.reset(token)
+    page.show(call)
+    await call.start()
+    parent.set("another cell")
+    call.send_state("isMuted")
+    call.close()
+    assert ("comm_msg", "open_mic") in [(kind, data.get("content", {}).get("type")) for kind, data in page.published]
+    assert set(parents) == {"the cell that made it", "another cell"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import contextvars
 import functools
 import logging
 import pathlib
@@ -17,7 +18,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -172,6 +173,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         debug_log: bool = False,
     ) -> None:
         options = CallOptions.of(options_in(locals()))
+        self._context = contextvars.copy_context()
         self._handler_thread = HandlerThread("micdrop-handlers")
         super().__init__()
         self._trait_thread = WorkerThread(f"micdrop-traits-{self.model_id[:8]}")
@@ -387,6 +389,21 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
             noiseSuppression=options.noise_suppression,
             autoGainControl=options.auto_gain_control,
         )
+
+    def send(self, content: object, buffers: list[bytes] | None = None) -> None:
+        """Send a custom message to every page; from any thread. See `ipywidgets.Widget.send`."""
+        self._send_in_context(super().send, content, buffers)
+
+    def send_state(self, key: Any = None) -> None:  # noqa: ANN401 - as ipywidgets has it
+        """Send traits to every page; see `ipywidgets.Widget.send_state`."""
+        self._send_in_context(super().send_state, key)
+
+    def _send_in_context(self, send: Callable[..., object], *arguments: object) -> None:
+        try:
+            send(*arguments)
+        except LookupError:
+            # ipykernel 7.0 finds what a message is a consequence of in the context alone, where other threads have none
+            self._context.copy().run(send, *arguments)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Ignore what a front end writes: the traits are the kernel's to write."""
