@@ -187,3 +187,28 @@ async def test_the_timer_speaks_unprompted_an_interruption_silences_it_and_goodb
             await caller.ask("goodbye")
             await asyncio.wait_for(ended.wait(), 10)
             assert caller.texts("assistant")[-1] == "Goodbye, my friend."
+
+
+@pytest.mark.alone
+async def test_twenty_calls_at_once_are_understood_and_answered() -> None:
+    from tests.harness.plain_client import caller, ready
+
+    pcm = spoken("how much is seven times eight").astype("<i2").tobytes()
+
+    async def one(server: MicdropServer) -> list[str]:
+        async with caller(server) as connection:
+            await ready(connection)
+            await connection.send("StartSpeaking")
+            for start in range(0, len(pcm), 3200):
+                await connection.send(pcm[start : start + 3200])
+                await asyncio.sleep(0.05)
+            await connection.send("StopSpeaking")
+            texts: list[str] = []
+            while len(texts) < 2:
+                frame = await asyncio.wait_for(connection.recv(), 60)
+                texts += [frame.split('"content": "')[1].split('"')[0]] if isinstance(frame, str) else []
+            return texts
+
+    async with MicdropServer(**{**parts(), "greeting": None}) as server:
+        answers = await asyncio.gather(*(one(server) for _ in range(20)))
+    assert answers == [["how much is seven times eight", "That is 56."]] * 20

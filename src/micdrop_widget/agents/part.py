@@ -107,10 +107,14 @@ class Part:
 
     async def _await(self, awaitable: Any) -> Any:  # noqa: ANN401 - the function's own types
         """Await in the cell's context, as a task, which is cancelled when this is."""
+        task = self.context.run(asyncio.ensure_future, _awaited(awaitable))
         try:
-            return await self.context.run(asyncio.ensure_future, _awaited(awaitable))
+            return await task
         except Exception as error:
             raise self.failed(error) from error
+        finally:
+            if inspect.iscoroutine(awaitable) and inspect.getcoroutinestate(awaitable) == inspect.CORO_CREATED:
+                awaitable.close()  # cancelled before it began
 
     async def _iterate_async(self, pieces: Any) -> AsyncGenerator[Any, None]:  # noqa: ANN401 - the function's own types
         iterator = aiter(pieces)
