@@ -40,14 +40,16 @@ VOCABULARY = {
     "_keywords",
     "_silent_logger",
     "_threads",
+    "_onnx",
+    "_settings",
 }
 
 STRANGERS = [("server", "call"), ("server", "state"), ("agents", "call"), ("agents", "state")]
 """Rooms that know nothing of one another, whatever their ranks."""
 
 PURE_ROOMS = {"the vocabulary", "state", "vad", "turn", "history", "analysis"}
-PURE_MODULES = {"call.options", "call.events", "call.log", "browser.link", "browser.mic_errors"}
-IMPURE_MODULES = {"_threads", "history.writer", "history.recording_file"}
+VOCABULARY = {"errors", "protocol", "audio", "devices", "reconnect", "speech", "wav_file"}
+VOCABULARY |= {"_keywords", "_onnx", "_settings", "_threads"}
 
 # Clocks, threads, sockets, event loops, chance and other processes.
 NOT_PURE = {
@@ -58,7 +60,7 @@ NOT_PURE = {
 
 BORDERS = {
     "websockets": {"call.transport", "call.connect", "server", "testing.faulty_server"},
-    "onnxruntime": {"turn.smart_turn", "vad.silero", "vad.silero_sequence"},
+    "onnxruntime": {"_onnx", "vad.silero_sequence"},
     "anywidget": {"jupyter.widget"},
     "traitlets": {"jupyter"},
     "soxr": {"audio"},

@@ -6,8 +6,10 @@ from enum import Enum
 
 __all__ = [
     "CallClosedError",
+    "DetectorInUseError",
     "MicdropError",
     "MicdropErrorCode",
+    "MissingPackageError",
     "error_for_close",
     "error_for_http_status",
     "is_call_over",
@@ -60,6 +62,20 @@ class CallClosedError(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("this call was closed: make a new one (in a notebook: run its cell again)")
+
+
+class DetectorInUseError(MicdropError):
+    """A detector of speech or of turns hears a call already: what two calls say at once would be one voice to it."""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}"
+
+
+class MissingPackageError(MicdropError, ImportError):
+    """A package, or the library below it, is not installed, and is needed for what was asked for."""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}"
 
 
 _CLOSE_CODES = {

@@ -101,7 +101,7 @@ def test_a_lower_threshold_above_the_upper_one_is_left_out() -> None:
         ({"labels": [[(0, 9), (5, 12)]]}, ValueError, "none overlapping"),
         ({"vad": "loud"}, ValueError, "expected vad='silero', 'volume' or a function, got 'loud'"),
         ({"vad": LoudnessVAD}, ValueError, "thresholds is missing"),
-        ({"thresholds": [2.0]}, ValueError, "SileroVAD: expected 0 < "),
+        ({"thresholds": [2.0]}, ValueError, "SileroVAD: expected 0 < threshold <= 1"),
         ({"wrong": 1}, TypeError, "wrong"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from micdrop_widget import SmartTurn, TurnDetector
 from micdrop_widget.audio import Pcm, read_wav
-from micdrop_widget.turn import smart_turn_features, trim_silence
+from micdrop_widget.turn import TurnVerdict, smart_turn_features, trim_silence
 from micdrop_widget.turn.smart_turn import SmartTurnModel
 from tests.paths import PACKAGE
 
@@ -129,7 +130,7 @@ def test_a_reset_forgets_everything(detector: SmartTurn) -> None:
     probability(detector, np.concatenate([SPOKEN[4], SPOKEN[2]]))
     assert probability(detector, SPOKEN[1]) == first
     detector.reset()
-    assert detector.probability is None
+    assert (detector.probability, detector.verdict) == (None, None)
     assert 0 <= detector.predict() <= 1
 
 
@@ -157,15 +158,37 @@ def test_the_threshold_decides() -> None:
     assert not unsure.is_complete()
 
 
+@pytest.mark.parametrize(("threshold", "complete"), [(0.0, True), (0.999, False)])
+def test_the_verdict_says_what_was_decided_how_probable_it_is_and_how_long_it_took(
+    threshold: float, complete: bool
+) -> None:
+    detector = SmartTurn(threshold)
+    assert detector.verdict is None
+    detector.push(SPOKEN[1])
+    began_s = time.perf_counter()
+    assert detector.is_complete() is complete
+    took_ms = (time.perf_counter() - began_s) * 1000
+    verdict = detector.verdict
+    assert isinstance(verdict, TurnVerdict)
+    assert (verdict.complete, verdict.probability) == (complete, detector.probability)
+    assert 0 < verdict.duration_ms <= took_ms
+
+
 @pytest.mark.parametrize("threshold", [-0.1, 1, 50, float("nan")])
 def test_a_threshold_that_is_no_probability_is_refused(threshold: float) -> None:
-    with pytest.raises(ValueError, match="expected a probability"):
+    with pytest.raises(ValueError, match=r"SmartTurn: expected 0 <= threshold < 1 \(a probability\)"):
         SmartTurn(threshold)
+    detector = SmartTurn(0.25)
+    with pytest.raises(ValueError, match="expected 0 <= threshold < 1"):
+        detector.threshold = threshold
+    assert repr(detector) == "SmartTurn(threshold=0.25)"
 
 
 def test_another_model_is_refused_with_its_path() -> None:
-    with pytest.raises(ValueError, match=r"silero_vad_16k_op15\.onnx is no Smart Turn model"):
-        SmartTurn(model=SILERO).load()
+    detector = SmartTurn(model=SILERO)
+    assert repr(detector) == f"SmartTurn(threshold=0.5, model={str(SILERO)!r})"
+    with pytest.raises(ValueError, match=r"silero_vad_16k_op15\.onnx'\): expected a network with the inputs input_fea"):
+        detector.load()
 
 
 class Scripted(TurnDetector):

@@ -54,8 +54,8 @@ class Answers(VAD):
 
 
 def said(vad: VAD, windows: int) -> list[Status]:
-    judge = ScoreGate(vad)
-    return [judge.update(WINDOW) for _ in range(windows)]
+    gate = ScoreGate(vad)
+    return [gate.update(WINDOW) for _ in range(windows)]
 
 
 def test_a_detector_that_answers_with_a_status_needs_no_other_method() -> None:
@@ -65,17 +65,16 @@ def test_a_detector_that_answers_with_a_status_needs_no_other_method() -> None:
     ]
 
 
-def test_a_score_is_judged_by_the_thresholds_and_counts_of_silero() -> None:
+def test_a_score_passes_the_thresholds_and_counts_of_silero() -> None:
     pcm = spoken("two_sentences").pcm
     model = SileroVAD()
     model.load()
 
     class Own(VAD):
         def update(self, window: NDArray[np.float32]) -> float:
-            model.update(window)
-            return model.probability
+            return model.update(window)
 
-        def reset(self) -> None:  # without a word to the base
+        def reset(self) -> None:  # which the base need not know of
             model.reset()
 
     own, silero = detect_speech(pcm, vad=Own()), detect_speech(pcm, vad="silero")
@@ -84,23 +83,23 @@ def test_a_score_is_judged_by_the_thresholds_and_counts_of_silero() -> None:
     assert np.abs(own.probability - silero.probability).max() < 1e-5
 
 
-def test_what_a_score_is_judged_by_is_set_on_the_class_or_on_the_detector_while_it_listens() -> None:
+def test_the_settings_of_the_gate_are_set_on_the_class_or_on_the_detector_while_it_listens() -> None:
     class Quick(Score):
         min_speech_ms = 32
         min_silence_ms = 64
 
     vad = Quick()
-    judge = ScoreGate(vad)
-    assert judge.update(WINDOW + 0.5) is SPEAKING
-    assert [judge.update(WINDOW) for _ in range(2)] == [SPEAKING, SILENCE]
+    gate = ScoreGate(vad)
+    assert gate.update(WINDOW + 0.5) is SPEAKING
+    assert [gate.update(WINDOW) for _ in range(2)] == [SPEAKING, SILENCE]
     vad.threshold = 0.6
-    assert judge.update(WINDOW + 0.5) is SILENCE
+    assert gate.update(WINDOW + 0.5) is SILENCE
     vad.min_speech_ms = 33
-    assert [judge.update(WINDOW + 0.7) for _ in range(2)] == [MAYBE, SPEAKING]
+    assert [gate.update(WINDOW + 0.7) for _ in range(2)] == [MAYBE, SPEAKING]
     vad.min_silence_ms, vad.negative_threshold = 32, 0.1
-    assert judge.update(WINDOW + 0.2) is SPEAKING
+    assert gate.update(WINDOW + 0.2) is SPEAKING
     vad.negative_threshold = 0.3
-    assert judge.update(WINDOW + 0.2) is SILENCE
+    assert gate.update(WINDOW + 0.2) is SILENCE
     assert vad.probability == pytest.approx(0.2)
 
 

@@ -13,6 +13,7 @@ from micdrop_widget import VAD, SileroVAD, VolumeVAD
 from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.speech import SpeechConfirmed
 from micdrop_widget.vad import CombinedVAD, Segmenter, Status
+from micdrop_widget.vad.score_gate import ScoreGate
 from tests.harness.callers import LoudVAD, loud, quiet
 
 WINDOW = np.zeros(FRAME_SAMPLES, np.float32)
@@ -43,12 +44,11 @@ def test_micdrops_names_are_converted() -> None:
     assert (defaults.min_speech_ms, defaults.min_silence_ms, defaults.pre_roll_ms) == (128, 640, 320)
 
 
-class Heard(SileroVAD):
-    """Silero's decisions on a probability that is the loudness of the window."""
+class Loudness(SileroVAD):
+    """Silero with a probability that is the loudness of the window."""
 
-    def update(self, window: NDArray[np.float32]) -> Status:
-        self.probability = float(window[0])
-        return self._gate.update(self.probability)
+    def update(self, window: NDArray[np.float32]) -> float:
+        return float(window[0])
 
 
 @pytest.mark.parametrize(
@@ -61,44 +61,64 @@ class Heard(SileroVAD):
 def test_a_setting_of_silero_holds_from_the_next_window_on(
     setting: str, value: float, before: Status, after: Status
 ) -> None:
-    vad = Heard()
-    assert vad.update(WINDOW + 0.8) is before
-    vad._gate.reset()
+    vad = Loudness()
+    gate = ScoreGate(vad)
+    assert gate.update(WINDOW + 0.8) is before
+    gate.reset()
     setattr(vad, setting, value)
     assert getattr(vad, setting) == value
-    assert vad.update(WINDOW + 0.8) is after
+    assert gate.update(WINDOW + 0.8) is after
 
 
 def test_less_silence_ends_speech_sooner_and_a_higher_lower_threshold_too() -> None:
-    vad = Heard(min_speech_ms=32)
-    assert vad.update(WINDOW + 0.8) is Status.SPEAKING
-    assert [vad.update(WINDOW) for _ in range(5)] == [Status.SPEAKING] * 5
+    vad = Loudness(min_speech_ms=32)
+    gate = ScoreGate(vad)
+    assert gate.update(WINDOW + 0.8) is Status.SPEAKING
+    assert [gate.update(WINDOW) for _ in range(5)] == [Status.SPEAKING] * 5
     vad.min_silence_ms = 6 * 32
-    assert vad.update(WINDOW) is Status.SILENCE
-    assert vad.update(WINDOW + 0.8) is Status.SPEAKING
+    assert gate.update(WINDOW) is Status.SILENCE
+    assert gate.update(WINDOW + 0.8) is Status.SPEAKING
     vad.min_silence_ms = 32
-    assert vad.update(WINDOW + 0.4) is Status.SPEAKING
+    assert gate.update(WINDOW + 0.4) is Status.SPEAKING
     vad.negative_threshold = 0.45
-    assert vad.update(WINDOW + 0.4) is Status.SILENCE
+    assert gate.update(WINDOW + 0.4) is Status.SILENCE
+
+
+@pytest.mark.parametrize("names", [("threshold", "negative_threshold"), ("negative_threshold", "threshold")])
+@pytest.mark.parametrize("values", [(0.2, 0.1), (0.9, 0.8)])
+def test_both_thresholds_may_be_changed_in_any_order(names: tuple[str, str], values: tuple[float, float]) -> None:
+    vad, new = SileroVAD(), dict(zip(("threshold", "negative_threshold"), values, strict=True))
+    for name in names:
+        setattr(vad, name, new[name])
+    assert (vad.threshold, vad.negative_threshold) == values
+
+
+def test_the_lower_threshold_is_never_above_the_upper_one_unless_it_is_set_so() -> None:
+    assert SileroVAD(0.2).negative_threshold == 0.2
+    assert SileroVAD(0.9).negative_threshold == 0.35
+    with pytest.raises(ValueError, match=r"expected negative_threshold <= threshold, got threshold=0.3, negative_th"):
+        SileroVAD(0.3, 0.5)
 
 
 @pytest.mark.parametrize(
     ("vad", "setting", "wrong"),
     [
-        (SileroVAD(), "threshold", 0.2),
+        (SileroVAD(), "threshold", 0),
+        (SileroVAD(), "threshold", "high"),
         (SileroVAD(), "threshold", math.nan),
-        (SileroVAD(), "negative_threshold", 0.6),
+        (SileroVAD(), "negative_threshold", 1.1),
         (SileroVAD(), "min_speech_ms", 0),
         (SileroVAD(), "min_silence_ms", math.inf),
         (SileroVAD(), "pre_roll_ms", -1),
         (VolumeVAD(), "threshold", 55),
         (VolumeVAD(), "threshold", math.nan),
         (VolumeVAD(), "history", 2),
+        (VolumeVAD(), "history", 4.5),
         (VolumeVAD(), "pre_roll_ms", math.nan),
         (VolumeVAD(), "pre_roll_ms", -1),
     ],
 )
-def test_a_wrong_setting_is_refused_and_changes_nothing(vad: Any, setting: str, wrong: float) -> None:
+def test_a_wrong_setting_is_refused_and_changes_nothing(vad: Any, setting: str, wrong: Any) -> None:
     before = repr(vad)
     with pytest.raises(ValueError, match=type(vad).__name__):
         setattr(vad, setting, wrong)
@@ -139,7 +159,7 @@ def test_a_changed_pre_roll_holds_for_the_next_utterance(combined: bool) -> None
 
 
 def test_a_combination_shows_what_its_members_show() -> None:
-    vad = CombinedVAD([LoudVAD(), VolumeVAD(), Heard()])
+    vad = CombinedVAD([LoudVAD(), VolumeVAD(), Loudness()])
     assert (vad.level_db, vad.probability) == (-120.0, 0.0)
     vad.update(WINDOW + 0.8)
     assert vad.probability == pytest.approx(0.8)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from micdrop_widget._settings import Configurable
 from micdrop_widget.audio import Pcm
 
 __all__ = ["TurnDetector"]
 
 
-class TurnDetector(ABC):
+class TurnDetector(Configurable, ABC):
     """Tells the end of a turn from a pause in it.
 
     Subclass it and implement `push`, `predict` and `reset` for a detector of your own. It is used by one call at a
-    time. `push` and `reset` are called on the call's event loop and must be quick; `load` and `predict` may be slow
-    and are called in a worker thread. No two methods are ever called at once.
+    time; a second call that is given it meanwhile does not start, and says so. `push` and `reset` are called on the
+    call's event loop and must be quick; `load` and `predict` may be slow and are called in a worker thread. No two
+    methods are ever called at once.
     """
 
     threshold: float = 0.5
     """Probability above which a turn is complete."""
 
-    def load(self) -> None:  # noqa: B027 - not every detector has something to load
+    def load(self) -> None:
         """Load what takes long to load (a model), off the event loop.
 
         Called before the first turn, and again whenever a microphone is opened: what is loaded stays loaded.
@@ -28,7 +30,7 @@ class TurnDetector(ABC):
 
     @abstractmethod
     def push(self, pcm: Pcm) -> None:
-        """Take the next samples of the turn, from the pre-roll on, pauses included.
+        """Process the next samples of the turn, from the pre-roll on, pauses included.
 
         Parameters
         ----------
@@ -48,7 +50,7 @@ class TurnDetector(ABC):
 
     @abstractmethod
     def reset(self) -> None:
-        """Forget what was heard: the next samples are the first of a new turn."""
+        """Forget all audio: the next samples are the first of a new turn."""
 
     def is_complete(self) -> bool:
         """Ask for a prediction and decide.

@@ -1,13 +1,18 @@
-"""Turn detection by Smart Turn, a small neural network that hears intonation and words, in onnxruntime."""
+"""Turn detection by Smart Turn, a small neural network for intonation and words, in onnxruntime."""
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from os import PathLike
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from micdrop_widget._onnx import open_session
+from micdrop_widget._settings import Range
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
 from micdrop_widget.turn.base import TurnDetector
 from micdrop_widget.turn.features import (
@@ -19,7 +24,7 @@ from micdrop_widget.turn.features import (
     trim_silence,
 )
 
-__all__ = ["SmartTurn"]
+__all__ = ["SmartTurn", "TurnVerdict"]
 
 _HELD_SAMPLES = INPUT_SAMPLES + 5 * SAMPLE_RATE
 """The 8 s that the model sees, and a pause of 5 s at their end, of which most is trimmed."""
@@ -29,25 +34,12 @@ class SmartTurnModel:
     """The network alone: features to the probability that the turn is complete.
 
     Source: Smart Turn v3.2, int8, from the package pipecat-ai 1.14.0 (BSD-2-Clause): input `input_features`
-    [1, 80, 800]; one thread, so that a prediction leaves the other cores to the call.
+    [1, 80, 800].
     """
 
     def __init__(self, path: str | PathLike[str] | None = None) -> None:
-        import onnxruntime  # noqa: PLC0415 - takes as long to import as all the rest together
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # On processors with AVX2 but without VNNI, sums of int8 products overflow and the answers are others, unless:
-        options.add_session_config_entry("session.x64quantprecision", "1")
-        with as_file(files("micdrop_widget.turn") / "models" / "smart_turn_v3.2_cpu.onnx") as packaged:
-            self._session = onnxruntime.InferenceSession(
-                str(packaged if path is None else path), sess_options=options, providers=["CPUExecutionProvider"]
-            )
-        names = [model_input.name for model_input in self._session.get_inputs()]
-        if names != ["input_features"]:
-            raise ValueError(f"{path} is no Smart Turn model: expected the input input_features, got {names}")
+        name = "smart_turn_v3.2_cpu.onnx"
+        self._session = open_session("micdrop_widget.turn", name, {"input_features"}, path=path, user="SmartTurn")
 
     def probability(self, features: NDArray[np.float32]) -> float:
         """Return the probability that a turn with these features, shape (80, 800), is complete."""
@@ -55,61 +47,103 @@ class SmartTurnModel:
         return float(np.reshape(output, -1)[0])
 
 
+@dataclass(frozen=True, slots=True)
+class TurnVerdict:
+    """What a turn detector decided."""
+
+    complete: bool
+    """Whether the turn is over."""
+    probability: float
+    """How probable that is."""
+    duration_ms: float
+    """How long the prediction took."""
+
+
 class SmartTurn(TurnDetector):
-    """Tells a finished turn from a pause by Smart Turn v3.2, which hears the turn's last 8 s.
+    """Tells a finished turn from a pause by Smart Turn v3.2, from the turn's last 8 s.
+
+    A copy, by `copy` or `pickle`, has the settings and remembers no audio.
 
     Parameters
     ----------
     threshold
-        Probability above which a turn is complete.
+        Probability above which a turn is complete; an attribute, which may be changed while a call runs.
     model
         Path of another ONNX file of the same interface; the packaged one by default.
+
+    Raises
+    ------
+    ValueError
+        The threshold is no probability.
     """
 
+    _ranges: ClassVar[Mapping[str, Range]] = {"threshold": Range(0, 1, "a probability", includes_low=True)}
+
     def __init__(self, threshold: float = 0.5, *, model: str | PathLike[str] | None = None) -> None:
-        if not 0 <= threshold < 1:
-            raise ValueError(f"SmartTurn(threshold={threshold!r}): expected a probability, 0 <= threshold < 1")
         self.threshold = threshold
-        self.probability: float | None = None
-        """The latest prediction; None before the first of a turn."""
+        self.verdict: TurnVerdict | None = None
+        """The latest decision; None before the first of a turn. May be read from any thread."""
         self._model_path = model
         self._model: SmartTurnModel | None = None
         self._ring = np.zeros(_HELD_SAMPLES, dtype=np.int16)
-        self._heard_samples = 0
+        self._turn_samples = 0
+
+    def __repr__(self) -> str:
+        settings = super().__repr__()
+        return settings if self._model_path is None else f"{settings[:-1]}, model={str(self._model_path)!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {**self.__dict__, "verdict": None, "_model": None, "_turn_samples": 0}
+        del state["_ring"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._ring = np.zeros(_HELD_SAMPLES, dtype=np.int16)
+
+    @property
+    def probability(self) -> float | None:
+        """That of the latest decision; None before the first of a turn."""
+        return None if self.verdict is None else self.verdict.probability
 
     def load(self) -> None:
         """Load onnxruntime and the model: some 100 ms the first time, nothing afterwards."""
+        self._loaded()
+
+    def reset(self) -> None:
+        """Forget all audio; the model stays loaded."""
+        self.verdict = None
+        self._turn_samples = 0
+
+    def push(self, pcm: Pcm) -> None:
+        """Process the next samples; the last 13 s are held."""
+        latest = pcm[-_HELD_SAMPLES:]
+        start = (self._turn_samples + len(pcm) - len(latest)) % _HELD_SAMPLES
+        first = min(len(latest), _HELD_SAMPLES - start)
+        self._ring[start : start + first] = latest[:first]
+        self._ring[: len(latest) - first] = latest[first:]
+        self._turn_samples += len(pcm)
+
+    def predict(self) -> float:
+        """Return the probability that the turn is complete: the silence at its end trimmed, from its last 8 s."""
+        model = self._loaded()
+        began_s = time.perf_counter()
+        probability = model.probability(smart_turn_features(trim_silence(self._held())))
+        duration_ms = (time.perf_counter() - began_s) * 1000
+        self.verdict = TurnVerdict(probability > self.threshold, probability, duration_ms)
+        return probability
+
+    def _loaded(self) -> SmartTurnModel:
         if self._model is None:
             model = SmartTurnModel(self._model_path)
             model.probability(np.zeros((N_MELS, N_FRAMES), dtype=np.float32))  # the first run allocates
             smart_turn_features(np.zeros(0, dtype=np.int16))  # fills the caches
             self._model = model
-
-    def reset(self) -> None:
-        """Forget what was heard; the model stays loaded."""
-        self.probability = None
-        self._heard_samples = 0
-
-    def push(self, pcm: Pcm) -> None:
-        """Take the next samples; the last 13 s are held."""
-        latest = pcm[-_HELD_SAMPLES:]
-        start = (self._heard_samples + len(pcm) - len(latest)) % _HELD_SAMPLES
-        first = min(len(latest), _HELD_SAMPLES - start)
-        self._ring[start : start + first] = latest[:first]
-        self._ring[: len(latest) - first] = latest[first:]
-        self._heard_samples += len(pcm)
-
-    def predict(self) -> float:
-        """Return the probability that the turn is complete: the silence at its end trimmed, its last 8 s heard."""
-        if self._model is None:
-            self.load()
-        assert self._model is not None
-        self.probability = self._model.probability(smart_turn_features(trim_silence(self._held())))
-        return self.probability
+        return self._model
 
     def _held(self) -> Pcm:
-        if self._heard_samples < _HELD_SAMPLES:
-            return self._ring[: self._heard_samples]
-        held: Pcm = np.roll(self._ring, -(self._heard_samples % _HELD_SAMPLES))
+        if self._turn_samples < _HELD_SAMPLES:
+            return self._ring[: self._turn_samples]
+        held: Pcm = np.roll(self._ring, -(self._turn_samples % _HELD_SAMPLES))
         # From a whole frame of the turn on, so that the silence is cut at the same sample however long the turn is.
-        return held[-self._heard_samples % LEVEL_FRAME_SAMPLES :]
+        return held[-self._turn_samples % LEVEL_FRAME_SAMPLES :]

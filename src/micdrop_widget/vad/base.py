@@ -9,34 +9,38 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from micdrop_widget._settings import Configurable
+
 __all__ = ["VAD", "Status"]
 
 
 class Status(IntEnum):
-    """What a detector thinks of the audio so far, ordered by certainty."""
+    """What a detector detects in the audio so far, ordered by certainty."""
 
     SILENCE = 0
     MAYBE_SPEAKING = 1
     SPEAKING = 2
 
 
-class VAD(ABC):
+class VAD(Configurable, ABC):
     """A voice activity detector: a fold over windows of 512 samples (32 ms at 16 kHz).
 
-    Subclass it and implement `update` for a detector of your own, and `reset` if it remembers what it heard. The same
-    windows must give the same answers, whatever the time of day: a detector counts samples and knows no clock. It is
-    used by one call at a time, from that call's event loop.
+    Subclass it and implement `update` for a detector of your own, and `reset` if it remembers audio. The same windows
+    must give the same answers, whatever the time of day: a detector counts samples and knows no clock. It is used by
+    one call at a time, from that call's event loop; a second call that is given it meanwhile does not start, and says
+    so. `copy.copy` makes another one: the detectors of this package are copied and pickled with their settings and
+    without what they remember.
 
-    A detector that answers with a score is judged as Silero is, by the four settings below; those of one that
-    answers with a status do nothing. They are attributes, of the class or of the detector, and may be changed while
-    a call runs.
+    A detector that answers with a score has its scores turned into a status by the four settings below, as Silero
+    has; those of one that answers with a status do nothing. They are attributes, of the class or of the detector, and
+    may be changed while a call runs.
     """
 
     threshold: float = 0.5
     """Score at and above which a window counts as speech."""
 
     negative_threshold: float = 0.35
-    """Score under which a window counts as silence."""
+    """Score under which a window counts as silence; one that is above `threshold` acts as if it were equal."""
 
     min_speech_ms: float = 128
     """How much speech confirms it, in whole windows of 32 ms, rounded up."""
@@ -45,7 +49,7 @@ class VAD(ABC):
     """How much silence ends it, in whole windows of 32 ms, rounded up."""
 
     pre_roll_ms: float = 320
-    """Audio before the onset that travels with the utterance."""
+    """Audio before the onset that is sent with the utterance."""
 
     probability: float = math.nan
     """Probability of speech of the latest window, also the latest score; NaN where a detector knows none."""
@@ -53,15 +57,12 @@ class VAD(ABC):
     level_db: float = math.nan
     """Level that the latest decision was made on; NaN where a detector knows none."""
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
-
-    def load(self) -> None:  # noqa: B027 - most detectors have nothing to load
+    def load(self) -> None:
         """Load what takes long to load (a model); called once before the first window, off the event loop."""
 
     @abstractmethod
     def update(self, window: NDArray[np.float32]) -> Status | float:
-        """Take the next window and return the status after it, or its score.
+        """Process the next window and return the status after it, or its score.
 
         Parameters
         ----------
@@ -75,5 +76,5 @@ class VAD(ABC):
             of 0 or 1.
         """
 
-    def reset(self) -> None:  # noqa: B027 - not every detector remembers something
-        """Forget all that was heard: the next window is the first of a new stretch of audio."""
+    def reset(self) -> None:
+        """Forget all audio: the next window is the first of a new stretch."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,9 @@ _BY_NAME: dict[str, type[VolumeVAD] | type[SileroVAD]] = {"volume": VolumeVAD, "
 class CombinedVAD(VAD):
     """Several detectors as one.
 
-    It may be speech when any member hears something; it is confirmed when every member hears something and one of
-    them is sure; it is over when all are silent. (The older rule, all sure, drops short words.)
+    It may be speech when any member detects something; it is confirmed when every member detects something and one
+    of them is sure; it is over when all are silent. (The older rule, all sure, drops short words.) A copy, by `copy`
+    or `pickle`, has copies of the members.
 
     Parameters
     ----------
@@ -40,10 +42,20 @@ class CombinedVAD(VAD):
             raise ValueError("CombinedVAD: expected at least one VAD")
         self._score_gates = [ScoreGate(member) for member in self.members]
         self.status = Status.SILENCE
-        self._follow()
+        self._show_members()
 
     def __repr__(self) -> str:
         return f"CombinedVAD({list(self.members)!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        members = tuple(copy.copy(member) for member in self.members)
+        return {**self.__dict__, "members": members, "_score_gates": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._score_gates = [ScoreGate(member) for member in self.members]
+        self.status = Status.SILENCE
+        self._show_members()
 
     def load(self) -> None:
         """Load every member."""
@@ -53,14 +65,14 @@ class CombinedVAD(VAD):
     def reset(self) -> None:
         """Reset every member."""
         self.status = Status.SILENCE
-        for judge in self._score_gates:
-            judge.reset()
-        self._follow()
+        for score_gate in self._score_gates:
+            score_gate.reset()
+        self._show_members()
 
     def update(self, window: NDArray[np.float32]) -> Status:
-        """Show the window to every member and combine what they say."""
-        statuses = [judge.update(window) for judge in self._score_gates]
-        self._follow()
+        """Give the window to every member and combine their statuses."""
+        statuses = [score_gate.update(window) for score_gate in self._score_gates]
+        self._show_members()
         if max(statuses) is Status.SILENCE:
             self.status = Status.SILENCE
         elif min(statuses) > Status.SILENCE and max(statuses) is Status.SPEAKING:
@@ -69,8 +81,8 @@ class CombinedVAD(VAD):
             self.status = max(self.status, Status.MAYBE_SPEAKING)
         return self.status
 
-    def _follow(self) -> None:
-        """Show what the members show: the longest pre-roll, the first probability and the first level there are."""
+    def _show_members(self) -> None:
+        """Have the longest pre-roll of the members, and the first probability and level that one of them knows."""
         self.pre_roll_ms = max(member.pre_roll_ms for member in self.members)
         self.probability = _first(member.probability for member in self.members)
         self.level_db = _first(member.level_db for member in self.members)
@@ -81,7 +93,7 @@ def _first(values: Iterable[float]) -> float:
 
 
 def detectors(vad: VAD) -> Iterator[VAD]:
-    """Yield the detectors that a detector is made of."""
+    """Yield the detectors that a detector is made of: the members of a combination, or itself."""
     if isinstance(vad, CombinedVAD):
         for member in vad.members:
             yield from detectors(member)

@@ -21,11 +21,11 @@ from micdrop_widget.vad.score_gate import ScoreGate
 __all__ = ["Segmenter"]
 
 _MAX_UNCONFIRMED_MS = 300
-"""Audio held since the onset of speech that is not confirmed yet, beyond the pre-roll (Micdrop's bound)."""
+"""Audio kept since the onset of speech that is not confirmed yet, beyond the pre-roll (Micdrop's bound)."""
 
 
 class Segmenter:
-    """Frames samples, asks a detector, and gives the speech events with the audio of each utterance.
+    """Frames samples, asks a detector, and returns the speech events with the audio of each utterance.
 
     The same samples give the same events at the same positions, however they are chunked. What it holds is bounded:
     the pre-roll and 300 ms.
@@ -40,7 +40,7 @@ class Segmenter:
         self.vad = vad
         self._score_gate = ScoreGate(vad)
         self.in_pause = False
-        """The user pauses within a turn: silence is told as well, as the next samples of the same utterance."""
+        """The user pauses within a turn: silence is returned as well, as the next samples of the same utterance."""
         self._framer = Framer()
         self._held: deque[Pcm] = deque()
         self.reset()
@@ -51,7 +51,7 @@ class Segmenter:
         return self._framed + len(self._framer.pending)
 
     def reset(self, position: int = 0) -> None:
-        """Forget everything heard: the next sample has the given position and begins in silence."""
+        """Forget all audio: the next sample has the given position and begins in silence."""
         self._score_gate.reset()
         self.status = Status.SILENCE
         self._framer.clear()
@@ -59,11 +59,11 @@ class Segmenter:
         self._framed = position
 
     def push(self, pcm: Pcm) -> list[SpeechEvent]:
-        """Take samples and return what happened, in order."""
+        """Process samples and return what happened, in order."""
         events: list[SpeechEvent] = []
         for frame in self._framer.push(pcm):
             self._framed += len(frame)
-            self._take(frame, events)
+            self._process(frame, events)
         return events
 
     def finish(self) -> list[SpeechEvent]:
@@ -77,7 +77,7 @@ class Segmenter:
         self.reset(self._framed)
         return events
 
-    def _take(self, frame: Pcm, events: list[SpeechEvent]) -> None:
+    def _process(self, frame: Pcm, events: list[SpeechEvent]) -> None:
         before, self.status = self.status, self._score_gate.update(pcm_to_float(frame))
         if before is Status.SPEAKING:
             # A detector may fall back to "maybe" within speech: the utterance goes on until silence.
@@ -94,7 +94,8 @@ class Segmenter:
         if before is Status.SILENCE and self.status is not Status.SILENCE:
             events.append(SpeechStarted(self._framed))
         if self.status is Status.SPEAKING:
-            held = frame if self.in_pause else np.concatenate(self._held)  # what is before it was told in the pause
+            # what came before it was returned during the pause
+            held = frame if self.in_pause else np.concatenate(self._held)
             self._held.clear()
             events.append(SpeechConfirmed(self._framed, self._framed - len(held), held))
             return

@@ -3,63 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.resources import as_file, files
 from os import PathLike
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from micdrop_widget._onnx import open_session
+from micdrop_widget._settings import Range
 from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, samples_to_ms
-from micdrop_widget.vad.base import VAD, Status
-from micdrop_widget.vad.gate import Gate
+from micdrop_widget.vad.base import VAD
 
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-
-__all__ = ["CONTEXT_SAMPLES", "SileroVAD", "open_session"]
+__all__ = ["CONTEXT_SAMPLES", "SileroVAD"]
 
 CONTEXT_SAMPLES = 64
 """The model wants the last 64 samples of the previous window in front of each; without them quiet voices vanish."""
 
 _WINDOW_MS = samples_to_ms(FRAME_SAMPLES)
-
-
-def open_session(path: str | PathLike[str] | None, packaged: str, inputs: set[str]) -> InferenceSession:
-    """Open a model on one thread: a window of 0.2 ms is far too short to be shared out.
-
-    Parameters
-    ----------
-    path
-        Of an ONNX file; None for the packaged one of this name.
-    packaged
-        Name of the file in the package.
-    inputs
-        What its inputs must be called.
-
-    Raises
-    ------
-    ValueError
-        The inputs are others.
-    """
-    import onnxruntime  # noqa: PLC0415 - takes as long to import as all the rest together
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    with as_file(files("micdrop_widget.vad") / "models" / packaged) as own:
-        session: InferenceSession = onnxruntime.InferenceSession(
-            str(own if path is None else path), sess_options=options, providers=["CPUExecutionProvider"]
-        )
-    names = {model_input.name for model_input in session.get_inputs()}
-    if names != inputs:
-        raise ValueError(
-            f"{path} is no Silero VAD model: expected the inputs {', '.join(sorted(inputs))}, got {sorted(names)}"
-        )
-    return session
 
 
 class Scores(Protocol):
@@ -81,7 +43,10 @@ class SileroModel:
     """
 
     def __init__(self, path: str | PathLike[str] | None = None) -> None:
-        self._session = open_session(path, "silero_vad_16k_op15.onnx", {"input", "state", "sr"})
+        inputs = {"input", "state", "sr"}
+        self._session = open_session(
+            "micdrop_widget.vad", "silero_vad_16k_op15.onnx", inputs, path=path, user="SileroVAD"
+        )
         self._rate = np.array(SAMPLE_RATE, dtype=np.int64)
         self._input = np.zeros((1, CONTEXT_SAMPLES + FRAME_SAMPLES), dtype=np.float32)
         self.reset()
@@ -114,23 +79,23 @@ class _Replay:
 
 
 class SileroVAD(VAD):
-    """Hears speech where Silero's probability of speech is high.
+    """Detects speech by Silero's probability of it.
 
-    Every setting but the model is an attribute of the same name, and may be changed while a call runs: the next
-    window is judged by it.
+    Every setting but the model is an attribute of the same name, and may be changed, in any order, while a call runs:
+    it holds from the next window on. A copy, by `copy` or `pickle`, has the settings and remembers no audio.
 
     Parameters
     ----------
     threshold
         Probability at and above which a window counts as speech.
     negative_threshold
-        Probability under which a window counts as silence, at most `threshold`.
+        Probability under which a window counts as silence; by default 0.35, or `threshold` where that is less.
     min_speech_ms
         How much speech confirms it, in whole windows of 32 ms, rounded up.
     min_silence_ms
         How much silence ends it, in whole windows of 32 ms, rounded up.
     pre_roll_ms
-        Audio before the onset that travels with the utterance, in whole windows, rounded up.
+        Audio before the onset that is sent with the utterance, in whole windows, rounded up.
     model
         Path of another ONNX file of the same interface; the packaged one by default.
 
@@ -142,18 +107,31 @@ class SileroVAD(VAD):
 
     probability = 0.0
 
+    _ranges: ClassVar[Mapping[str, Range]] = {
+        "threshold": Range(0, 1, "a probability", includes_high=True),
+        "negative_threshold": Range(0, 1, "a probability", includes_high=True),
+        "min_speech_ms": Range(0, math.inf, "milliseconds"),
+        "min_silence_ms": Range(0, math.inf, "milliseconds"),
+        "pre_roll_ms": Range(0, math.inf, "milliseconds", includes_low=True),
+    }
+
     def __init__(
         self,
         threshold: float = 0.5,
-        negative_threshold: float = 0.35,
+        negative_threshold: float | None = None,
         *,
         min_speech_ms: float = 128,
         min_silence_ms: float = 640,
         pre_roll_ms: float = 320,
         model: str | PathLike[str] | None = None,
     ) -> None:
-        _check_thresholds(threshold, negative_threshold)
-        self._gate = Gate(threshold, negative_threshold, 1, 1)
+        self.threshold = threshold
+        self.negative_threshold = min(0.35, threshold) if negative_threshold is None else negative_threshold
+        if self.negative_threshold > threshold:  # of two that are given at once, one is wrong
+            raise ValueError(
+                f"SileroVAD: expected negative_threshold <= threshold, "
+                f"got threshold={threshold!r}, negative_threshold={negative_threshold!r}"
+            )
         self.min_speech_ms = min_speech_ms
         self.min_silence_ms = min_silence_ms
         self.pre_roll_ms = pre_roll_ms
@@ -189,62 +167,11 @@ class SileroVAD(VAD):
         )
 
     def __repr__(self) -> str:
-        names = ("threshold", "negative_threshold", "min_speech_ms", "min_silence_ms", "pre_roll_ms")
-        settings = [f"{name}={getattr(self, name)!r}" for name in names]
-        if self._model_path is not None:
-            settings.append(f"model={str(self._model_path)!r}")
-        return f"SileroVAD({', '.join(settings)})"
+        settings = super().__repr__()
+        return settings if self._model_path is None else f"{settings[:-1]}, model={str(self._model_path)!r})"
 
-    @property
-    def threshold(self) -> float:
-        """Probability at and above which a window counts as speech."""
-        return self._gate.threshold
-
-    @threshold.setter
-    def threshold(self, threshold: float) -> None:
-        _check_thresholds(threshold, self.negative_threshold)
-        self._gate.threshold = threshold
-
-    @property
-    def negative_threshold(self) -> float:
-        """Probability under which a window counts as silence."""
-        return self._gate.negative_threshold
-
-    @negative_threshold.setter
-    def negative_threshold(self, negative_threshold: float) -> None:
-        _check_thresholds(self.threshold, negative_threshold)
-        self._gate.negative_threshold = negative_threshold
-
-    @property
-    def min_speech_ms(self) -> float:
-        """How much speech confirms it."""
-        return self._min_speech_ms
-
-    @min_speech_ms.setter
-    def min_speech_ms(self, min_speech_ms: float) -> None:
-        self._gate.min_speech_windows = _windows("min_speech_ms", min_speech_ms)
-        self._min_speech_ms = min_speech_ms
-
-    @property
-    def min_silence_ms(self) -> float:
-        """How much silence ends it."""
-        return self._min_silence_ms
-
-    @min_silence_ms.setter
-    def min_silence_ms(self, min_silence_ms: float) -> None:
-        self._gate.min_silence_windows = _windows("min_silence_ms", min_silence_ms)
-        self._min_silence_ms = min_silence_ms
-
-    @property
-    def pre_roll_ms(self) -> float:
-        """Audio before the onset that travels with the utterance."""
-        return self._pre_roll_ms
-
-    @pre_roll_ms.setter
-    def pre_roll_ms(self, pre_roll_ms: float) -> None:
-        if not 0 <= pre_roll_ms < math.inf:
-            raise ValueError(f"SileroVAD: expected pre_roll_ms of 0 or more, got {pre_roll_ms!r}")
-        self._pre_roll_ms = pre_roll_ms
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "probability": 0.0, "_model": None}
 
     @property
     def uses_packaged_model(self) -> bool:
@@ -253,15 +180,11 @@ class SileroVAD(VAD):
 
     def load(self) -> None:
         """Load onnxruntime and the model: some 100 ms the first time, nothing afterwards."""
-        if self._model is None:
-            model = SileroModel(self._model_path)
-            model.probability(np.zeros(FRAME_SAMPLES, dtype=np.float32))  # the first run allocates
-            model.reset()
-            self._model = model
+        self._loaded()
 
     @contextmanager
     def replaying(self, probabilities: NDArray[np.float32]) -> Iterator[None]:
-        """Take probabilities that are known already, one a window since each reset, instead of the network's."""
+        """Use probabilities that are known already, one a window since each reset, instead of the network's."""
         model, self._model = self._model, _Replay(probabilities)
         try:
             yield
@@ -270,30 +193,20 @@ class SileroVAD(VAD):
             self.reset()
 
     def reset(self) -> None:
-        """Forget what was heard; the model stays loaded."""
+        """Forget all audio; the model stays loaded."""
         self.probability = 0.0
-        self._gate.reset()
         if self._model is not None:
             self._model.reset()
 
-    def update(self, window: NDArray[np.float32]) -> Status:
-        """Take the next window: its probability goes through the two thresholds and counts."""
+    def update(self, window: NDArray[np.float32]) -> float:
+        """Return the probability that the next window holds speech."""
+        self.probability = self._loaded().probability(window)
+        return self.probability
+
+    def _loaded(self) -> Scores:
         if self._model is None:
-            self.load()
-        assert self._model is not None
-        self.probability = self._model.probability(window)
-        return self._gate.update(self.probability)
-
-
-def _check_thresholds(threshold: float, negative_threshold: float) -> None:
-    if not 0 < negative_threshold <= threshold <= 1:
-        raise ValueError(
-            f"SileroVAD: expected 0 < negative_threshold <= threshold <= 1, "
-            f"got threshold={threshold!r}, negative_threshold={negative_threshold!r}"
-        )
-
-
-def _windows(name: str, duration_ms: float) -> int:
-    if not 0 < duration_ms < math.inf:
-        raise ValueError(f"SileroVAD: expected a positive {name}, got {duration_ms!r}")
-    return math.ceil(duration_ms / _WINDOW_MS)
+            model = SileroModel(self._model_path)
+            model.probability(np.zeros(FRAME_SAMPLES, dtype=np.float32))  # the first run allocates
+            model.reset()
+            self._model = model
+        return self._model

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from micdrop_widget._onnx import open_session
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, pcm_to_float
-from micdrop_widget.vad.silero import CONTEXT_SAMPLES, open_session
+from micdrop_widget.vad.silero import CONTEXT_SAMPLES
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -37,15 +38,18 @@ def silero_probabilities(pcm: Pcm) -> NDArray[np.float32]:
         Shape (ceil(n / 512),); silence fills up the last window.
     """
     count = -(-len(pcm) // FRAME_SAMPLES)
-    samples = np.zeros(CONTEXT_SAMPLES + count * FRAME_SAMPLES, dtype=np.float32)
-    samples[CONTEXT_SAMPLES : CONTEXT_SAMPLES + len(pcm)] = pcm_to_float(pcm)
+    samples = np.zeros(CONTEXT_SAMPLES + _RUN_WINDOWS * FRAME_SAMPLES, dtype=np.float32)
     probabilities = np.empty(count, dtype=np.float32)
     hidden = np.zeros((1, 1, 128), dtype=np.float32)
     cell = np.zeros_like(hidden)
     for begin in range(0, count, _RUN_WINDOWS):
         end = min(begin + _RUN_WINDOWS, count)
-        part = samples[begin * FRAME_SAMPLES : CONTEXT_SAMPLES + end * FRAME_SAMPLES]
-        windows = np.lib.stride_tricks.sliding_window_view(part, CONTEXT_SAMPLES + FRAME_SAMPLES)[::FRAME_SAMPLES]
+        part = pcm[begin * FRAME_SAMPLES : end * FRAME_SAMPLES]
+        samples[:CONTEXT_SAMPLES] = samples[-CONTEXT_SAMPLES:]
+        samples[CONTEXT_SAMPLES : CONTEXT_SAMPLES + len(part)] = pcm_to_float(part)
+        samples[CONTEXT_SAMPLES + len(part) :] = 0
+        used = samples[: CONTEXT_SAMPLES + (end - begin) * FRAME_SAMPLES]
+        windows = np.lib.stride_tricks.sliding_window_view(used, CONTEXT_SAMPLES + FRAME_SAMPLES)[::FRAME_SAMPLES]
         feeds = {"input": np.ascontiguousarray(windows), "h": hidden, "c": cell}
         probabilities[begin:end], hidden, cell = _session().run(None, feeds)
     return probabilities
@@ -53,4 +57,5 @@ def silero_probabilities(pcm: Pcm) -> NDArray[np.float32]:
 
 @cache
 def _session() -> InferenceSession:
-    return open_session(None, "silero_vad_16k_sequence.onnx", {"input", "h", "c"})
+    name = "silero_vad_16k_sequence.onnx"
+    return open_session("micdrop_widget.vad", name, {"input", "h", "c"}, user="SileroVAD")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.fft import rfft
 from numpy.typing import NDArray
 
+from micdrop_widget._settings import Range
 from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.vad.base import VAD, Status
 
@@ -26,9 +29,12 @@ _MIN_HISTORY = 3
 _LATEST = 0b111
 """The three latest of the checks remembered."""
 
+_WORKING_MEMORY = {"_taper", "_tapered", "_spectrum", "_magnitude", "_smoothed"}
+"""What a copy gets anew: two detectors that wrote to one array would disturb each other."""
+
 
 class VolumeVAD(VAD):
-    """Hears speech where the loudest frequency is louder than a threshold.
+    """Detects speech by loudness: the loudest frequency is louder than a threshold.
 
     The level is that of Web Audio's AnalyserNode, which Micdrop uses: Blackman window over 512 samples, magnitude
     of each FFT bin divided by 512 and smoothed with a tenth of the magnitude before it, the loudest bin in dB. A
@@ -41,19 +47,42 @@ class VolumeVAD(VAD):
     history
         How many checks (96 ms each) are remembered, at least 3; as many quiet ones in a row, and one more, end speech.
     pre_roll_ms
-        Audio before the onset that travels with the utterance, in whole windows, rounded up. Micdrop's 500 ms would
+        Audio before the onset that is sent with the utterance, in whole windows, rounded up. Micdrop's 500 ms would
         cut what comes before: a first word too short to be sure of and the pause after it, or a soft beginning.
 
     Raises
     ------
     ValueError
         A setting makes no sense; the message says what was expected.
+
+    Notes
+    -----
+    A setting may be changed while a call runs: it holds from the next check on. A copy, by `copy` or `pickle`, has
+    the settings and remembers no audio.
     """
+
+    _ranges: ClassVar[Mapping[str, Range]] = {
+        "threshold": Range(-math.inf, 0, "dB below full scale, such as -55"),
+        "history": Range(_MIN_HISTORY, math.inf, "a whole number of checks", includes_low=True, whole=True),
+        "pre_roll_ms": Range(0, math.inf, "milliseconds", includes_low=True),
+    }
+
+    history: int
 
     def __init__(self, threshold: float = -55.0, history: int = 5, *, pre_roll_ms: float = 1000) -> None:
         self.threshold = threshold
         self.history = history
         self.pre_roll_ms = pre_roll_ms
+        self._allocate()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in _WORKING_MEMORY}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._allocate()
+
+    def _allocate(self) -> None:
         # The exact Blackman window of the Web Audio specification (alpha 0.16), periodic, unlike np.blackman.
         phase = 2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES
         taper = 0.42 - 0.5 * np.cos(phase) + 0.08 * np.cos(2 * phase)
@@ -64,44 +93,8 @@ class VolumeVAD(VAD):
         self._magnitude = np.empty(len(self._spectrum) - _SKIPPED_BINS, dtype=np.float32)
         self.reset()
 
-    def __repr__(self) -> str:
-        return f"VolumeVAD(threshold={self.threshold!r}, history={self.history!r}, pre_roll_ms={self.pre_roll_ms!r})"
-
-    @property
-    def threshold(self) -> float:
-        """Level in dB at and above which a check is loud; a change holds from the next check on."""
-        return self._threshold
-
-    @threshold.setter
-    def threshold(self, threshold: float) -> None:
-        if not threshold < 0:
-            raise ValueError(f"VolumeVAD(threshold={threshold!r}): expected dB below full scale, such as -55")
-        self._threshold = float(threshold)
-
-    @property
-    def history(self) -> int:
-        """How many checks are remembered; a change holds from the next check on."""
-        return self._history
-
-    @history.setter
-    def history(self, history: int) -> None:
-        if history < _MIN_HISTORY:
-            raise ValueError(f"VolumeVAD(history={history!r}): expected at least {_MIN_HISTORY} checks")
-        self._history = int(history)
-
-    @property
-    def pre_roll_ms(self) -> float:
-        """Audio before the onset that travels with the utterance."""
-        return self._pre_roll_ms
-
-    @pre_roll_ms.setter
-    def pre_roll_ms(self, pre_roll_ms: float) -> None:
-        if not 0 <= pre_roll_ms < math.inf:
-            raise ValueError(f"VolumeVAD(pre_roll_ms={pre_roll_ms!r}): expected milliseconds, 0 or more")
-        self._pre_roll_ms = pre_roll_ms
-
     def reset(self) -> None:
-        """Forget the levels heard so far."""
+        """Forget all levels so far."""
         self.status = Status.SILENCE
         self.level_db = _FLOOR_DB
         self._smoothed = np.zeros_like(self._magnitude)
@@ -110,7 +103,7 @@ class VolumeVAD(VAD):
         self._windows = 0
 
     def update(self, window: NDArray[np.float32]) -> Status:
-        """Take the next window; every third one is a check that may change the status."""
+        """Process the next window; every third one is a check that may change the status."""
         self._windows += 1
         if self._windows % _CHECK_WINDOWS:
             return self.status
@@ -121,11 +114,11 @@ class VolumeVAD(VAD):
         smoothed += np.abs(self._spectrum[_SKIPPED_BINS:], out=self._magnitude)  # the taper holds the other nine tenths
         loudest: float = smoothed.item(smoothed.argmax())
         self.level_db = 20 * math.log10(loudest) if loudest > _FLOOR else _FLOOR_DB
-        self.status = self._decide(self.level_db >= self._threshold)
+        self.status = self._decide(self.level_db >= self.threshold)
         return self.status
 
     def _decide(self, loud: bool) -> Status:
-        remembered = (1 << self._history) - 1  # a longer history than before begins with quiet checks
+        remembered = (1 << self.history) - 1  # a longer history than before begins with quiet checks
         before = self._loud & remembered  # the history is the one *before* this check, as in Micdrop
         self._loud = (before << 1 | loud) & remembered
         if loud:

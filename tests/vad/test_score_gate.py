@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from micdrop_widget.vad import Status
-from micdrop_widget.vad.gate import Gate
+from micdrop_widget.audio import FRAME_SAMPLES
+from micdrop_widget.vad import VAD, Status
+from micdrop_widget.vad.score_gate import ScoreGate
 
 SILENCE, MAYBE, SPEAKING = Status
 HIGH, BETWEEN, LOW = 0.9, 0.4, 0.1
 
 
+class Scores(VAD):
+    """The first sample of a window is its score."""
+
+    def update(self, window: NDArray[np.float64]) -> float:  # type: ignore[override]  # exact scores
+        return float(window[0])
+
+
+class Gate:
+    """A gate that is given scores."""
+
+    def __init__(self, speech: int, silence: int) -> None:
+        self.vad = Scores()
+        self.vad.min_speech_ms = 32 * speech
+        self.vad.min_silence_ms = 32 * silence
+        self.gate = ScoreGate(self.vad)
+
+    def update(self, score: float) -> Status:
+        return self.gate.update(np.full(FRAME_SAMPLES, score))  # type: ignore[arg-type]  # exact scores
+
+
 def gate(speech: int = 3, silence: int = 2) -> Gate:
-    return Gate(0.5, 0.35, speech, silence)
+    return Gate(speech, silence)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +78,21 @@ def test_the_lower_threshold_itself_does_not_count_as_silence(score: float, stat
 def test_one_window_may_confirm_and_one_may_end() -> None:
     tested = gate(speech=1, silence=1)
     assert [tested.update(score) for score in (HIGH, LOW, HIGH)] == [SPEAKING, SILENCE, SPEAKING]
+
+
+@pytest.mark.parametrize(("duration_ms", "windows"), [(1, 1), (32, 1), (33, 2), (64, 2), (65, 3)])
+def test_a_duration_is_rounded_up_to_whole_windows(duration_ms: float, windows: int) -> None:
+    tested = gate()
+    tested.vad.min_speech_ms = duration_ms
+    assert [tested.update(HIGH) for _ in range(windows)] == [MAYBE] * (windows - 1) + [SPEAKING]
+    tested.vad.min_silence_ms = duration_ms
+    assert [tested.update(LOW) for _ in range(windows)] == [SPEAKING] * (windows - 1) + [SILENCE]
+
+
+def test_a_lower_threshold_above_the_upper_one_acts_as_if_it_were_equal() -> None:
+    tested = gate(speech=1, silence=1)
+    tested.vad.threshold, tested.vad.negative_threshold = 0.2, 0.35
+    assert [tested.update(score) for score in (0.3, 0.2, 0.19, 0.1)] == [SPEAKING, SPEAKING, SILENCE, SILENCE]
 
 
 @given(st.lists(st.floats(0, 1), max_size=60), st.integers(1, 5), st.integers(1, 5))
