@@ -48,8 +48,8 @@ STRANGERS = [("server", "call"), ("server", "state"), ("agents", "call"), ("agen
 """Rooms that know nothing of one another, whatever their ranks."""
 
 PURE_ROOMS = {"the vocabulary", "state", "vad", "turn", "history", "analysis"}
-VOCABULARY = {"errors", "protocol", "audio", "devices", "reconnect", "speech", "wav_file"}
-VOCABULARY |= {"_keywords", "_onnx", "_settings", "_threads"}
+PURE_MODULES = {"call.options", "call.events", "call.log", "browser.link", "browser.mic_errors"}
+IMPURE_MODULES = {"_threads", "history.writer", "history.recording_file", "turn.smart_turn"}
 
 # Clocks, threads, sockets, event loops, chance and other processes.
 NOT_PURE = {

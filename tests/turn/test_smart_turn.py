@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from importlib.resources import files
+import pickle
 import time
+from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +219,18 @@ def test_a_detector_answers_with_a_decision_or_a_probability(prediction: Any, co
 def test_an_answer_that_is_neither_is_refused() -> None:
     with pytest.raises(TypeError, match=r"Scripted.predict\(\): expected a probability or a bool, got None"):
         Scripted(None).is_complete()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda original: pickle.loads(pickle.dumps(original))])
+@pytest.mark.parametrize("used", [False, True])
+def test_a_copy_has_the_settings_and_is_a_detector_of_its_own(copied: Callable[[Any], SmartTurn], used: bool) -> None:
+    original = SmartTurn(0.25)
+    expected = probability(SmartTurn(), SPOKEN[1])
+    if used:
+        probability(original, SPOKEN[2])
+    other = copied(original)
+    assert (repr(other), other.verdict) == ("SmartTurn(threshold=0.25)", None)
+    original.reset()
+    original.push(SPOKEN[1])
+    assert probability(other, SPOKEN[2]) != expected
+    assert original.predict() == expected

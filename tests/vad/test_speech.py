@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, pcm_to_float
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded, SpeechEvent, SpeechStarted
-from micdrop_widget.vad import VAD, Segmenter, SileroVAD, Status, VadOption, build_vad
+from micdrop_widget.vad import VAD, Segmenter, SileroVAD, VadOption, build_vad
 from micdrop_widget.vad.silero import SileroModel
 from tests.harness.spoken import spoken
 
@@ -77,14 +77,14 @@ def test_a_reset_begins_anew_with_the_loaded_model() -> None:
     assert vad.probability == 0
     assert [vad.update(window) for window in windows_of(pcm)] == first
     assert vad.probability == last
-    assert first[-1] is Status.SPEAKING
+    assert first[-1] == last > 0.5
 
 
 def test_the_model_may_be_another_file_of_the_same_kind() -> None:
     window = windows_of(spoken("sentence").pcm[20_000:])[0]
     own = SileroVAD(model=MODEL)
     own.load()
-    assert own.update(window) is SileroVAD().update(window)
+    assert own.update(window) == SileroVAD().update(window)
 
 
 def test_the_model_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,14 +93,14 @@ def test_the_model_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     vad.load()
     monkeypatch.setattr("micdrop_widget.vad.silero.SileroModel", None)  # a second one could not be made
     vad.load()
-    assert vad.update(np.zeros(FRAME_SAMPLES, np.float32)) is Status.SILENCE
+    assert 0 < vad.update(np.zeros(FRAME_SAMPLES, np.float32)) < 0.5
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
         {"threshold": 1.1},
-        {"threshold": 0.3},
+        {"threshold": 0.3, "negative_threshold": 0.35},
         {"negative_threshold": 0},
         {"min_speech_ms": 0},
         {"min_silence_ms": -1},
@@ -203,34 +203,6 @@ def told(events: list[SpeechEvent]) -> list[tuple[object, ...]]:
         )
         for event in events
     ]
-
-
-@pytest.mark.parametrize(
-    ("min_speech_ms", "min_silence_ms", "confirmed", "ended"), [(128, 640, 4, 20), (129, 641, 5, 21), (1, 1, 1, 1)]
-)
-def test_milliseconds_of_silero_are_whole_windows_rounded_up(
-    min_speech_ms: float, min_silence_ms: float, confirmed: int, ended: int
-) -> None:
-    class Fixed(SileroVAD):
-        """Silero's counting of a probability that is the loudness of the window."""
-
-        def load(self) -> None:
-            self._model = _Loudness()
-
-    vad = Fixed(min_speech_ms=min_speech_ms, min_silence_ms=min_silence_ms)
-    loud, quiet = np.full(FRAME_SAMPLES, 0.9, np.float32), np.zeros(FRAME_SAMPLES, np.float32)
-    statuses = [vad.update(loud) for _ in range(confirmed)] + [vad.update(quiet) for _ in range(ended)]
-    assert statuses.index(Status.SPEAKING) == confirmed - 1
-    assert statuses.index(Status.SILENCE, confirmed) == confirmed + ended - 1
-
-
-class _Loudness:
-    """In place of the network."""
-
-    def probability(self, window: NDArray[np.float32]) -> float:
-        return float(window[0])
-
-    def reset(self) -> None: ...
 
 
 @pytest.mark.parametrize(

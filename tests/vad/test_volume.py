@@ -186,7 +186,7 @@ def test_after_a_reset_nothing_is_remembered(before: str, after: str, windows: i
 
 
 def test_a_history_of_less_than_three_checks_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"VolumeVAD\(history=2\): expected at least 3"):
+    with pytest.raises(ValueError, match=r"VolumeVAD: expected 3 <= history .*, got 2"):
         VolumeVAD(history=2)
 
 

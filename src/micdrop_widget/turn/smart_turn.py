@@ -62,7 +62,7 @@ class TurnVerdict:
 class SmartTurn(TurnDetector):
     """Tells a finished turn from a pause by Smart Turn v3.2, from the turn's last 8 s.
 
-    A copy, by `copy` or `pickle`, has the settings and remembers no audio.
+    A copy, by `copy` or `pickle`, has the settings, and may be used beside the original.
 
     Parameters
     ----------

@@ -28,8 +28,7 @@ class VAD(Configurable, ABC):
     Subclass it and implement `update` for a detector of your own, and `reset` if it remembers audio. The same windows
     must give the same answers, whatever the time of day: a detector counts samples and knows no clock. It is used by
     one call at a time, from that call's event loop; a second call that is given it meanwhile does not start, and says
-    so. `copy.copy` makes another one: the detectors of this package are copied and pickled with their settings and
-    without what they remember.
+    so. `copy.copy` makes another one: the detectors of this package can be copied and pickled, loaded or not.
 
     A detector that answers with a score has its scores turned into a status by the four settings below, as Silero
     has; those of one that answers with a status do nothing. They are attributes, of the class or of the detector, and

@@ -82,7 +82,8 @@ class SileroVAD(VAD):
     """Detects speech by Silero's probability of it.
 
     Every setting but the model is an attribute of the same name, and may be changed, in any order, while a call runs:
-    it holds from the next window on. A copy, by `copy` or `pickle`, has the settings and remembers no audio.
+    it holds from the next window on. A copy, by `copy` or `pickle`, has the settings, and may be used beside
+    the original.
 
     Parameters
     ----------

@@ -29,8 +29,8 @@ _MIN_HISTORY = 3
 _LATEST = 0b111
 """The three latest of the checks remembered."""
 
-_WORKING_MEMORY = {"_taper", "_tapered", "_spectrum", "_magnitude", "_smoothed"}
-"""What a copy gets anew: two detectors that wrote to one array would disturb each other."""
+_WORKING_MEMORY = {"_taper", "_tapered", "_spectrum", "_magnitude"}
+"""What a copy gets anew."""
 
 
 class VolumeVAD(VAD):
@@ -58,7 +58,7 @@ class VolumeVAD(VAD):
     Notes
     -----
     A setting may be changed while a call runs: it holds from the next check on. A copy, by `copy` or `pickle`, has
-    the settings and remembers no audio.
+    the settings, and may be used beside the original.
     """
 
     _ranges: ClassVar[Mapping[str, Range]] = {
@@ -74,9 +74,11 @@ class VolumeVAD(VAD):
         self.history = history
         self.pre_roll_ms = pre_roll_ms
         self._allocate()
+        self.reset()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in _WORKING_MEMORY}
+        state = {name: value for name, value in self.__dict__.items() if name not in _WORKING_MEMORY}
+        return {**state, "_smoothed": self._smoothed.copy()}  # written in place: two that share it disturb each other
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -91,7 +93,6 @@ class VolumeVAD(VAD):
         self._tapered = np.empty(FRAME_SAMPLES, dtype=np.float32)
         self._spectrum = np.empty(FRAME_SAMPLES // 2 + 1, dtype=np.complex64)
         self._magnitude = np.empty(len(self._spectrum) - _SKIPPED_BINS, dtype=np.float32)
-        self.reset()
 
     def reset(self) -> None:
         """Forget all levels so far."""
