@@ -42,6 +42,7 @@ VOCABULARY = {
     "_threads",
     "_onnx",
     "_settings",
+    "_claims",
 }
 
 STRANGERS = [("server", "call"), ("server", "state"), ("agents", "call"), ("agents", "state")]

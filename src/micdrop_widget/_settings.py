@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -65,11 +65,13 @@ class Configurable:
     _ranges: ClassVar[Mapping[str, Range]] = {}
     """The settings that are checked, by name, in the order in which they are shown."""
 
-    def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401 - any attribute
-        allowed = self._ranges.get(name)
-        if allowed is not None:
-            value = allowed.checked(type(self).__name__, name, value)
-        super().__setattr__(name, value)
+    if not TYPE_CHECKING:  # a type checker that saw it would accept any name
+
+        def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401 - any attribute
+            allowed = self._ranges.get(name)
+            if allowed is not None:
+                value = allowed.checked(type(self).__name__, name, value)
+            super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self._ranges)})"

@@ -19,7 +19,7 @@ HIGH, BETWEEN, LOW = 0.9, 0.4, 0.1
 class Scores(VAD):
     """The first sample of a window is its score."""
 
-    def update(self, window: NDArray[np.float64]) -> float:  # type: ignore[override]  # exact scores
+    def update(self, window: NDArray[np.floating]) -> float:
         return float(window[0])
 
 
@@ -33,7 +33,7 @@ class Gate:
         self.gate = ScoreGate(self.vad)
 
     def update(self, score: float) -> Status:
-        return self.gate.update(np.full(FRAME_SAMPLES, score))  # type: ignore[arg-type]  # exact scores
+        return self.gate.update(np.full(FRAME_SAMPLES, score))
 
 
 def gate(speech: int = 3, silence: int = 2) -> Gate:

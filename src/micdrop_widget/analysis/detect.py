@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from micdrop_widget._claims import claimed
 from micdrop_widget.analysis.segment import Segment
 from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, as_pcm, read_wav
 from micdrop_widget.history.recording import Recording
@@ -77,8 +78,7 @@ def detect_speech(
         The `recording` of a call (its microphone), an array of shape (n,), int16 or floating in [-1, 1], or the path
         of a WAV file.
     vad
-        As of `MicdropClient`. A detector instance is used as it is set, and reset before and afterwards: give none
-        that a running call uses.
+        As of `MicdropClient`. A detector instance is used as it is set, and reset before and afterwards.
     sample_rate
         Rate of an array in Hz (a file says its own); other rates than 16 000 are resampled with soxr.
 
@@ -91,10 +91,15 @@ def detect_speech(
     ------
     ValueError, TypeError, FileNotFoundError
         The recording or the detector cannot be used; the message says why.
+    DetectorInUseError
+        A call uses the detector now: give a `copy.copy` of it.
+    MissingPackageError
+        The detector needs onnxruntime, which is not installed.
     """
     pcm = as_recording(recording, sample_rate)
     detector = build_vad(vad)
     with ExitStack() as replays:
+        replays.enter_context(claimed(*detectors(detector)))
         packaged = [member for member in detectors(detector) if _runs_packaged_silero(member)]
         if packaged:
             probabilities = silero_probabilities(pcm)
