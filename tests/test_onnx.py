@@ -11,7 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from micdrop_widget import MicdropClient, MicdropError, MicdropServer, SileroVAD, SmartTurn, VolumeVAD, detect_speech
+from micdrop_widget import (
+    MicdropClient,
+    MicdropError,
+    MicdropServer,
+    SileroVAD,
+    SmartTurn,
+    VolumeVAD,
+    _onnx,
+    detect_speech,
+)
 from micdrop_widget._onnx import open_session
 from micdrop_widget.errors import MissingPackageError
 from micdrop_widget.vad.silero_sequence import _session
@@ -19,6 +28,13 @@ from tests.paths import PACKAGE
 
 SILERO = PACKAGE / "vad/models/silero_vad_16k_op15.onnx"
 INPUTS = {"input", "state", "sr"}
+
+
+@pytest.fixture(autouse=True)
+def none_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no other test hold a network."""
+    monkeypatch.setattr(_onnx, "_open", weakref.WeakValueDictionary())
+    _session.cache_clear()
 
 
 def opened(path: Path | str | None = None) -> object:
@@ -55,8 +71,6 @@ def test_a_file_that_is_missing_or_no_network_is_refused_with_its_path(tmp_path:
 
 @pytest.fixture
 def no_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> None:
-    _session.cache_clear()
-    gc.collect()
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
 
 
