@@ -1,4 +1,4 @@
-"""What goes to the browser at once, and what rides along."""
+"""What goes to the browser at once, and what waits for audio. In virtual time."""
 
 from __future__ import annotations
 
@@ -7,132 +7,121 @@ import asyncio
 import pytest
 
 from micdrop_widget.browser import Downlink, messages
-from micdrop_widget.browser import downlink as downlink_module
+from tests.harness.pages import RecordingCarrier, virtual_timing
+from tests.harness.virtual_time import in_virtual_time
+
+SHORT_S, LONG_S = 0.2, 0.4
 
 
-class Line:
-    """A downlink whose messages are collected, and two things that can wait."""
-
-    def __init__(self) -> None:
-        self.sent: list[object] = []
-        """The type of each message; of a bundle the types of what is in it."""
-        self.downlink = Downlink(lambda content, _: self.sent.append(self._types(content)))
-        self.downlink.on_released = lambda: self.sent.append("released")
-        self.something = asyncio.Event()
-
-    def _types(self, content: messages.Content) -> object:
-        return [each["type"] for each in content["contents"]] if content["type"] == "bundle" else content["type"]
-
-    def level(self) -> messages.Content:
-        return messages.vad_readout(0.5, -20)
-
-    def ack(self) -> messages.Content:
-        self.something.set()
-        return messages.ack("a", 1, 7, 0)
+def build_readout() -> messages.Content:
+    return messages.vad_readout(0.5, -20)
 
 
-@pytest.fixture(autouse=True)
-def _at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downlink_module, "_AT_LEAST_S", 0)
+def build_ack() -> messages.Content:
+    return messages.ack("a", 1, 7, 0)
 
 
-async def test_small_messages_go_behind_the_audio_once_each_in_their_order() -> None:
-    line = Line()
-    for tell in (line.level, line.ack, line.level):
-        line.downlink.send_deferred(tell)
-    line.downlink.send(messages.flush(1))
-    assert line.sent == ["flush"]
-    line.downlink.release()
-    assert line.sent == ["flush", ["vad_readout", "ack"], "released"]
-    line.downlink.release()
-    assert line.sent[3:] == [], "nothing waits"
+def make_downlink() -> tuple[Downlink, RecordingCarrier]:
+    carrier = RecordingCarrier()
+    return Downlink(carrier, virtual_timing()), carrier
 
 
-async def test_without_audio_they_wait_a_fifth_of_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert downlink_module._SOON_S == 1 / 5
-    monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
-    line = Line()
-    line.downlink.send_deferred(line.ack)
-    assert line.sent == []
-    await asyncio.wait_for(line.something.wait(), 10)
-    assert line.sent == ["ack", "released"]
-    line.something.clear()
-    line.downlink.send_deferred(line.ack)
-    await asyncio.wait_for(line.something.wait(), 10)
-    assert line.sent == ["ack", "released"] * 2
+@in_virtual_time
+async def test_the_delays_are_a_fifth_and_two_fifths_of_a_second() -> None:
+    timing = virtual_timing()
+    assert (timing.short_delay_s, timing.long_delay_s) == (SHORT_S, LONG_S)
 
 
-async def test_what_has_time_waits_for_longer_unless_something_else_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert downlink_module._LATER_S == 2 / 5
-    monkeypatch.setattr(downlink_module, "_LATER_S", 0.01)
-    line = Line()
-    line.downlink.send_deferred(line.ack, soon=False)
-    await asyncio.wait_for(line.something.wait(), 10)
-    assert line.sent == ["ack", "released"]
-    monkeypatch.setattr(downlink_module, "_LATER_S", 60)
-    monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
-    line.something.clear()
-    line.downlink.send_deferred(line.ack, soon=False)
-    await asyncio.sleep(0.05)
-    assert line.sent == ["ack", "released"]
-    line.downlink.send_deferred(line.level)
-    await asyncio.wait_for(line.something.wait(), 10)
-    assert line.sent[2:] == [["ack", "vad_readout"], "released"]
-    line.downlink.send_deferred(line.level)
-    line.downlink.send_deferred(line.ack, soon=False)
-    line.something.clear()
-    await asyncio.wait_for(line.something.wait(), 10)
-    assert line.sent[4:] == [["vad_readout", "ack"], "released"], "one that has time does not make others wait"
-
-
-async def test_what_is_forgotten_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
-    line = Line()
-    line.downlink.send_deferred(line.level)
-    line.downlink.send_deferred(line.ack)
-    line.downlink.forget(line.level)
-    line.downlink.forget(line.level)
-    await asyncio.wait_for(line.something.wait(), 10)
-    assert line.sent == ["ack", "released"]
-
-
-async def test_what_waits_may_let_something_wait() -> None:
-    line = Line()
-
-    def again() -> messages.Content:
-        line.downlink.send_deferred(again)
-        return line.level()
-
-    line.downlink.send_deferred(again)
-    line.downlink.release()
-    line.downlink.release()
-    assert line.sent == ["vad_readout", "released"] * 2
-    line.downlink.forget(again)
-
-
-async def test_chunks_smaller_than_a_frame_do_not_send_small_messages_one_by_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(downlink_module, "_AT_LEAST_S", 0.05)
-    line = Line()
-    line.downlink.send_deferred(line.ack, soon=False)
-    line.downlink.release()
-    assert line.sent == []
+@in_virtual_time
+async def test_deferred_messages_go_behind_audio_once_each_in_their_order() -> None:
+    downlink, carrier = make_downlink()
+    for build in (build_readout, build_ack, build_readout):
+        downlink.send_deferred(build, SHORT_S)
     await asyncio.sleep(0.06)
-    line.downlink.send_deferred(line.level, soon=False)
-    line.downlink.release()
-    assert line.sent == [["ack", "vad_readout"], "released"], "it is the first one's wait that counts"
+    downlink.send(messages.flush(1))
+    assert carrier.types() == ["flush"]
+    downlink.audio_sent()
+    assert carrier.types() == ["flush", ["vad_readout", "ack"]]
+    assert carrier.batches == 1
+    downlink.audio_sent()
+    await asyncio.sleep(60)
+    assert carrier.types() == ["flush", ["vad_readout", "ack"]], "nothing waits"
+    assert carrier.batches == 1
 
 
-async def test_one_that_fails_takes_nothing_else_with_it(caplog: pytest.LogCaptureFixture) -> None:
-    line = Line()
+@in_virtual_time
+async def test_without_audio_they_wait_for_their_delay() -> None:
+    downlink, carrier = make_downlink()
+    downlink.send_deferred(build_ack, SHORT_S)
+    await asyncio.sleep(60)
+    downlink.send_deferred(build_ack, LONG_S)
+    await asyncio.sleep(60)
+    assert carrier.times_s == pytest.approx([SHORT_S, 60 + LONG_S])
+    assert carrier.types() == ["ack", "ack"]
+
+
+@in_virtual_time
+async def test_one_that_has_time_goes_with_one_that_has_less_whichever_came_first() -> None:
+    downlink, carrier = make_downlink()
+    downlink.send_deferred(build_ack, LONG_S)
+    await asyncio.sleep(0.1)
+    downlink.send_deferred(build_readout, SHORT_S)
+    await asyncio.sleep(60)
+    downlink.send_deferred(build_readout, SHORT_S)
+    downlink.send_deferred(build_ack, LONG_S)
+    await asyncio.sleep(60)
+    assert carrier.types() == [["ack", "vad_readout"], ["vad_readout", "ack"]]
+    assert carrier.times_s == pytest.approx([0.1 + SHORT_S, 60.1 + SHORT_S])
+
+
+@in_virtual_time
+async def test_what_is_cancelled_is_not_sent() -> None:
+    downlink, carrier = make_downlink()
+    downlink.send_deferred(build_readout, SHORT_S)
+    downlink.send_deferred(build_ack, SHORT_S)
+    downlink.cancel(build_readout)
+    downlink.cancel(build_readout)
+    await asyncio.sleep(60)
+    assert carrier.types() == ["ack"]
+
+
+@in_virtual_time
+async def test_what_is_sent_may_defer_more() -> None:
+    downlink, carrier = make_downlink()
+
+    def build() -> messages.Content | None:
+        if len(carrier.messages) < 3:
+            downlink.send_deferred(build, SHORT_S)
+        return build_readout()
+
+    downlink.send_deferred(build, SHORT_S)
+    await asyncio.sleep(60)
+    assert carrier.times_s == pytest.approx([SHORT_S, 2 * SHORT_S, 3 * SHORT_S, 4 * SHORT_S])
+
+
+@in_virtual_time
+async def test_chunks_smaller_than_a_frame_do_not_send_deferred_messages_one_by_one() -> None:
+    downlink, carrier = make_downlink()
+    downlink.send_deferred(build_ack, LONG_S)
+    await asyncio.sleep(0.049)
+    downlink.audio_sent()
+    assert carrier.types() == []
+    downlink.send_deferred(build_readout, LONG_S)
+    await asyncio.sleep(0.002)
+    downlink.audio_sent()
+    assert carrier.types() == [["ack", "vad_readout"]], "it is the first one's wait that counts"
+
+
+@in_virtual_time
+async def test_one_that_fails_takes_nothing_else_with_it() -> None:
+    downlink, carrier = make_downlink()
 
     def fail() -> messages.Content:
         raise RuntimeError("no such level")
 
-    line.downlink.send_deferred(fail)
-    line.downlink.send_deferred(lambda: None)
-    line.downlink.send_deferred(line.ack)
-    line.downlink.release()
-    assert line.sent == ["ack", "released"]
-    assert "no such level" in caplog.text
+    downlink.send_deferred(fail, SHORT_S)
+    downlink.send_deferred(lambda: None, SHORT_S)
+    downlink.send_deferred(build_ack, SHORT_S)
+    await asyncio.sleep(60)
+    assert carrier.types() == ["ack"]
+    assert carrier.batches == 1

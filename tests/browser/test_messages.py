@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import zlib
 from dataclasses import astuple
 from typing import Any, get_args
 
@@ -13,7 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies
 
-from micdrop_widget.browser import messages
+from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE
+from micdrop_widget.browser import Timing, messages
 from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.protocol import TextMessage, ToolCallMessage, ToolResultMessage
@@ -105,14 +105,16 @@ def test_each_message_to_the_browser_is_written() -> None:
     assert samples[0].hex() == buffer
 
 
-def test_what_must_not_wait_fills_a_segment_of_the_loopback_interface() -> None:
-    content, buffers = messages.with_nagle_filler(messages.flush(3))
-    assert (content, len(buffers)) == (messages.flush(3), 1)
-    play, samples = messages.play("f1", 2, 1600, PCM)
-    content, buffers = messages.with_nagle_filler(play, samples)
-    assert (content, buffers[0]) == (play, samples[0])
-    assert len(buffers[1]) >= 65_483  # its MTU of 65 536 without the headers
-    assert len(zlib.compress(buffers[1])) >= 65_483
+def test_both_sides_know_the_same_constants() -> None:
+    timing = Timing()
+    assert GOLDEN["constants"] == {
+        "sample_rate": SAMPLE_RATE,
+        "frame_samples": FRAME_SAMPLES,
+        "hold_ms": timing.hold_ms,
+        "late_ms": timing.late_ms,
+        "heartbeat_ms": 1000 * timing.heartbeat_s,
+        "kernel_silent_ms": 4000,
+    }
 
 
 AUDIO = {"type": "audio", "from": "f1", "request": 1, "seq": 0, "position": 0, "dropped": 0, "sent_ms": 0}

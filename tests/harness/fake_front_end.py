@@ -60,6 +60,8 @@ class FakeFrontEnd:
         self.request = 0
         self.answers = True
         """Whether it tells the kernel that it is still there."""
+        self.plays = True
+        """Whether what it is given to play is heard, at once."""
         self._refusal = refusal
         self._settings = settings
         self._comm: FakeComm | None = None
@@ -162,6 +164,8 @@ class FakeFrontEnd:
         self.mic_open = False
 
     def _play(self, epoch: int, buffer: bytes) -> None:
+        if not self.plays:
+            return
         with self._lock:
             pcm = pcm_from_bytes(buffer)
             self.heard.append(pcm)

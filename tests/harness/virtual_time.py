@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+import functools
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["run"]
+__all__ = ["in_virtual_time", "run"]
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
@@ -23,8 +25,9 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         scheduled: list[asyncio.TimerHandle] = getattr(self, "_scheduled")  # noqa: B009 - private to asyncio
-        if scheduled and not getattr(self, "_ready"):  # noqa: B009
-            self._virtual_s = max(self._virtual_s, scheduled[0].when())
+        due_s = [timer.when() for timer in scheduled if not timer.cancelled()]
+        if due_s and not getattr(self, "_ready"):  # noqa: B009
+            self._virtual_s = max(self._virtual_s, min(due_s))
         super()._run_once()  # type: ignore[misc]
 
 
@@ -36,3 +39,13 @@ def run(test: Coroutine[Any, Any, _T]) -> _T:
     finally:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+def in_virtual_time(test: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, _T]:
+    """Let an asynchronous test run on a loop of that kind."""
+
+    @functools.wraps(test)
+    def run_test(*arguments: _P.args, **keywords: _P.kwargs) -> _T:
+        return run(test(*arguments, **keywords))
+
+    return run_test

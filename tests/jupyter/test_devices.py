@@ -1,21 +1,14 @@
-"""What panels and kernel tell each other about devices, and about what is heard, without a browser."""
+"""What panels and kernel tell each other about devices, without a browser."""
 
 from __future__ import annotations
 
-import asyncio
-import math
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 
-from micdrop_widget import MicdropClient, MicdropErrorCode, MicdropServer, MicdropWidget
-from micdrop_widget.browser import Downlink, FrontEnds, VadReadout
-from micdrop_widget.browser import downlink as downlink_module
+from micdrop_widget import MicdropErrorCode, MicdropServer, MicdropWidget
 from micdrop_widget.devices import Device
-from tests.harness.callers import LoudVAD, loud, ready_client
 from tests.harness.fake_front_end import FakeFrontEnd
-from tests.harness.servers import hold, scripted
 
 DESK, HEAD = {"id": "desk", "label": "Desk"}, {"id": "head", "label": "Head"}
 
@@ -100,83 +93,3 @@ async def test_a_page_that_is_gone_is_not_asked_for_another_microphone(
     assert "closed or is being reloaded" in call.error.message
     call.close()
     assert asked_for(page) == [None]
-
-
-# What is heard
-
-
-class Panels:
-    """Collects what is told to the panels."""
-
-    def __init__(self, call: MicdropClient, *, shown: bool = True) -> None:
-        self.told: list[dict[str, Any]] = []
-        front_ends = FrontEnds()
-        if shown:
-            front_ends.hello("a")
-        self._downlink = Downlink(lambda content, _: self.told.append(content))
-        self.meter = VadReadout(self._downlink, front_ends, lambda: call.state, lambda: call.vad.detector)
-
-    def hear(self) -> None:
-        """Audio has arrived, and the time to tell of it has come."""
-        self.meter.update()
-        self._downlink.release()
-
-
-@pytest.fixture
-def _told_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downlink_module, "_AT_LEAST_S", 0)
-
-
-@pytest.mark.usefixtures("clean_loop", "_told_at_any_time")
-async def test_a_probability_that_changes_is_told_sooner_than_one_that_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downlink_module, "_SOON_S", 0.01)
-    monkeypatch.setattr(downlink_module, "_LATER_S", 60)
-    async with scripted(hold) as url:
-        vad = LoudVAD()
-        call, mic, _ = ready_client(url, vad=vad)
-        panels = Panels(call)
-        await call.start()
-        mic.say(loud(10))
-        await call.until(isUserSpeaking=True, timeout=10)
-        for probability, told in ((0.05, []), (0.5, [0.5]), (0.45, [0.5]), (0.0, [0.5, 0.0])):
-            vad.probability = probability
-            panels.meter.update()
-            await asyncio.sleep(0.05)
-            assert [content["probability"] for content in panels.told] == told
-        await call.stop()
-
-
-@pytest.mark.usefixtures("clean_loop", "_told_at_any_time")
-async def test_the_panels_are_told_while_the_microphone_is_listened_to() -> None:
-    async with scripted(hold) as url:
-        vad = LoudVAD()
-        call, mic, _ = ready_client(url, vad=vad)
-        panels = Panels(call)
-        panels.hear()
-        assert panels.told == []
-        await call.start()
-        mic.say(loud(10))
-        await call.until(isUserSpeaking=True, timeout=10)
-        vad.level_db = -20.0
-        panels.hear()
-        assert panels.told == [{"type": "vad_readout", "to": None, "probability": None, "level_db": -20.0}]
-        call.mute()
-        panels.hear()
-        await call.stop()
-        panels.hear()
-        assert len(panels.told) == 1
-
-
-@pytest.mark.usefixtures("clean_loop", "_told_at_any_time")
-async def test_nothing_is_told_where_no_panel_is_shown_and_no_infinity_ever() -> None:
-    async with scripted(hold) as url:
-        vad = LoudVAD()
-        call, _, _ = ready_client(url, vad=vad)
-        await call.start()
-        hidden, panels = Panels(call, shown=False), Panels(call)
-        vad.probability, vad.level_db = 0.5, -math.inf
-        hidden.hear()
-        panels.hear()
-        assert hidden.told == []
-        assert panels.told == [{"type": "vad_readout", "to": None, "probability": 0.5, "level_db": None}]
-        await call.stop()

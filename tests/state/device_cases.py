@@ -190,6 +190,13 @@ CASES = [
         error=Code.Mic,
     ),
     Case(
+        "PlaybackFailed: report_playback_failed",
+        ANY,
+        inputs.PlaybackFailed(error(Code.Unknown)),
+        ["emit Error"],
+        error=Code.Unknown,
+    ),
+    Case(
         "RecordingFailed: report_recording_failed",
         ANY,
         inputs.RecordingFailed(error(Code.Unknown)),

@@ -1,109 +1,121 @@
-"""The way of what the kernel says to the pages: audio first, small messages along with it."""
+"""What the kernel sends to the pages: audio first, small messages behind it. On the loop thread."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias, TypeVar
 
 from micdrop_widget.browser import messages
+from micdrop_widget.browser.timing import Timing
 
-__all__ = ["BuildMessage", "Downlink", "Send"]
-
-Send: TypeAlias = Callable[[messages.Content, list[bytes] | None], None]
-"""Sends a custom message with its buffers; from any thread."""
+__all__ = ["BuildMessage", "Carrier", "Downlink"]
 
 BuildMessage: TypeAlias = Callable[[], messages.Content | None]
-"""Returns a message, as late as can be; None: there is nothing to tell any more."""
+"""Builds a message, as late as can be; None: there is nothing to send any more."""
 
 _T = TypeVar("_T")
 
-_log = logging.getLogger("micdrop_widget.jupyter.widget")
-
-_SOON_S = 0.2
-_LATER_S = 0.4
-"""What may wait does not wait longer than this, be it soon or not."""
-
-_AT_LEAST_S = 0.05
-"""What has waited less is not sent behind audio yet: chunks may be smaller than a frame of the microphone."""
+_log = logging.getLogger("micdrop_widget.browser.downlink")
 
 
-class Downlink:
-    """Sends messages at once, or along with the next audio.
+class Carrier(Protocol):
+    """What moves messages between the kernel and the pages."""
 
-    jupyter_server lets a small message wait until the browser has acknowledged the one before (Nagle's algorithm),
-    up to 40 ms. An answer that is paced in real time would be held up by whatever small message went just before a
-    chunk of it. So what can wait is sent behind a chunk, as one message: until the next chunk it has been acknowledged.
-
-    Parameters
-    ----------
-    send
-        Sends a custom message.
-    """
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._along: dict[BuildMessage, None] = {}
-        """In the order they came."""
-        self._timer: asyncio.TimerHandle | None = None
-        self._since_s = 0.0
-        """When what waits longest came."""
-        self.on_released: Callable[[], object] = lambda: None
-        """Called when small messages have gone: the time for others of their kind."""
-
-    def send(self, content: messages.Content, buffers: list[bytes] | None = None) -> None:
-        """Send a message now; from any thread."""
-        self._send(content, buffers)
-
-    def send_deferred(self, tell: BuildMessage, *, soon: bool = True) -> None:
-        """Send what a function returns, behind the next audio, or with what else goes; on the loop thread.
-
-        One that waits already is not asked twice.
+    def send(self, content: messages.Content, buffers: Sequence[bytes] = (), *, urgent: bool = False) -> None:
+        """Send a message to all pages; from any thread.
 
         Parameters
         ----------
-        tell
-            Returns the message.
-        soon
-            Within a fifth of a second; else within two fifths.
+        content, buffers
+            The message, and its audio.
+        urgent
+            It must not be held back on its way, whatever that costs: a page waits for it.
+        """
+        ...
+
+    def deferred_sent(self) -> None:
+        """Note that deferred messages have just been sent: the time for small messages of the carrier's own."""
+        ...
+
+
+class Downlink:
+    """Sends messages at once, or behind the next audio.
+
+    Each message costs kernel, carrier and page the same, however small it is, and may hold up audio that goes just
+    after it. So what can wait is sent right behind a chunk of audio, together, as one message.
+
+    Parameters
+    ----------
+    carrier
+        Moves the messages.
+    timing
+        How long what can wait does.
+    """
+
+    def __init__(self, carrier: Carrier, timing: Timing) -> None:
+        self._carrier = carrier
+        self.timing = timing
+        self._deferred: dict[BuildMessage, None] = {}
+        """In the order they came."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._deferred_since_s = 0.0
+        """When the first of them came."""
+
+    def send(self, content: messages.Content, buffers: Sequence[bytes] = (), *, urgent: bool = False) -> None:
+        """Send a message now; from any thread. See `Carrier.send`."""
+        self._carrier.send(content, buffers, urgent=urgent)
+
+    def send_deferred(self, build: BuildMessage, max_delay_s: float) -> None:
+        """Send what a function builds behind the next audio, or with what else is deferred.
+
+        One that waits already is called once all the same.
+
+        Parameters
+        ----------
+        build
+            Builds the message.
+        max_delay_s
+            It is sent by then.
         """
         loop = asyncio.get_running_loop()
-        if not self._along:
-            self._since_s = loop.time()
-        self._along[tell] = None
-        due_s = loop.time() + (_SOON_S if soon else _LATER_S)
+        if not self._deferred:
+            self._deferred_since_s = loop.time()
+        self._deferred[build] = None
+        due_s = loop.time() + max_delay_s
         if self._timer is None or due_s < self._timer.when():
-            self._stop_waiting()
+            self._stop_timer()
             self._timer = loop.call_at(due_s, self._send_all)
 
-    def forget(self, tell: BuildMessage) -> None:
-        """Do not ask a function any more."""
-        self._along.pop(tell, None)
+    def cancel(self, build: BuildMessage) -> None:
+        """Do not send what a function would build."""
+        self._deferred.pop(build, None)
 
-    def release(self) -> None:
-        """Send what has waited for a while: audio has just gone; on the loop thread."""
-        if self._timer is not None and asyncio.get_running_loop().time() - self._since_s >= _AT_LEAST_S:
+    def audio_sent(self) -> None:
+        """Send what has waited for a while: audio has just gone."""
+        waited_s = asyncio.get_running_loop().time() - self._deferred_since_s
+        if self._timer is not None and waited_s >= self.timing.piggyback_after_s:
             self._send_all()
 
-    def _stop_waiting(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _send_all(self) -> None:
-        self._stop_waiting()
-        waiting, self._along = self._along, {}
-        contents = [content for tell in waiting if (content := _unfailing(tell)) is not None]
+        self._stop_timer()
+        deferred, self._deferred = self._deferred, {}
+        contents = [content for build in deferred if (content := _call_safely(build)) is not None]
         if contents:
-            self._send(messages.bundle(contents), None)
-        _unfailing(self.on_released)
+            self._carrier.send(messages.bundle(contents))
+        _call_safely(self._carrier.deferred_sent)
 
 
-def _unfailing(call: Callable[[], _T]) -> _T | None:
+def _call_safely(function: Callable[[], _T]) -> _T | None:
     """Call a function; whatever it raises: audio and the others must not suffer."""
     try:
-        return call()
+        return function()
     except Exception:  # noqa: BLE001 - see above
-        _log.exception("the panel could not be told")
+        _log.exception("a message to the panel could not be sent")
         return None

@@ -1,64 +1,76 @@
-"""Whether the page that has the microphone is still there, and word to it that the kernel is. On the loop thread."""
+"""Whether the pages of a call are still there, and the sign to them that the kernel is. On the loop thread."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
+from micdrop_widget.browser.timing import Timing
+
 __all__ = ["Heartbeat"]
-
-_BEAT_S = 1.0
-"""The page releases the microphone when it hears nothing for 4.5 s: no page listens for a kernel that is gone."""
-
-_UNANSWERED = 10
-"""So many beats without an answer tell that the page is gone, where a cell that runs does not keep answers away."""
-
-_UNANSWERED_WHILE_BUSY = 600
-"""The same, where answers wait for the end of the running cell: a cell is given ten minutes."""
 
 
 class Heartbeat:
-    """Speaks to a page once a second and counts what it does not answer.
+    """Sends a beat every second for as long as it is wanted, and counts those that are not answered.
 
     Beats are counted, not seconds: a kernel that was held up asked nothing meanwhile.
 
     Parameters
     ----------
-    beat
-        Tells the page that the kernel lives.
+    send_beat
+        Sends a beat.
+    is_wanted
+        Says whether an answer is still expected; the heartbeat stops when not.
     on_silent
-        Called once when the page has not answered for too long.
+        Called once when no answer has come for too long.
+    timing
+        How long that is.
     """
 
-    def __init__(self, beat: Callable[[], object], on_silent: Callable[[], object]) -> None:
-        self._beat = beat
+    def __init__(
+        self,
+        send_beat: Callable[[], object],
+        *,
+        is_wanted: Callable[[], bool],
+        on_silent: Callable[[], object],
+        timing: Timing,
+    ) -> None:
+        self._send_beat = send_beat
+        self._is_wanted = is_wanted
         self._on_silent = on_silent
+        self._timing = timing
         self._timer: asyncio.TimerHandle | None = None
         self._unanswered = 0
         self.answers_while_busy = False
-        """Whether the page's messages are handled while a cell runs."""
+        """Whether the pages' messages are handled while a cell runs."""
 
-    def start(self) -> None:
-        """Begin to speak to the page, anew."""
-        self.stop()
-        self._unanswered = 0
-        self._speak()
+    def ensure_running(self) -> None:
+        """Begin to beat, unless it beats already or is not wanted."""
+        if self._timer is None:
+            self._unanswered = 0
+            self._beat()
 
-    def answer(self) -> None:
-        """Note that the page said something."""
+    def note_answer(self) -> None:
+        """Note that a page whose answer is expected has sent something."""
         self._unanswered = 0
 
     def stop(self) -> None:
-        """Speak no more."""
+        """Beat no more."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _speak(self) -> None:
-        if self._unanswered >= (_UNANSWERED if self.answers_while_busy else _UNANSWERED_WHILE_BUSY):
-            self._timer = None
-            self._on_silent()
+    def _beat(self) -> None:
+        self._timer = None
+        if not self._is_wanted():
             return
+        timing = self._timing
+        limit = timing.unanswered_beats if self.answers_while_busy else timing.unanswered_beats_while_busy
+        if self._unanswered >= limit:
+            self._unanswered = 0
+            self._on_silent()
+            if not self._is_wanted():
+                return
         self._unanswered += 1
-        self._beat()
-        self._timer = asyncio.get_running_loop().call_later(_BEAT_S, self._speak)
+        self._send_beat()
+        self._timer = asyncio.get_running_loop().call_later(timing.heartbeat_s, self._beat)

@@ -1,6 +1,27 @@
-"""The way of the microphone's frames from the browser to the loop thread: in order, in time, and nothing unnoticed.
+"""The microphone's link: messages of a page become samples in order, in time, and with every gap counted.
 
-Pure: the time of arrival is an argument.
+A jitter buffer for messages that are late, lost, repeated or overtaken. Pure: the time of arrival is an argument. Of
+each message it reads three numbers:
+
+    seq         0      1      2           3        counts messages
+    position    0     512   1024        2560       counts samples at the microphone's rate, captured or not
+                |------|------|------|...|------|
+    dropped     0      0      0          1024      samples that a page on hold threw away, in all
+    sent_ms     t0     t1     t2          t3       by the page's clock
+
+`seq` puts messages in order: a later one waits for an earlier one, for half a second of audio at most. `position` says
+how much is missing before a message, for whatever reason: muted, dropped, lost. Less than a quarter of a second becomes
+silence, so that what follows keeps its place; more becomes a `Gap`, which ends an utterance.
+
+`sent_ms` says how late a message is. The two clocks need not agree; their offset is the smallest (arrival - sent) seen:
+
+    offset                 arrival - sent
+      |<------ delay ------>|                stale when more than two seconds: not live any more
+      o     .  .    .       .
+      ^ the promptest message
+
+Messages that stay stale without catching up mean that the page's clock stood still (a computer slept): the offset has
+jumped, and is set anew.
 """
 
 from __future__ import annotations
@@ -15,27 +36,28 @@ from micdrop_widget.audio import SAMPLE_RATE, Pcm, Resampler
 from micdrop_widget.browser import messages
 from micdrop_widget.call.sources import Gap
 
-__all__ = ["Captured", "LinkReport", "MicrophoneLink"]
+__all__ = ["Captured", "ClockOffset", "LinkReport", "MicrophoneLink"]
 
 Captured: TypeAlias = "Pcm | Gap"
 
 _STALE_MS = 2000
-"""Audio that arrives later than this was said to a kernel that could not hear: it is not live any more. What comes
-earlier is late, but whole, and the call catches up as soon as the kernel does."""
+"""Audio that arrives later than this was spoken while the kernel was busy: it is not live any more. What comes earlier
+is late, but whole, and the call catches up as soon as the kernel does."""
 
 _GAP_MS = 250
-"""Less than this is replaced by silence, so that what follows keeps its place; more ends an utterance."""
+"""Less than this is replaced by silence; more ends an utterance."""
 
 _REORDER_MS = 500
-"""Audio that waits for an earlier message; then what is missing is lost."""
+_REORDER_MESSAGES = 64
+"""Audio, and messages, that wait for an earlier message; then what is missing is lost."""
 
 _DRIFT = 0.001
-"""How fast two clocks may run apart; quartz does a twentieth of it."""
+"""How fast two clocks may drift apart; quartz does a twentieth of it."""
 
-_SET_ANEW_MS = 3000
-_DRAINED_MS = 500
-"""Messages that are stale for so long, and hardly less so at the end: nothing waits on the way, which would drain, or
-make the browser hold. The page's clock stood still, as it does while a computer sleeps."""
+_JUMP_CONFIRMED_MS = 3000
+_CATCH_UP_MS = 500
+"""The offset has jumped when messages are stale for so long, and in the end hardly less so: a queue on the way would
+drain meanwhile, or make the page hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +69,7 @@ class LinkReport:
     frame_ms: float = 0.0
     """Audio in the latest of them: 32 ms normally, 64 while nobody speaks, more when the kernel lags."""
     lag_ms: float = 0.0
-    """How much later than the promptest message the latest one came."""
+    """How much later than the promptest message the latest one arrived."""
     max_lag_ms: float = 0.0
     lost_messages: int = 0
     """Never arrived."""
@@ -64,41 +86,41 @@ class LinkReport:
     held_ms: float = 0.0
     """How long it was on hold, all in all."""
     is_on_hold: bool = False
-    """The microphone should be heard, and nothing has arrived for two seconds."""
+    """The call listens, and nothing has arrived for two seconds."""
     underruns: int = 0
     """How often playback ran dry within the current answer."""
 
 
-class Lag:
-    """How much later than the promptest messages one comes; the clocks of the two sides need not agree."""
+class ClockOffset:
+    """The offset between the page's clock and the kernel's, and by it the delay of each message."""
 
     def __init__(self) -> None:
-        self._apart_ms = math.inf
+        self._offset_ms = math.inf
         self._now_ms = 0.0
         self._stale_since: tuple[float, float] | None = None
-        """When a run of stale messages began, and how late they were."""
+        """When a run of stale messages began, and their delay then."""
 
-    def of(self, sent_ms: float, now_ms: float) -> float:
+    def delay_ms(self, sent_ms: float, now_ms: float) -> float:
         """Return the delay of a message beyond the smallest one seen."""
-        apart_ms = now_ms - sent_ms
-        self._apart_ms = min(apart_ms, self._apart_ms + _DRIFT * (now_ms - self._now_ms))
+        offset_ms = now_ms - sent_ms
+        self._offset_ms = min(offset_ms, self._offset_ms + _DRIFT * (now_ms - self._now_ms))
         self._now_ms = now_ms
-        if self._stands_apart(apart_ms - self._apart_ms):
-            self._apart_ms = apart_ms
-        return apart_ms - self._apart_ms
+        if self._has_jumped(offset_ms - self._offset_ms):
+            self._offset_ms = offset_ms
+        return offset_ms - self._offset_ms
 
-    def _stands_apart(self, lag_ms: float) -> bool:
-        """Whether the clocks are apart by more than they were: messages stay late, and do not catch up."""
-        if lag_ms <= _STALE_MS:
+    def _has_jumped(self, delay_ms: float) -> bool:
+        """Whether one clock was set: messages stay stale, and do not catch up."""
+        if delay_ms <= _STALE_MS:
             self._stale_since = None
             return False
-        if self._stale_since is None or lag_ms < self._stale_since[1] - _DRAINED_MS:
-            self._stale_since = self._now_ms, lag_ms
-        return self._now_ms - self._stale_since[0] > _SET_ANEW_MS
+        if self._stale_since is None or delay_ms < self._stale_since[1] - _CATCH_UP_MS:
+            self._stale_since = self._now_ms, delay_ms
+        return self._now_ms - self._stale_since[0] > _JUMP_CONFIRMED_MS
 
 
 class MicrophoneLink:
-    """Puts messages in order, tells stale ones from live ones, and counts what is missing.
+    """Puts messages in order, keeps stale ones from live ones, and counts what is missing.
 
     Parameters
     ----------
@@ -107,36 +129,37 @@ class MicrophoneLink:
     """
 
     def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
-        self._told: dict[str, Any] = asdict(LinkReport())
+        self._counts: dict[str, Any] = asdict(LinkReport())
         """The fields of the report."""
         self._rate = sample_rate
         self._resampler = Resampler(sample_rate)
-        self._lag = Lag()
-        self._worst_lag_ms = 0.0
+        self._offset = ClockOffset()
+        self._worst_delay_ms = 0.0
         self._waiting: dict[int, tuple[messages.AudioFrame, float]] = {}
+        """By their number, with their delay."""
         self._next_seq = 0
         self._highest_seq = -1
         self._position = 0
-        """Behind the latest sample that went on, or was given up."""
+        """Behind the latest sample that was forwarded, or is missing."""
         self._dropped = 0
         self._missing = 0
-        """Samples since the latest one that went on: lost, dropped, stale, or muted."""
-        self._unheard = 0
-        """Those of them that were said to a kernel that did not hear."""
+        """Samples since the latest one that was forwarded: lost, dropped, stale, or muted."""
+        self._missing_on_hold = 0
+        """Those of them that the kernel was too busy for."""
         self._arrived_ms: float | None = None
 
     @property
     def report(self) -> LinkReport:
         """How the audio has come; a snapshot, from any thread."""
-        return LinkReport(**self._told)
+        return LinkReport(**self._counts)
 
     @property
     def received_seq(self) -> int:
         """Number of the latest message up to which nothing is waited for; -1 at first."""
         return self._next_seq - 1
 
-    def prompt(self, sent_ms: float, asked_ms: float, now_ms: float) -> None:
-        """Learn how far the clocks are apart from the page's answer to a question.
+    def set_clock(self, sent_ms: float, asked_ms: float, now_ms: float) -> None:
+        """Learn the clock offset from the page's answer to a question.
 
         Parameters
         ----------
@@ -144,86 +167,90 @@ class MicrophoneLink:
             By the page's clock, when it answered.
         asked_ms, now_ms
             When it was asked, and when the answer arrived. One that is stale itself waited with the audio behind it
-            for a kernel that did not hear: then the question sets the clocks.
+            for a busy kernel: then the question sets the clock.
         """
-        self._lag.of(sent_ms, asked_ms if now_ms - asked_ms > _STALE_MS else now_ms)
+        self._offset.delay_ms(sent_ms, asked_ms if now_ms - asked_ms > _STALE_MS else now_ms)
 
     def silent_ms(self, now_ms: float) -> float:
         """Return for how long nothing has arrived; 0 before the first message."""
         return 0.0 if self._arrived_ms is None else now_ms - self._arrived_ms
 
     @property
-    def worst_lag_ms(self) -> float:
-        """The largest lag since it was last taken."""
-        return self._worst_lag_ms
+    def worst_delay_ms(self) -> float:
+        """The largest delay since this was last reset."""
+        return self._worst_delay_ms
 
-    def take_worst_lag_ms(self) -> float:
-        """Return the largest lag since this was last taken."""
-        worst, self._worst_lag_ms = self._worst_lag_ms, 0.0
+    def pop_worst_delay_ms(self) -> float:
+        """Return the largest delay since this was last called, and reset it."""
+        worst, self._worst_delay_ms = self._worst_delay_ms, 0.0
         return worst
 
-    def take(self, frame: messages.AudioFrame, now_ms: float) -> list[Captured]:
-        """Take a message in whatever order; return what is live now, in order."""
-        lag_ms = self._lag.of(frame.sent_ms, now_ms)
+    def receive(self, frame: messages.AudioFrame, now_ms: float) -> list[Captured]:
+        """Receive a message, in whatever order; return what is live now, in order."""
+        delay_ms = self._offset.delay_ms(frame.sent_ms, now_ms)
         self._arrived_ms = now_ms
-        self._worst_lag_ms = max(self._worst_lag_ms, lag_ms)
-        self._tell(frame, lag_ms)
+        self._worst_delay_ms = max(self._worst_delay_ms, delay_ms)
+        self._count(frame, delay_ms)
         if frame.seq < self._next_seq or frame.seq in self._waiting:
-            self._told["duplicate_messages"] += 1
+            self._counts["duplicate_messages"] += 1
             return []
-        self._waiting[frame.seq] = frame, lag_ms
-        if self._ms(sum(len(waiting.pcm) for waiting, _ in self._waiting.values())) > _REORDER_MS:
-            self._give_up()
-        heard: list[Captured] = []
+        self._waiting[frame.seq] = frame, delay_ms
+        if self._is_waiting_too_long():
+            self._skip_lost()
+        captured: list[Captured] = []
         while self._next_seq in self._waiting:
-            heard += self._pass_on(*self._waiting.pop(self._next_seq))
+            captured += self._forward(*self._waiting.pop(self._next_seq))
             self._next_seq += 1
-        return heard
+        return captured
 
-    def _tell(self, frame: messages.AudioFrame, lag_ms: float) -> None:
-        told = self._told
-        told["messages"] += 1
-        told["frame_ms"] = self._ms(len(frame.pcm))
-        told["lag_ms"] = lag_ms
-        told["max_lag_ms"] = max(told["max_lag_ms"], lag_ms)
+    def _count(self, frame: messages.AudioFrame, delay_ms: float) -> None:
+        counts = self._counts
+        counts["messages"] += 1
+        counts["frame_ms"] = self._ms(len(frame.pcm))
+        counts["lag_ms"] = delay_ms
+        counts["max_lag_ms"] = max(counts["max_lag_ms"], delay_ms)
         if self._next_seq <= frame.seq < self._highest_seq and frame.seq not in self._waiting:
-            told["reordered_messages"] += 1
+            counts["reordered_messages"] += 1
         self._highest_seq = max(self._highest_seq, frame.seq)
 
-    def _give_up(self) -> None:
+    def _is_waiting_too_long(self) -> bool:
+        samples = sum(len(frame.pcm) for frame, _ in self._waiting.values())
+        return self._ms(samples) > _REORDER_MS or len(self._waiting) > _REORDER_MESSAGES
+
+    def _skip_lost(self) -> None:
         """Wait no longer for the messages before the earliest one that is here."""
         first = min(self._waiting)
         if first == self._next_seq:
             return
-        self._told["lost_messages"] += first - self._next_seq
+        self._counts["lost_messages"] += first - self._next_seq
         self._next_seq = first
         frame, _ = self._waiting[first]
-        self._unheard += max(0, frame.position - self._position - (frame.dropped - self._dropped))
+        self._missing_on_hold += max(0, frame.position - self._position - (frame.dropped - self._dropped))
 
-    def _pass_on(self, frame: messages.AudioFrame, lag_ms: float) -> list[Captured]:
+    def _forward(self, frame: messages.AudioFrame, delay_ms: float) -> list[Captured]:
         dropped = frame.dropped - self._dropped
-        stale = len(frame.pcm) if lag_ms > _STALE_MS else 0
+        stale = len(frame.pcm) if delay_ms > _STALE_MS else 0
         self._missing += max(0, frame.position - self._position) + stale
-        self._unheard += dropped + stale
+        self._missing_on_hold += dropped + stale
         self._dropped = frame.dropped
         self._position = frame.position + len(frame.pcm)
         if dropped:
-            self._told["dropped_ms"] += self._ms(dropped)
+            self._counts["dropped_ms"] += self._ms(dropped)
         if stale:
-            self._told["stale_ms"] += self._ms(stale)
-        return [] if stale else [*self._make_up(), self._resampler.push(frame.pcm)]
+            self._counts["stale_ms"] += self._ms(stale)
+        return [] if stale else [*self._replace_missing(), self._resampler.push(frame.pcm)]
 
-    def _make_up(self) -> list[Captured]:
-        """Stand in for what is missing: silence as long as it is short, a gap otherwise."""
-        missing, unheard = self._missing, self._unheard
-        self._missing = self._unheard = 0
+    def _replace_missing(self) -> list[Captured]:
+        """Return what stands for the missing samples: silence as long as they are few, a gap otherwise."""
+        missing, on_hold = self._missing, self._missing_on_hold
+        self._missing = self._missing_on_hold = 0
         if not missing:
             return []
         if self._ms(missing) < _GAP_MS:
             return [self._resampler.push(np.zeros(missing, dtype=np.int16))]
-        if self._ms(unheard) >= _GAP_MS:
-            self._told["holds"] += 1
-            self._told["held_ms"] += self._ms(unheard)
+        if self._ms(on_hold) >= _GAP_MS:
+            self._counts["holds"] += 1
+            self._counts["held_ms"] += self._ms(on_hold)
         self._resampler = Resampler(self._rate)
         return [Gap(round(missing * SAMPLE_RATE / self._rate))]
 

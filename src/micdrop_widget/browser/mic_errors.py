@@ -71,7 +71,7 @@ _REASONS = {
 
 
 def microphone_error(reason: str, detail: str = "") -> MicdropError:
-    """Return the error for a reason of the front end, or of the kernel; an unknown reason keeps its detail."""
+    """Return the error for a reason of the page, or of the kernel; an unknown reason keeps its detail."""
     if reason in _REASONS:
         message, remedy = _REASONS[reason]
     else:

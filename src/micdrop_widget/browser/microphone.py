@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from micdrop_widget.browser import messages
 from micdrop_widget.browser.downlink import Downlink
-from micdrop_widget.browser.heartbeat import Heartbeat
 from micdrop_widget.browser.link import Captured, LinkReport, MicrophoneLink
 from micdrop_widget.browser.mic_errors import microphone_error
-from micdrop_widget.browser.pages import FrontEnds
+from micdrop_widget.browser.pages import Pages
+from micdrop_widget.browser.timing import Timing
 from micdrop_widget.call.sources import UnpluggedError
 from micdrop_widget.devices import Microphone
 
@@ -19,30 +19,20 @@ __all__ = ["BrowserMicrophone"]
 
 _T = TypeVar("_T")
 
-_ANSWER_S = 10
-"""How long a panel may take to say that it got a request."""
-
-_PERMISSION_S = 120
-"""How long the user may take to allow the microphone."""
-
-_STREAMS_MS = 500
-"""Audio that has come since then is acknowledged sooner than the page takes the kernel for silent."""
-
-_LATE_MS = 60
-"""What comes later is acknowledged sooner: the page then sends larger messages (its own figure is the same)."""
-
 _PROCESSED = messages.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
 
 
 class BrowserMicrophone:
-    """The microphone of the front end that owns the call.
+    """The microphone of the page that owns the call.
 
     Parameters
     ----------
     downlink
-        The way to the pages.
-    front_ends
+        Sends messages to the pages.
+    pages
         Who shows the panel.
+    timing
+        How long a page, and its user, may take to answer.
     constraints
         Returns what the browser is asked to do with the sound when the microphone is opened.
     """
@@ -52,11 +42,13 @@ class BrowserMicrophone:
     def __init__(
         self,
         downlink: Downlink,
-        front_ends: FrontEnds,
+        pages: Pages,
+        timing: Timing,
         constraints: Callable[[], messages.Constraints] = lambda: _PROCESSED,
     ) -> None:
         self._downlink = downlink
-        self._front_ends = front_ends
+        self._pages = pages
+        self._timing = timing
         self._constraints = constraints
         self._request = 0
         self._prompting: asyncio.Future[None] | None = None
@@ -64,14 +56,20 @@ class BrowserMicrophone:
         self._frames: asyncio.Queue[Captured | None] = asyncio.Queue()
         self._link = MicrophoneLink()
         self._asked_ms = 0.0
-        self._prompt: tuple[float, float, float] | None = None
+        self._prompt_times_ms: tuple[float, float, float] | None = None
         self._failure = ""
-        self.on_silent: Callable[[], object] = lambda: None
-        """Called when the page that has the microphone does not answer any more."""
-        self._lifeline = Heartbeat(lambda: downlink.send_deferred(self._tell_alive), self._tell_silent)
         self._label = ""
+        self.on_opening: Callable[[], object] = lambda: None
+        """Called when a page is asked for the microphone: from now on its answers are expected."""
+        self.on_no_answer: Callable[[], object] = lambda: None
+        """Called when that page does not say in time that it was asked."""
         self.on_audio: Callable[[], object] = lambda: None
         """Called whenever audio has arrived."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a page was asked for the microphone, and not yet told to release it."""
+        return self._opened is not None
 
     @property
     def link_report(self) -> LinkReport:
@@ -83,7 +81,7 @@ class BrowserMicrophone:
         return self._link.silent_ms(now_ms)
 
     async def open(self, device_id: str | None) -> Microphone:
-        """Ask the front end for the microphone.
+        """Ask the owner for the microphone.
 
         Raises
         ------
@@ -94,17 +92,16 @@ class BrowserMicrophone:
         self._frames = asyncio.Queue()
         self._link = MicrophoneLink()
         self._failure = ""
-        self._prompt = None
+        self._prompt_times_ms = None
         loop = asyncio.get_running_loop()
         self._prompting, self._opened = loop.create_future(), loop.create_future()
-        owner = await self._front_ends.choose_owner()
+        owner = await self._pages.choose_owner()
         self._asked_ms = _now_ms()
-        self._downlink.send(
-            *messages.with_nagle_filler(messages.open_mic(owner, self._request, device_id, self._constraints()))
-        )
-        self._lifeline.start()
-        await self._answer(self._prompting, _ANSWER_S, "no_answer")
-        return await self._answer(self._opened, _PERMISSION_S, "no_decision")
+        request = messages.open_mic(owner, self._request, device_id, self._constraints())
+        self._downlink.send(request, urgent=True)
+        self.on_opening()
+        await self._answer(self._prompting, self._timing.request_s, "no_answer")
+        return await self._answer(self._opened, self._timing.permission_s, "no_decision")
 
     async def _answer(self, answer: asyncio.Future[_T], limit_s: float, reason: str) -> _T:
         assert self._opened is not None
@@ -115,7 +112,7 @@ class BrowserMicrophone:
         if not answer.done():
             self._opened.cancel()
             if answer is self._prompting:
-                self.on_silent()
+                self.on_no_answer()
             raise microphone_error(reason)
         return answer.result()
 
@@ -129,34 +126,31 @@ class BrowserMicrophone:
         MicdropError
             The page or the panel did.
         """
-        while (heard := await self._frames.get()) is not None:
-            yield heard
+        while (captured := await self._frames.get()) is not None:
+            yield captured
         raise UnpluggedError.of(self._label) if self._failure == "ended" else microphone_error(self._failure)
 
     async def close(self) -> None:
         """Release the microphone, or take back the request for it."""
-        self._lifeline.stop()
         self._downlink.send(messages.close_mic(self._request))
         self._request += 1
         self._prompting = self._opened = None
-        for tell in (self._acknowledge, self._tell_alive):
-            self._downlink.forget(tell)
+        self._downlink.cancel(self._build_ack)
 
-    def ping_pages(self) -> None:
-        """Ask every page whether it is there."""
-        self._downlink.send(messages.alive(None, self._request))
+    def build_heartbeat(self, page_id: str | None) -> messages.Content | None:
+        """Return the question whether a page, or any, is there; None while its audio and the acknowledgement say it."""
+        is_streaming = 0 < self._link.silent_ms(_now_ms()) < self._timing.streaming_ms
+        return None if is_streaming and self.is_wanted else self.build_question(page_id)
 
-    def note_answer(self, front_end: str, *, while_busy: bool) -> None:
-        """Note that a page said something; whether it is heard while a cell runs."""
-        if front_end == self._front_ends.owner:
-            self._lifeline.answers_while_busy = while_busy
-            self._lifeline.answer()
+    def build_question(self, page_id: str | None = None) -> messages.Content:
+        """Return the question whether a page, or any, is there."""
+        return messages.alive(page_id, self._request)
 
     def receive(self, message: messages.BrowserMessage) -> None:
-        """Take a message about the microphone; one about an earlier request is ignored."""
+        """Receive a message about the microphone; one about an earlier request is ignored."""
         match message:
             case messages.MicPrompting(_, request, sent_ms) if request == self._request:
-                self._prompt = sent_ms, self._asked_ms, _now_ms()
+                self._prompt_times_ms = sent_ms, self._asked_ms, _now_ms()
                 _resolve(self._prompting, None)
             case messages.MicOpened(_, request) if request == self._request:
                 self._begin(message.microphone)
@@ -166,10 +160,10 @@ class BrowserMicrophone:
             case messages.MicEnded(_, request) if request == self._request:
                 self.lose("ended")
             case messages.AudioFrame(_, request) if request == self._request:
-                self._take(message)
+                self._receive_audio(message)
 
     def lose(self, reason: str) -> None:
-        """End the microphone: the front end says that it is gone, or is gone itself."""
+        """End the microphone: the page says that it is gone, or is gone itself."""
         self._failure = reason
         self._frames.put_nowait(None)
         if self._opened is not None and not self._opened.done():
@@ -178,31 +172,25 @@ class BrowserMicrophone:
     def _begin(self, microphone: Microphone) -> None:
         self._label = microphone.label
         self._link = MicrophoneLink(microphone.sample_rate)
-        if self._prompt is not None:
-            self._link.prompt(*self._prompt)
+        if self._prompt_times_ms is not None:
+            self._link.set_clock(*self._prompt_times_ms)
         _resolve(self._prompting, None)
         _resolve(self._opened, microphone)
 
-    def _take(self, frame: messages.AudioFrame) -> None:
-        for heard in self._link.take(frame, _now_ms()):
-            self._frames.put_nowait(heard)
-        self._downlink.send_deferred(self._acknowledge, soon=self._link.worst_lag_ms > _LATE_MS)
+    def _receive_audio(self, frame: messages.AudioFrame) -> None:
+        for captured in self._link.receive(frame, _now_ms()):
+            self._frames.put_nowait(captured)
+        timing = self._timing
+        is_late = self._link.worst_delay_ms > timing.late_ms
+        self._downlink.send_deferred(self._build_ack, timing.short_delay_s if is_late else timing.long_delay_s)
         self.on_audio()
 
-    def _tell_alive(self) -> messages.Content | None:
-        """Ask the page whether it is there, and tell it that the kernel is; its audio and what tells of it do both."""
-        owner, silent_ms = self._front_ends.owner, self._link.silent_ms(_now_ms())
-        return None if owner is None or 0 < silent_ms < _STREAMS_MS else messages.alive(owner, self._request)
-
-    def _tell_silent(self) -> None:
-        self.on_silent()
-
-    def _acknowledge(self) -> messages.Content | None:
-        """Tell what has arrived: what is not acknowledged for two seconds tells the browser that the kernel is busy."""
-        owner = self._front_ends.owner
+    def _build_ack(self) -> messages.Content | None:
+        """Say what has arrived: what is not acknowledged for two seconds tells the page that the kernel is busy."""
+        owner = self._pages.owner
         if owner is None:
             return None
-        return messages.ack(owner, self._request, self._link.received_seq, self._link.take_worst_lag_ms())
+        return messages.ack(owner, self._request, self._link.received_seq, self._link.pop_worst_delay_ms())
 
 
 def _now_ms() -> float:

@@ -1,36 +1,29 @@
-"""What the pages that show the panel say, carried out on the call. Everything here runs on the loop thread."""
+"""What the pages that show the panel send, carried out on the call. Everything here runs on the loop thread."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
 from micdrop_widget.browser import messages
+from micdrop_widget.browser.downlink import Downlink
+from micdrop_widget.browser.heartbeat import Heartbeat
 from micdrop_widget.browser.link import LinkReport
 from micdrop_widget.browser.microphone import BrowserMicrophone
-from micdrop_widget.browser.pages import FrontEnds
+from micdrop_widget.browser.pages import Pages
+from micdrop_widget.browser.playback_errors import playback_error
 from micdrop_widget.browser.speaker import BrowserSpeaker
+from micdrop_widget.browser.timing import Timing
 from micdrop_widget.call.core import CallCore
 from micdrop_widget.errors import MicdropError
 from micdrop_widget.state import inputs
 
 __all__ = ["PanelController"]
 
-_log = logging.getLogger("micdrop_widget.jupyter.widget")
-
-_REJOIN_S = 30
-"""How long a call waits for a page that is being reloaded."""
-
-_HOLD_MS = 2000
-"""Silence on the way from the browser that is a hold; the browser takes as long to see it."""
-
-_ANSWERS_WITHOUT_AUDIO = 4
-"""A page on hold waits for its audio to be acknowledged; what a broken connection has lost never is."""
-
+_log = logging.getLogger("micdrop_widget.browser.panel")
 
 _COMMANDS: dict[str, inputs.Input] = {
     "pause": inputs.Pause(),
@@ -41,16 +34,21 @@ _COMMANDS: dict[str, inputs.Input] = {
 
 
 class PanelController:
-    """Takes every message of the browser and does what it asks for.
+    """Receives every message of the pages, and does what it asks for.
+
+    For as long as a call is up or the microphone is in use, it also asks the owner of the call every second whether it
+    is there (without an owner, all pages), and ends a call that no page shows any more.
 
     Parameters
     ----------
     core
         The call.
-    microphone, speaker, front_ends
+    microphone, speaker, pages, downlink
         Of this call.
+    timing
+        How often pages are asked, how long they may be silent, and how long a call waits for them.
     show_owner
-        Called with the front end that owns the call whenever another one does.
+        Called with the page that owns the call whenever another one does.
     send_private_state
         Called with a page that is new: it knows nothing of what travels in messages.
     """
@@ -60,61 +58,105 @@ class PanelController:
         core: CallCore,
         microphone: BrowserMicrophone,
         speaker: BrowserSpeaker,
-        front_ends: FrontEnds,
+        pages: Pages,
+        downlink: Downlink,
         *,
+        timing: Timing,
         show_owner: Callable[[str | None], object],
-        send_private_state: Callable[[str], object] = lambda page_id: None,
+        send_private_state: Callable[[str], object],
     ) -> None:
         self._core = core
         self._microphone = microphone
         self._speaker = speaker
-        self._front_ends = front_ends
+        self._pages = pages
+        self._downlink = downlink
+        self._timing = timing
         self._show_owner = show_owner
         self._send_private_state = send_private_state
+        self._heartbeat = Heartbeat(
+            self._send_beat, is_wanted=self._expects_answers, on_silent=self._presume_gone, timing=timing
+        )
         self._shown_owner: str | None = None
-        self._goodbye: asyncio.TimerHandle | None = None
-        self._answers_without_audio = 0
+        self._end_timer: asyncio.TimerHandle | None = None
+        """Set while a call waits for a page that may come back."""
+        self._beats_without_audio = 0
+        self._unplayed_epoch = -1
+        """The answer whose failure was reported last."""
         self._silent: set[str] = set()
-        """Pages that were taken for gone because they did not answer: they may be heard again."""
-        microphone.on_silent = self._give_up
+        """Pages that were presumed gone because they did not answer: they may be back."""
         self._tasks: set[asyncio.Task[None]] = set()
+        microphone.on_opening = self._heartbeat.ensure_running
+        microphone.on_no_answer = self._presume_gone
 
     def receive(self, message: messages.BrowserMessage, *, while_busy: bool = False) -> None:
-        """Take a message; `while_busy` says that it would have come while a cell runs."""
-        self._microphone.note_answer(message.page_id, while_busy=while_busy)
-        if message.page_id in self._silent:
-            self._welcome(message.page_id)
+        """Receive a message; `while_busy` says that it would have come while a cell runs."""
+        self._note_answer(message.page_id, while_busy)
         match message:
-            case messages.Hello(front_end):
-                self._welcome(front_end)
-                self._speaker.tell_device()
-                self._send_private_state(front_end)
-            case messages.Bye(front_end, page_gone):
-                self._say_goodbye(front_end, page_gone)
-            case messages.Command(front_end, name):
-                self._press(front_end, name)
+            case messages.Hello(page_id):
+                self._welcome(page_id)
+                self._speaker.send_device()
+                self._send_private_state(page_id)
+            case messages.Bye(page_id, page_gone):
+                self._say_goodbye(page_id, page_gone)
+            case messages.Command(page_id, name):
+                self._carry_out(page_id, name)
             case messages.ChooseDevice() | messages.DevicesChanged():
-                self._take_devices(message)
-            case messages.SpeakerFailed(front_end, device_id, detail):
-                if self._front_ends.owner in (None, front_end):
+                self._follow_devices(message)
+            case messages.SpeakerFailed(page_id, device_id, detail):
+                if self._pages.owner in (None, page_id):
                     self._core.apply(inputs.SpeakerFailed(device_id, detail))
-            case messages.Alive(front_end):
-                if front_end == self._front_ends.owner:
+            case messages.Alive(page_id):
+                if page_id == self._pages.owner:
                     self._check_audio()
             case messages.PlaybackProgress():
                 self._speaker.receive(message)
+            case messages.PlaybackFailed():
+                self._give_up_answer(message)
             case _:
                 self._microphone.receive(message)
-        self._tell_owner()
+        self._report_owner()
+        self._heartbeat.ensure_running()
+
+    # Whether the pages are there
+
+    def _expects_answers(self) -> bool:
+        state = self._core.state
+        is_in_use = state.isStarted or state.isStarting or state.isMicStarted or self._microphone.is_wanted
+        return is_in_use and bool(self._pages.shown)
+
+    def _send_beat(self) -> None:
+        self._downlink.send_deferred(self._build_beat, self._timing.short_delay_s)
+
+    def _build_beat(self) -> messages.Content | None:
+        return self._microphone.build_heartbeat(self._pages.owner)
+
+    def _note_answer(self, page_id: str, while_busy: bool) -> None:
+        if page_id in self._silent:
+            self._welcome(page_id)
+        if self._pages.owner in (None, page_id):
+            self._heartbeat.answers_while_busy = while_busy
+            self._heartbeat.note_answer()
+
+    def _presume_gone(self) -> None:
+        """Treat the pages as gone: the owner does not answer, nor did the others say anything since their hello.
+
+        All are asked once more: one that answers is back.
+        """
+        shown = self._pages.shown
+        for page_id in shown:
+            self._say_goodbye(page_id, page_gone=True)
+        self._silent.update(shown)
+        self._downlink.send(self._microphone.build_question())
+        self._report_owner()
 
     def _check_audio(self) -> None:
         """Open the microphone again when its page answers, but none of its audio comes: some was lost on the way."""
         if self.link_report().is_on_hold:
-            self._answers_without_audio += 1
+            self._beats_without_audio += 1
         else:
-            self._answers_without_audio = 0
-        if self._answers_without_audio > _ANSWERS_WITHOUT_AUDIO:
-            self._answers_without_audio = 0
+            self._beats_without_audio = 0
+        if self._beats_without_audio > self._timing.beats_without_audio:
+            self._beats_without_audio = 0
             _log.warning("the page answers, but its audio does not come: the microphone is opened again")
             self._run(self._core.move_mic())
 
@@ -122,91 +164,94 @@ class PanelController:
         """Return how the audio comes, as it is now; from any thread."""
         state, report = self._core.state, self._microphone.link_report
         listens = state.isMicStarted and not state.isMicMuted
-        silent_ms = self._microphone.silent_ms(time.monotonic() * 1000)
-        return replace(report, is_on_hold=listens and silent_ms > _HOLD_MS, underruns=self._speaker.underruns)
+        silent_ms = self._microphone.silent_ms(self._timing.clock_s() * 1000)
+        return replace(
+            report, is_on_hold=listens and silent_ms > self._timing.hold_ms, underruns=self._speaker.underruns
+        )
 
-    def _press(self, front_end: str, name: str) -> None:
-        """Do what the user pressed in a panel."""
+    # What the user asks for
+
+    def _carry_out(self, page_id: str, name: messages.CommandName) -> None:
         core = self._core
         match name:
             case "start" if not (core.state.isStarted or core.state.isStarting):
-                if self._front_ends.owner != front_end:
-                    self._take_over(front_end)  # a microphone without a call
-                self._front_ends.owner = front_end
+                if self._pages.owner != page_id:
+                    self._take_over(page_id)  # a microphone without a call
+                self._pages.owner = page_id
                 self._run(core.start())
             case "start" | "take_over":
-                self._take_over(front_end)
+                self._take_over(page_id)
             case "stop":
                 self._run(core.stop())
-            case "pause" | "resume" | "mute" | "unmute":
-                core.apply(_COMMANDS[name])
             case _:
-                _log.warning("the panel asked for %r, which this kernel does not know", name)
+                core.apply(_COMMANDS[name])
 
-    def _take_over(self, front_end: str) -> None:
+    def _take_over(self, page_id: str) -> None:
         """Give microphone and loudspeaker to a page: another one had them, or none, or it begins anew."""
-        state, before = self._core.state, self._front_ends.owner
+        state, former_owner = self._core.state, self._pages.owner
         if not (state.isStarted or state.isStarting or state.isMicStarted):
             return  # the call has ended meanwhile
-        self._front_ends.owner = front_end
-        if before is not None:
-            self._speaker.move(before)
+        self._pages.owner = page_id
+        if former_owner is not None:
+            self._speaker.move(former_owner)
         self._run(self._core.move_mic())
 
-    def _welcome(self, front_end: str) -> None:
-        self._silent.discard(front_end)
-        self._front_ends.hello(front_end)
-        if self._goodbye is not None:
-            self._goodbye.cancel()
-
-    def _give_up(self) -> None:
-        """Take the owner for gone: it does not answer. Should it be heard again, it is back.
-
-        So are all others until they answer: nobody has heard of them since they said hello.
-        """
-        owner, shown = self._front_ends.owner, self._front_ends.shown
-        if owner is None:
-            return
-        for front_end in shown:
-            self._say_goodbye(front_end, page_gone=True)
-        self._silent.update(shown)
-        self._microphone.ping_pages()
-        self._tell_owner()
-
-    def _take_devices(self, message: messages.ChooseDevice | messages.DevicesChanged) -> None:
+    def _follow_devices(self, message: messages.ChooseDevice | messages.DevicesChanged) -> None:
         """Follow what is plugged in where the microphone is, and what is chosen in any panel."""
         match message:
-            case messages.DevicesChanged(front_end, mic_devices, speaker_devices):
-                if front_end == self._front_ends.owner:
-                    self._core.apply(inputs.DevicesListed(mic_devices, speaker_devices))
+            case messages.DevicesChanged(page_id, microphones, speakers):
+                if page_id == self._pages.owner:
+                    self._core.apply(inputs.DevicesListed(microphones, speakers))
             case messages.ChooseDevice(_, "microphone", device_id):
                 self._run(self._core.change_mic_device(device_id))
             case messages.ChooseDevice(_, _, device_id):
                 self._core.apply(inputs.ChangeSpeakerDevice(device_id))
 
-    def _say_goodbye(self, front_end: str, page_gone: bool) -> None:
+    def _give_up_answer(self, failed: messages.PlaybackFailed) -> None:
+        """Report once an answer that its page cannot play, and wait for it no longer."""
+        if not self._speaker.is_playing(failed.page_id, failed.epoch):
+            return
+        if failed.epoch != self._unplayed_epoch:
+            self._unplayed_epoch = failed.epoch
+            self._core.apply(inputs.PlaybackFailed(playback_error(failed.reason, failed.detail)))
+        self._speaker.lose()
+
+    # Who shows the call
+
+    def _welcome(self, page_id: str) -> None:
+        self._silent.discard(page_id)
+        self._pages.add(page_id)
+        self._stop_end_timer()
+
+    def _say_goodbye(self, page_id: str, page_gone: bool) -> None:
         """End a call whose panel was removed; a page that is gone has a while to come back."""
-        owned = self._front_ends.owner == front_end
-        self._front_ends.bye(front_end)
-        self._silent.discard(front_end)
-        if owned:
+        is_owner = self._pages.owner == page_id
+        self._pages.remove(page_id)
+        self._silent.discard(page_id)
+        if is_owner:
             self._microphone.lose("page_gone" if page_gone else "panel_gone")
             self._speaker.lose()
-        if not self._front_ends.shown:
-            delay_s = _REJOIN_S if page_gone else 0
-            self._goodbye = asyncio.get_running_loop().call_later(delay_s, self._end)
+        if not self._pages.shown:
+            self._stop_end_timer()
+            delay_s = self._timing.rejoin_s if page_gone else 0
+            self._end_timer = asyncio.get_running_loop().call_later(delay_s, self._end)
+
+    def _stop_end_timer(self) -> None:
+        if self._end_timer is not None:
+            self._end_timer.cancel()
+            self._end_timer = None
 
     def _end(self) -> None:
         self._run(self._core.stop())
 
-    def _tell_owner(self) -> None:
-        owner = self._front_ends.owner
+    def _report_owner(self) -> None:
+        owner = self._pages.owner
         if owner != self._shown_owner:
             self._shown_owner = owner
             self._show_owner(owner)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something whose error the panel shows: nobody awaits it."""
+        """Run something whose error the panel shows: nobody awaits it."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)

@@ -1,4 +1,4 @@
-"""What the voice activity detection hears, on its way to the panels. On the loop thread."""
+"""What the voice activity detection makes of the sound, as the panels show it. On the loop thread."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from micdrop_widget.browser import messages
 from micdrop_widget.browser.downlink import Downlink
-from micdrop_widget.browser.pages import FrontEnds
+from micdrop_widget.browser.pages import Pages
+from micdrop_widget.browser.timing import Timing
 from micdrop_widget.state import MicdropState
 from micdrop_widget.vad import VAD
 
@@ -17,37 +18,48 @@ _VISIBLE = 0.1
 
 
 class VadReadout:
-    """Tells the panels the probability of speech and the level, several times a second.
+    """Sends the panels the probability of speech and the level, several times a second.
 
     It is driven by the audio that arrives: a microphone that is muted or closed costs nothing. A probability that stays
-    within a tenth, as that of a silence or of a sure voice, is told half as often.
+    within a tenth, as that of a silence or of a sure voice, is sent half as often.
 
     Parameters
     ----------
     downlink
-        The way to the panels.
-    front_ends
+        Sends messages to the panels.
+    pages
         Who shows the panel: nobody, and nothing is sent.
+    timing
+        How long a readout may wait.
     state, detector
         Return the state of the call, and the voice activity detection in use.
     """
 
     def __init__(
-        self, downlink: Downlink, front_ends: FrontEnds, state: Callable[[], MicdropState], detector: Callable[[], VAD]
+        self,
+        downlink: Downlink,
+        pages: Pages,
+        timing: Timing,
+        *,
+        state: Callable[[], MicdropState],
+        detector: Callable[[], VAD],
     ) -> None:
         self._downlink = downlink
-        self._front_ends = front_ends
+        self._pages = pages
+        self._timing = timing
         self._state = state
         self._detector = detector
-        self._told = 0.0
+        self._shown_probability = 0.0
 
     def update(self) -> None:
-        """Tell what is heard, soon: audio has arrived."""
-        self._downlink.send_deferred(self._tell, soon=abs(self._detector().probability - self._told) >= _VISIBLE)
+        """Send a readout soon: audio has arrived."""
+        is_visible = abs(self._detector().probability - self._shown_probability) >= _VISIBLE
+        timing = self._timing
+        self._downlink.send_deferred(self._build, timing.short_delay_s if is_visible else timing.long_delay_s)
 
-    def _tell(self) -> messages.Content | None:
+    def _build(self) -> messages.Content | None:
         state, vad = self._state(), self._detector()
-        self._told = float(vad.probability)
-        if state.isMicStarted and not state.isMicMuted and self._front_ends.shown:
-            return messages.vad_readout(self._told, float(vad.level_db))
+        self._shown_probability = float(vad.probability)
+        if state.isMicStarted and not state.isMicMuted and self._pages.shown:
+            return messages.vad_readout(self._shown_probability, float(vad.level_db))
         return None

@@ -31,10 +31,11 @@ from micdrop_widget.browser import (
     BrowserMicrophone,
     BrowserSpeaker,
     Downlink,
-    FrontEnds,
     LinkReport,
+    Pages,
     PanelController,
     PrivateState,
+    Timing,
     VadReadout,
     messages,
 )
@@ -57,6 +58,7 @@ from micdrop_widget.errors import CallClosedError
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turns
 from micdrop_widget.jupyter import ipykernel, traits
+from micdrop_widget.jupyter.carrier import JupyterCarrier
 from micdrop_widget.jupyter.completions import complete_event_names
 from micdrop_widget.jupyter.future import CallFuture
 from micdrop_widget.jupyter.handlers import HandlerThread, MessageHandler, TraitObserver
@@ -148,6 +150,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
     _close_s = 5.0
     """How long `close` waits for what it ends, all in all."""
 
+    _timing = Timing()
     _ended = True  # until it is made whole: one whose options are wrong has nothing to close
 
     @suggests_keywords
@@ -180,19 +183,23 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         self._handlers = Handlers(UserHandler)
         self._subscriptions = Subscriptions()
         self._vad = CallVAD(lambda: self._core.detector, lambda: self._core.speech_status, UserHandler)
-        front_ends = FrontEnds()
-        downlink = Downlink(self.send)
-        self._microphone = BrowserMicrophone(downlink, front_ends, self._constraints)
-        self._speaker = BrowserSpeaker(downlink, front_ends)
-        self._private_state = PrivateState(self.send)
+        timing, carrier = self._timing, JupyterCarrier(self.send)
+        downlink, pages = Downlink(carrier, timing), Pages(timing)
+        self._microphone = BrowserMicrophone(downlink, pages, timing, self._constraints)
+        self._speaker = BrowserSpeaker(downlink, pages, timing)
+        self._private_state = PrivateState(carrier.send)
         self._core = CallCore(options, self._microphone, self._speaker, _Listener(self))
-        readout = VadReadout(downlink, front_ends, lambda: self._core.state, lambda: self._core.detector)
+        readout = VadReadout(
+            downlink, pages, timing, state=lambda: self._core.state, detector=lambda: self._core.detector
+        )
         self._microphone.on_audio = readout.update
         self._panel = PanelController(
             self._core,
             self._microphone,
             self._speaker,
-            front_ends,
+            pages,
+            downlink,
+            timing=timing,
             show_owner=self._show_owner,
             send_private_state=self._show_private_state,
         )
@@ -200,7 +207,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         self._installation: ipykernel.Installation | None = None
         if self.comm is not None:
             self._installation = ipykernel.install(self.comm, self._handle_custom_msg)
-            downlink.on_released = self._installation.publish_idle
+            carrier.publish_idle = self._installation.publish_idle
             if not ipykernel.is_switched_off():
                 self.set_trait("_comm_id", self.model_id)
         self._ended = False

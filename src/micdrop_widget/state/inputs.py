@@ -29,6 +29,7 @@ __all__ = [
     "MicrophoneStalled",
     "Mute",
     "Pause",
+    "PlaybackFailed",
     "PlaybackProgress",
     "Received",
     "RecordingFailed",
@@ -235,6 +236,13 @@ class PlaybackProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybackFailed:
+    """An answer cannot be played, and was given up; its progress says so too."""
+
+    error: MicdropError
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingFailed:
     """The file of the recording ended before the call: the disk is full, fails or stalls."""
 
@@ -282,6 +290,7 @@ Input: TypeAlias = (
     | SpeechEnded
     | TurnPredicted
     | PlaybackProgress
+    | PlaybackFailed
     | RecordingFailed
     | TimerFired
     | Completion

@@ -75,6 +75,7 @@ TABLE: tuple[Row, ...] = (
     Row(MIC_PHASES, inputs.MicrophoneMoved, devices.rejoin_microphone, when=conditions.mic_closed),
     Row(ANY, inputs.ChangeSpeakerDevice, devices.change_speaker),
     Row(ANY, inputs.SpeakerFailed, devices.speaker_failed, when=conditions.selected_speaker),
+    Row(ANY, inputs.PlaybackFailed, devices.report_playback_failed),
     # The disk
     Row(ANY, inputs.RecordingFailed, devices.report_recording_failed),
     # The connection comes

@@ -19,7 +19,6 @@ from micdrop_widget.browser.messages.down import (
     play,
     set_speaker,
     vad_readout,
-    with_nagle_filler,
 )
 from micdrop_widget.browser.messages.up import (
     Alive,
@@ -74,5 +73,4 @@ __all__ = [
     "play",
     "set_speaker",
     "vad_readout",
-    "with_nagle_filler",
 ]

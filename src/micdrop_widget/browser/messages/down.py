@@ -1,9 +1,8 @@
-"""What the kernel tells the browser. Each message says for which front end it is; None is for all of them."""
+"""What the kernel says to the pages. Each message says for which page it is; None is for all of them."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias, TypedDict
@@ -26,13 +25,9 @@ __all__ = [
     "play",
     "set_speaker",
     "vad_readout",
-    "with_nagle_filler",
 ]
 
 Content: TypeAlias = dict[str, Any]
-
-_FILLER = os.urandom(1 << 16)
-"""Fills a TCP segment, also one of the loopback interface, the largest there are. Random: a proxy may compress."""
 
 
 class Constraints(TypedDict):
@@ -49,17 +44,17 @@ def open_mic(to: str, request: int, device_id: str | None, constraints: Constrai
 
 
 def close_mic(request: int) -> Content:
-    """Return the order to every front end to release the microphone of this request and of all before it."""
+    """Return the order to every page to release the microphone of this request and of all before it."""
     return {"type": "close_mic", "to": None, "request": request}
 
 
 def alive(to: str | None, request: int) -> Content:
-    """Return word that the kernel lives, to the page with this microphone or to all; a page with a panel answers."""
+    """Return the heartbeat, for the owner or for all pages; one that shows a panel answers in kind."""
     return {"type": "alive", "to": to, "request": request}
 
 
 def ack(to: str, request: int, seq: int, lag_ms: float) -> Content:
-    """Return word of the microphone frames up to a number having arrived, and how late the latest of them was."""
+    """Return the acknowledgement of the microphone's messages up to a number, and how late the latest of them were."""
     return {"type": "ack", "to": to, "request": request, "seq": seq, "lag_ms": lag_ms}
 
 
@@ -105,15 +100,6 @@ def bundle(contents: Sequence[Content], to: str | None = None) -> Content:
     The page shows what it made of all of them at once.
     """
     return contents[0] if len(contents) == 1 else {"type": "bundle", "to": to, "contents": list(contents)}
-
-
-def with_nagle_filler(content: Content, buffers: list[bytes] | None = None) -> tuple[Content, list[bytes]]:
-    """Return a message that is not held back on its way, with a buffer more that nobody reads.
-
-    jupyter_server leaves Nagle's algorithm on: what does not fill a TCP segment waits until the browser has
-    acknowledged what came before, which it does with its next microphone frame (32 to 64 ms) or 40 ms later.
-    """
-    return content, [*(buffers or []), _FILLER]
 
 
 def set_speaker(device_id: str) -> Content:

@@ -65,6 +65,11 @@ def speaker_failed(step: Step, failed: inputs.SpeakerFailed) -> None:
     step.add(Warn(f"the loudspeaker {failed.device_id!r} cannot be used ({failed.detail}); the usual one plays"))
 
 
+def report_playback_failed(step: Step, failed: inputs.PlaybackFailed) -> None:
+    """Report that an answer was not heard; the call goes on."""
+    step.report(failed.error)
+
+
 # The disk
 
 
