@@ -24,6 +24,7 @@ from micdrop_widget.history.writer import RecordingWriter
 from micdrop_widget.protocol import encode_client_frame
 from micdrop_widget.state import Call, MicdropState, Phase, effects, inputs, snapshot, step
 from micdrop_widget.vad import VAD
+from micdrop_widget.vad.combine import detectors
 
 __all__ = ["Engine"]
 
@@ -149,8 +150,9 @@ class Engine:
             case effects.SelectSpeaker(device_id):
                 self._sink.select(device_id)
             case effects.OpenMicrophone(request, device_id):
-                turn_detector = self.turn_taking.use(self.options.turn_detector)
-                self.microphone.open(request, device_id, self.vad, turn_detector)
+                turn_detector = self.options.turn_detector
+                claims = [*detectors(self.vad), *([] if turn_detector is None else [turn_detector])]
+                self.microphone.open(request, device_id, self.vad, self.turn_taking.use(turn_detector), claims)
             case effects.CloseMicrophone():
                 self.microphone.close()
             case effects.ResetDetection():

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-=======
-import asyncio
-import contextlib
->>>>>>> bccd9c5 (Let a detector hear one call at a time)
 import logging
 from collections.abc import Callable
 
-from micdrop_widget._claims import claimed
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.call.idle_watch import IdleWatch
 from micdrop_widget.call.sources import Gap
 from micdrop_widget.speech import SpeechCancelled, SpeechEvent, SpeechEventName, SpeechStarted, name_of
 from micdrop_widget.state import inputs
 from micdrop_widget.vad import VAD, Segmenter, Status
-from micdrop_widget.vad.combine import detectors
 
 __all__ = ["Hearing"]
 
@@ -118,117 +111,13 @@ class Hearing:
         if self._segmenter is not None and self._listens():
             self._forward(self._segmenter.finish())
 
-<<<<<<< HEAD
     def end(self) -> None:
         """Detect nothing any more, until the next microphone begins; again is no error."""
-=======
-    async def closed(self) -> None:
-        """Wait until the microphone is released."""
-        while self._closing:
-            await asyncio.wait(self._closing)
-
-    async def _run(
-        self,
-        request: int,
-        device_id: str | None,
-        vad: VAD,
-        turn_detector: TurnDetector | None,
-        before: tuple[asyncio.Task[None], ...],
-    ) -> None:
-        if before:
-            await asyncio.wait(before)  # never two microphones at once
-        with contextlib.ExitStack() as claims:
-            try:
-                outcome = await self._capture(request, device_id, vad, turn_detector, claims)
-            finally:
-                self._forget()
-                await _shielded(self._release())
-        self._apply(outcome)
-
-    def _forget(self) -> None:
->>>>>>> bccd9c5 (Let a detector hear one call at a time)
         self.reset()
         self._segmenter = None
         self._watch.stop()
 
-<<<<<<< HEAD
     def _detect(self, segmenter: Segmenter, pcm: Pcm) -> None:
-=======
-    async def _release(self) -> None:
-        try:
-            await self._source.close()
-        except Exception:  # noqa: BLE001 - the border to sources that are not ours
-            _log.exception("the microphone could not be released")
-
-    async def _capture(
-        self,
-        request: int,
-        device_id: str | None,
-        vad: VAD,
-        turn_detector: TurnDetector | None,
-        claims: contextlib.ExitStack,
-    ) -> inputs.MicrophoneFailed | inputs.MicrophoneEnded:
-        try:
-            claims.enter_context(claimed(*detectors(vad), *([] if turn_detector is None else [turn_detector])))
-            await self._open(request, device_id, vad, turn_detector)
-        except MicdropError as error:
-            return inputs.MicrophoneFailed(request, error)
-        except Exception as error:  # noqa: BLE001 - the border to sources and detectors that are not ours
-            _log.exception("the microphone could not be started")
-            return inputs.MicrophoneFailed(request, _broken("could not be started", error))
-        try:
-            await self._listen()
-        except MicdropError as error:
-            return inputs.MicrophoneEnded(request, error, unplugged=isinstance(error, UnpluggedError))
-        except Exception as error:  # noqa: BLE001 - as above
-            _log.exception("the microphone failed")
-            return inputs.MicrophoneEnded(request, _broken("failed", error))
-        return inputs.MicrophoneEnded(request)
-
-    async def _open(self, request: int, device_id: str | None, vad: VAD, turn_detector: TurnDetector | None) -> None:
-        # A model takes as long to load as a permission prompt to be drawn: both at once, off the loop.
-        loading = asyncio.ensure_future(asyncio.to_thread(_load, vad, turn_detector))
-        loading.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, also after open failed
-        try:
-            microphone = await self._source.open(device_id)
-            await loading
-        finally:
-            loading.cancel()
-        self.microphone = microphone
-        self._captured = 0
-        self._segmenter = Segmenter(vad)
-        self._apply(
-            inputs.MicrophoneOpened(
-                request,
-                microphone.device_id,
-                microphone.echo_cancellation,
-                microphone.mic_devices,
-                microphone.speaker_devices,
-            )
-        )
-
-    async def _listen(self) -> None:
-        frames = self._source.frames()
-        try:
-            async for heard in frames:
-                if not self._source.live:
-                    await self._when_taken()
-                if self._segmenter is None:
-                    return
-                if isinstance(heard, Gap):
-                    self._miss(self._segmenter, heard)
-                else:
-                    self._hear(self._segmenter, heard)
-        finally:
-            if isinstance(frames, AsyncGenerator):
-                await frames.aclose()  # its clean-up comes before the release, not whenever it is collected
-        if self._segmenter is not None and self._is_heard():
-            self._pass_on(self._segmenter.finish())
-
-    def _hear(self, segmenter: Segmenter, pcm: Pcm) -> None:
-        if pcm.dtype != np.int16 or pcm.ndim != 1:
-            raise TypeError(f"frames(): expected int16 samples of shape (n,), got {pcm.dtype} of shape {pcm.shape}")
->>>>>>> bccd9c5 (Let a detector hear one call at a time)
         # Frame by frame, since what one frame does to the call decides what becomes of the next.
         for start in range(0, len(pcm), FRAME_SAMPLES):
             frame = pcm[start : start + FRAME_SAMPLES]

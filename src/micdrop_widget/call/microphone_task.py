@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 
 import numpy as np
 
+from micdrop_widget._claims import claimed
 from micdrop_widget.call.hearing import Hearing
 from micdrop_widget.call.sources import AudioSource, Gap, UnpluggedError
 from micdrop_widget.devices import Microphone
-from micdrop_widget.errors import MicdropError, MicdropErrorCode
+from micdrop_widget.errors import DetectorInUseError, MicdropError, MicdropErrorCode
 from micdrop_widget.state import inputs
 from micdrop_widget.vad import VAD
 
@@ -52,7 +53,14 @@ class MicrophoneTask:
         self._task: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
-    def open(self, request: int, device_id: str | None, vad: VAD, turn_detector: asyncio.Future[None]) -> None:
+    def open(
+        self,
+        request: int,
+        device_id: str | None,
+        vad: VAD,
+        turn_detector: asyncio.Future[None],
+        claims: Sequence[object] = (),
+    ) -> None:
         """Begin to open the microphone and to load the models; the answer carries the number of the request.
 
         Parameters
@@ -63,10 +71,12 @@ class MicrophoneTask:
             Loaded in a worker thread meanwhile.
         turn_detector
             Is done when the turn detector is loaded.
+        claims
+            The detectors that nobody else may use while the microphone is open.
         """
         self.close()
         before = tuple(self._closing)
-        self._task = asyncio.ensure_future(self._run(request, device_id, vad, turn_detector, before))
+        self._task = asyncio.ensure_future(self._run(request, device_id, vad, turn_detector, claims, before))
 
     def close(self) -> None:
         """Release the microphone, in the background."""
@@ -88,15 +98,21 @@ class MicrophoneTask:
         device_id: str | None,
         vad: VAD,
         turn_detector: asyncio.Future[None],
+        claims: Sequence[object],
         before: tuple[asyncio.Task[None], ...],
     ) -> None:
+        outcome: inputs.MicrophoneFailed | inputs.MicrophoneEnded
         if before:
             await asyncio.wait(before)
         try:
-            outcome = await self._capture(request, device_id, vad, turn_detector)
-        finally:
-            self._forget()
-            await _shielded(self._release())
+            with claimed(*claims):
+                try:
+                    outcome = await self._capture(request, device_id, vad, turn_detector)
+                finally:
+                    self._forget()
+                    await _shielded(self._release())
+        except DetectorInUseError as error:
+            outcome = inputs.MicrophoneFailed(request, error)
         self._apply(outcome)
 
     def _forget(self) -> None:
