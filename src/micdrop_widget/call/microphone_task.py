@@ -76,7 +76,9 @@ class MicrophoneTask:
         """
         self.close()
         before = tuple(self._closing)
-        self._task = asyncio.ensure_future(self._run(request, device_id, vad, turn_detector, claims, before))
+        self._task = asyncio.ensure_future(
+            self._run(request, device_id, vad, turn_detector, claims=claims, before=before)
+        )
 
     def close(self) -> None:
         """Release the microphone, in the background."""
@@ -98,6 +100,7 @@ class MicrophoneTask:
         device_id: str | None,
         vad: VAD,
         turn_detector: asyncio.Future[None],
+        *,
         claims: Sequence[object],
         before: tuple[asyncio.Task[None], ...],
     ) -> None:
