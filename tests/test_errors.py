@@ -7,12 +7,14 @@ import pickle
 import pytest
 
 from micdrop_widget.errors import (
+    CallClosedError,
     MicdropError,
     MicdropErrorCode,
     error_for_close,
     error_for_http_status,
     is_call_over,
     is_retryable,
+    raise_fresh,
 )
 
 Code = MicdropErrorCode
@@ -93,3 +95,17 @@ def test_an_error_survives_pickling_with_its_parts() -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (again.code, again.message, again.remedy) == (Code.Mic, "No microphone.", "Plug one in.")
     assert isinstance(again, Exception)
+
+
+def test_the_error_of_the_state_is_raised_anew_each_time_and_none_is_none() -> None:
+    error = MicdropError(MicdropErrorCode.Mic, "It broke.", "Mend it.")
+    for _ in range(2):
+        with pytest.raises(MicdropError, match=r"It broke\. Mend it\.") as caught:
+            raise_fresh(error)
+        assert caught.value is not error
+    assert error.__traceback__ is None
+    raise_fresh(None)
+
+
+def test_a_closed_call_says_what_to_do() -> None:
+    assert str(CallClosedError()) == "this call was closed: make a new one (in a notebook: run its cell again)"

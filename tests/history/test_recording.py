@@ -259,3 +259,11 @@ def test_a_saved_recording_has_the_microphone_left_and_the_assistant_right(tmp_p
         frames = file.readframes(file.getnframes())
     right = np.concatenate([np.zeros(800, dtype=np.int16), tone(800, 9)])
     assert frames == pcm_to_bytes(np.stack([tone(1600), right], axis=1))
+
+
+def test_a_flush_to_an_epoch_that_is_over_drops_nothing() -> None:
+    recording, recorder = begun()
+    recorder.queue_playback(4, tone(1600), 1000.0)
+    recorder.flush(3)
+    recorder.place_heard(4, 1600, 1100.0)
+    assert np.array_equal(recording.assistant, tone(1600))

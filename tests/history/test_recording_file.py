@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.history.recording import Silence
 from micdrop_widget.history.recording_file import MAX_PENDING_SAMPLES, RecordingFile
+from micdrop_widget.wav_file import GrowingWavFile
 
 SECOND = np.arange(1, 32_001, dtype=np.int16).reshape(-1, 2)
 
@@ -196,3 +197,18 @@ def test_a_process_that_ends_during_a_call_leaves_a_complete_file(tmp_path: Path
     )
     subprocess.run([sys.executable, "-c", program, str(path)], check=True, timeout=60)
     assert len(read(path)) == 800_000
+
+
+def test_a_disk_that_fails_with_the_close_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network disk may take every write and say only then that it kept none of them."""
+
+    def close(_: GrowingWavFile) -> None:
+        raise OSError(122, "Disk quota exceeded")
+
+    monkeypatch.setattr(GrowingWavFile, "close", close)
+    failures = Failures()
+    file = RecordingFile(tmp_path / "call.wav", failures)
+    file.add([SECOND])
+    file.close()
+    assert file.wait_closed(10)
+    assert [error.message.rpartition(": ")[2] for error in failures] == ["Disk quota exceeded."]

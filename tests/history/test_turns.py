@@ -386,3 +386,22 @@ def test_the_stages_of_an_interrupted_answer_belong_to_the_turn_that_asked_for_i
     world.at(3500, SpeechConfirmed(position=40_000, start=32_000, pcm=np.ones(512, np.int16)))
     world.receive_at(3600, wire.Message(wire.TextMessage("assistant", "W", {"stage_times_ms": {"first_text": 9}})))
     assert [turn.stage_times_ms for turn in turns(world)] == [{"first_text": 9}, None]
+
+
+def test_turns_are_equal_to_any_sequence_of_the_same_turns() -> None:
+    world = asked()
+    (turn,) = turns(world)
+    rows = Turns((turn,))
+    assert rows == Turns((turn,))
+    assert rows == [turn]
+    assert rows == (turn,)
+    assert rows != Turns(())
+    assert hash(rows) == hash(Turns((turn,)))
+
+
+def test_stage_times_that_are_no_numbers_and_results_of_unknown_tools_are_ignored() -> None:
+    world = asked()
+    world.receive_at(3100, wire.Message(wire.TextMessage("user", "Hi", {"stage_times_ms": {"stt": "soon"}})))
+    world.receive_at(3200, wire.Message(wire.ToolResultMessage("nobody", "weather", "{}")))
+    (turn,) = turns(world)
+    assert (turn.stage_times_ms, turn.tools) == (None, ())

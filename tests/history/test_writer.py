@@ -19,6 +19,7 @@ from micdrop_widget import MicdropClient, MicdropError, MicdropServer, MicdropWi
 from micdrop_widget.audio import Pcm, pcm_to_bytes
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
+from micdrop_widget.history.writer import RecordingWriter
 from micdrop_widget.server import ServerCall
 from tests.harness.callers import LoudVAD, loud, quiet, ready_client, turns_over
 from tests.harness.fake_front_end import FakeFrontEnd
@@ -283,3 +284,16 @@ async def test_a_disk_that_stalls_holds_up_neither_call_nor_loop_nor_other_threa
 
 def recording_threads_ended() -> bool:
     return not any(thread.name == "micdrop-recording" for thread in threading.enumerate())
+
+
+async def test_without_a_recording_there_is_nothing_to_write() -> None:
+    errors: list[MicdropError] = []
+    writer = RecordingWriter(live_sink=False, report=errors.append)
+    writer.begin(False)
+    writer.add_captured(loud(1), True)
+    writer.add_playback(0, loud(1))
+    writer.add_heard(0, 512)
+    writer.flush(1)
+    writer.end()
+    await writer.closed()
+    assert (writer.recording, errors) == (None, [])

@@ -84,7 +84,7 @@ class Step:
             # What is on the way when the server learns of the interruption belongs to the cancelled answer.
             window_ms = min(2 * self.call.round_trip_ms, MAX_DROP_MS)
             self.set(drop_answer_until_ms=self.now_ms + window_ms)
-        elif isinstance(command, StopSpeaking):
+        else:
             # What the server sends once it knows of StopSpeaking is the new answer.
             arrives_ms = self.now_ms + self.call.round_trip_ms
             self.set(drop_answer_until_ms=min(self.call.drop_answer_until_ms, arrives_ms), answer_begins=True)
