@@ -146,8 +146,12 @@ class PanelController:
         for page_id in shown:
             self._say_goodbye(page_id, page_gone=True)
         self._silent.update(shown)
-        self._downlink.send(self._microphone.build_question())
+        self.ping_pages()
         self._report_owner()
+
+    def ping_pages(self) -> None:
+        """Ask every page for an answer."""
+        self._downlink.send(self._microphone.build_question())
 
     def _check_audio(self) -> None:
         """Open the microphone again when its page answers, but none of its audio comes: some was lost on the way."""

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, overload
 
 from micdrop_widget._keywords import NOT_GIVEN, given, suggests_keywords
 from micdrop_widget.call.events import Handler, Handlers
-from micdrop_widget.call.subscriptions import EventFuture, EventStream, Subscriptions
+from micdrop_widget.call.subscriptions import EventFuture, EventStream, Inbox, Subscriptions
 from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.history.turns import Turn
@@ -266,7 +266,7 @@ class CallEvents:
         fields = given(locals(), _FILTERS)
         matches = self._matcher(event, predicate, fields)
         wanted = "".join(f", {field}={value!r}" for field, value in fields.items())
-        return EventFuture(
+        return self._future_of(
             self._subscriptions.add(event),
             matches,
             timeout_s=timeout,
@@ -340,7 +340,11 @@ partialAssistantMessage, error
                 now = [field for field in MicdropState.FIELDS if getattr(state, field) is True]
             return f"the state is {now}, expected {expected or ''}{_shown(predicate)}"
 
-        return EventFuture(inbox, matches, timeout_s=timeout, missing=missing, first=(self._state_now(),))
+        return self._future_of(inbox, matches, timeout_s=timeout, missing=missing, first=(self._state_now(),))
+
+    def _future_of(self, inbox: Inbox, matches: Callable[[Any], object], **rest: Any) -> EventFuture[Any]:  # noqa: ANN401
+        """Return what is awaited; a client whose waits have limits of their own returns one with them."""
+        return EventFuture(inbox, matches, **rest)
 
     def _matcher(
         self, event: str, predicate: Callable[[Any], object] | None, fields: dict[str, Any]

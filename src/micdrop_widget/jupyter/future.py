@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeVar
 
-__all__ = ["CallFuture"]
+from micdrop_widget.call.subscriptions import EventFuture
+from micdrop_widget.errors import CallClosedError
+from micdrop_widget.jupyter.reach import BrowserReach
+from micdrop_widget.jupyter.waiting_calls import HandlerCall, UserHandler
+
+__all__ = ["CallFuture", "WidgetEventFuture"]
 
 _T = TypeVar("_T")
 
@@ -17,18 +22,126 @@ class CallFuture(Generic[_T]):
 
     Await it in a cell or a coroutine to wait for the outcome and to get its error; ignore it to go on at once. An
     error that nobody awaits still reaches the panel, the `error` trait and the `Error` event. Cancelling the wait
-    does not cancel what was asked for.
+    does not cancel what was asked for. In a script, a thread, or a handler that is not async, take its `result()`.
+
+    Raises
+    ------
+    TimeoutError
+        When awaited, or asked for its result, on the main thread: the browser is not heard while a cell waits (with an
+        ipykernel before 7). It says so after 20 s, and what was asked for goes on.
+    CallClosedError
+        When awaited, or asked for its result: the widget was closed before there was one.
     """
 
-    def __init__(self, future: concurrent.futures.Future[_T]) -> None:
+    def __init__(
+        self,
+        future: concurrent.futures.Future[_T],
+        reach: BrowserReach,
+        call_handler: Callable[[HandlerCall], object],
+    ) -> None:
         self._future = future
+        self._reach = reach
+        self._call_handler = call_handler
 
     def __repr__(self) -> str:
         return f"<CallFuture {'done' if self._future.done() else 'pending: await it, or ignore it'}>"
 
     def __await__(self) -> Generator[Any, None, _T]:
-        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+        return self._wait().__await__()
 
     def done(self) -> bool:
         """Return whether there is an outcome."""
         return self._future.done()
+
+    def cancelled(self) -> bool:
+        """Return whether what was asked for was given up, because the widget was closed first."""
+        return self._future.cancelled()
+
+    def result(self, timeout: float | None = None) -> _T:
+        """Return the outcome, blocking this thread until there is one; in a coroutine use `await` instead.
+
+        Parameters
+        ----------
+        timeout
+            Seconds; None waits until there is one.
+
+        Raises
+        ------
+        MicdropError
+            It is the outcome.
+        CallClosedError
+            The widget was closed before there was one.
+        TimeoutError
+            There is none in time, or the browser is not heard while this thread waits.
+        RuntimeError
+            On a thread that carries the call, such as that of a detector, where it would wait for ever.
+        """
+        self._block(timeout)
+        return self._outcome().result()
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Return the error, or None where there is none, blocking this thread until it is known; see `result`."""
+        self._block(timeout)
+        return self._outcome().exception()
+
+    def add_done_callback(self, callback: Callable[[CallFuture[_T]], object]) -> None:
+        """Call a function with this future when there is an outcome: where handlers are called, after those before."""
+        handler = UserHandler(callback)
+        call = HandlerCall(handler, "add_done_callback", (self,))
+        self._future.add_done_callback(lambda _: self._call_handler(call))
+
+    async def _wait(self) -> _T:
+        outcome = asyncio.wrap_future(self._future)
+        outcome.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, also by nobody
+        await self._reach.outlast(outcome)
+        await asyncio.wait([outcome])
+        return self._outcome().result()
+
+    def _outcome(self) -> concurrent.futures.Future[_T]:
+        if self._future.cancelled():
+            raise CallClosedError
+        return self._future
+
+    def _block(self, timeout_s: float | None) -> None:
+        def wait(seconds: float | None) -> bool:
+            try:
+                self._future.exception(seconds)
+            except concurrent.futures.TimeoutError:
+                return False
+            except concurrent.futures.CancelledError:
+                pass
+            return True
+
+        if not self._reach.wait(wait, timeout_s):
+            raise TimeoutError(f"there is no outcome after {timeout_s:g} s")
+
+
+class WidgetEventFuture(EventFuture[_T]):
+    """An event of the widget that is waited for; it comes to nothing where the browser is not heard meanwhile."""
+
+    reach: BrowserReach
+
+    def result(self, timeout: float | None = None) -> _T:
+        """Return the event, blocking this thread until it comes; see `EventFuture.result` and `CallFuture.result`."""
+        timeout_s = self._timeout_s if timeout is None else timeout
+
+        def wait(seconds: float | None) -> bool:
+            try:
+                super(WidgetEventFuture, self).result(seconds)
+            except TimeoutError:
+                return False
+            return True
+
+        if not self.reach.wait(wait, timeout_s):
+            raise TimeoutError(f"after {timeout_s:g} s {self._missing()}")
+        return super().result()
+
+    async def _wait(self) -> _T:
+        if not self.reach.is_doubtful:
+            return await super()._wait()
+        waiting = asyncio.ensure_future(super()._wait())
+        try:
+            await self.reach.outlast(waiting)
+            return await waiting
+        finally:
+            waiting.cancel()

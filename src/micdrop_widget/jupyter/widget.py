@@ -52,7 +52,7 @@ from micdrop_widget.call.options import (
     options_in,
 )
 from micdrop_widget.call.proxies import ProxyOption
-from micdrop_widget.call.subscriptions import Subscriptions
+from micdrop_widget.call.subscriptions import EventFuture, Inbox, Subscriptions
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import CallClosedError
 from micdrop_widget.history.recording import Recording
@@ -60,8 +60,9 @@ from micdrop_widget.history.turns import Turns
 from micdrop_widget.jupyter import ipykernel, traits
 from micdrop_widget.jupyter.carrier import JupyterCarrier
 from micdrop_widget.jupyter.completions import complete_event_names
-from micdrop_widget.jupyter.future import CallFuture
+from micdrop_widget.jupyter.future import CallFuture, WidgetEventFuture
 from micdrop_widget.jupyter.handlers import HandlerThread, MessageHandler, TraitObserver
+from micdrop_widget.jupyter.reach import BrowserReach
 from micdrop_widget.jupyter.waiting_calls import HandlerCall, UserHandler
 from micdrop_widget.protocol import EventName
 from micdrop_widget.speech import SpeechEventName
@@ -180,6 +181,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         self._handler_thread = HandlerThread("micdrop-handlers")
         super().__init__()
         self._trait_thread = WorkerThread(f"micdrop-traits-{self.model_id[:8]}")
+        self._reach = BrowserReach(self._ping_pages, self._carries_the_call)
         self._handlers = Handlers(UserHandler)
         self._subscriptions = Subscriptions()
         self._vad = CallVAD(lambda: self._core.detector, lambda: self._core.speech_status, UserHandler)
@@ -208,6 +210,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         if self.comm is not None:
             self._installation = ipykernel.install(self.comm, self._handle_custom_msg)
             carrier.publish_idle = self._installation.publish_idle
+            self._reach.is_sure = self._installation.receives_while_busy
             if not ipykernel.is_switched_off():
                 self.set_trait("_comm_id", self.model_id)
         self._ended = False
@@ -419,6 +422,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
 
     def _handle_custom_msg(self, content: object, buffers: Sequence[memoryview]) -> None:
         """Receive a message on whatever thread the kernel does, and hand it over to the loop."""
+        self._reach.note_message()
         self._msg_callbacks(self, content, buffers)
         try:
             parsed = messages.parse_messages(content, buffers)
@@ -473,7 +477,22 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         if self._ended:
             work.close()
             raise CallClosedError
-        return CallFuture(self._trait_thread.after(self._lease.thread.submit(work)))  # the traits have followed by then
+        # by the trait thread: the traits have followed by then
+        outcome = self._trait_thread.after(self._lease.thread.submit(work))
+        return CallFuture(outcome, self._reach, self._call_handler)
+
+    def _future_of(self, inbox: Inbox, matches: Callable[[Any], object], **rest: Any) -> EventFuture[Any]:  # noqa: ANN401
+        future: WidgetEventFuture[Any] = WidgetEventFuture(inbox, matches, **rest)
+        future.reach = self._reach
+        return future
+
+    def _ping_pages(self) -> None:
+        if not self._ended:
+            self._lease.thread.call(self._panel.ping_pages)
+
+    def _carries_the_call(self) -> bool:
+        """Return whether the current thread is one that must not wait for the call."""
+        return self._lease.thread.is_current or self._trait_thread.is_current
 
     async def _apply(self, command: inputs.Input) -> None:
         self._core.apply(command)

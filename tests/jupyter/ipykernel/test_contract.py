@@ -110,6 +110,32 @@ def test_a_message_is_received_while_a_cell_runs_where_the_kernel_has_a_thread_f
     assert page.eval("heard and call.isMuted") is True
 
 
+WAIT = """
+call._reach._limit_s = 2
+try:
+    await call.until(isMuted=True)
+    outcome = "muted"
+except TimeoutError as error:
+    outcome = str(error)
+"""
+
+
+def test_a_cell_waits_for_the_browser_for_as_long_as_it_is_heard_and_not_for_ever(page: KernelPage) -> None:
+    page.execute(MAKE)
+    page.show()
+    page.until(lambda: page.eval("'hello' in received"))
+    waiting = page.begin(WAIT)
+    page.until(lambda: ("busy", waiting) in page.statuses)
+    page.press("mute")
+    page.reply_to(waiting)
+    outcome = page.eval("outcome")
+    if has_receiving_thread(page):
+        assert outcome == "muted"
+    else:
+        assert outcome.startswith("the browser was not heard for 2 s")
+        page.until(lambda: page.eval("call.isMuted"))
+
+
 def make_a_call(page: KernelPage) -> None:
     """Make a call in which one sentence is said and comes back."""
     sentence, _ = read_wav(FIXTURES / "sentence.wav")

@@ -1,0 +1,109 @@
+"""Whether the browser can be heard while the kernel's main thread waits for something, and what to say where not."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["BrowserReach"]
+
+_UNHEARD = (
+    "the browser was not heard for {limit_s:g} s: this kernel (an ipykernel before 7, or one without its threads) does "
+    "not receive its messages while a cell waits. Do not wait in the cell: call start() and the like without await, "
+    "press Start in the panel, and look at the state in the next cell"
+)
+
+_DEADLOCK = (
+    "result() and exception() would wait for ever here: this thread carries the call, and the outcome comes by it. "
+    "Await in a coroutine of your own, or use add_done_callback()"
+)
+
+
+class BrowserReach:
+    """Ends a wait in a cell that hears nothing of the browser, and refuses one on a thread that must not wait.
+
+    Whether messages are received while a cell waits differs between kernels and between their versions, so it is
+    tried: the pages are asked for an answer.
+
+    Parameters
+    ----------
+    ping
+        Asks every page for an answer; called on any thread.
+    is_own_thread
+        Says whether the caller runs on a thread that carries the call.
+    limit_s
+        How long a wait goes on without a word of the browser.
+    """
+
+    def __init__(
+        self, ping: Callable[[], object], is_own_thread: Callable[[], bool] = lambda: False, *, limit_s: float = 20
+    ) -> None:
+        self._ping = ping
+        self._is_own_thread = is_own_thread
+        self._limit_s = limit_s
+        self._received = 0
+        self.is_sure = False
+        """The messages are received on another thread than the main one."""
+
+    def note_message(self) -> None:
+        """Note that a message of the browser has been received, on the thread that receives it."""
+        self._received += 1
+        if threading.current_thread() is not threading.main_thread():
+            self.is_sure = True
+
+    async def outlast(self, outcome: asyncio.Future[Any]) -> None:
+        """Return when there is an outcome, or the browser is heard in the meantime; the outcome is not cancelled.
+
+        Raises
+        ------
+        TimeoutError
+            Neither, within the limit.
+        """
+        if not self.is_doubtful:
+            return
+        before = self._received
+        for ask in (self._ping, lambda: None):
+            await asyncio.wait([outcome], timeout=self._limit_s / 2)
+            if outcome.done() or self._received > before:
+                return
+            ask()
+        raise TimeoutError(_UNHEARD.format(limit_s=self._limit_s))
+
+    def wait(self, wait: Callable[[float | None], bool], timeout_s: float | None) -> bool:
+        """Block this thread until there is an outcome, and return whether there is one in time.
+
+        Parameters
+        ----------
+        wait
+            Blocks for so many seconds, None without end, and returns whether there is an outcome.
+        timeout_s
+            For how long, all in all.
+
+        Raises
+        ------
+        RuntimeError
+            The thread must not wait.
+        TimeoutError
+            The browser is not heard while it does.
+        """
+        if wait(0):
+            return True
+        if self._is_own_thread():
+            raise RuntimeError(_DEADLOCK)
+        if not self.is_doubtful or (timeout_s is not None and timeout_s <= self._limit_s):
+            return wait(timeout_s)
+        before = self._received
+        for ask in (self._ping, lambda: None):
+            if wait(self._limit_s / 2):
+                return True
+            ask()
+        if self._received == before:
+            raise TimeoutError(_UNHEARD.format(limit_s=self._limit_s))
+        return wait(None if timeout_s is None else timeout_s - self._limit_s)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a wait on this thread may keep the kernel from hearing the browser."""
+        return not self.is_sure and threading.current_thread() is threading.main_thread()
