@@ -124,3 +124,9 @@ def test_a_handler_may_be_called_while_it_runs_and_returns_what_it_returns() -> 
     assert wrapped(3) == 3
     assert wrapped == countdown
     assert hash(wrapped) == hash(countdown)
+
+
+def test_an_event_is_checked_before_anybody_waits_for_it() -> None:
+    Handlers().check("Message")
+    with pytest.raises(ValueError, match="did you mean 'Message'"):
+        Handlers().check("Mesage")

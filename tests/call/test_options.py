@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ssl
 import traceback
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from micdrop_widget.call.options import CallOptions, masked_url
+from micdrop_widget.call.options import CallOptions, describes_options, masked_url
+from micdrop_widget.call.sinks import VirtualSpeaker, as_sink
+from micdrop_widget.call.sources import NoSource, as_source
 from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.turn import SmartTurn
 from micdrop_widget.vad import SileroVAD, VolumeVAD
@@ -306,3 +310,72 @@ def test_a_turn_detector_is_one_or_none() -> None:
 @pytest.mark.parametrize("wait_ms", [-1, float("nan")])
 def test_a_turn_waits_for_a_while_and_not_for_less_than_nothing(wait_ms: float) -> None:
     assert "turn_max_wait_ms: expected milliseconds, 0 or more" in message_of({"turn_max_wait_ms": wait_ms})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        *(
+            (name, "False", "True or False")
+            for name in CallOptions.__slots__
+            if CallOptions.__annotations__[name] == "bool"
+        ),
+        ("debug_log", 1, "True or False"),
+        ("turn_max_wait_ms", "4000", "milliseconds, 0 or more"),
+        ("turn_max_wait_ms", True, "milliseconds, 0 or more"),
+        ("ping_interval_s", "20", "seconds or None"),
+        ("ping_interval_s", False, "seconds or None"),
+        ("ssl", True, "an ssl.SSLContext or None"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_by_the_name_of_its_option(name: str, value: object, expected: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{name}: expected {expected}, got {value!r}$"):
+        CallOptions.of({name: value})
+
+
+@pytest.mark.parametrize("name", ["turn_max_wait_ms", "ping_interval_s"])
+def test_numbers_of_every_kind_are_numbers(name: str) -> None:
+    for value in (3, 2.5, np.float32(2), np.int64(3), Fraction(1, 2)):
+        assert getattr(CallOptions.of({name: value}), name) == value
+    with pytest.raises(ValueError, match=f"{name}: expected"):
+        CallOptions.of({name: float("nan")})
+
+
+def test_a_place_that_cannot_be_written_is_refused_when_it_is_chosen_and_not_again_with_other_options(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    options = CallOptions.of({"record": folder / "call.wav"})
+    folder.rmdir()
+    assert options.merged({"debug_log": True}).debug_log
+    with pytest.raises(ValueError, match="make the folder"):
+        options.merged({"record": folder / "other.wav"})
+
+
+def test_a_class_is_no_microphone_and_no_loudspeaker() -> None:
+    with pytest.raises(TypeError, match="sink: expected an AudioSink like VirtualSpeaker"):
+        as_sink(VirtualSpeaker)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="source: expected an array, the path of a WAV file or an AudioSource"):
+        as_source(NoSource)  # type: ignore[arg-type]
+
+
+def test_the_lines_of_the_options_are_left_out_where_docstrings_are() -> None:
+    def documented() -> None:
+        """Do it.
+
+        <options>
+        """
+
+    def stripped() -> None: ...
+
+    stripped.__doc__ = None
+    assert describes_options(stripped).__doc__ is None
+    described = describes_options(documented).__doc__
+    assert described is not None
+    assert described.startswith("Do it.\n\nparams\n    JSON object")
+    assert described.endswith("(the widget also prints it).")
+
+
+def test_subprotocols_are_names_in_order_of_preference() -> None:
+    assert CallOptions(subprotocols=["micdrop.v2", "micdrop"]).subprotocols == ["micdrop.v2", "micdrop"]

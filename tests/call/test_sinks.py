@@ -10,6 +10,7 @@ import pytest
 
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import Pace
+from tests.harness import virtual_time
 from tests.harness.callers import loud
 from tests.harness.leaks import timers, until
 
@@ -56,16 +57,20 @@ async def test_frames_that_come_while_others_play_follow_without_a_gap() -> None
     assert np.array_equal(speaker.heard, np.concatenate([loud(1)] * 8))
 
 
-async def test_silence_after_an_underrun_is_not_made_up_for() -> None:
-    speaker, reports = bound()
-    speaker.play(0, loud(1))
-    await until(lambda: reports and reports[-1] == (0, 512))
-    await asyncio.sleep(0.1)  # nothing to play
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    speaker.play(0, loud(4))
-    await until(lambda: reports[-1] == (0, 2560))
-    assert loop.time() - began >= 4 * 512 / 16_000 - 0.01
+def test_silence_after_an_underrun_is_not_made_up_for() -> None:
+    reports: list[tuple[int, float]] = []
+
+    async def play() -> None:
+        speaker, clock = VirtualSpeaker(), asyncio.get_running_loop().time
+        speaker.bind(lambda _, samples: reports.append((samples, clock())))
+        speaker.play(0, loud(1))
+        await asyncio.sleep(60)  # nothing to play for most of it
+        speaker.play(0, loud(4))
+        await asyncio.sleep(60)
+
+    virtual_time.run(play())
+    ends_s = {samples: at_s for samples, at_s in reports if samples in (512, 2560)}
+    assert ends_s == {512: pytest.approx(0.032), 2560: pytest.approx(60 + 4 * 0.032)}
 
 
 async def test_a_flush_is_silent_at_once_and_what_is_older_is_never_played() -> None:
@@ -85,10 +90,10 @@ async def test_a_flush_is_silent_at_once_and_what_is_older_is_never_played() -> 
     assert np.array_equal(speaker.heard[heard:], loud(1))
 
 
-async def test_looking_at_what_was_heard_does_not_swallow_the_report_of_the_last_sample() -> None:
+async def test_reading_what_was_heard_does_not_swallow_the_report_of_the_last_sample() -> None:
     speaker, reports = bound()
     speaker.play(0, loud(3))
-    time.sleep(0.15)  # noqa: ASYNC251 - a busy loop: the report is late, and somebody looks before it
+    time.sleep(0.15)  # noqa: ASYNC251 - a busy loop: the report is late, and what was heard is read before it
     assert len(speaker.heard) == 1536
     await until(lambda: reports and reports[-1] == (0, 1536))
 

@@ -252,7 +252,7 @@ class CallEvents:
         Returns
         -------
         EventFuture
-            Await it for the event, as `events` yields it; or take its `result()` in a thread without event loop.
+            Await it for the event, as `events` yields it; or ask for its `result()` in a thread without event loop.
 
         Raises
         ------
@@ -315,7 +315,7 @@ partialAssistantMessage, error
         Returns
         -------
         EventFuture
-            Await it for the state that is as asked for; or take its `result()` in a thread without event loop.
+            Await it for the state that is as asked for; or ask for its `result()` in a thread without event loop.
 
         Raises
         ------

@@ -33,7 +33,7 @@ class CallCore:
     source, sink
         Microphone and loudspeaker.
     listener
-        Who is told of events and log lines.
+        Gets events and log lines.
     """
 
     def __init__(self, options: CallOptions, source: AudioSource, sink: AudioSink, listener: CallListener) -> None:

@@ -42,7 +42,7 @@ class Engine:
     options, vad
         What to connect to, and what to listen with; both may be replaced between calls.
     listener
-        Who is told of events and log lines.
+        Gets events and log lines.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Engine:
         )
         self.microphone = MicrophoneTask(source, self.hearing, apply=self.apply, ready_for_more=self._ready_for_more)
         self._sink = sink
-        self._sink.bind(self._heard)
+        self._sink.bind(self._receive_progress)
         self._listener = listener
         self._inputs: deque[inputs.Input] = deque()
         self._stepping = False
@@ -114,12 +114,12 @@ class Engine:
             _log.debug("%8.1f ms %r -> %r", self.timeline.since_start_ms(now_ms), event, asked)
         self.timeline.record(event, asked, self.call, now_ms)
         if self.options.debug_log:
-            self._tell(asked, now_ms)
+            self._log_effects(asked, now_ms)
         for effect in asked:
             try:
                 self._perform(effect)
             except Exception:  # noqa: BLE001 - the border to loudspeakers and detectors that are not ours
-                self._failed(effect)
+                self._log_failure(effect)
         for turn in self.timeline.pop_settled():
             self._listener.on_event("Turn", (turn,))
         if self.call.phase is Phase.IDLE:
@@ -178,22 +178,22 @@ class Engine:
             case _:
                 raise TypeError(f"unknown effect {effect!r}")
 
-    def _failed(self, effect: effects.Effect) -> None:
-        """Tell that an effect failed; the others of the step are done, and the call goes on."""
+    def _log_failure(self, effect: effects.Effect) -> None:
+        """Log an effect that failed, once; the others of the step are done, and the call goes on."""
         what = f"{type(effect).__name__} failed"
         if what not in self._warned:
             self._warned.add(what)
             _log.exception("%s; the call goes on", what)
-        if isinstance(effect, effects.Play):  # what cannot be played counts as heard: nobody would ever report it
+        if isinstance(effect, effects.Play):  # what cannot be played counts as heard: no report would ever come
             self.apply(inputs.PlaybackProgress(effect.epoch, self.call.playback_samples))
 
-    def _heard(self, epoch: int, samples: int) -> None:
-        """Take the loudspeaker's report."""
+    def _receive_progress(self, epoch: int, samples: int) -> None:
+        """Receive the loudspeaker's report."""
         self.recorder.add_heard(epoch, samples)
         self.apply(inputs.PlaybackProgress(epoch, samples))
         self.timeline.note_underruns(getattr(self._sink, "underruns", 0))
 
-    def _tell(self, asked: tuple[effects.Effect, ...], now_ms: float) -> None:
+    def _log_effects(self, asked: tuple[effects.Effect, ...], now_ms: float) -> None:
         for effect in asked:
             what = describe(effect)
             if what is not None:

@@ -1,4 +1,4 @@
-"""The events of a call: who is told of them, which handlers they have, and those of its voice activity detection."""
+"""The events of a call: who gets them, which handlers they have, and those of its voice activity detection."""
 
 from __future__ import annotations
 

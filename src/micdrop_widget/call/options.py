@@ -39,7 +39,7 @@ ReconnectOption: TypeAlias = Reconnect | Mapping[str, Any]
 RecordOption: TypeAlias = bool | str | PathLike[str]
 
 RECONNECT = Reconnect()
-"""How a call comes back unless it is told otherwise."""
+"""How a lost call comes back where nothing else is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +265,7 @@ def options_in(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def describes_options(documented: _T) -> _T:
-    """Put the line of each option in the docstring of a function or class, in the place of `<options>`."""
+    """Replace `<options>` in the docstring of a function or class by what `CallOptions` says of each."""
     docstring = documented.__doc__
     if docstring is not None and CallOptions.__doc__ is not None:  # both are left out by python -OO
         lines = inspect.cleandoc(CallOptions.__doc__)

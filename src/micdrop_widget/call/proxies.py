@@ -74,7 +74,7 @@ def proxy_for(url: str, option: ProxyOption) -> str | None:
     for scheme in ("wss", "socks", "https") if secure else ("ws", "socks", "https", "http"):
         proxy = proxies.get(scheme)
         if proxy is not None:
-            # macOS tells a SOCKS proxy in this form.
+            # This is how macOS writes a SOCKS proxy.
             return f"socks5h://{proxy[7:]}" if scheme == "socks" and proxy.startswith("http://") else proxy
     return None
 

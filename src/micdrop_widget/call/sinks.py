@@ -29,7 +29,7 @@ class AudioSink(Protocol):
     """
 
     def bind(self, report: HeardReport) -> None:
-        """Take the function to report to: at the first sample heard of an epoch, and at the last one there is."""
+        """Report to this function from now on: at the first sample heard of an epoch, and at the last one there is."""
         ...
 
     def play(self, epoch: int, pcm: Pcm) -> None:
@@ -74,7 +74,7 @@ class VirtualSpeaker:
         return np.concatenate(self._kept) if self._kept else np.zeros(0, dtype=np.int16)
 
     def bind(self, report: HeardReport) -> None:
-        """Take the function to report to."""
+        """Report to this function from now on."""
         self._report = report
 
     def play(self, epoch: int, pcm: Pcm) -> None:
@@ -94,7 +94,7 @@ class VirtualSpeaker:
     def flush(self, epoch: int) -> None:
         """Be silent at once; what was heard until now is reported."""
         self._advance()
-        self._tell()
+        self._report_progress()
         if epoch > self._epoch:
             self._begin(epoch)
 
@@ -114,7 +114,7 @@ class VirtualSpeaker:
             self._timer = None
 
     def _advance(self) -> None:
-        """Hear what the clock says has been heard by now."""
+        """Count as heard what the clock says has been heard by now."""
         if not self._queue:
             return
         due = self._queued
@@ -144,9 +144,9 @@ class VirtualSpeaker:
             first = self._samples == 0
             delay_s = min(_REPORT_S, left_s) if not first else min(0.01, left_s)
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
-        self._tell()
+        self._report_progress()
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         if self._samples > self._reported:
             self._reported = self._samples
             self._report(self._epoch, self._samples)

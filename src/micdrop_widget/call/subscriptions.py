@@ -167,7 +167,7 @@ class EventStream(Generic[_T]):
 
 
 class EventFuture(Generic[_T]):
-    """The first event that fits, from the moment it was asked for: await it on any event loop, or take its `result()`.
+    """The first event that fits since it was asked for: await it on any event loop, or ask for its `result()`.
 
     Cancelling the wait loses nothing: it may be awaited again. One that nobody awaits costs nothing and says nothing.
 
@@ -218,7 +218,7 @@ class EventFuture(Generic[_T]):
         Parameters
         ----------
         timeout
-            Seconds; None takes the one that was given when it was asked for.
+            Seconds; None means the one that was given when it was asked for.
         """
         timeout_s = self._timeout_s if timeout is None else timeout
         ends_s = None if timeout_s is None else time.monotonic() + timeout_s
