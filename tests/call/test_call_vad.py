@@ -26,16 +26,16 @@ NAMES: tuple[SpeechEventName, ...] = get_args(SpeechEventName)
 async def test_the_events_of_the_detection_come_in_order_on_the_loop() -> None:
     async with MicdropServer() as server:
         call, mic, _ = ready_client(server.url)
-        told: list[tuple[str, Status, bool]] = []
+        seen: list[tuple[str, Status, bool]] = []
         for name in NAMES:
             call.vad.on(
-                name, partial(lambda name: told.append((name, call.vad.status, call.state.isUserSpeaking)), name)
+                name, partial(lambda name: seen.append((name, call.vad.status, call.state.isUserSpeaking)), name)
             )
         async with call:
             await call.start()
             mic.say(turns_over(3))
-            await until(lambda: len(told) == 3)
-    assert told == [
+            await until(lambda: len(seen) == 3)
+    assert seen == [
         ("StartSpeaking", Status.MAYBE_SPEAKING, False),
         ("ConfirmSpeaking", Status.SPEAKING, False),
         ("StopSpeaking", Status.SILENCE, True),
@@ -81,18 +81,18 @@ async def test_a_handler_may_be_a_coroutine_may_fail_and_may_be_removed(caplog: 
 async def test_a_call_that_is_muted_within_speech_tells_its_end() -> None:
     async with MicdropServer() as server:
         call, mic, _ = ready_client(server.url)
-        told: list[str] = []
+        seen: list[str] = []
         for name in NAMES:
-            call.vad.on(name, partial(told.append, name))
+            call.vad.on(name, partial(seen.append, name))
         async with call:
             await call.start()
             mic.say(loud(3))
             await call.until(isUserSpeaking=True)
             await call.mute()
-            assert told == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
+            assert seen == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
             assert call.vad.status is Status.SILENCE
             mic.say(quiet(1))
-    assert len(told) == 3
+    assert len(seen) == 3
 
 
 async def test_an_unknown_event_is_refused_with_the_nearest_one() -> None:
@@ -152,16 +152,16 @@ async def test_on_the_widget_handlers_run_on_the_handler_thread_in_the_context_o
     page = FakeFrontEnd(monkeypatch)
     call = MicdropWidget(server.url, vad=LoudVAD())
     page.show(call)
-    told: list[tuple[str, int, str]] = []
+    seen: list[tuple[str, int, str]] = []
     for number, name in enumerate(NAMES):
         cell.set(number)
-        call.vad.on(name, partial(lambda name: told.append((name, cell.get(), threading.current_thread().name)), name))
+        call.vad.on(name, partial(lambda name: seen.append((name, cell.get(), threading.current_thread().name)), name))
     cell.set(9)
     await call.start()
     page.speak(turns_over(3))
-    await until(lambda: len(told) == 3)
+    await until(lambda: len(seen) == 3)
     thread = "micdrop-handlers"
     assert call.vad.status is Status.SILENCE
     await asyncio.to_thread(call.close)
     server.stop()
-    assert told == [("StartSpeaking", 0, thread), ("ConfirmSpeaking", 1, thread), ("StopSpeaking", 3, thread)]
+    assert seen == [("StartSpeaking", 0, thread), ("ConfirmSpeaking", 1, thread), ("StopSpeaking", 3, thread)]

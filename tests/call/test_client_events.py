@@ -59,7 +59,7 @@ async def test_every_frame_of_the_server_becomes_its_event() -> None:
         assert events.errors == []
 
 
-async def test_unknown_and_malformed_frames_are_told_once_in_the_log_and_the_call_goes_on(
+async def test_unknown_and_malformed_frames_are_logged_once_and_the_call_goes_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     broken = ["Message {", "Message", 'Message {"role":"king","content":""}', "Classification []", "ToolCall 1"]

@@ -46,7 +46,7 @@ async def test_a_loudspeaker_that_fails_leaves_the_rest_of_the_call_whole(caplog
         assert not call.state.isStarted
         assert mic.closed == 1
         assert events.course("isMicStarted") == [False, True, False]
-    assert caplog.text.count("no such loudspeaker") < 10, "told, not repeated with every frame"
+    assert caplog.text.count("no such loudspeaker") < 10, "logged, but not with every frame"
     assert "Play failed" in caplog.text
 
 
@@ -63,7 +63,7 @@ async def test_a_microphone_that_ends_leaves_the_call_up(error: Exception | None
             assert state.isStarted
             await call.until(isUserSpeaking=False, timeout=5)
             assert mic.closed == 1
-            assert [told.code.value for told in events.errors] == (["Mic"] if error else [])
+            assert [each.code.value for each in events.errors] == (["Mic"] if error else [])
             if error:
                 assert "RuntimeError: unplugged" in str(call.state.error)
             await call.start_mic()

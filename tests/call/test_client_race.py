@@ -66,7 +66,7 @@ def refusing_url() -> Iterator[str]:
     thread.stop()
 
 
-async def test_a_refusal_is_told_as_such_in_500_of_500_calls(refusing_url: str) -> None:
+async def test_a_refusal_is_reported_as_such_in_500_of_500_calls(refusing_url: str) -> None:
     async def one_call() -> str:
         call = MicdropClient(refusing_url, source=Talker(), vad=LoudVAD(), params={"token": "wrong"})
         events = Events(call)

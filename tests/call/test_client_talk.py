@@ -27,7 +27,7 @@ LONG = loud(160)
 
 
 class Talking:
-    """A server that speaks for five seconds as soon as the call is ready, then says more when told to."""
+    """A server that speaks for five seconds as soon as the call is ready, then says more when asked to."""
 
     def __init__(self, answer: Pcm = LONG) -> None:
         self.answer = answer
@@ -43,7 +43,7 @@ class Talking:
         self.close_code = connection.close_code
 
     async def say(self, *frames: str | bytes) -> None:
-        """Send more, and return when the client has taken it."""
+        """Send more, and return when the client has received it."""
         assert self.connection is not None
         for frame in frames:
             await self.connection.send(frame)
@@ -253,7 +253,7 @@ async def test_the_documented_handler_of_end_call_lets_the_goodbye_be_heard() ->
         await connection.send("SkipAnswer")
         await connection.recv()
         await connection.send("EndCall")
-        await (await connection.ping())  # the client has taken the command before the goodbye comes
+        await (await connection.ping())  # the client has received the command before the goodbye comes
         await connection.send(message("assistant", "Goodbye"))
         await connection.send(pcm_to_bytes(goodbye))
         await hold(connection)

@@ -170,7 +170,7 @@ async def test_a_circle_of_redirects_ends() -> None:
 
 
 @pytest.mark.parametrize("location", ["ftp://127.0.0.1/", "javascript:alert(1)", "https:///call"])
-async def test_a_redirect_to_no_websocket_is_told(location: str) -> None:
+async def test_a_redirect_to_no_websocket_is_reported(location: str) -> None:
     async with redirecting(lambda url: location) as url:
         assert "redirects the call to what is no WebSocket address" in await failure(url)
 

@@ -1,4 +1,4 @@
-"""From the microphone to the speech events: what is told, and the silence of a microphone that gives nothing."""
+"""From the microphone to the speech events: what is reported, and the silence of a microphone that gives nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.harness.callers import LoudVAD, Mic, loud, quiet, turns_over
 
 
 class Ear:
-    """A `Hearing`, its microphone, and all that it tells; `deaf` is what the call decides."""
+    """A `Hearing`, its microphone, and all that it reports; `ignores_microphone` is what the call decides."""
 
     def __init__(self, live: bool = True) -> None:
         self.mic = Mic()
@@ -29,11 +29,11 @@ class Ear:
         self.inputs: list[inputs.Input] = []
         self.names: list[str] = []
         self.statuses: list[Status] = []
-        self.deaf = False
+        self.ignores_microphone = False
         self.on_input: Callable[[inputs.Input], object] = lambda event: None
         self.hearing = Hearing(
             apply=self._apply,
-            listens=lambda: not self.deaf,
+            listens=lambda: not self.ignores_microphone,
             endpointing=lambda: False,
             record=lambda pcm, listens: None,
             emit=self._note,
@@ -133,7 +133,7 @@ def test_a_microphone_that_goes_on_in_time_ends_nothing() -> None:
     assert hears(slow).names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]  # the last one by close
 
 
-def test_silence_of_the_microphone_in_silence_is_nothing_to_tell() -> None:
+def test_silence_of_the_microphone_in_silence_is_nothing_to_report() -> None:
     async def silent(ear: Ear) -> None:
         ear.mic.say(quiet(3))
         await asyncio.sleep(5)
@@ -166,7 +166,7 @@ def test_no_timer_is_left_when_the_microphone_is_closed_within_speech() -> None:
     assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
 
 
-def test_every_event_is_told_with_the_status_after_it() -> None:
+def test_every_event_is_reported_with_the_status_after_it() -> None:
     async def speak(ear: Ear) -> None:
         ear.mic.say(turns_over(3))
         await settle()
@@ -176,13 +176,13 @@ def test_every_event_is_told_with_the_status_after_it() -> None:
     assert ear.statuses == [Status.MAYBE_SPEAKING, Status.SPEAKING, Status.SILENCE]
 
 
-def test_a_call_that_stops_listening_ends_what_was_told() -> None:
+def test_a_call_that_stops_listening_ends_what_was_reported() -> None:
     async def mute(ear: Ear) -> None:
         ear.mic.say(loud(3))
         await settle()
         ear.hearing.reset()
         assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
-        ear.deaf = True
+        ear.ignores_microphone = True
         ear.mic.say(turns_over(3))
         await settle()
 
@@ -191,11 +191,11 @@ def test_a_call_that_stops_listening_ends_what_was_told() -> None:
     assert len(ear.names) == 3
 
 
-def test_what_a_chunk_holds_after_the_call_has_stopped_listening_is_not_told() -> None:
+def test_what_a_chunk_holds_after_the_call_has_stopped_listening_is_not_reported() -> None:
     async def one_chunk(ear: Ear) -> None:
         def stop_listening(event: inputs.Input) -> None:
             if isinstance(event, SpeechConfirmed):
-                ear.deaf = True
+                ear.ignores_microphone = True
                 ear.hearing.reset()
 
         ear.on_input = stop_listening
@@ -216,15 +216,15 @@ def test_a_gap_within_speech_ends_the_utterance_and_what_follows_is_another() ->
 
     ear = hears(gap)
     assert ear.names == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"] * 2
-    told = [
+    reported = [
         event for event in ear.inputs if isinstance(event, SpeechConfirmed | SpeechEnded | inputs.MicrophoneStalled)
     ]
-    assert [type(event).__name__ for event in told] == [
+    assert [type(event).__name__ for event in reported] == [
         *("SpeechConfirmed", "SpeechEnded", "MicrophoneStalled"),
         *("SpeechConfirmed", "SpeechEnded"),
     ]
-    assert told[1] == SpeechEnded(3 * FRAME_SAMPLES)
-    again = told[3]
+    assert reported[1] == SpeechEnded(3 * FRAME_SAMPLES)
+    again = reported[3]
     assert isinstance(again, SpeechConfirmed)
     assert again.start == 3 * FRAME_SAMPLES + 20_000  # nothing of before the gap is in its pre-roll
 
@@ -254,11 +254,11 @@ def test_a_gap_ends_a_turn_whose_pause_it_falls_into() -> None:
 
 def test_a_gap_while_the_call_does_not_listen_is_only_counted() -> None:
     async def gap(ear: Ear) -> None:
-        ear.deaf = True
+        ear.ignores_microphone = True
         ear.mic.say(loud(3))
         ear.mic.lose(20_000)
         await settle()
-        ear.deaf = False
+        ear.ignores_microphone = False
         ear.mic.say(turns_over(2))
         await settle()
 

@@ -39,9 +39,9 @@ async def test_real_time_hears_as_many_samples_as_time_has_passed() -> None:
     speaker.play(0, loud(10))
     await until(lambda: reports and reports[-1] == (0, 5120))
     assert 5120 / 16_000 - 0.01 <= loop.time() - began < 5
-    told = [samples for _, samples in reports]
-    assert told == sorted(set(told)), "each tells something new"
-    assert reports[0][1] < 2500, "the first sample is told soon"
+    progress = [samples for _, samples in reports]
+    assert progress == sorted(set(progress)), "each reports something new"
+    assert reports[0][1] < 2500, "the first sample is reported at once"
     assert np.array_equal(speaker.heard, loud(10))
     assert timers() == []
 
@@ -80,13 +80,13 @@ async def test_a_flush_is_silent_at_once_and_what_is_older_is_never_played() -> 
     speaker.flush(1)
     heard = len(speaker.heard)
     assert 0 < heard < 51_200
-    told = len(reports)
-    assert reports[-1] == (0, heard), "what was heard until the flush is told"
+    before = len(reports)
+    assert reports[-1] == (0, heard), "what was heard until the flush is reported"
     speaker.play(0, loud(1))
     assert timers() == []
     speaker.play(1, loud(1))
     await until(lambda: reports[-1] == (1, 512))
-    assert {epoch for epoch, _ in reports[told:]} == {1}
+    assert {epoch for epoch, _ in reports[before:]} == {1}
     assert np.array_equal(speaker.heard[heard:], loud(1))
 
 

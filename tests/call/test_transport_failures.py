@@ -78,7 +78,7 @@ async def assert_start_fails(call: MicdropClient, mic: Mic, events: Events, code
     assert error.code.value == code
     assert str(error).startswith(f"{code}: {error.message}")
     assert len(error.remedy) > 20
-    assert [str(told) for told in events.errors] == [str(error)]
+    assert [str(each) for each in events.errors] == [str(error)]
     assert str(call.state.error) == str(error)
     assert not call.state.isStarting
     assert not call.state.isStarted

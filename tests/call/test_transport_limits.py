@@ -1,4 +1,4 @@
-"""What a connection endures: dead and deaf peers, frames of any size, bursts; and what it must never tell."""
+"""What a connection endures: peers that vanish and peers that read nothing, frames of any size, bursts; and what it must never show."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NEVER = Reconnect(max_attempts=0)
 MARKER = "xyzzy-secret"
 
 
-async def deaf(connection: ServerConnection) -> None:
+async def reads_nothing(connection: ServerConnection) -> None:
     """Say that the call is ready, then read nothing any more, not even a ping."""
     await connection.send("SkipAnswer")
     connection.transport.pause_reading()
@@ -42,7 +42,7 @@ async def deaf(connection: ServerConnection) -> None:
 
 async def test_a_peer_that_answers_nothing_any_more_is_noticed_within_two_ping_intervals() -> None:
     loop = asyncio.get_running_loop()
-    async with scripted(deaf) as url:
+    async with scripted(reads_nothing) as url:
         call, _, events = ready_client(url, reconnect=NEVER, ping_interval_s=0.3)
         await call.start()
         began = loop.time()
@@ -68,7 +68,7 @@ async def test_a_dead_peer_is_noticed_before_it_has_said_anything() -> None:
 
 
 async def test_a_dead_peer_is_noticed_while_speech_waits_in_front_of_the_ping() -> None:
-    async with scripted(deaf, receive_buffer=4096) as url:
+    async with scripted(reads_nothing, receive_buffer=4096) as url:
         speech = ArraySource(loud(20_000), pace="fast")  # 20 MB: more than any buffer on the way
         call, _, events = ready_client(url, source=speech, reconnect=NEVER, ping_interval_s=0.5)
         await call.start()
@@ -113,7 +113,7 @@ async def test_without_a_ping_interval_one_ping_follows_the_servers_first_frame(
 
 
 async def test_a_server_that_reads_nothing_is_given_up_when_two_minutes_of_speech_wait() -> None:
-    async with scripted(deaf, receive_buffer=4096) as url:
+    async with scripted(reads_nothing, receive_buffer=4096) as url:
         call, mic, events = ready_client(url, reconnect=NEVER, ping_interval_s=None)
         await call.start()
 
@@ -128,7 +128,7 @@ async def test_a_server_that_reads_nothing_is_given_up_when_two_minutes_of_speec
 
 
 async def test_stop_cuts_the_line_to_a_server_that_does_not_even_read_the_close_frame() -> None:
-    async with scripted(deaf, receive_buffer=4096) as url:
+    async with scripted(reads_nothing, receive_buffer=4096) as url:
         call, _, events = ready_client(url, source=ArraySource(loud(20_000), pace="fast"), ping_interval_s=None)
         await call.start()
         await call.until(isUserSpeaking=True, timeout=5)

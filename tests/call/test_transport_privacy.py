@@ -1,4 +1,4 @@
-"""What a connection never tells: url query, user, params and headers, in no message, log, repr or traceback."""
+"""What a connection never shows: url query, user, params and headers, in no message, log, repr or traceback."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ async def _failing(kind: str) -> AsyncIterator[str]:
                 yield url
 
 
-def _told(error: BaseException | None) -> str:
+def _shown(error: BaseException | None) -> str:
     """Return everything that a traceback of the error and of what it came from can show."""
-    told = ""
+    shown = ""
     while error is not None:
-        told += "".join(traceback.format_exception(error)) + repr(error) + str(error)
+        shown += "".join(traceback.format_exception(error)) + repr(error) + str(error)
         error = error.__cause__ or error.__context__
-    return told
+    return shown
 
 
 @pytest.mark.parametrize("kind", ["refused", "unknown host", "tls", "status", "close code", "silent", "garbage"])
@@ -87,8 +87,8 @@ async def test_no_failure_tells_a_secret(kind: str, caplog: pytest.LogCaptureFix
         call, _, events = ready_client(secret_url, **options)
         with pytest.raises(MicdropError) as raised:
             await call.start()
-        assert MARKER not in _told(raised.value)
-        assert MARKER not in _told(call.state.error)
+        assert MARKER not in _shown(raised.value)
+        assert MARKER not in _shown(call.state.error)
         assert MARKER not in repr(call) + repr(call.options) + repr(call.state) + repr(events.all)
         state_error = call.state.error
         assert state_error is not None

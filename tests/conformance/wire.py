@@ -51,7 +51,7 @@ WIRE = [
     ),
     Row(
         "a server that closes and terminates at once is told as what it closed with: 500 of 500",
-        "call/test_client_race.py::test_a_refusal_is_told_as_such_in_500_of_500_calls",
+        "call/test_client_race.py::test_a_refusal_is_reported_as_such_in_500_of_500_calls",
     ),
     Row(
         "nothing is sent between the params and the ready signal, not even a ping",
@@ -130,11 +130,11 @@ WIRE = [
     ),
     Row(
         "unknown names are ignored and logged once",
-        "call/test_client_events.py::test_unknown_and_malformed_frames_are_told_once_in_the_log_and_the_call_goes_on",
+        "call/test_client_events.py::test_unknown_and_malformed_frames_are_logged_once_and_the_call_goes_on",
     ),
     Row(
         "malformed JSON after a known name is reported, never fatal",
-        "call/test_client_events.py::test_unknown_and_malformed_frames_are_told_once_in_the_log_and_the_call_goes_on",
+        "call/test_client_events.py::test_unknown_and_malformed_frames_are_logged_once_and_the_call_goes_on",
         "call/test_client_fuzz.py::test_a_call_survives_any_frames_and_goes_on",
     ),
     Row(
