@@ -55,7 +55,7 @@ async def test_a_listener_gets_events_speech_events_and_log_lines() -> None:
         await call.stop()
     assert listener.speech == ["StartSpeaking", "ConfirmSpeaking", "StopSpeaking"]
     assert call.speech_status is Status.SILENCE
-    assert {event for event, _ in listener.events} == {"StateChange"}
+    assert {event for event, _ in listener.events} == {"StateChange", "Turn"}
     what = [line.partition(" s  ")[2] for line in listener.lines]
     assert [line for line in what if not line.startswith("state")] == [
         "asks for the microphone",

@@ -1,4 +1,4 @@
-"""What a connection endures: peers that vanish and peers that read nothing, frames of any size, bursts; and what it must never show."""
+"""What a connection endures: peers that vanish or read nothing, frames of any size, bursts; what it must never show."""
 
 from __future__ import annotations
 
