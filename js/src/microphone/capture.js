@@ -34,7 +34,7 @@ export class Capture {
   #microphone = null;
   /** @type {CaptureRequest | null} the request that is open or being opened; an opening that finds another one here gives up */
   #current = null;
-  /** The browser takes no microphone into a context at 16 kHz; it will not the next time either. */
+  /** The browser refuses to capture into a context at 16 kHz, and will the next time too. */
   #isRateRefused = false;
 
   /**
@@ -67,7 +67,7 @@ export class Capture {
   }
 
   /**
-   * Opens the microphone; releases one that another request opened. Ends quietly when it is closed or superseded meanwhile.
+   * Opens the microphone; releases one that another request opened. Returns without effect when it is closed or superseded meanwhile.
    *
    * @param {CaptureRequest} wanted
    * @throws {AudioFailure}
@@ -91,7 +91,7 @@ export class Capture {
       const devices = await listDevices();
       if (this.#microphone !== microphone) return;
       const { label, sampleRate } = microphone;
-      // A browser that does not say whether it cancels the echo does what it was asked.
+      // A browser that does not report its echo cancellation is taken to do what it was asked.
       const settings = { echoCancellation: wanted.constraints.echoCancellation !== false, ...microphone.settings };
       this.#listener.onOpened(wanted.request, { label, sampleRate, settings, ...devices });
       // The frames captured so far waited in the port.
@@ -200,14 +200,14 @@ class OpenMicrophone {
   /** @param {() => void} onEnd the device went away or the audio thread failed */
   set onEnd(onEnd) {
     this.#node.onprocessorerror = onEnd;
-    // Only the world ends a track this way: MediaStreamTrack.stop() fires no event.
+    // Only the browser ends a track this way: MediaStreamTrack.stop() fires no event.
     this.#track.onended = onEnd;
   }
 
   /** @param {CaptureListener} listener */
   listen(listener) {
     this.#node.port.onmessage = ({ data }) => {
-      // What was posted before the audio thread heard of the mute stays here.
+      // Audio that was posted before the audio thread got the mute goes no further.
       if (this.#isMuted) return;
       listener.onAudio(data.position, data.samples, data.rms);
     };
@@ -225,7 +225,7 @@ class OpenMicrophone {
 }
 
 /**
- * Joins track and worklet in one turn of the event loop, so that the worklet hears the first quantum.
+ * Connects track and worklet in one turn of the event loop, so that the worklet gets the first quantum.
  *
  * @param {AudioContext} context
  * @param {MediaStream} stream
@@ -280,7 +280,7 @@ export async function listDevices() {
   return { microphones: ofKind("audioinput"), speakers: ofKind("audiooutput") };
 }
 
-/** Chromium says whether the frame may ask at all; elsewhere the answer is unknown and taken for yes. */
+/** Chromium knows whether the frame may ask for a microphone at all; elsewhere it is assumed that it may. */
 function isMicrophoneAllowedByPolicy() {
   const { featurePolicy } = /** @type {{featurePolicy?: {allowsFeature(name: string): boolean}}} */ (
     /** @type {unknown} */ (document)

@@ -123,13 +123,13 @@ export class Microphone {
     this.#changeListeners.emit();
   }
 
-  /** Releases the device, or gives up its opening; the kernel has asked for that, or is told by another message. */
+  /** Releases the device, or gives up its opening; the kernel has asked for that, or learns it by another message. */
   release() {
     this.#wanted = null;
     this.releaseForLostKernel();
   }
 
-  /** Releases the device, or gives up its opening, of which a kernel out of reach cannot be told: `confirm` makes up for it. */
+  /** Releases the device, or gives up its opening, which a kernel out of reach cannot learn: `confirm` makes up for it. */
   releaseForLostKernel() {
     this.#watchdog.stop();
     this.#capture.close();

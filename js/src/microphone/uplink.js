@@ -1,15 +1,15 @@
 import { FRAME_SAMPLES } from "../worklets/framing.js";
 
-/** A message that goes unacknowledged for this long tells that the kernel does not hear: the call is on hold. */
-const HOLD_AFTER_MS = 2000;
+/** A message that is not acknowledged for this long shows that the kernel is busy: the call is on hold. */
+export const HOLD_AFTER_MS = 2000;
 
-/** Kept on hold, the newest first to stay: what is being said when the kernel returns is heard from its beginning. */
+/** So many of the newest frames are kept on hold: an utterance during which the kernel returns is whole, or nearly. */
 const KEPT_FRAMES = 16;
 
-/** Frames in one message, at least: more when messages come late, since it is their number that a busy kernel suffers from. */
+/** Frames in one message, at least: more when messages arrive late, since their number is what a busy kernel suffers from. */
 const BATCHES = [1, 2, 4];
 
-const LATE_MS = 60;
+export const LATE_MS = 60;
 const PROMPT_MS = 25;
 const PROMPT_FOR_MS = 2000;
 
@@ -27,8 +27,8 @@ const PROMPT_FOR_MS = 2000;
  */
 
 /**
- * The microphone's way to the kernel: numbers messages, notices when they are not acknowledged any more, and then holds a
- * bounded amount. Pure but for the clock it is given; it looks at it when a frame or an acknowledgement comes.
+ * Sends what the microphone captures: numbers the messages, notices when they are not acknowledged any more, and then keeps a
+ * bounded amount of audio. Pure but for the clock it is given, which it reads when a frame or an acknowledgement arrives.
  */
 export class Uplink {
   #send;
@@ -85,15 +85,15 @@ export class Uplink {
     this.#hold(false);
   }
 
-  /** Forgets what was not sent: the microphone is muted. */
+  /** Discards what was not sent: the microphone is muted. */
   discard() {
     this.#pieces = [];
   }
 
   /**
-   * Throws away what was not sent, and counts it.
+   * Discards what was not sent, and counts it as dropped.
    *
-   * @param {number} missing samples after it that were not captured either
+   * @param {number} missing samples after it that were not captured at all
    */
   drop(missing) {
     this.#dropped += count(this.#pieces) + missing;
@@ -160,7 +160,7 @@ export class Uplink {
   }
 
   /**
-   * Larger messages at once when they come late, smaller ones when they have come promptly for a while.
+   * Makes messages larger as soon as they arrive late, and smaller when they have arrived promptly for a while.
    *
    * @param {number} lagMs
    */

@@ -1,7 +1,7 @@
 import { Listeners } from "../listeners.js";
 
 /** A live kernel sends something every second while the microphone is open or being opened. */
-const SILENT_AFTER_MS = 4000;
+export const SILENT_AFTER_MS = 4000;
 const CHECK_INTERVAL_MS = 500;
 
 /**

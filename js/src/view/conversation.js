@@ -23,7 +23,7 @@ export class ConversationView {
   #list = element("div", "micdrop-conversation", {
     "data-testid": "conversation",
     role: "log",
-    // The assistant is heard; a screen reader that reads along would talk over it.
+    // The assistant is heard; a screen reader that reads it too would talk over it.
     "aria-live": "off",
     "aria-label": "Conversation",
     tabindex: "0",

@@ -17,7 +17,7 @@ export function element(tag, className, attributes = {}, children = []) {
 }
 
 /**
- * Hides or shows only where that changes something: setting an attribute to what it is makes the browser look at all styles again.
+ * Hides or shows only where that changes something: setting an attribute, even to the same value, makes the browser recompute styles.
  *
  * @param {HTMLElement} target
  * @param {boolean} isHidden
@@ -27,7 +27,7 @@ export function setHidden(target, isHidden) {
 }
 
 /**
- * Sets the text only when it differs, so that screen readers hear changes only.
+ * Sets the text only when it differs, so that screen readers announce changes only.
  *
  * @param {Element} target
  * @param {string} text

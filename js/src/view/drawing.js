@@ -1,10 +1,10 @@
-/** Between two drawings: a frame of the screen costs the page as much as several messages of the microphone. */
+/** Time between two drawings: a frame of the screen costs the page as much as several messages of the microphone. */
 const INTERVAL_MS = 250;
 
-/** What is not drawn along with something that comes just then is drawn by a timer, so much later. */
+/** A drawing that is due waits this much longer for a request to carry it, before a timer does. */
 const GRACE_MS = 40;
 
-/** Draws what moves, all of it in one frame of the screen, and not too often. */
+/** Draws all that moves in one frame of the screen, a few times a second. */
 export class Drawing {
   /** @type {Set<() => void>} */
   #waiting = new Set();
@@ -13,7 +13,7 @@ export class Drawing {
   #timer;
 
   /**
-   * Calls a function that draws as soon as it is time, once.
+   * Calls a function once, at the next drawing: now, if one is due.
    *
    * @param {() => void} draw
    */

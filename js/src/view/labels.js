@@ -158,7 +158,7 @@ const isMuted = (state) => state.isMuted || state.isMuteRequested;
 const isPaused = (state) => state.isPaused || state.isPauseRequested;
 
 /**
- * There is a kernel that hears what is pressed.
+ * There is a kernel that receives what the user asks for.
  *
  * @param {PanelState} state
  */
@@ -185,7 +185,7 @@ const canMute = (state) => isReachable(state) && (isMicrophoneInUse(state) || is
 const canPause = (state) => isReachable(state) && state.isStarted;
 
 /**
- * There was a call: after a reload only the conversation tells.
+ * There was a call, in this page or, before a reload, with this conversation.
  *
  * @param {PanelState} state
  */

@@ -5,13 +5,13 @@ import { describeVadReadout } from "./vad-readout.js";
 
 /** @typedef {import("./icons.js").IconName} IconName */
 
-/** Between two changes of the words, which are there while a pointer rests on the meter: no one else sees them. */
+/** Time between two changes of the words, which only a pointer that rests on the meter shows. */
 const WORDS_INTERVAL_MS = 500;
 
-/** Share of the way down in one drawing; up it goes at once, as on a mixing desk. */
+/** Share of the way that a level falls in one drawing; it rises at once, as on a mixing desk. */
 const FALL = 0.75;
 
-/** Steps of the level and of the probability; a change of the level by one is not drawn: each costs a frame of the screen. */
+/** Steps of the level and of the probability. A change of the level by one step is not drawn: each costs a frame of the screen. */
 const LEVEL_STEPS = 24;
 const SPEECH_STEPS = 10;
 
@@ -23,7 +23,7 @@ export class Meter {
   /** @type {import("../messages/messages.js").VadReadout | null} */
   #readout = null;
   #latest = 0;
-  /** @type {number | null} since the last drawing; null: nothing came */
+  /** @type {number | null} since the last drawing; null: there was none */
   #loudest = null;
   #shown = 0;
   #drawnLevel = 0;

@@ -2,8 +2,8 @@ import { Framer, frameSamplesAt } from "./framing.js";
 import { Pairing } from "./pairing.js";
 
 /**
- * The microphone's end of the audio thread: cuts what it hears into frames of 32 ms, at the rate of its context, and posts
- * them, on a quiet line in twos.
+ * The microphone's end of the audio thread: cuts the captured samples into frames of 32 ms, at the rate of its context, and posts
+ * them, in pairs while the line is quiet.
  *
  * Messages in: {type: "mute", isMuted}, {type: "end"}.
  * Messages out: {position, samples, rms}.

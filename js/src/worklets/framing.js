@@ -33,7 +33,7 @@ export function toInt16(value) {
 /**
  * Cuts the render quanta of Web Audio into int16 frames of one size, numbered by the position of their first sample.
  *
- * The position counts every sample that was captured, heard or not, so the kernel can tell a mute from a loss.
+ * The position counts every captured sample, muted ones too, so that the kernel can tell a mute from a loss.
  */
 export class Framer {
   #frame;

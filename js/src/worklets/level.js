@@ -23,7 +23,7 @@ function sumSquares(samples) {
   return sum;
 }
 
-/** Root mean square over the quanta since it was last taken, for the level meters. */
+/** Root mean square over the quanta since it was read last, for the level meters. */
 export class LevelMeter {
   #sumOfSquares = 0;
   #count = 0;
@@ -35,7 +35,7 @@ export class LevelMeter {
   }
 
   /** @returns {number} linear, 1 = full scale square wave; 0 where nothing was pushed */
-  take() {
+  readAndReset() {
     const rms = this.#count === 0 ? 0 : Math.sqrt(this.#sumOfSquares / this.#count);
     this.#sumOfSquares = 0;
     this.#count = 0;

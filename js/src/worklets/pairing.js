@@ -1,13 +1,13 @@
 import { rmsOf } from "./level.js";
-import { Quiet } from "./quiet.js";
+import { QuietDetector } from "./quiet-detector.js";
 
 /**
- * Puts frames together in twos while the line is quiet: whatever is in it, each piece costs the page and the kernel the same.
+ * Joins frames in pairs while the line is quiet, since each message costs the page and the kernel the same, however small it is.
  *
- * The first loud frame goes at once, with the one that waited for it. Pure.
+ * The first loud frame is emitted at once, with the quiet one that waited for it. Pure.
  */
 export class Pairing {
-  #quiet = new Quiet();
+  #quietDetector = new QuietDetector();
   #pair;
   #isWaiting = false;
   #waitingRms = 0;
@@ -29,7 +29,7 @@ export class Pairing {
    */
   push(frame, position) {
     const rms = rmsOf(frame);
-    const isQuiet = this.#quiet.hear(rms);
+    const isQuiet = this.#quietDetector.update(rms);
     if (this.#isWaiting) {
       this.#isWaiting = false;
       this.#pair.set(frame, frame.length);

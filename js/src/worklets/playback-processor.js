@@ -2,7 +2,7 @@ import { LevelMeter } from "./level.js";
 import { PlaybackQueue } from "./playback-queue.js";
 
 /**
- * The speaker's end of the audio thread: plays the queue and reports what was heard.
+ * The loudspeaker's end of the audio thread: plays the queue and reports its progress.
  *
  * Messages in: {type: "play", epoch, position, samples}, {type: "flush", epoch}, {type: "clear"}, {type: "end"}.
  * Messages out: {epoch, samples, underruns, buffered, isPlaying, rms}; with them, transferred, the buffers of what was played. An
@@ -46,9 +46,9 @@ class PlaybackProcessor extends AudioWorkletProcessor {
     this.#message.underruns = this.#queue.underruns;
     this.#message.buffered = this.#queue.bufferedSamples;
     this.#message.isPlaying = this.#queue.isPlaying;
-    const rms = this.#meter.take();
+    const rms = this.#meter.readAndReset();
     this.#message.rms = this.#queue.isPlaying ? rms : 0;
-    this.port.postMessage(this.#message, this.#queue.takeSpent());
+    this.port.postMessage(this.#message, this.#queue.removeSpent());
   }
 }
 

@@ -4,9 +4,9 @@ import { FULL_SCALE } from "./framing.js";
  * The jitter buffer of the player: chunks of any size in, gapless quanta out.
  *
  * Three phases: *idle* (nothing buffered), *filling* (waiting for the start threshold) and *playing*. The queue can go from
- * playing to idle at any sample; whether that was an underrun or the answer's end only the future can tell, so an
- * underrun is counted when audio goes on: in the same epoch, or soon after in a new one, because the kernel took the answer
- * for over meanwhile. All times are counted in samples: the queue has no clock.
+ * playing to idle at any sample; whether that was an underrun or the answer's end is known later, so an
+ * underrun is counted when audio goes on: in the same epoch, or shortly after in a new one, because the kernel believed the
+ * answer to be over. All times are counted in samples: the queue has no clock.
  */
 export class PlaybackQueue {
   #options;
@@ -24,7 +24,7 @@ export class PlaybackQueue {
   #acceptedEnd = 0;
   #heardEnd = 0;
   #filledFor = 0;
-  /** As long as audio comes in time, no longer than it must; every underrun doubles it, every answer without one halves it. */
+  /** How long the start waits for the threshold: every underrun doubles it, every answer without one halves it. */
   #patience;
   #dryFor = Infinity;
   /** The epoch that ran dry last; none after a cut. */
@@ -53,7 +53,7 @@ export class PlaybackQueue {
     return this.#epoch;
   }
 
-  /** Samples of this epoch played so far, as a position in the stream. */
+  /** Samples of this epoch that were played so far, as a position in the stream. */
   get heardSamples() {
     return this.#heardEnd;
   }
@@ -99,7 +99,7 @@ export class PlaybackQueue {
   flush(epoch) {
     if (epoch < this.#epoch) return;
     this.clear();
-    // What was not heard may come again: another page took over, and back.
+    // The kernel may send again what was not heard: another page took over, and gave back.
     this.#acceptedEnd = this.#heardEnd;
     if (epoch === this.#epoch) return;
     if (this.#underruns === 0) this.#patience = Math.max(this.#patience / 2, this.#options.startPatience);
@@ -113,7 +113,7 @@ export class PlaybackQueue {
   /** Falls silent within the next quantum, in the same epoch. */
   clear() {
     this.#startTail(this.#lastValue);
-    // What is cut off is no underrun; what ran dry by itself stays one.
+    // Audio that is cut off is no underrun; a queue that ran dry by itself stays one.
     if (this.#phase !== "idle") {
       this.#dryFor = Infinity;
       this.#dryEpoch = -1;
@@ -150,8 +150,8 @@ export class PlaybackQueue {
     return this.#isReportDue(played, ranDry);
   }
 
-  /** @returns {ArrayBuffer[]} what held the samples that were played or thrown away since this was last asked */
-  takeSpent() {
+  /** @returns {ArrayBuffer[]} the buffers whose samples were played or thrown away since the last call */
+  removeSpent() {
     return this.#spent.splice(0);
   }
 

@@ -5,10 +5,10 @@ import { LevelMeter, deflection, rmsOf } from "../../src/worklets/level.js";
 
 test("a level is the root mean square since the last one", () => {
   const meter = new LevelMeter();
-  assert.equal(meter.take(), 0);
+  assert.equal(meter.readAndReset(), 0);
   for (const value of [0.25, -0.25, 0]) meter.push(new Float32Array(128).fill(value));
-  assert.ok(Math.abs(meter.take() - Math.sqrt(1 / 24)) < 1e-9);
-  assert.equal(meter.take(), 0);
+  assert.ok(Math.abs(meter.readAndReset() - Math.sqrt(1 / 24)) < 1e-9);
+  assert.equal(meter.readAndReset(), 0);
 });
 
 test("the level of a frame is the one of its samples, at full scale 1", () => {

@@ -291,7 +291,7 @@ test("what held the samples is given back once: played, cut off, here already or
   const queue = new PlaybackQueue();
   const [first, second, partly, again, late] = [tone(3200), tone(3200, 3200), tone(3200, 4000), tone(3200), tone(100)];
   const isSpent = (...chunks) => {
-    const spent = queue.takeSpent();
+    const spent = queue.removeSpent();
     return spent.length === chunks.length && chunks.every(({ buffer }, index) => buffer === spent[index]);
   };
   queue.push(2, 0, first);

@@ -1,4 +1,4 @@
-// sources sha256:4725c9d094642a3217083e7cec65f3c065e735b472d5415aff7c7919c2acb99c
+// sources sha256:a4a564b3435c76b3f80e6bd0036c0385111c78eb5a4032d825520f84abb11f55
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -78,27 +78,27 @@ var capture_processor_default = `"use strict";
     return sum;
   }
 
-  // src/worklets/quiet.js
+  // src/worklets/quiet-detector.js
   var LOUDER = 3;
   var SILENT = 3e-4;
   var SMOOTHING = 1 / 8;
   var RISE = 1.011;
   var PAUSE_FRAMES = 31;
-  var Quiet = class {
+  var QuietDetector = class {
     #level = Infinity;
     #noise = Infinity;
     #softFrames = 0;
     /**
      * @param {number} rms of the next frame, linear, 1 = full scale square wave
-     * @returns {boolean} whether the line is quiet; a loud frame ends that itself
+     * @returns {boolean} whether the line is quiet; it is not as of the first loud frame
      */
-    hear(rms) {
-      if (rms > 0) this.#follow(rms);
+    update(rms) {
+      if (rms > 0) this.#followNoise(rms);
       this.#softFrames = rms > this.#noise * LOUDER ? 0 : this.#softFrames + 1;
       return this.#softFrames > PAUSE_FRAMES;
     }
     /** @param {number} rms */
-    #follow(rms) {
+    #followNoise(rms) {
       this.#level = this.#level === Infinity ? rms : this.#level + SMOOTHING * (rms - this.#level);
       this.#noise = Math.max(SILENT, Math.min(this.#level, this.#noise * RISE));
     }
@@ -106,7 +106,7 @@ var capture_processor_default = `"use strict";
 
   // src/worklets/pairing.js
   var Pairing = class {
-    #quiet = new Quiet();
+    #quietDetector = new QuietDetector();
     #pair;
     #isWaiting = false;
     #waitingRms = 0;
@@ -126,7 +126,7 @@ var capture_processor_default = `"use strict";
      */
     push(frame, position) {
       const rms = rmsOf(frame);
-      const isQuiet = this.#quiet.hear(rms);
+      const isQuiet = this.#quietDetector.update(rms);
       if (this.#isWaiting) {
         this.#isWaiting = false;
         this.#pair.set(frame, frame.length);
@@ -213,7 +213,7 @@ var playback_processor_default = `"use strict";
       this.#count += samples.length;
     }
     /** @returns {number} linear, 1 = full scale square wave; 0 where nothing was pushed */
-    take() {
+    readAndReset() {
       const rms = this.#count === 0 ? 0 : Math.sqrt(this.#sumOfSquares / this.#count);
       this.#sumOfSquares = 0;
       this.#count = 0;
@@ -238,7 +238,7 @@ var playback_processor_default = `"use strict";
     #acceptedEnd = 0;
     #heardEnd = 0;
     #filledFor = 0;
-    /** As long as audio comes in time, no longer than it must; every underrun doubles it, every answer without one halves it. */
+    /** How long the start waits for the threshold: every underrun doubles it, every answer without one halves it. */
     #patience;
     #dryFor = Infinity;
     /** The epoch that ran dry last; none after a cut. */
@@ -264,7 +264,7 @@ var playback_processor_default = `"use strict";
     get epoch() {
       return this.#epoch;
     }
-    /** Samples of this epoch played so far, as a position in the stream. */
+    /** Samples of this epoch that were played so far, as a position in the stream. */
     get heardSamples() {
       return this.#heardEnd;
     }
@@ -355,8 +355,8 @@ var playback_processor_default = `"use strict";
       output[output.length - 1];
       return this.#isReportDue(played, ranDry);
     }
-    /** @returns {ArrayBuffer[]} what held the samples that were played or thrown away since this was last asked */
-    takeSpent() {
+    /** @returns {ArrayBuffer[]} the buffers whose samples were played or thrown away since the last call */
+    removeSpent() {
       return this.#spent.splice(0);
     }
     /** @param {Int16Array<ArrayBuffer>} samples */
@@ -475,9 +475,9 @@ var playback_processor_default = `"use strict";
       this.#message.underruns = this.#queue.underruns;
       this.#message.buffered = this.#queue.bufferedSamples;
       this.#message.isPlaying = this.#queue.isPlaying;
-      const rms = this.#meter.take();
+      const rms = this.#meter.readAndReset();
       this.#message.rms = this.#queue.isPlaying ? rms : 0;
-      this.port.postMessage(this.#message, this.#queue.takeSpent());
+      this.port.postMessage(this.#message, this.#queue.removeSpent());
     }
   };
   registerProcessor("micdrop-playback", PlaybackProcessor);
@@ -925,7 +925,7 @@ var Capture = class {
   #microphone = null;
   /** @type {CaptureRequest | null} the request that is open or being opened; an opening that finds another one here gives up */
   #current = null;
-  /** The browser takes no microphone into a context at 16 kHz; it will not the next time either. */
+  /** The browser refuses to capture into a context at 16 kHz, and will the next time too. */
   #isRateRefused = false;
   /**
    * @param {AudioEngine} engine
@@ -952,7 +952,7 @@ var Capture = class {
     if (isMuted2) this.#listener.onNoAudio();
   }
   /**
-   * Opens the microphone; releases one that another request opened. Ends quietly when it is closed or superseded meanwhile.
+   * Opens the microphone; releases one that another request opened. Returns without effect when it is closed or superseded meanwhile.
    *
    * @param {CaptureRequest} wanted
    * @throws {AudioFailure}
@@ -1333,14 +1333,14 @@ var Uplink = class {
     this.#promptSince = Infinity;
     this.#hold(false);
   }
-  /** Forgets what was not sent: the microphone is muted. */
+  /** Discards what was not sent: the microphone is muted. */
   discard() {
     this.#pieces = [];
   }
   /**
-   * Throws away what was not sent, and counts it.
+   * Discards what was not sent, and counts it as dropped.
    *
-   * @param {number} missing samples after it that were not captured either
+   * @param {number} missing samples after it that were not captured at all
    */
   drop(missing) {
     this.#dropped += count2(this.#pieces) + missing;
@@ -1401,7 +1401,7 @@ var Uplink = class {
     this.#pieces = [];
   }
   /**
-   * Larger messages at once when they come late, smaller ones when they have come promptly for a while.
+   * Makes messages larger as soon as they arrive late, and smaller when they have arrived promptly for a while.
    *
    * @param {number} lagMs
    */
@@ -1536,12 +1536,12 @@ var Microphone = class {
     this.release();
     this.#changeListeners.emit();
   }
-  /** Releases the device, or gives up its opening; the kernel has asked for that, or is told by another message. */
+  /** Releases the device, or gives up its opening; the kernel has asked for that, or learns it by another message. */
   release() {
     this.#wanted = null;
     this.releaseForLostKernel();
   }
-  /** Releases the device, or gives up its opening, of which a kernel out of reach cannot be told: `confirm` makes up for it. */
+  /** Releases the device, or gives up its opening, which a kernel out of reach cannot learn: `confirm` makes up for it. */
   releaseForLostKernel() {
     this.#watchdog.stop();
     this.#capture.close();
@@ -2732,7 +2732,7 @@ var ConversationView = class {
   #list = element("div", "micdrop-conversation", {
     "data-testid": "conversation",
     role: "log",
-    // The assistant is heard; a screen reader that reads along would talk over it.
+    // The assistant is heard; a screen reader that reads it too would talk over it.
     "aria-live": "off",
     "aria-label": "Conversation",
     tabindex: "0"
@@ -3073,7 +3073,7 @@ var Drawing = class {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /**
-   * Calls a function that draws as soon as it is time, once.
+   * Calls a function once, at the next drawing: now, if one is due.
    *
    * @param {() => void} draw
    */
@@ -3126,7 +3126,7 @@ var Meter = class {
   /** @type {import("../messages/messages.js").VadReadout | null} */
   #readout = null;
   #latest = 0;
-  /** @type {number | null} since the last drawing; null: nothing came */
+  /** @type {number | null} since the last drawing; null: there was none */
   #loudest = null;
   #shown = 0;
   #drawnLevel = 0;
