@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,8 @@ def start_lab_with_ipykernel_6(home: Path) -> Lab:
     older = home.with_name(f"{home.name}-ipykernel-6")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={older}", "ipykernel==6.29.5"]
     subprocess.run(command, check=True)
-    return start_lab(home, environment={"PYTHONPATH": str(older)})
+    search_path = os.pathsep.join(filter(None, [str(older), os.environ.get("PYTHONPATH")]))
+    return start_lab(home, environment={"PYTHONPATH": search_path})
 
 
 def start_lab_without_subshells(home: Path) -> Lab:

@@ -139,5 +139,5 @@ def test_twelve_runs_of_the_cell_leave_one_microphone_and_nothing_that_grows(ope
     notebook.until("() => window.__pageListeners === 3")
     notebook.kernel.until("len(server.calls) == 1")
     ours = "[t.name for t in __import__('threading').enumerate() if t.name.startswith('micdrop')]"
-    # An observer thread ends ten seconds after its last work.
+    # A thread that writes traits or runs handlers ends ten seconds after its last work.
     notebook.kernel.until(f"len({ours}) <= 3", timeout=30)

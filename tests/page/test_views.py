@@ -102,14 +102,14 @@ def test_a_call_that_is_started_again_and_again_has_one_microphone(open_call: Op
 
 def test_a_closed_call_leaves_neither_microphone_nor_connection_nor_thread(open_call: Opener) -> None:
     held = open_call()
-    observer = f"micdrop-observer-{held.call.model_id[:8]}"
+    traits_thread = f"micdrop-traits-{held.call.model_id[:8]}"
     held.start()
-    assert observer in [thread.name for thread in threading.enumerate()]
+    assert traits_thread in [thread.name for thread in threading.enumerate()]
     held.call.close()
     held.call.close()
     held.page.wait_for_live_tracks(0)
     wait_until(lambda: held.server.server.calls == ())
-    wait_until(lambda: observer not in [thread.name for thread in threading.enumerate()])
+    wait_until(lambda: traits_thread not in [thread.name for thread in threading.enumerate()])
 
 
 def test_calls_shown_one_after_the_other_leave_one_microphone_and_nothing_that_grows(open_call: Opener) -> None:
