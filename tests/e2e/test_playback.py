@@ -46,4 +46,5 @@ def test_the_users_sentence_silences_a_minute_that_came_in_one_burst(open_notebo
         "StartSpeaking",
         "StopSpeaking",
     ]
+    notebook.kernel.until("len(spoke) == 2")  # handlers come a thread later
     assert notebook.kernel.eval("spoke") == [True, False]

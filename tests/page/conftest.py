@@ -16,7 +16,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all tests of this directory."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.page)
+            item.add_marker(pytest.mark.alone)
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="package")
