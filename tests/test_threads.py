@@ -110,6 +110,7 @@ def test_a_loop_that_hangs_is_left_behind(caplog: pytest.LogCaptureFixture) -> N
     release.set()
     thread.stop()
     thread.stop()
+    thread.call(pytest.fail, "after the end")
     assert threads("test-hung") == 0
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import logging
 import os
 import queue
@@ -127,8 +128,9 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def call(self, function: Callable[..., object], *arguments: object) -> None:
-        """Call a function on the loop, after what was called before; from any thread."""
-        self._loop.call_soon_threadsafe(function, *arguments)
+        """Call a function on the loop, after what was called before; from any thread. One that has ended does not."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function, *arguments)
 
     def stop(self, *, join_s: float = _JOIN_S) -> None:
         """Cancel what still runs and end the thread; again is no error.

@@ -124,6 +124,10 @@ class CallCore:
         if is_open:
             await self._microphone_open()
 
+    def release_recording(self) -> None:
+        """Keep the recording of the latest call for as long only as somebody else has it; from any thread."""
+        self._engine.recorder.release_recording()
+
     def apply(self, command: inputs.Input) -> None:
         """Let the call machine do what needs no waiting: pause, mute, another loudspeaker, what a page reports."""
         self._engine.apply(command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import weakref
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -31,14 +32,24 @@ class RecordingWriter:
     """
 
     def __init__(self, *, live_sink: bool, report: Callable[[MicdropError], object]) -> None:
-        self.recording: Recording | None = None
-        """Of the call under way, or of the last one; None when nothing was to be recorded."""
+        self._recording: Callable[[], Recording | None] = lambda: None
         self._live_sink = live_sink
         self._report = report
         self._recorder: Recorder | None = None
         self._file: RecordingFile | None = None
         self._closing: set[asyncio.Future[None]] = set()
         self._write_after_ms = 0.0
+
+    @property
+    def recording(self) -> Recording | None:
+        """Of the call under way, or of the last one; None when nothing was to be recorded."""
+        return self._recording()
+
+    def release_recording(self) -> None:
+        """Keep the last recording for as long only as somebody else has it; from any thread."""
+        recording = self._recording()
+        if recording is not None:
+            self._recording = weakref.ref(recording)
 
     def begin(self, record: bool | str | PathLike[str]) -> None:
         """Begin the recording of a call, in the place of the one before.
@@ -51,10 +62,11 @@ class RecordingWriter:
         file = None if isinstance(record, bool) else self._open(Path(record).expanduser())
         self.end()
         self._file = file
-        self.recording = None
+        self._recording = lambda: None
         if record is not False:
             tracks = Tracks()
-            self.recording = Recording(None if file is None else file.path, tracks)
+            recording = Recording(None if file is None else file.path, tracks)
+            self._recording = lambda: recording
             self._recorder = Recorder(tracks, _now_ms(), live_sink=self._live_sink)
             self._write_after_ms = _now_ms() + _WRITE_EVERY_MS
 

@@ -63,10 +63,12 @@ from micdrop_widget.jupyter.completions import complete_event_names
 from micdrop_widget.jupyter.future import CallFuture, WidgetEventFuture
 from micdrop_widget.jupyter.handlers import HandlerThread, MessageHandler, TraitObserver
 from micdrop_widget.jupyter.reach import BrowserReach
+from micdrop_widget.jupyter.reruns import Reruns
 from micdrop_widget.jupyter.waiting_calls import HandlerCall, UserHandler
 from micdrop_widget.protocol import EventName
+from micdrop_widget.server.cells import current_place
 from micdrop_widget.speech import SpeechEventName
-from micdrop_widget.state import MicdropState, inputs
+from micdrop_widget.state import MicdropState, Phase, inputs
 from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VadOption
 
@@ -80,6 +82,7 @@ _STATIC = pathlib.Path(__file__).parents[1] / "static"
 
 
 _open: weakref.WeakSet[MicdropWidget] = weakref.WeakSet()
+_reruns = Reruns()
 
 
 @atexit.register
@@ -177,6 +180,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         debug_log: bool = False,
     ) -> None:
         options = CallOptions.of(options_in(locals()))
+        self.place = current_place()
         self._context = contextvars.copy_context()
         self._handler_thread = HandlerThread("micdrop-handlers")
         super().__init__()
@@ -187,6 +191,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         self._vad = CallVAD(lambda: self._core.detector, lambda: self._core.speech_status, UserHandler)
         timing, carrier = self._timing, JupyterCarrier(self.send)
         downlink, pages = Downlink(carrier, timing), Pages(timing)
+        self._pages = pages
         self._microphone = BrowserMicrophone(downlink, pages, timing, self._constraints)
         self._speaker = BrowserSpeaker(downlink, pages, timing)
         self._private_state = PrivateState(carrier.send)
@@ -215,6 +220,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
                 self.set_trait("_comm_id", self.model_id)
         self._ended = False
         _open.add(self)
+        _reruns.add(self)
         complete_event_names()
 
     def __repr__(self) -> str:
@@ -236,7 +242,11 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
 
     @property
     def recording(self) -> Recording | None:
-        """What the latest call sounded like; it stays in the kernel. See `MicdropClient.recording`."""
+        """What the latest call sounded like; it stays in the kernel. See `MicdropClient.recording`.
+
+        When the cell that made the widget is run again, keep what this returns: the old widget is closed, and has it
+        for as long only as somebody else does.
+        """
         return self._core.recording
 
     @property
@@ -390,6 +400,16 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
             except Exception:  # noqa: BLE001 - whatever it is: what it was to end is released all the same
                 _log.exception("the call did not end properly")
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a page shows the panel, or a call is under way."""
+        return not self._ended and (bool(self._pages.shown) or self._core.phase is not Phase.IDLE)
+
+    def discard(self) -> None:
+        """Close what an earlier run of the cell has made, and keep its recording only while somebody else has it."""
+        self.close()
+        self._core.release_recording()
+
     # From and to the browser
 
     def _constraints(self) -> messages.Constraints:
@@ -433,6 +453,8 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
             while_busy = threading.current_thread() is not threading.main_thread()
             for message in parsed:
                 self._lease.thread.call(functools.partial(self._panel.receive, message, while_busy=while_busy))
+                if isinstance(message, messages.Bye):
+                    self._lease.thread.call(_reruns.check, self)
 
     # To the traits and the handlers
 
@@ -446,6 +468,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         """Hand an event over to the traits, to who waits for it, and to the handlers; on the trait thread."""
         if event == "StateChange":
             self._show(*arguments)
+            _reruns.check(self)
         self._subscriptions.publish(event, value_of(arguments))
         key = event if event == "PartialAssistantMessage" else None
         self._call_handlers(self._handlers, event, arguments, key)
