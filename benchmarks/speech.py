@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from micdrop_widget.audio import FRAME_SAMPLES, Pcm, read_wav
+from micdrop_widget.audio import FRAME_SAMPLES, Pcm
+from micdrop_widget.audio_input import as_pcm
 from tests.paths import FIXTURES
 
 __all__ = ["SENTENCE", "endless_frames", "sentence"]
@@ -15,7 +16,7 @@ SENTENCE = FIXTURES / "sentence.wav"
 
 def sentence() -> Pcm:
     """Return the sentence with the silence around it, int16 at 16 kHz."""
-    pcm, _ = read_wav(SENTENCE)
+    pcm = as_pcm(SENTENCE)
     return pcm
 
 

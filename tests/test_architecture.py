@@ -33,6 +33,10 @@ VOCABULARY = {
     "errors",
     "protocol",
     "audio",
+    "audio_file",
+    "audio_input",
+    "audio_lengths",
+    "audio_samples",
     "devices",
     "reconnect",
     "speech",
@@ -65,6 +69,7 @@ BORDERS = {
     "anywidget": {"jupyter.widget"},
     "traitlets": {"jupyter"},
     "soxr": {"audio"},
+    "soundfile": {"audio_file"},
     "pocketsphinx": {"agents.offline"},
     "hibari": {"agents.offline"},
     "pandas": {"analysis", "history.table", "history.turns"},
@@ -183,7 +188,7 @@ def test_a_pure_module_knows_no_clock_thread_socket_loop_or_chance(module: str) 
         packages = {name.rsplit(".", n)[0] for n in range(name.count(".") + 1)}
         assert not packages & NOT_PURE, f"{name} is not pure"
         # what computes and does nothing else; where each is known, the borders say
-        allowed = sys.stdlib_module_names | {"numpy", "onnxruntime", "soxr", "pandas", "matplotlib"}
+        allowed = sys.stdlib_module_names | {"numpy", "onnxruntime", "soundfile", "soxr", "pandas", "matplotlib"}
         assert name.split(".")[0] in allowed, f"{name} is not for pure code"
         assert not name.startswith("numpy.random"), f"{name} is chance"
 
@@ -231,14 +236,17 @@ def run_python(code: str) -> str:
 @pytest.mark.parametrize(
     ("imports", "heavy"),
     [
-        ("micdrop_widget", "onnxruntime websockets anywidget traitlets numpy pandas matplotlib soxr"),
+        ("micdrop_widget", "onnxruntime websockets anywidget traitlets numpy pandas matplotlib soxr soundfile"),
         (
             "micdrop_widget.state, micdrop_widget.history.turns",
             "onnxruntime websockets anywidget asyncio pandas matplotlib",
         ),
-        ("micdrop_widget.call.client", "onnxruntime anywidget traitlets pandas matplotlib soxr"),
-        ("micdrop_widget.jupyter.widget", "onnxruntime pandas matplotlib soxr"),
-        ("micdrop_widget.analysis", "onnxruntime pandas matplotlib soxr asyncio websockets anywidget traitlets"),
+        ("micdrop_widget.call.client", "onnxruntime anywidget traitlets pandas matplotlib soxr soundfile"),
+        ("micdrop_widget.jupyter.widget", "onnxruntime pandas matplotlib soxr soundfile"),
+        (
+            "micdrop_widget.analysis",
+            "onnxruntime pandas matplotlib soxr soundfile asyncio websockets anywidget traitlets",
+        ),
     ],
 )
 def test_an_import_loads_nothing_heavy(imports: str, heavy: str) -> None:

@@ -1,14 +1,8 @@
-"""Samples as bytes, as floats, in frames, and in WAV files."""
+"""Samples as bytes, as floats, and in frames."""
 
 from __future__ import annotations
 
-import io
-import struct
-import wave
-from pathlib import Path
-
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -21,7 +15,6 @@ from micdrop_widget.audio import (
     pcm_from_bytes,
     pcm_to_bytes,
     pcm_to_float,
-    read_wav,
     samples_to_ms,
 )
 
@@ -96,75 +89,3 @@ def test_frames_are_copies_and_cleared_samples_are_gone() -> None:
     framer.clear()
     assert [kept.tolist() for kept in framer.push(int16(4, 5))] == [[4, 5]]
     assert frame.tolist() == [1, 2]
-
-
-def wav(path: Path, width: int, channels: int, frames: bytes, rate: int = 22_050) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(width)
-        file.setframerate(rate)
-        file.writeframes(frames)
-    return path
-
-
-@pytest.mark.parametrize(
-    ("width", "frames"),
-    [
-        (1, bytes([0, 128, 192, 255])),
-        (2, struct.pack("<4h", -32768, 0, 16384, 32512)),
-        (3, b"\x00\x00\x80" + b"\x00\x00\x00" + b"\x00\x00\x40" + b"\x00\x00\x7f"),
-        (4, struct.pack("<4i", -(2**31), 0, 2**30, 127 * 2**24)),
-    ],
-)
-def test_8_16_24_and_32_bit_files_hold_the_same_sound(tmp_path: Path, width: int, frames: bytes) -> None:
-    pcm, rate = read_wav(wav(tmp_path / "sound.wav", width, 1, frames))
-    assert rate == 22_050
-    assert pcm.dtype == np.int16
-    assert pcm.tolist() == [-32768, 0, 16384, 32512]
-
-
-def test_24_bits_are_rounded_to_16(tmp_path: Path) -> None:
-    frames = b"".join(value.to_bytes(3, "little", signed=True) for value in (0x000100, 0x0001FF, -0x000181, -0x800000))
-    assert read_wav(wav(tmp_path / "sound.wav", 3, 1, frames))[0].tolist() == [1, 2, -2, -32768]
-
-
-def test_every_16_bit_sample_is_read_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "all.wav"
-    pcm, rate = read_wav(wav(path, 2, 1, pcm_to_bytes(EVERY_SAMPLE)))
-    assert rate == 22_050
-    assert_array_equal(pcm, EVERY_SAMPLE)
-
-
-def test_channels_are_averaged(tmp_path: Path) -> None:
-    stereo = struct.pack("<6h", 100, 300, -32768, -32768, 32767, -32767)
-    assert read_wav(wav(tmp_path / "stereo.wav", 2, 2, stereo))[0].tolist() == [200, -32768, 0]
-
-
-@pytest.mark.parametrize(("width", "channels"), [(2, 1), (2, 2), (3, 2)])
-def test_a_file_that_was_cut_off_within_a_sample_is_read_up_to_there(tmp_path: Path, width: int, channels: int) -> None:
-    path = wav(tmp_path / "cut.wav", width, channels, bytes(8 * width * channels))
-    path.write_bytes(path.read_bytes()[:-1])
-    assert read_wav(path)[0].tolist() == [0] * 7
-
-
-@pytest.mark.parametrize("content", [b"", b"ID3\x03mp3 and so on", b"RIFF\x04\x00\x00\x00WAVE", bytes(100)])
-def test_what_is_no_wav_file_is_refused_with_a_way_out(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "song.wav"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"song\.wav is no PCM WAV file .* sox "):
-        read_wav(path)
-
-
-def test_a_float_wav_is_refused_with_a_way_out(tmp_path: Path) -> None:
-    fmt = struct.pack("<HHIIHH", 3, 1, 16_000, 64_000, 4, 32)
-    body = io.BytesIO()
-    body.write(b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt + b"data" + struct.pack("<I", 4) + bytes(4))
-    path = tmp_path / "float.wav"
-    path.write_bytes(b"RIFF" + struct.pack("<I", len(body.getvalue())) + body.getvalue())
-    with pytest.raises(ValueError, match="no PCM WAV file"):
-        read_wav(path)
-
-
-def test_a_missing_file_is_a_file_not_found_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        read_wav(tmp_path / "nowhere.wav")

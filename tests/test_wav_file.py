@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from micdrop_widget.wav_file import GrowingWavFile, wav_header, write_wav
+from micdrop_widget.wav_file import CALL_TRACKS, SOFTWARE, GrowingWavFile, wav_header, write_wav
 
 STEREO = np.arange(1, 20_001, dtype=np.int16).reshape(-1, 2)
 HOUR = 3600 * 16_000
@@ -38,11 +38,27 @@ def test_mono_and_stereo_are_written_as_16_khz_16_bit(tmp_path: Path) -> None:
      (None, 2**32 - 1, 2**32 - 1)],
 )  # fmt: skip
 def test_a_header_has_the_sizes_that_32_bits_can_hold(sample_bytes: int | None, whole: int, size: int) -> None:
-    header = wav_header(sample_bytes, 2)
+    header = wav_header(sample_bytes, 1)
     assert len(header) == 44
     assert struct.unpack_from("<I", header, 4) == (whole,)
-    assert struct.unpack_from("<HHIIHH", header, 20) == (1, 2, 16_000, 64_000, 4, 16)
+    assert struct.unpack_from("<HHIIHH", header, 20) == (1, 1, 16_000, 32_000, 2, 16)
     assert struct.unpack_from("<I", header, 40) == (size,)
+
+
+def test_the_header_of_two_channels_says_what_they_are() -> None:
+    header, mono = wav_header(4000, 2), wav_header(4000, 1)
+    assert struct.unpack_from("<HHIIHH", header, 20) == (1, 2, 16_000, 64_000, 4, 16)
+    software, comment = SOFTWARE.encode() + bytes(2), CALL_TRACKS.encode() + bytes(1)
+    texts = b"INFOISFT\x0f\0\0\0" + software + b"ICMT\x23\0\0\0" + comment + bytes(1)
+    assert header[36:-8] == b"LIST" + struct.pack("<I", len(texts)) + texts
+    assert header[-8:] == mono[-8:] == b"data" + struct.pack("<I", 4000)
+    assert struct.unpack_from("<I", header, 4) == (len(header) - 8 + 4000,)
+
+
+def test_a_path_may_be_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_wav("~/mono.wav", np.array([1, -1], dtype=np.int16))
+    assert read(tmp_path / "mono.wav").tolist() == [[1], [-1]]
 
 
 def test_a_growing_file_is_readable_after_each_commit(tmp_path: Path) -> None:
@@ -84,7 +100,7 @@ def test_an_older_file_stays_until_there_is_something_to_write(tmp_path: Path) -
     file.append(STEREO[:1])
     file.commit()
     file.close()
-    assert path.stat().st_size == 48
+    assert path.stat().st_size == len(wav_header(0, 2)) + 4
 
 
 def test_a_check_makes_no_file_and_finds_what_cannot_be_written(tmp_path: Path) -> None:
@@ -109,6 +125,7 @@ def test_a_pipe_gets_a_header_of_unknown_length_and_silence_as_zeros(tmp_path: P
     file.append(STEREO[:1])
     file.close()
     reader.join(10)
-    samples = np.frombuffer(got[0][44:], "<i2").reshape(-1, 2)
-    assert got[0][:44] == wav_header(None, 2)
+    header = wav_header(None, 2)
+    samples = np.frombuffer(got[0][len(header) :], "<i2").reshape(-1, 2)
+    assert got[0].startswith(header)
     assert np.array_equal(samples, np.concatenate([STEREO, np.zeros((40_000, 2), np.int16), STEREO[:1]]))

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from micdrop_widget.audio import SAMPLE_RATE, Pcm, as_pcm, float_to_pcm, pcm_to_float, read_wav
+from micdrop_widget.audio import SAMPLE_RATE, Pcm, float_to_pcm, pcm_to_float
+from micdrop_widget.audio_input import as_pcm
 
 __all__ = [
     "PAUSES_MS",
@@ -111,7 +112,7 @@ def _spoken(voice: str, words_per_minute: int, text: str) -> NDArray[np.float64]
         path = Path(folder) / "spoken.wav"
         command = ["espeak-ng", "-v", voice, "-s", str(words_per_minute), "-z", "-w", str(path), text]
         subprocess.run(command, check=True, capture_output=True)
-        samples = pcm_to_float(as_pcm(*read_wav(path))).astype(np.float64)
+        samples = pcm_to_float(as_pcm(path)).astype(np.float64)
     samples = samples[: len(samples) // _FRAME * _FRAME]
     power = np.mean(samples.reshape(-1, _FRAME) ** 2, axis=1)
     gain = 10 ** (_SPEECH_DBFS / 10) / power[power > power.max() * 1e-3].mean()

@@ -17,7 +17,8 @@ from statistics import median
 import numpy as np
 
 from micdrop_widget import MicdropClient, MicdropServer, SileroVAD, SmartTurn
-from micdrop_widget.audio import SAMPLE_RATE, Pcm, read_wav, samples_to_ms
+from micdrop_widget.audio import SAMPLE_RATE, Pcm, samples_to_ms
+from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
 from tests.paths import TESTS
@@ -82,7 +83,7 @@ class _TimedSmartTurn(SmartTurn):
 
 def finished_sentences() -> list[Said]:
     """Return ten sentences that flite speaks, and five that a person reads."""
-    flite = [Said("flite", read_wav(path)[0]) for path in sorted((_TURN / "spoken").glob("*.wav"))]
+    flite = [Said("flite", as_pcm(path)) for path in sorted((_TURN / "spoken").glob("*.wav"))]
     return flite + [Said("a reader", pcm[: words[-1][2]]) for pcm, words in _read()]
 
 
@@ -98,7 +99,7 @@ def cut_sentences() -> list[Said]:
 
 def _read() -> Iterator[tuple[Pcm, list[tuple[str, int, int]]]]:
     for name, sentence in json.loads((_TURN / "read" / "words.json").read_text()).items():
-        yield read_wav(_TURN / "read" / name)[0], [tuple(word) for word in sentence["words"]]
+        yield as_pcm(_TURN / "read" / name), [tuple(word) for word in sentence["words"]]
 
 
 def probabilities(said: list[Said]) -> list[float]:

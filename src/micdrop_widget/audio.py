@@ -1,10 +1,8 @@
-"""Audio as a call knows it: 16 kHz, mono, int16, little-endian. Rates, conversions, framing, reading WAV files."""
+"""Audio as a call knows it: 16 kHz, mono, int16, little-endian. Rates, conversions, framing."""
 
 from __future__ import annotations
 
-import wave
-from os import PathLike
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +13,12 @@ __all__ = [
     "Framer",
     "Pcm",
     "Resampler",
-    "as_pcm",
     "float_to_pcm",
+    "is_pcm",
     "ms_to_samples",
     "pcm_from_bytes",
     "pcm_to_bytes",
     "pcm_to_float",
-    "read_wav",
     "samples_to_ms",
 ]
 
@@ -65,43 +62,18 @@ def pcm_to_float(pcm: Pcm) -> NDArray[np.float32]:
     return np.divide(pcm, FULL_SCALE, dtype=np.float32)
 
 
+def is_pcm(samples: NDArray[np.int16] | NDArray[np.floating]) -> TypeGuard[Pcm]:
+    """Return whether samples are int16; the others are floating."""
+    return samples.dtype == np.int16
+
+
 def float_to_pcm(samples: NDArray[np.floating]) -> Pcm:
     """Return float samples in [-1, 1] as int16, rounded and clipped at full scale."""
-    scaled = np.rint(np.asarray(samples, dtype=np.float64) * FULL_SCALE)
-    pcm: Pcm = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    scaled = samples * np.float32(FULL_SCALE)  # a power of two: nothing is rounded here
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1, out=scaled)
+    pcm: Pcm = scaled.astype(np.int16)
     return pcm
-
-
-def as_pcm(samples: NDArray[Any], sample_rate: int = SAMPLE_RATE, *, what: str = "samples") -> Pcm:
-    """Return samples of any rate as int16 at 16 kHz.
-
-    Parameters
-    ----------
-    samples
-        Shape (n,): int16, or floating in [-1, 1].
-    sample_rate
-        Rate of `samples` in Hz; other rates than 16 000 are resampled with soxr.
-    what
-        What an error calls them.
-
-    Raises
-    ------
-    ValueError
-        The samples, or the rate, are not what they should be.
-    """
-    samples = np.asarray(samples)
-    if samples.ndim != 1:
-        raise ValueError(f"{what}: expected mono samples of shape (n,), got shape {samples.shape}")
-    if samples.dtype != np.int16 and not np.issubdtype(samples.dtype, np.floating):
-        raise ValueError(f"{what}: expected int16 or floating samples, got {samples.dtype}")
-    if sample_rate <= 0:
-        raise ValueError(f"{what}: expected a positive sample rate in Hz, got {sample_rate!r}")
-    if sample_rate != SAMPLE_RATE:
-        import soxr  # noqa: PLC0415 - only for what is not at 16 kHz
-
-        floats = samples / FULL_SCALE if samples.dtype == np.int16 else samples
-        samples = soxr.resample(floats, sample_rate, SAMPLE_RATE)
-    return samples if samples.dtype == np.int16 else float_to_pcm(samples)
 
 
 class Resampler:
@@ -116,18 +88,32 @@ class Resampler:
         Rate of the stream in Hz.
     """
 
-    def __init__(self, sample_rate: int) -> None:
+    def __init__(self, sample_rate: float) -> None:
         self._stream = None
         if sample_rate != SAMPLE_RATE:
             import soxr  # noqa: PLC0415 - only for what is not at 16 kHz
 
             self._stream = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1, dtype="float32")
 
-    def push(self, pcm: Pcm) -> Pcm:
-        """Return the samples that are complete with these; what waits in the filter comes with later ones."""
+    def push(self, samples: Pcm | NDArray[np.floating]) -> Pcm:
+        """Return the samples that are complete with these; what waits in the filter comes with later ones.
+
+        Parameters
+        ----------
+        samples
+            Shape (n,): int16, or floating in [-1, 1].
+        """
+        return self._resample(samples, last=False)
+
+    def finish(self) -> Pcm:
+        """Return what waits in the filter: the stream has ended, and takes no more samples."""
+        return self._resample(np.zeros(0, dtype=np.int16), last=True)
+
+    def _resample(self, samples: Pcm | NDArray[np.floating], *, last: bool) -> Pcm:
         if self._stream is None:
-            return pcm
-        return float_to_pcm(self._stream.resample_chunk(pcm_to_float(pcm)))
+            return samples if is_pcm(samples) else float_to_pcm(samples)  # type: ignore[arg-type]  # the other case
+        floats = pcm_to_float(samples) if is_pcm(samples) else samples.astype(np.float32, copy=False)
+        return float_to_pcm(self._stream.resample_chunk(floats, last=last))
 
 
 class Framer:
@@ -150,14 +136,14 @@ class Framer:
         return pending
 
     def push(self, pcm: Pcm) -> list[Pcm]:
-        """Take samples and return the frames that are complete now, oldest first, each an own copy."""
+        """Add samples and return the frames that are complete now, oldest first, each an own copy."""
         frames = []
-        taken = 0
-        while taken < len(pcm):
-            count = min(len(self._frame) - self._filled, len(pcm) - taken)
-            self._frame[self._filled : self._filled + count] = pcm[taken : taken + count]
+        added = 0
+        while added < len(pcm):
+            count = min(len(self._frame) - self._filled, len(pcm) - added)
+            self._frame[self._filled : self._filled + count] = pcm[added : added + count]
             self._filled += count
-            taken += count
+            added += count
             if self._filled == len(self._frame):
                 frames.append(self._frame.copy())
                 self._filled = 0
@@ -166,47 +152,3 @@ class Framer:
     def clear(self) -> None:
         """Forget the samples that do not fill a frame yet."""
         self._filled = 0
-
-
-def read_wav(path: str | PathLike[str]) -> tuple[Pcm, int]:
-    """Read a PCM WAV file as mono int16.
-
-    Parameters
-    ----------
-    path
-        A WAV file with 8, 16, 24 or 32 bit integer samples; channels are averaged.
-
-    Returns
-    -------
-    samples, sample_rate
-        The samples and the rate they were recorded at (not resampled).
-
-    Raises
-    ------
-    ValueError
-        The file is no WAV file that this reads; the message says what it is instead.
-    FileNotFoundError
-        There is no such file.
-    """
-    try:
-        with wave.open(str(path), "rb") as file:
-            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
-            raw = file.readframes(file.getnframes())
-    except (wave.Error, EOFError) as error:
-        raise ValueError(
-            f"{path} is no PCM WAV file ({error}). Convert it first: sox {path} -r 16000 -c 1 -b 16 out.wav"
-        ) from error
-    whole = len(raw) // (channels * width) * channels * width  # a file that was cut off may end within a sample
-    samples = _decode(raw[:whole], width).reshape(-1, channels)
-    mono = samples[:, 0] if channels == 1 else samples.mean(axis=1)
-    return float_to_pcm(mono), rate
-
-
-def _decode(raw: bytes, width: int) -> NDArray[np.float64]:
-    if width == 1:  # the only unsigned width of the format
-        return (np.frombuffer(raw, dtype=np.uint8).astype(np.float64) - 128) / 128
-    if width == 3:  # widen to 32 bits, the new byte lowest
-        wide = np.zeros((len(raw) // 3, 4), dtype=np.uint8)
-        wide[:, 1:] = np.frombuffer(raw, dtype=np.uint8).reshape(-1, 3)
-        raw, width = wide.tobytes(), 4
-    return np.frombuffer(raw, dtype=f"<i{width}").astype(np.float64) / 2.0 ** (8 * width - 1)

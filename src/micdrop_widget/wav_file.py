@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 
 from micdrop_widget.audio import SAMPLE_RATE, pcm_to_bytes
 
-__all__ = ["GrowingWavFile", "wav_header", "write_wav"]
+__all__ = ["CALL_TRACKS", "SOFTWARE", "GrowingWavFile", "wav_header", "write_wav"]
 
-_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_FORMAT = struct.Struct("<4sI4s4sIHHIIHH")
+_DATA = struct.Struct("<4sI")
 _SAMPLE_BYTES = 2
+SOFTWARE = "micdrop-widget"
+CALL_TRACKS = "left: microphone, right: assistant"
+"""By these two texts a file of two channels says that it is the recording of a call."""
 _LARGEST = 2**32 - 1
 """The sizes in a header have 32 bits: from there on (18 hours of stereo) they stay, and the samples go on."""
 
@@ -24,18 +28,32 @@ _ZEROS = bytes(1 << 16)
 
 
 def wav_header(sample_bytes: int | None, channels: int) -> bytes:
-    """Return the 44 bytes before the samples of a 16 kHz 16-bit WAV file; None for a length that is not known."""
+    """Return what is before the samples of a 16 kHz 16-bit WAV file; None for a length that is not known.
+
+    One of two channels says that they are microphone and assistant.
+    """
     size = _LARGEST if sample_bytes is None else min(sample_bytes, _LARGEST)
-    whole = min(size + _HEADER.size - 8, _LARGEST)
+    texts = _texts((b"ISFT", SOFTWARE), (b"ICMT", CALL_TRACKS)) if channels == 2 else b""
+    whole = min(_FORMAT.size - 8 + len(texts) + _DATA.size + size, _LARGEST)
     frame_bytes = channels * _SAMPLE_BYTES
     rates = SAMPLE_RATE, SAMPLE_RATE * frame_bytes
-    return _HEADER.pack(
-        b"RIFF", whole, b"WAVE", b"fmt ", 16, 1, channels, *rates, frame_bytes, 8 * _SAMPLE_BYTES, b"data", size
-    )
+    form = _FORMAT.pack(b"RIFF", whole, b"WAVE", b"fmt ", 16, 1, channels, *rates, frame_bytes, 8 * _SAMPLE_BYTES)
+    return form + texts + _DATA.pack(b"data", size)
+
+
+def _texts(*texts: tuple[bytes, str]) -> bytes:
+    """Return the chunk of a WAV file that holds texts about it."""
+    chunks = b"INFO"
+    for name, text in texts:
+        ended = text.encode("ascii") + b"\0"
+        chunks += name + struct.pack("<I", len(ended)) + ended + b"\0" * (len(ended) % 2)
+    return b"LIST" + struct.pack("<I", len(chunks)) + chunks
 
 
 def write_wav(path: str | PathLike[str], samples: NDArray[np.int16]) -> None:
     """Write int16 samples at 16 kHz, of shape (n,) or (n, channels), as a 16-bit WAV file.
+
+    Two channels are microphone and assistant. A path may begin with `~`.
 
     Raises
     ------
@@ -43,7 +61,7 @@ def write_wav(path: str | PathLike[str], samples: NDArray[np.int16]) -> None:
         The file cannot be written.
     """
     raw = pcm_to_bytes(samples)
-    with Path(path).open("wb") as file:
+    with Path(path).expanduser().open("wb") as file:
         file.write(wav_header(len(raw), 1 if samples.ndim == 1 else samples.shape[1]))
         file.write(raw)
 
@@ -71,6 +89,7 @@ class GrowingWavFile:
         self.frames = 0
         """How many frames the file has."""
         self._channels = channels
+        self._header_bytes = len(wav_header(0, channels))
         self._descriptor: int | None = None
         self._has_holes = False
 
@@ -103,7 +122,7 @@ class GrowingWavFile:
         descriptor = self._open()
         if descriptor is not None:
             size = self.frames * self._frame_bytes
-            os.ftruncate(descriptor, _HEADER.size + size)
+            os.ftruncate(descriptor, self._header_bytes + size)
             os.lseek(descriptor, 0, os.SEEK_SET)
             _write_all(descriptor, wav_header(size, self._channels))
 
@@ -130,7 +149,7 @@ class GrowingWavFile:
     def _write(self, raw: bytes) -> None:
         descriptor = self._open()
         if descriptor is not None:
-            os.lseek(descriptor, _HEADER.size + self.frames * self._frame_bytes, os.SEEK_SET)
+            os.lseek(descriptor, self._header_bytes + self.frames * self._frame_bytes, os.SEEK_SET)
         assert self._descriptor is not None
         _write_all(self._descriptor, raw)
 

@@ -12,7 +12,8 @@ import pytest
 
 from micdrop_widget import MicdropClient, MicdropServer
 from micdrop_widget.agents import HibariVoice, PocketsphinxEars, offline_agent
-from micdrop_widget.audio import Pcm, as_pcm
+from micdrop_widget.audio import Pcm
+from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.call.sinks import VirtualSpeaker
 from tests.harness.callers import Mic, quiet
 from tests.harness.leaks import until

@@ -318,7 +318,7 @@ def test_the_voice_is_a_positive_time_ahead(ahead: float) -> None:
         ({"tts": lambda sentence: "sound"}, "tts: expected samples at 16 kHz, .*; got str"),
         ({"tts": lambda sentence: (1, 2, 3)}, "tts: expected samples at 16 kHz, .*; got a tuple of 3"),
         ({"tts": lambda sentence: ("16000", tone(5))}, "got the sample rate '16000'"),
-        ({"tts": lambda sentence: np.zeros((3, 3))}, "tts: expected mono samples"),
+        ({"tts": lambda sentence: np.zeros((9, 2))}, r"tts: 2 channels; .* with samples\[:, 0\]"),
         ({"cut_sentences": lambda text, complete: 1 / 0}, "division by zero"),
     ],
 )

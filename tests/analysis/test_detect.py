@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from micdrop_widget import MicdropClient, MicdropServer, SileroVAD, VolumeVAD, detect_speech
 from micdrop_widget.analysis import Segment
-from micdrop_widget.audio import FRAME_SAMPLES, Pcm, float_to_pcm, pcm_to_float, read_wav
+from micdrop_widget.audio import FRAME_SAMPLES, Pcm, float_to_pcm, pcm_to_float
+from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.speech import SpeechConfirmed, SpeechEnded, SpeechStarted
@@ -25,7 +27,7 @@ from micdrop_widget.wav_file import write_wav
 from tests.analysis.scripted import LoudnessVAD, recording
 from tests.paths import FIXTURES
 
-TWO_SENTENCES = read_wav(FIXTURES / "two_sentences.wav")[0]
+TWO_SENTENCES = as_pcm(FIXTURES / "two_sentences.wav")
 
 
 def w(windows: int) -> int:
@@ -176,9 +178,10 @@ def test_an_array_of_another_rate_is_resampled() -> None:
 @pytest.mark.parametrize(
     ("wrong", "error", "message"),
     [
-        ([1, 2], TypeError, "recording: expected a Recording, an array or the path"),
-        (np.zeros((2, 5), np.int16), ValueError, "recording: expected mono samples"),
-        (np.zeros(5, np.int32), ValueError, "recording: expected int16 or floating samples, got int32"),
+        (5, TypeError, "recording: expected an audio file .* or samples: an array, .* got int"),
+        (np.zeros((2, 5), np.int16), ValueError, 'recording: 2 channels; .* with channel=0 .* with channel="mean"'),
+        (np.zeros(5, np.uint32), ValueError, "recording: expected int16, int32, uint8 or floating samples, got uint32"),
+        (np.full(5, 1e4), ValueError, "recording: floating samples go from -1 to 1, these reach 10000.*by 32768"),
     ],
 )
 def test_what_is_no_recording_is_refused(wrong: object, error: type[Exception], message: str) -> None:
@@ -225,6 +228,19 @@ def test_an_empty_and_a_short_recording_can_be_drawn() -> None:
         assert len(detect_speech(np.zeros(samples, np.int16)).plot().axes) >= 1
 
 
+@pytest.mark.parametrize(("channel", "expected"), [(None, 1), (0, 1), (1, 0), ("mean", 1)])
+def test_a_channel_is_chosen_of_arrays_and_files(
+    tmp_path: Path, channel: int | Literal["mean"] | None, expected: int
+) -> None:
+    voice = TWO_SENTENCES[:70_000]
+    stereo = np.stack([voice, np.zeros_like(voice)], axis=1)
+    write_wav(tmp_path / "call.wav", stereo)
+    assert len(detect_speech(tmp_path / "call.wav", channel=channel).segments) == expected
+    if channel is not None:
+        for array in (stereo, stereo.T, stereo / 32768):
+            assert len(detect_speech(array, channel=channel).segments) == expected
+
+
 async def test_the_recording_of_a_call_holds_the_segments_that_the_call_sent() -> None:
     async with MicdropServer() as server:
         source = ArraySource.from_wav(FIXTURES / "sentence.wav", pace="fast")
@@ -234,7 +250,9 @@ async def test_the_recording_of_a_call_holds_the_segments_that_the_call_sent() -
         recording, (turn,) = call.recording, call.turns
     assert recording is not None
     # the time line of a recording begins with the call, and the microphone when it is open
-    late = np.flatnonzero(recording.microphone)[0] - np.flatnonzero(read_wav(FIXTURES / "sentence.wav")[0])[0]
+    late = np.flatnonzero(recording.microphone)[0] - np.flatnonzero(as_pcm(FIXTURES / "sentence.wav"))[0]
     (segment,) = detect_speech(recording.microphone[late:]).segments
     assert len(detect_speech(recording).segments) == 1
+    assert detect_speech(recording, channel=0).segments == detect_speech(recording).segments
+    assert detect_speech(recording, channel=1).pcm.tolist() == recording.assistant.tolist()
     assert (segment.start_sample, segment.end_sample) == (turn.start_sample, turn.end_sample)

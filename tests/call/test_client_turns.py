@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from micdrop_widget import MicdropClient, MicdropError, MicdropServer, SileroVAD, SmartTurn
-from micdrop_widget.audio import Pcm, read_wav
+from micdrop_widget.audio import Pcm
+from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.server import ServerCall
@@ -157,7 +158,7 @@ async def test_mute_in_a_pause_closes_the_turn() -> None:
 @pytest.mark.parametrize("pace", ["realtime", "fast"])
 async def test_smart_turn_closes_a_finished_sentence(pace: str) -> None:
     ear = Ear()
-    spoken = read_wav(FIXTURES / "two_sentences.wav")[0][SECOND_SENTENCE]
+    spoken = as_pcm(FIXTURES / "two_sentences.wav")[SECOND_SENTENCE]
     detector = SmartTurn()
     async with MicdropServer(ear.respond) as server:
         call = MicdropClient(

@@ -60,7 +60,7 @@ def test_a_reader_that_is_late_gets_what_was_spoken_meanwhile_at_once() -> None:
 
 
 async def test_floats_are_scaled_and_clipped() -> None:
-    floats = np.array([0.0, 0.5, 1.0, -1.0, 2.0, -2.0], dtype=np.float64)
+    floats = np.array([0.0, 0.5, 1.0, -1.0, 1.2, -1.2], dtype=np.float64)
     for samples in (floats, floats.astype(np.float32)):
         (chunk,) = await read(ArraySource(samples, pace="fast"))
         assert chunk.tolist() == [0, 16384, 32767, -32768, 32767, -32768]
@@ -80,11 +80,11 @@ async def test_a_wav_file_of_the_calls_own_rate_is_read_sample_for_sample() -> N
 async def test_other_rates_are_resampled_without_losing_length_or_level(rate: int, tmp_path: Path) -> None:
     path = tmp_path / "tone.wav"
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(2)
+        file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(rate)
         tone = (10_000 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)).astype("<i2")
-        file.writeframes(np.column_stack([tone, tone]).tobytes())
+        file.writeframes(tone.tobytes())
     pcm = np.concatenate(await read(ArraySource.from_wav(path, pace="fast")))
     assert len(pcm) == pytest.approx(16_000, abs=2)
     middle = pcm[4000:12_000].astype(float)
@@ -96,9 +96,9 @@ async def test_other_rates_are_resampled_without_losing_length_or_level(rate: in
 @pytest.mark.parametrize(
     ("samples", "options", "message"),
     [
-        (np.zeros((2, 3), dtype=np.int16), {}, r"expected mono samples of shape \(n,\), got shape \(2, 3\)"),
-        (np.zeros(3, dtype=np.int32), {}, "expected int16 or floating samples, got int32"),
-        (np.zeros(3, dtype=np.int16), {"sample_rate": 0}, "expected a positive sample rate"),
+        (np.zeros((2, 3), dtype=np.int16), {}, r"source: 2 channels; .* source=ArraySource\(…, channel=0\)"),
+        (np.zeros(3, dtype=np.uint16), {}, "source: expected int16, int32, uint8 or floating samples, got uint16"),
+        (np.zeros(3, dtype=np.int16), {"sample_rate": 0}, "source: expected a sample rate in Hz, such as 16000, got 0"),
         (np.zeros(3, dtype=np.int16), {"pace": "slow"}, "expected 'realtime' or 'fast', got 'slow'"),
     ],
 )
@@ -112,7 +112,7 @@ def test_what_a_source_may_be(tmp_path: Path) -> None:
     assert as_source(mic) is mic
     assert isinstance(as_source(np.zeros(3, dtype=np.int16)), ArraySource)
     assert isinstance(as_source(None), NoSource)
-    with pytest.raises(TypeError, match="expected an array, the path of a WAV file or an AudioSource, got int"):
+    with pytest.raises(TypeError, match=r"source: expected an audio file .* or samples: an array, .* got int"):
         as_source(5)  # type: ignore[arg-type]
     with pytest.raises(FileNotFoundError):
         as_source(tmp_path / "missing.wav")

@@ -40,9 +40,9 @@ RECOGNISABLE = 0.5  # of a sentence may be lost, and it is still this one: of an
 LONG_ANSWER = f"""
 {SERVER.replace("echo(call, utterance)", "call.send_audio(answer)")}
 import numpy as np
-from micdrop_widget.audio import read_wav
+from micdrop_widget.audio_input import as_pcm
 
-spoken, _ = read_wav({str(TWO_SENTENCES.path)!r})
+spoken = as_pcm({str(TWO_SENTENCES.path)!r})
 answer = np.concatenate([spoken[start:end] for start, end in {PLACES!r}] * 2)
 """
 """A server that answers with four sentences, 10.5 s of speech, whatever was said."""

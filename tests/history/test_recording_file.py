@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.history.recording import Silence
 from micdrop_widget.history.recording_file import MAX_PENDING_SAMPLES, RecordingFile
-from micdrop_widget.wav_file import GrowingWavFile
+from micdrop_widget.wav_file import GrowingWavFile, wav_header
 
 SECOND = np.arange(1, 32_001, dtype=np.int16).reshape(-1, 2)
 
@@ -59,7 +59,7 @@ def test_pieces_are_written_in_order_and_the_file_is_complete_when_it_is_closed(
     failures, closed = Failures(), threading.Event()
     file = RecordingFile(tmp_path / "call.wav", failures)
     file.add([SECOND, Silence(16_000)])
-    eventually(lambda: file.path.exists() and file.path.stat().st_size >= 44 + 4 * 32_000)
+    eventually(lambda: file.path.exists() and file.path.stat().st_size >= len(wav_header(0, 2)) + 4 * 32_000)
     file.add([SECOND])
     file.close(closed.set)
     assert closed.wait(10)
@@ -69,7 +69,7 @@ def test_pieces_are_written_in_order_and_the_file_is_complete_when_it_is_closed(
     file.close(again.set)
     assert again.is_set()
     file.give_up()
-    assert file.path.stat().st_size == 44 + 4 * 48_000
+    assert file.path.stat().st_size == len(wav_header(0, 2)) + 4 * 48_000
     assert failures == []
 
 

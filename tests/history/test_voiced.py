@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from micdrop_widget.audio import Pcm, read_wav
+from micdrop_widget.audio import Pcm
+from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.history.voiced import Loudness
 from tests.paths import FIXTURES
 
@@ -31,12 +32,12 @@ def test_sound_within_silence_is_found_on_the_grid_of_ten_milliseconds() -> None
 
 @pytest.mark.parametrize("piece", [1, 7, 160, 161, 512, 1600])
 def test_the_pieces_make_no_difference(piece: int) -> None:
-    sentence = read_wav(FIXTURES / "sentence.wav")[0][8000:64_000]
+    sentence = as_pcm(FIXTURES / "sentence.wav")[8000:64_000]
     assert span(sentence, piece) == span(sentence)
 
 
 def test_a_sentence_is_found_where_it_is() -> None:
-    sentence = read_wav(FIXTURES / "sentence.wav")[0][:80_000]
+    sentence = as_pcm(FIXTURES / "sentence.wav")[:80_000]
     found = span(sentence)
     assert found is not None
     assert abs(found[0] - 16_000) <= 480
@@ -45,7 +46,7 @@ def test_a_sentence_is_found_where_it_is() -> None:
 
 @pytest.mark.parametrize("snr_db", [40, 20])
 def test_noise_around_a_sentence_is_no_sound(snr_db: float) -> None:
-    sentence = read_wav(FIXTURES / "sentence.wav")[0][:80_000]
+    sentence = as_pcm(FIXTURES / "sentence.wav")[:80_000]
     clean = span(sentence)
     assert clean is not None
     level = np.sqrt(np.mean(sentence[16_000:54_880].astype(float) ** 2)) / 10 ** (snr_db / 20)

@@ -18,7 +18,8 @@ import traitlets
 from numpy.typing import NDArray
 
 from micdrop_widget import MicdropError, MicdropErrorCode, MicdropServer, MicdropState, MicdropWidget, VolumeVAD
-from micdrop_widget.audio import Pcm, read_wav
+from micdrop_widget.audio import Pcm
+from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.server import CallRefused, ServerCall
 from micdrop_widget.vad import Status
 from tests.harness.fake_front_end import FakeFrontEnd
@@ -54,7 +55,7 @@ def flags(call: MicdropWidget) -> list[str]:
 async def test_a_whole_call_in_the_order_of_the_state_diagram(
     server: MicdropServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sentence, _ = read_wav(SENTENCE)
+    sentence = as_pcm(SENTENCE)
     page = FakeFrontEnd(monkeypatch)
     call = MicdropWidget(server.url)
     page.show(call)
@@ -422,7 +423,7 @@ async def test_what_is_played_is_what_the_server_sent(monkeypatch: pytest.Monkey
         await call.send_audio(answer)
 
     server = MicdropServer(respond).start()
-    sentence, _ = read_wav(SENTENCE)
+    sentence = as_pcm(SENTENCE)
     page = FakeFrontEnd(monkeypatch)
     call = MicdropWidget(server.url)
     page.show(call)
@@ -442,7 +443,7 @@ async def test_the_debug_log_tells_the_call_under_the_cell_that_made_the_widget(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "micdrop_widget.call")
-    sentence, _ = read_wav(SENTENCE)
+    sentence = as_pcm(SENTENCE)
     page = FakeFrontEnd(monkeypatch)
     call = MicdropWidget(f"{server.url}/?key={MARKER}", debug_log=True, params={"token": MARKER})
     page.show(call)
@@ -547,7 +548,7 @@ async def test_a_detector_given_to_start_is_the_one_that_hears_where_the_microph
             self.windows += 1
             return super().update(window)
 
-    sentence, _ = read_wav(SENTENCE)
+    sentence = as_pcm(SENTENCE)
     page = FakeFrontEnd(monkeypatch)
     call = MicdropWidget(server.url)
     page.show(call)

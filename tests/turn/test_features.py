@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from micdrop_widget.audio import Pcm, read_wav
+from micdrop_widget.audio import Pcm
+from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.turn import smart_turn_features, trim_silence
 from tests.turn.whisper import log_mel
 
 HERE = Path(__file__).parent
-SENTENCE = read_wav(HERE.parent / "fixtures" / "sentence.wav")[0]
+SENTENCE = as_pcm(HERE.parent / "fixtures" / "sentence.wav")
 CHANCE = np.random.default_rng(7)
 
 

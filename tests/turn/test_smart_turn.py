@@ -16,13 +16,14 @@ import onnxruntime
 import pytest
 
 from micdrop_widget import SmartTurn, TurnDetector
-from micdrop_widget.audio import Pcm, read_wav
+from micdrop_widget.audio import Pcm
+from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.turn import TurnVerdict, smart_turn_features, trim_silence
 from micdrop_widget.turn.smart_turn import SmartTurnModel
 from tests.paths import PACKAGE
 
 HERE = Path(__file__).parent
-SPOKEN = [read_wav(HERE / "spoken" / f"{n}.wav")[0] for n in range(10)]
+SPOKEN = [as_pcm(HERE / "spoken" / f"{n}.wav") for n in range(10)]
 SMART_TURN = PACKAGE / "turn/models/smart_turn_v3.2_cpu.onnx"
 READ: dict[str, Any] = json.loads((HERE / "read" / "words.json").read_text())
 SILERO = PACKAGE / "vad/models/silero_vad_16k_op15.onnx"
@@ -92,7 +93,7 @@ def turn_of(number: int, last_word: str) -> Pcm:
 
 
 def turn_up_to(number: int, end: int) -> Pcm:
-    return np.concatenate([read_wav(HERE / "read" / f"{number}.wav")[0][:end], np.zeros(6400, dtype=np.int16)])
+    return np.concatenate([as_pcm(HERE / "read" / f"{number}.wav")[:end], np.zeros(6400, dtype=np.int16)])
 
 
 def test_the_answers_are_those_of_the_network_without_integers() -> None:

@@ -110,7 +110,7 @@ def test_used_detectors_and_reports_work_in_a_pool_of_processes() -> None:
 
 
 def test_used_detectors_work_in_joblibs_workers() -> None:
-    from joblib import Parallel, delayed  # type: ignore[import-untyped]
+    from joblib import Parallel, delayed
 
     vad = SileroVAD(0.6)
     expected = segments_by(vad)

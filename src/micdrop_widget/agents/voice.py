@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from micdrop_widget.agents.part import Part
-from micdrop_widget.audio import SAMPLE_RATE, Pcm, Resampler, as_pcm, ms_to_samples, pcm_from_bytes
+from micdrop_widget.audio import SAMPLE_RATE, Pcm, pcm_from_bytes
+from micdrop_widget.audio_samples import PcmStream
 
 __all__ = ["Voice"]
 
-_TAIL_MS = 60
-"""Silence that brings the last samples out of the resampler's filter."""
+_CHOOSE = ("samples[:, 0]", "samples.mean(axis=1).astype(samples.dtype)")
 
 
 class Voice:
@@ -57,7 +57,7 @@ class _Sound:
     def __init__(self) -> None:
         self._odd = b""
         self._rate = SAMPLE_RATE
-        self._resampler: Resampler | None = None
+        self._stream = PcmStream(what="tts", choose=_CHOOSE)
 
     def push(self, piece: Any) -> Pcm:  # noqa: ANN401 - checked here
         if piece is None:
@@ -68,26 +68,24 @@ class _Sound:
             self._odd = joined[whole:]
             return pcm_from_bytes(joined[:whole])
         rate, samples = self._parted(piece)
-        if rate == SAMPLE_RATE:
-            return as_pcm(samples, what="tts")
-        if self._resampler is None or rate != self._rate:
-            self._rate, self._resampler = rate, Resampler(rate)
-        return self._resampler.push(as_pcm(samples, what="tts"))
+        if rate == self._rate:
+            return self._stream.push(samples)
+        rest = self._stream.finish()
+        self._rate, self._stream = rate, PcmStream(rate, what="tts", choose=_CHOOSE)
+        return np.concatenate([rest, self._stream.push(samples)])
 
     def finish(self) -> Pcm:
-        if self._resampler is None:
-            return np.zeros(0, dtype=np.int16)
-        return self._resampler.push(np.zeros(ms_to_samples(_TAIL_MS) * self._rate // SAMPLE_RATE, dtype=np.int16))
+        return self._stream.finish()
 
     def _parted(self, piece: Any) -> tuple[int, Any]:  # noqa: ANN401 - checked here
         expected = "tts: expected samples at 16 kHz, (sample_rate, samples), bytes, or an iterator of them"
         if isinstance(piece, str | dict):
             raise TypeError(f"{expected}; got {type(piece).__name__}")
         if not isinstance(piece, tuple):
-            return SAMPLE_RATE, np.asarray(piece)
+            return SAMPLE_RATE, piece
         if len(piece) != 2:
             raise TypeError(f"{expected}; got a tuple of {len(piece)}")
         rate, samples = piece
         if isinstance(rate, bool) or not hasattr(rate, "__index__") or int(rate) <= 0:
             raise TypeError(f"{expected}; got the sample rate {rate!r}")
-        return int(rate), np.asarray(samples)
+        return int(rate), samples

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from os import PathLike
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micdrop_widget._claims import claimed
 from micdrop_widget.analysis.segment import Segment
-from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, as_pcm, read_wav
+from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm
+from micdrop_widget.audio_input import AudioInput, as_pcm
+from micdrop_widget.audio_samples import Channel
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.speech import SpeechConfirmed, SpeechEnded, SpeechEvent, SpeechStarted
 from micdrop_widget.vad import VAD, Segmenter, SileroVAD, VadOption, build_vad
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordingOption", "SpeechReport", "as_recording", "detect_speech", "fold"]
 
-RecordingOption: TypeAlias = Recording | NDArray[Any] | str | PathLike[str]
-"""A recording: that of a call, an int16 or floating array, or the path of a WAV file."""
+RecordingOption: TypeAlias = Recording | AudioInput
+"""A recording: that of a call, samples, or an audio file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,19 +69,26 @@ class SpeechReport:
 
 
 def detect_speech(
-    recording: RecordingOption, *, vad: VadOption = "silero", sample_rate: int = SAMPLE_RATE
+    recording: RecordingOption,
+    *,
+    vad: VadOption = "silero",
+    sample_rate: float = SAMPLE_RATE,
+    channel: Channel | None = None,
 ) -> SpeechReport:
     """Find the utterances in a recording, by the same fold over its samples as in a live call.
 
     Parameters
     ----------
     recording
-        The `recording` of a call (its microphone), an array of shape (n,), int16 or floating in [-1, 1], or the path
-        of a WAV file.
+        The `recording` of a call; samples: an array, or what is like one, of int16, int32, uint8, or floats in
+        [-1, 1]; or an audio file: its path, opened, or its bytes.
     vad
         As of `MicdropClient`. A detector instance is used as it is set, and reset before and afterwards.
     sample_rate
-        Rate of an array in Hz (a file says its own); other rates than 16 000 are resampled with soxr.
+        Rate of samples in Hz (a file says its own); other rates than 16 000 are resampled with soxr.
+    channel
+        Which of several channels, counted from 0, or "mean". None refuses to guess, but for the recording of a call
+        and the file that it was saved to: there it is the microphone, and `channel=1` the assistant.
 
     Returns
     -------
@@ -89,14 +97,14 @@ def detect_speech(
 
     Raises
     ------
-    ValueError, TypeError, FileNotFoundError
+    ValueError, TypeError, OSError
         The recording or the detector cannot be used; the message says why.
     DetectorInUseError
         A call uses the detector now: give a `copy.copy` of it.
     MissingPackageError
         The detector needs onnxruntime, which is not installed.
     """
-    pcm = as_recording(recording, sample_rate)
+    pcm = as_recording(recording, sample_rate, channel)
     detector = build_vad(vad)
     with ExitStack() as replays:
         replays.enter_context(claimed(*detectors(detector)))
@@ -109,23 +117,19 @@ def detect_speech(
         return fold(pcm, detector)
 
 
-def as_recording(recording: RecordingOption, sample_rate: int = SAMPLE_RATE) -> Pcm:
+def as_recording(recording: RecordingOption, sample_rate: float = SAMPLE_RATE, channel: Channel | None = None) -> Pcm:
     """Return the samples of a recording, int16 at 16 kHz.
 
     Raises
     ------
-    ValueError, TypeError, FileNotFoundError
+    ValueError, TypeError, OSError
         It cannot be used.
     """
     if isinstance(recording, Recording):
-        return recording.microphone
-    if isinstance(recording, str | PathLike):
-        samples, sample_rate = read_wav(recording)
-        return as_pcm(samples, sample_rate)
-    if not isinstance(recording, np.ndarray):
-        kind = type(recording).__name__
-        raise TypeError(f"recording: expected a Recording, an array or the path of a WAV file, got {kind}")
-    return as_pcm(recording, sample_rate, what="recording")
+        if channel is None:
+            return recording.microphone
+        return as_pcm(np.stack([recording.microphone, recording.assistant], axis=1), channel=channel, what="recording")
+    return as_pcm(recording, sample_rate, channel=channel, what="recording")
 
 
 def _runs_packaged_silero(vad: VAD) -> bool:
@@ -138,21 +142,23 @@ def fold(pcm: Pcm, detector: VAD) -> SpeechReport:
     probability = np.empty(windows, dtype=np.float32)
     level_db = np.empty(windows, dtype=np.float32)
     status = np.empty(windows, dtype=np.int8)
-    whole = np.zeros(windows * FRAME_SAMPLES, dtype=np.int16)  # as Segmenter.finish() fills up the last window
-    whole[: len(pcm)] = pcm
+    end = windows * FRAME_SAMPLES
     segmenter = Segmenter(detector)
     events: list[SpeechEvent] = []
     for window in range(windows):
-        events += segmenter.push(whole[window * FRAME_SAMPLES : (window + 1) * FRAME_SAMPLES])
+        frame = pcm[window * FRAME_SAMPLES : (window + 1) * FRAME_SAMPLES]
+        if len(frame) < FRAME_SAMPLES:  # as Segmenter.finish() fills up the last window
+            frame = np.pad(frame, (0, FRAME_SAMPLES - len(frame)))
+        events += segmenter.push(frame)
         probability[window] = detector.probability
         level_db[window] = detector.level_db
         status[window] = segmenter.status
     silent = segmenter.finish() == []
-    return SpeechReport(pcm, detector, _segments(events, None if silent else len(whole)), probability, level_db, status)
+    return SpeechReport(pcm, detector, _segments(events, None if silent else end), probability, level_db, status)
 
 
 def _segments(events: Sequence[SpeechEvent], cut_off_at: int | None) -> tuple[Segment, ...]:
-    """Return the utterances that events tell of; one that is open where the recording is cut off ends there."""
+    """Return the utterances that events are about; one that is open where the recording is cut off ends there."""
     segments: list[Segment] = []
     started, confirmed = 0, None
     for event in events:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from micdrop_widget.analysis.detect import RecordingOption, as_recording, detect_speech, fold
 from micdrop_widget.analysis.segment import Segment
-from micdrop_widget.audio import Pcm, samples_to_ms
+from micdrop_widget.audio import SAMPLE_RATE, Pcm, samples_to_ms
+from micdrop_widget.audio_samples import Channel
 from micdrop_widget.vad import VAD, SileroVAD, VolumeVAD
 from micdrop_widget.vad.silero_sequence import silero_probabilities
 
@@ -101,6 +102,8 @@ def sweep(
     *,
     thresholds: Sequence[float] | None = None,
     vad: str | Callable[..., VAD] = "silero",
+    sample_rate: float = SAMPLE_RATE,
+    channel: Channel | None = None,
     **settings: Any,  # noqa: ANN401 - of the detector, which checks them
 ) -> DataFrame:
     """Try settings of a detector on labelled recordings.
@@ -110,13 +113,15 @@ def sweep(
     Parameters
     ----------
     recordings
-        As of `detect_speech`; arrays at 16 kHz.
+        As of `detect_speech`.
     labels
         For each recording, `(start_sample, end_sample)` of every stretch of speech in it, at 16 kHz.
     thresholds
         Values of the detector's `threshold`; by default a range around its own.
     vad
         "silero", "volume", or a function from settings to a `VAD`.
+    sample_rate, channel
+        As of `detect_speech`, the same for all recordings.
     **settings
         Further settings of the detector, each a value or a list of values to try:
         `min_silence_ms=[300, 640]`. Silero's `negative_threshold` is 0.15 under `threshold` (but at least 0.01)
@@ -134,7 +139,7 @@ def sweep(
 
     Raises
     ------
-    ValueError, TypeError
+    ValueError, TypeError, OSError
         The recordings and labels do not fit together, or a setting cannot be used.
     """
     from pandas import DataFrame  # noqa: PLC0415 - loads where it is first used
@@ -143,11 +148,12 @@ def sweep(
         raise ValueError(f"sweep(): got {len(recordings)} recordings, but labels for {len(labels)}")
     for stretches in labels:
         _check_labels(stretches)
-    samples = [as_recording(recording) for recording in recordings]
+    samples = [as_recording(recording, sample_rate, channel) for recording in recordings]
     tries = _grid(vad, thresholds, settings)
-    judged = _with_silero(samples, tries) if vad == "silero" else _with(samples, vad, tries)
+    found_by_setting = _with_silero(samples, tries) if vad == "silero" else _with(samples, vad, tries)
     outcomes = [
-        [score_against_labels(segments, one) for segments, one in zip(found, labels, strict=True)] for found in judged
+        [score_against_labels(segments, one) for segments, one in zip(found, labels, strict=True)]
+        for found in found_by_setting
     ]
     table: DataFrame = DataFrame([{**tried, **_row(outcome)} for tried, outcome in zip(tries, outcomes, strict=True)])
     return table

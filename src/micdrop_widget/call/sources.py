@@ -1,4 +1,4 @@
-"""Where a call's microphone samples come from when there is no browser: an array, a WAV file, or one's own."""
+"""Where a call's microphone samples come from when there is no browser: samples, an audio file, or one's own."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm, as_pcm, read_wav
+from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm
+from micdrop_widget.audio_input import AudioInput, as_pcm
+from micdrop_widget.audio_samples import Channel
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 
@@ -25,6 +26,8 @@ __all__ = [
     "UnpluggedError",
     "as_source",
 ]
+
+_CHOOSE = ("source=ArraySource(…, channel=0)", 'ArraySource(…, channel="mean")')
 
 Pace: TypeAlias = Literal["realtime", "fast"]
 
@@ -86,34 +89,50 @@ class AudioSource(Protocol):
         ...
 
 
-SourceOption: TypeAlias = AudioSource | NDArray[Any] | str | PathLike[str]
+SourceOption: TypeAlias = AudioSource | AudioInput
+"""A microphone, or what it captures: samples or an audio file."""
 
 
 class ArraySource:
-    """Samples from memory, spoken once from the beginning each time the microphone is opened.
+    """Samples or an audio file, spoken once from the beginning each time the microphone is opened.
 
     Parameters
     ----------
     samples
-        Shape (n,): int16, or floating in [-1, 1].
+        An array, or what is like one, of int16, int32, uint8, or floats in [-1, 1]; or an audio file: its path, opened,
+        or its bytes.
     sample_rate
-        Rate of `samples` in Hz; other rates than 16 000 are resampled with soxr.
+        Rate of `samples` in Hz (a file says its own); other rates than 16 000 are resampled with soxr.
+    channel
+        Which of several channels, counted from 0, or "mean". None refuses to guess, but for the recording of a call:
+        there it is the microphone.
     pace
-        "realtime": as a microphone would, one frame every 32 ms. "fast": as fast as the call takes them, once it is
-        ready.
+        "realtime": as a microphone would, one frame every 32 ms. "fast": as fast as the call processes them, once it
+        is ready.
+
+    Raises
+    ------
+    TypeError, ValueError, OSError
+        The samples or the file cannot be used; the message says why, and what to do.
     """
 
-    def __init__(self, samples: NDArray[Any], *, sample_rate: int = SAMPLE_RATE, pace: Pace = "realtime") -> None:
+    def __init__(
+        self,
+        samples: AudioInput,
+        *,
+        sample_rate: float = SAMPLE_RATE,
+        channel: Channel | None = None,
+        pace: Pace = "realtime",
+    ) -> None:
         if pace not in ("realtime", "fast"):
             raise ValueError(f"pace: expected 'realtime' or 'fast', got {pace!r}")
-        self._pcm = as_pcm(samples, sample_rate, what="source")
+        self._pcm = as_pcm(samples, sample_rate, channel=channel, what="source", choose=_CHOOSE)
         self.live = pace == "realtime"
 
     @classmethod
     def from_wav(cls, path: str | PathLike[str], *, pace: Pace = "realtime") -> ArraySource:
-        """Return a source that speaks a WAV file of any rate; several channels are averaged."""
-        samples, sample_rate = read_wav(path)
-        return cls(samples, sample_rate=sample_rate, pace=pace)
+        """Return a source that speaks an audio file; the same as `ArraySource(path)`."""
+        return cls(path, pace=pace)
 
     async def open(self, device_id: str | None) -> Microphone:
         """Begin at the first sample."""
@@ -143,7 +162,7 @@ class NoSource:
         raise MicdropError(
             MicdropErrorCode.Mic,
             "The client has no microphone.",
-            "Pass source=: an array at 16 kHz, the path of a WAV file, or an AudioSource.",
+            "Pass source=: samples at 16 kHz, the path of an audio file, or an AudioSource.",
         )
 
     async def frames(self) -> AsyncIterator[Pcm]:
@@ -156,21 +175,19 @@ class NoSource:
 
 
 def as_source(option: SourceOption | None) -> AudioSource:
-    """Return the source that an option stands for: itself, an array, the path of a WAV file, or none.
+    """Return the source that an option stands for: itself, samples or an audio file, or none.
 
     Raises
     ------
     TypeError
         It is none of these.
-    ValueError, FileNotFoundError
-        The array or the file cannot be used.
+    ValueError, OSError
+        The samples or the file cannot be used.
     """
     if option is None:
         return NoSource()
-    if isinstance(option, str | PathLike):
-        return ArraySource.from_wav(option)
-    if isinstance(option, np.ndarray):
-        return ArraySource(option)
-    if isinstance(option, AudioSource) and not isinstance(option, type):
+    if isinstance(option, AudioSource):
+        if isinstance(option, type):
+            raise TypeError(f"source: expected an AudioSource, got the class: {option.__name__}(…)")
         return option
-    raise TypeError(f"source: expected an array, the path of a WAV file or an AudioSource, got {type(option).__name__}")
+    return ArraySource(option)

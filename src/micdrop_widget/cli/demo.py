@@ -9,7 +9,8 @@ from importlib.resources import as_file, files
 import numpy as np
 
 from micdrop_widget.agents import MicdropServer
-from micdrop_widget.audio import Pcm, read_wav, samples_to_ms
+from micdrop_widget.audio import Pcm, samples_to_ms
+from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.call.client import MicdropClient
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
@@ -56,7 +57,7 @@ def run() -> int:
 
 async def _demo() -> int:
     with as_file(files("micdrop_widget") / "samples" / "hello.wav") as path:
-        sentence, _ = read_wav(path)
+        sentence = as_pcm(path)
     speaker = VirtualSpeaker(keep=True)
     async with MicdropServer() as server:
         _say(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import threading
 import weakref
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Generator, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
@@ -18,8 +19,11 @@ from websockets.exceptions import ConnectionClosed
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, pcm_from_bytes, pcm_to_bytes
+from micdrop_widget.audio_input import AudioInput, as_pcm
+from micdrop_widget.audio_samples import Channel, PcmStream, Samples
 from micdrop_widget.server.door import LimitExceeded
 from micdrop_widget.server.responder import Responder
+from micdrop_widget.server.streams import each, is_stream
 
 __all__ = ["MakeResponder", "ServerCall"]
 
@@ -27,6 +31,11 @@ _log = logging.getLogger("micdrop_widget.server")
 
 _CHUNK_SAMPLES = SAMPLE_RATE // 10
 """Answers go out in frames of 100 ms."""
+
+_MANY_SAMPLES = 10 * SAMPLE_RATE
+"""More are converted in a worker thread, as files are."""
+
+_CHOOSE = ("call.send_audio(…, channel=0)", 'call.send_audio(…, channel="mean")')
 
 _CANCEL_LIMIT_S = 1.0
 """How long a cancelled answer may clean up before the call goes on without it."""
@@ -139,14 +148,49 @@ class ServerCall:
         """Send what the user said, as understood, or what the assistant says."""
         await self.send(wire.Message(wire.TextMessage(role, content, metadata)))
 
-    async def send_audio(self, pcm: Pcm) -> None:
-        """Send the assistant's voice, int16 at 16 kHz, in frames of 100 ms, as fast as they go."""
+    async def send_audio(
+        self,
+        samples: AudioInput | Iterator[Samples] | AsyncIterable[Samples],
+        sample_rate: float = SAMPLE_RATE,
+        *,
+        channel: Channel | None = None,
+    ) -> None:
+        """Send the assistant's voice, in frames of 100 ms, as fast as they go.
+
+        Parameters
+        ----------
+        samples
+            An array, or what is like one, of int16, int32, uint8, or floats in [-1, 1]; an audio file: its path,
+            opened, or its bytes; or an iterator, async or not, of arrays, which are sent as they come. One that is not
+            async runs in a worker thread.
+        sample_rate
+            Rate of the samples in Hz (a file says its own); other rates than 16 000 are resampled with soxr.
+        channel
+            Which of several channels, counted from 0, or "mean"; None refuses to guess.
+
+        Raises
+        ------
+        TypeError, ValueError, OSError
+            The samples or the file cannot be used; the message says why, and what to do.
+        """
+        if is_stream(samples):
+            stream = PcmStream(sample_rate, channel=channel, what="send_audio", choose=_CHOOSE)
+            async with contextlib.aclosing(each(samples)) as pieces:
+                async for piece in pieces:
+                    await self._send_pcm(stream.push(piece))
+            await self._send_pcm(stream.finish())
+            return
+        convert = functools.partial(as_pcm, samples, sample_rate, channel=channel, what="send_audio", choose=_CHOOSE)
+        is_quick = isinstance(samples, np.ndarray) and samples.size < _MANY_SAMPLES
+        await self._send_pcm(convert() if is_quick else await asyncio.to_thread(convert))
+
+    async def _send_pcm(self, pcm: Pcm) -> None:
         for start in range(0, len(pcm), _CHUNK_SAMPLES):
             await self.send(wire.Audio(pcm_to_bytes(pcm[start : start + _CHUNK_SAMPLES])))
             await asyncio.sleep(0)  # sending may never wait: an interruption has to be read meanwhile
 
-    async def send_answer(self, answer: str | Pcm | None) -> None:
-        """Send what a function returned: a text as the assistant's message, samples as its voice."""
+    async def send_answer(self, answer: Any) -> None:  # noqa: ANN401 - checked by send_audio
+        """Send what a function returned: a text as the assistant's message, what `send_audio` accepts as its voice."""
         if isinstance(answer, str):
             await self.send_message("assistant", answer)
         elif answer is not None:

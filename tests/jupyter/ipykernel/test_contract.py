@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from micdrop_widget.audio import read_wav
+from micdrop_widget.audio_input import as_pcm
 from tests.harness.kernel_page import KernelPage
 from tests.paths import FIXTURES
 
@@ -138,7 +138,7 @@ def test_a_cell_waits_for_the_browser_for_as_long_as_it_is_heard_and_not_for_eve
 
 def make_a_call(page: KernelPage) -> None:
     """Make a call in which one sentence is said and comes back."""
-    sentence, _ = read_wav(FIXTURES / "sentence.wav")
+    sentence = as_pcm(FIXTURES / "sentence.wav")
     page.execute(MAKE)
     page.show()
     page.press("start")
