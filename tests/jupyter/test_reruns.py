@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from micdrop_widget import MicdropServer, MicdropWidget
-from micdrop_widget.audio import read_wav
+from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.jupyter import widget as widget_module
 from micdrop_widget.server.cells import Place
 from tests.harness.fake_front_end import FakeFrontEnd
@@ -50,7 +50,7 @@ def cell(monkeypatch: pytest.MonkeyPatch, server: MicdropServer) -> Cell:
 
 
 async def talk(widget: MicdropWidget, page: FakeFrontEnd) -> None:
-    sentence, _ = read_wav(FIXTURES / "sentence.wav")
+    sentence = as_pcm(FIXTURES / "sentence.wav")
     await widget.start()
     page.speak(sentence)
     await widget.until(isAssistantSpeaking=True, timeout=20)
