@@ -32,7 +32,7 @@ async def test_stop_closes_with_1000_and_releases_everything() -> None:
     async with scripted(script) as url:
         call, mic, _ = ready_client(url)
         await call.start()
-        assert len(our_tasks()) == 4, "microphone, socket, writing, pings"
+        await until(lambda: len(our_tasks()) == 4)  # microphone, socket, writing, pings; the first ping was answered
         await call.stop()
         assert mic.closed == 1, "stop() returns when the microphone is released"
         await until(lambda: closed)
