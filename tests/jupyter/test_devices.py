@@ -62,8 +62,8 @@ async def test_a_microphone_that_is_unplugged_is_replaced_and_told_once(
 ) -> None:
     page = FakeFrontEnd(monkeypatch)
     call = MicdropWidget(server.url, vad="volume")
-    told: list[MicdropErrorCode] = []
-    call.on("Error", lambda error: told.append(error.code))
+    received: list[MicdropErrorCode] = []
+    call.on("Error", lambda error: received.append(error.code))
     page.show(call)
     await call.start()
     await call.mute()
@@ -76,7 +76,7 @@ async def test_a_microphone_that_is_unplugged_is_replaced_and_told_once(
     assert call.error.message == "The microphone “Fake” went away."
     assert "“Fake” is used in its place" in call.error.remedy
     call.close()
-    assert told == [MicdropErrorCode.Mic]
+    assert received == [MicdropErrorCode.Mic]
     assert asked_for(page) == [None, "usb", None]
 
 

@@ -1,4 +1,4 @@
-"""What the widget's methods return, and waits for a browser that cannot be heard."""
+"""What the widget's methods return, and waits for a browser whose messages do not arrive."""
 
 from __future__ import annotations
 
@@ -121,13 +121,13 @@ def test_callbacks_are_called_where_handlers_are() -> None:
     assert seen == [(7, "handlers-test"), (7, "handlers-test"), (8, "handlers-test")]
 
 
-async def test_a_browser_that_is_not_heard_ends_an_await_on_the_main_thread() -> None:
+async def test_an_await_on_the_main_thread_ends_where_no_message_arrives() -> None:
     browser = Browser()
     outcome: Future[int] = Future()
-    with pytest.raises(TimeoutError, match=r"not heard for 0\.02 s.*without await") as caught:
+    with pytest.raises(TimeoutError, match=r"browser arrived for 0\.02 s.*without await") as caught:
         await call_future(outcome, browser)
     assert browser.asked == 1
-    assert "press Start in the panel" in str(caught.value)
+    assert "Start in the panel" in str(caught.value)
     assert not outcome.cancelled(), "what was asked for goes on"
 
 
@@ -151,10 +151,10 @@ async def test_where_messages_come_on_another_thread_nobody_is_asked() -> None:
     assert browser.asked == 0
 
 
-def test_a_browser_that_is_not_heard_ends_a_blocking_wait_on_the_main_thread() -> None:
+def test_a_blocking_wait_on_the_main_thread_ends_where_no_message_arrives() -> None:
     browser = Browser()
     for timeout in (None, 60):
-        with pytest.raises(TimeoutError, match="not heard for"):
+        with pytest.raises(TimeoutError, match="message of the browser arrived"):
             call_future(Future(), browser).exception(timeout)
     assert browser.asked == 2
 
@@ -195,10 +195,10 @@ async def test_an_event_that_comes_ends_the_wait_for_it() -> None:
     assert at_last.result() == 4
 
 
-async def test_an_event_is_not_waited_for_where_the_browser_is_not_heard() -> None:
-    with pytest.raises(TimeoutError, match="not heard for"):
+async def test_an_event_is_not_waited_for_where_no_message_arrives() -> None:
+    with pytest.raises(TimeoutError, match="message of the browser arrived"):
         await event_future(Subscriptions(), Browser())
-    with pytest.raises(TimeoutError, match="not heard for"):
+    with pytest.raises(TimeoutError, match="message of the browser arrived"):
         event_future(Subscriptions(), Browser()).result()
 
 

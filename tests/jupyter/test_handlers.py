@@ -165,6 +165,20 @@ def test_without_a_loop_async_handlers_run_on_the_thread_in_order_with_the_other
     assert all(task.cancelled() for task in background)
 
 
+def test_a_handler_that_a_handler_has_registered_runs_where_that_did(handlers: HandlerThread) -> None:
+    seen: list[int] = []
+
+    async def inner(number: int) -> None:
+        seen.append(number)
+
+    async def outer() -> None:
+        handlers.call(call(UserHandler(inner), 7))
+
+    handlers.call(call(UserHandler(outer)))
+    handlers.stop()
+    assert seen == [7]
+
+
 def test_a_coroutine_that_is_cancelled_harms_nobody(handlers: HandlerThread) -> None:
     seen: list[int] = []
 

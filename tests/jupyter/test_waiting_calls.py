@@ -13,7 +13,7 @@ from micdrop_widget.jupyter.waiting_calls import HandlerCall, HandlerLimits, Use
 
 
 class Clock:
-    """Seconds that pass when they are told to."""
+    """Seconds that pass when the test lets them."""
 
     def __init__(self) -> None:
         self.now_s = 100.0

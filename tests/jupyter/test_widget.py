@@ -128,13 +128,13 @@ async def test_a_handler_that_raises_is_shown_and_the_call_goes_on(
     page = FakeFrontEnd(monkeypatch)
     call = MicdropWidget(server.url)
     page.show(call)
-    told: list[bool] = []
+    received: list[bool] = []
     call.observe(lambda change: 1 / 0, "isStarted")
-    call.observe(lambda change: told.append(change.new), "isStarted")
+    call.observe(lambda change: received.append(change.new), "isStarted")
     await call.start()
     await call.until(isListening=True, timeout=10)
     call.close()
-    assert told == [True, False]
+    assert received == [True, False]
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
@@ -142,14 +142,14 @@ async def test_observers_and_handlers_can_be_removed(server: MicdropServer, monk
     page = FakeFrontEnd(monkeypatch)
     call = MicdropWidget(server.url)
     page.show(call)
-    told: list[object] = []
-    call.observe(told.append, "isStarted")
-    call.on("Message", told.append)
-    call.unobserve(told.append, "isStarted")
-    call.off("Message", told.append)
+    received: list[object] = []
+    call.observe(received.append, "isStarted")
+    call.on("Message", received.append)
+    call.unobserve(received.append, "isStarted")
+    call.off("Message", received.append)
     await call.start()
     call.close()
-    assert told == []
+    assert received == []
 
 
 async def test_on_msg_hears_the_panel_on_the_handler_thread_and_harms_nobody(
@@ -157,22 +157,22 @@ async def test_on_msg_hears_the_panel_on_the_handler_thread_and_harms_nobody(
 ) -> None:
     page = FakeFrontEnd(monkeypatch)
     call = MicdropWidget(server.url)
-    told: list[tuple[str, str]] = []
+    received: list[tuple[str, str]] = []
 
     def hear(widget: object, content: dict[str, Any], buffers: object) -> None:
-        told.append((content["type"], threading.current_thread().name))
+        received.append((content["type"], threading.current_thread().name))
         raise RuntimeError("of the user's")
 
     call.on_msg(hear)
     page.show(call)
     await call.start()
-    assert told[:2] == [("hello", "micdrop-handlers"), ("mic_prompting", "micdrop-handlers")]
+    assert received[:2] == [("hello", "micdrop-handlers"), ("mic_prompting", "micdrop-handlers")]
     call.on_msg(hear, remove=True)
-    before = len(told)
+    before = len(received)
     page.press("mute")
     await call.until(isMuted=True, timeout=10)
     call.close()
-    assert len(told) == before
+    assert len(received) == before
 
 
 @pytest.mark.parametrize(
@@ -223,10 +223,10 @@ def test_an_error_that_nobody_awaits_reaches_trait_and_event(monkeypatch: pytest
     page = FakeFrontEnd(monkeypatch)
     call = MicdropWidget()
     page.show(call)
-    told = threading.Event()
-    call.on("Error", lambda error: told.set())
+    received = threading.Event()
+    call.on("Error", lambda error: received.set())
     call.start()
-    assert told.wait(10)
+    assert received.wait(10)
     call.close()
     gc.collect()
     assert call.error is not None
@@ -502,8 +502,8 @@ async def test_another_loudspeaker_is_told_to_every_page_and_one_that_fails_is_t
     page.send({"type": "speaker_failed", "device_id": "headset", "detail": "NotFoundError"})
     await call.until(speakerDeviceId=None, timeout=10)
     call.close()
-    told = [m for m in page.messages if m["type"] == "set_speaker"]
-    assert told == [{"type": "set_speaker", "to": None, "device_id": "headset"}] * 2
+    received = [m for m in page.messages if m["type"] == "set_speaker"]
+    assert received == [{"type": "set_speaker", "to": None, "device_id": "headset"}] * 2
     assert "NotFoundError" in caplog.text
 
 

@@ -27,8 +27,8 @@ class CallFuture(Generic[_T]):
     Raises
     ------
     TimeoutError
-        When awaited, or asked for its result, on the main thread: the browser is not heard while a cell waits (with an
-        ipykernel before 7). It says so after 20 s, and what was asked for goes on.
+        When awaited, or asked for its result, on the main thread: the kernel receives nothing of the browser while a
+        cell waits (an ipykernel before 7). It says so after 20 s, and what was asked for goes on.
     CallClosedError
         When awaited, or asked for its result: the widget was closed before there was one.
     """
@@ -72,7 +72,7 @@ class CallFuture(Generic[_T]):
         CallClosedError
             The widget was closed before there was one.
         TimeoutError
-            There is none in time, or the browser is not heard while this thread waits.
+            There is none in time, or the kernel receives nothing of the browser while this thread waits.
         RuntimeError
             On a thread that carries the call, such as that of a detector, where it would wait for ever.
         """
@@ -117,7 +117,7 @@ class CallFuture(Generic[_T]):
 
 
 class WidgetEventFuture(EventFuture[_T]):
-    """An event of the widget that is waited for; it comes to nothing where the browser is not heard meanwhile."""
+    """An event of the widget that is waited for; the wait ends where no message of the browser arrives meanwhile."""
 
     reach: BrowserReach
 

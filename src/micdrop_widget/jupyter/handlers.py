@@ -52,7 +52,7 @@ class HandlerThread:
     def call(self, call: HandlerCall) -> None:
         """Call a handler after those before it; from any thread, without waiting."""
         loop = call.handler.loop
-        if loop is not None and (call.handler.is_async or call.coroutine is not None):
+        if loop not in (None, self._own_loop) and (call.handler.is_async or call.coroutine is not None):
             self._call_on(loop, call)
         else:
             self._call_here(call)
@@ -81,7 +81,7 @@ class HandlerThread:
                 return
             if handler.is_async or handler.loop is None or call.coroutine is not None:
                 self._run_here(result)
-            else:  # of a function that nothing told to be async, such as a lambda
+            else:  # a coroutine of a function that is not async itself, such as a lambda
                 self.call(HandlerCall(handler, call.event, coroutine=result))
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - the border to the user's code
             _show_failure()

@@ -1,4 +1,4 @@
-"""Whether the browser can be heard while the kernel's main thread waits for something, and what to say where not."""
+"""Whether the browser's messages arrive while the kernel's main thread waits, and what to say where they do not."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 __all__ = ["BrowserReach"]
 
-_UNHEARD = (
-    "the browser was not heard for {limit_s:g} s: this kernel (an ipykernel before 7, or one without its threads) does "
-    "not receive its messages while a cell waits. Do not wait in the cell: call start() and the like without await, "
-    "press Start in the panel, and look at the state in the next cell"
+_UNREACHED = (
+    "no message of the browser arrived for {limit_s:g} s: this kernel (an ipykernel before 7, or one without its "
+    "threads) receives none while a cell waits. Do not wait in the cell: call start() and the like without await, or "
+    "press Start in the panel, and read the state in the next cell"
 )
 
 _DEADLOCK = (
@@ -22,7 +22,7 @@ _DEADLOCK = (
 
 
 class BrowserReach:
-    """Ends a wait in a cell that hears nothing of the browser, and refuses one on a thread that must not wait.
+    """Ends a wait in a cell that receives nothing of the browser, and refuses one on a thread that must not wait.
 
     Whether messages are received while a cell waits differs between kernels and between their versions, so it is
     tried: the pages are asked for an answer.
@@ -34,7 +34,7 @@ class BrowserReach:
     is_own_thread
         Says whether the caller runs on a thread that carries the call.
     limit_s
-        How long a wait goes on without a word of the browser.
+        How long a wait goes on without a message of the browser.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class BrowserReach:
             self.is_sure = True
 
     async def outlast(self, outcome: asyncio.Future[Any]) -> None:
-        """Return when there is an outcome, or the browser is heard in the meantime; the outcome is not cancelled.
+        """Return when there is an outcome, or a message arrives in the meantime; the outcome is not cancelled.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class BrowserReach:
             if outcome.done() or self._received > before:
                 return
             ask()
-        raise TimeoutError(_UNHEARD.format(limit_s=self._limit_s))
+        raise TimeoutError(_UNREACHED.format(limit_s=self._limit_s))
 
     def wait(self, wait: Callable[[float | None], bool], timeout_s: float | None) -> bool:
         """Block this thread until there is an outcome, and return whether there is one in time.
@@ -86,7 +86,7 @@ class BrowserReach:
         RuntimeError
             The thread must not wait.
         TimeoutError
-            The browser is not heard while it does.
+            No message of the browser arrives while it does.
         """
         if wait(0):
             return True
@@ -100,10 +100,10 @@ class BrowserReach:
                 return True
             ask()
         if self._received == before:
-            raise TimeoutError(_UNHEARD.format(limit_s=self._limit_s))
+            raise TimeoutError(_UNREACHED.format(limit_s=self._limit_s))
         return wait(None if timeout_s is None else timeout_s - self._limit_s)
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether a wait on this thread may keep the kernel from hearing the browser."""
+        """Whether a wait on this thread may keep the browser's messages from arriving."""
         return not self.is_sure and threading.current_thread() is threading.main_thread()

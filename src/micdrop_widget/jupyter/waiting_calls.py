@@ -51,7 +51,7 @@ class HandlerLimits:
     """What the user's handlers may cost."""
 
     behind_s: float = 1
-    """Handlers that are further behind than this are told of, and what is superseded is merged."""
+    """Handlers that are further behind than this are reported, and what is superseded is merged."""
     waiting: int = 1000
     """Calls that wait; the oldest give way to more."""
 
@@ -85,7 +85,7 @@ class WaitingCalls:
     Parameters
     ----------
     limits
-        How many may wait, and for how long before that is told.
+        How many may wait, and for how long before that is reported.
     clock
         Returns seconds.
     """
@@ -99,7 +99,7 @@ class WaitingCalls:
         self._running_since_s = 0.0
         self._is_drained = True
         self._slow: set[int] = set()
-        """The handlers that the user was told of, by id."""
+        """The handlers that were reported, by id."""
         self._dropped: Counter[str] = Counter()
 
     def put(self, call: HandlerCall) -> bool:
@@ -153,7 +153,7 @@ class WaitingCalls:
         return now_s - min(began_s, default=now_s)
 
     def _merged(self, call: HandlerCall) -> HandlerCall:
-        """Return a call that also stands for the one it supersedes, which is taken out."""
+        """Return a call that also stands for the one it supersedes, which is removed."""
         for waiting in self._waiting:
             if waiting.key == call.key and waiting.handler is call.handler:
                 self._waiting.remove(waiting)

@@ -87,7 +87,7 @@ _reruns = Reruns()
 
 @atexit.register
 def _close_all() -> None:
-    """Let no page listen for a kernel that ends; Jupyter does not tell it when another client has asked for that."""
+    """Let no page listen for a kernel that ends; Jupyter does not report the end that another client has asked for."""
     for call in tuple(_open):
         call.close()
 

@@ -98,7 +98,7 @@ class BusyStatus:
             return PASS_ON
 
     def _note_message(self, status: str, message: Message) -> None:
-        # At its busy: ipykernel before 6.30 says no idle of a message that was taken from it.
+        # At its busy: ipykernel before 6.30 says no idle of a message that it does not handle.
         if status == "busy" and message.get("metadata", {}).get("awaits_idle", True):
             self._pending.append({"header": message["header"]})  # without the audio
             if len(self._pending) >= self._pending_limit:

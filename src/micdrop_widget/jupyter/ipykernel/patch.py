@@ -45,7 +45,7 @@ class MethodPatch:
     owner, name
         The object, and the name of its method.
     parameters
-        What the method must take, by name.
+        The names of the method's first parameters, as they must be.
     replacement
         Called with the method's arguments; returns the result, or `PASS_ON`. When it raises, the original is put
         back, for good, and called.
