@@ -72,6 +72,12 @@ def test_keywords_are_heard_among_other_words() -> None:
     assert ears(quiet(30)) == ""
 
 
+def test_what_is_none_of_the_phrases_is_heard_as_something_else() -> None:
+    ears = PocketsphinxEars(grammar=["goodbye"], otherwise="something else")
+    assert ears(spoken("the weather is very nice in the mountains today")) == "something else"
+    assert ears(spoken("goodbye")) == "goodbye"
+
+
 def test_an_utterance_that_is_forgotten_leaves_ears_for_the_next() -> None:
     ears = PocketsphinxEars(grammar=["goodbye", "hello"])
     for _ in range(3):

@@ -29,7 +29,7 @@ def test_after_a_pause_hearing_begins_anew_and_a_flush_ends_it() -> None:
 
 def test_words_are_heard_in_step_with_their_audio() -> None:
     spoken = Spoken({}, "one two three four", 1000)
-    assert spoken.heard_text(99_999) == "", "a sentence without audio is not heard"
+    assert [spoken.heard_text(heard) for heard in (0, 1000, 99_999)] == [""] * 3, "there is no audio of it yet"
     spoken.end = 5000
     expected = ["", "", "one", "one two", "one two three", "one two three four"]
     assert [spoken.heard_text(heard) for heard in (0, 1999, 2000, 3000, 4999, 5000)] == expected

@@ -47,6 +47,8 @@ class PocketsphinxEars:
         heard as the nearest of them: far more dependable than free speech, and faster.
     keywords
         Words or phrases to listen for; all else is silence. The text is those that were heard, in order.
+    otherwise
+        The text of an utterance that is none of these; "" is no answer.
 
     Raises
     ------
@@ -56,11 +58,18 @@ class PocketsphinxEars:
         Both are given, or PocketSphinx does not know a word of them.
     """
 
-    def __init__(self, *, grammar: str | Sequence[str] | None = None, keywords: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        grammar: str | Sequence[str] | None = None,
+        keywords: Sequence[str] | None = None,
+        otherwise: str = "",
+    ) -> None:
         if grammar is not None and keywords is not None:
             raise ValueError("expected grammar or keywords, not both")
         self._grammar = None if grammar is None else _jsgf(grammar)
         self._keywords = None if keywords is None else _listed(keywords)
+        self._otherwise = otherwise
         self._lock = threading.Condition()
         self._idle = [self._make_decoder()]
         self._made = 1
@@ -81,7 +90,7 @@ class PocketsphinxEars:
                 self._made += 1
         if decoder is None:
             decoder = self._make_decoder()
-        stream = _Stream(decoder)
+        stream = _Stream(decoder, self._otherwise)
         weakref.finalize(stream, self._give_back, decoder)  # however it ends: an interruption forgets it
         return stream
 
@@ -115,8 +124,9 @@ class PocketsphinxEars:
 class _Stream:
     """Ears for one utterance."""
 
-    def __init__(self, decoder: Any) -> None:  # noqa: ANN401 - PocketSphinx has no types
+    def __init__(self, decoder: Any, otherwise: str) -> None:  # noqa: ANN401 - PocketSphinx has no types
         self._decoder = decoder
+        self._otherwise = otherwise
         with contextlib.suppress(RuntimeError):
             decoder.end_utt()  # one that was interrupted
         decoder.start_utt()
@@ -130,7 +140,7 @@ class _Stream:
         """Return what was said."""
         self._decoder.end_utt()
         hypothesis = self._decoder.hyp()
-        return " ".join(hypothesis.hypstr.split()) if hypothesis else ""
+        return (" ".join(hypothesis.hypstr.split()) if hypothesis else "") or self._otherwise
 
 
 class HibariVoice:

@@ -62,8 +62,10 @@ class Spoken:
 
     def heard_text(self, heard_samples: int) -> str:
         """Return the words of it that were heard, judged by how much of its audio was."""
+        if self.end == self.begin:
+            return ""
         if heard_samples >= self.end:
-            return self.text if self.end > self.begin else ""
+            return self.text
         words = self.text.split()
         share = max(0, heard_samples - self.begin) / (self.end - self.begin)
         return " ".join(words[: int(share * len(words))])

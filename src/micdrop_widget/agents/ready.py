@@ -24,7 +24,7 @@ def offline_agent() -> dict[str, Any]:
         The extra `agent` is not installed.
     """
     return {
-        "stt": PocketsphinxEars(grammar=PHRASES),
+        "stt": PocketsphinxEars(grammar=PHRASES, otherwise="(something else)"),
         "agent": companion,
         "tts": HibariVoice(),
         "greeting": GREETING,

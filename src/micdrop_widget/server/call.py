@@ -47,6 +47,9 @@ _MAX_WAITING_TEXTS = 16
 class _Scheduled:
     """What happens soon on the call's loop: may be awaited, or ignored."""
 
+    def __repr__(self) -> str:
+        return "<scheduled on the server>"
+
     def __await__(self) -> Generator[Any, None, None]:
         return asyncio.sleep(0).__await__()
 
