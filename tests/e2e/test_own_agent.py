@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from micdrop_widget.agents import HibariVoice, PocketsphinxEars
-from micdrop_widget.audio import Pcm, as_pcm
+from micdrop_widget.audio import Pcm
+from micdrop_widget.audio_input import as_pcm
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
 from tests.paths import NOTEBOOKS
