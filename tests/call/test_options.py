@@ -356,7 +356,7 @@ def test_a_place_that_cannot_be_written_is_refused_when_it_is_chosen_and_not_aga
 def test_a_class_is_no_microphone_and_no_loudspeaker() -> None:
     with pytest.raises(TypeError, match="sink: expected an AudioSink like VirtualSpeaker"):
         as_sink(VirtualSpeaker)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="source: expected an array, the path of a WAV file or an AudioSource"):
+    with pytest.raises(TypeError, match="source: expected an AudioSource, got the class"):
         as_source(NoSource)  # type: ignore[arg-type]
 
 
