@@ -42,6 +42,11 @@ ROWS = (
     Row("import", "import in a fresh process, against importing anywidget and numpy", "importing"),
     Row("machine-step", "one step of the call machine for one frame of speech in a live call", "machine_step"),
     Row("loopback-turn", "MicdropClient and the embedded server, without browser and pacing", "loopback_turn"),
+    Row(
+        "server-answer",
+        "what the server adds to its parts, the offline agent's answer, echo calls a core",
+        "server_answer",
+    ),
     Row("browser-frame", "microphone frame: sent by the page -> on the loop thread", "browser.frame", True),
     Row("answer-heard", "first audio leaves the server -> its first sample is played", "browser.answer", True),
     Row(
