@@ -65,7 +65,7 @@ class Configurable:
     _ranges: ClassVar[Mapping[str, Range]] = {}
     """The settings that are checked, by name, in the order in which they are shown."""
 
-    if not TYPE_CHECKING:  # a type checker that saw it would accept any name
+    if not TYPE_CHECKING:  # pragma: no branch - a type checker that saw it would accept any name
 
         def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401 - any attribute
             allowed = self._ranges.get(name)

@@ -14,6 +14,7 @@ from micdrop_widget.analysis.tuning import Outcome, score_against_labels
 from micdrop_widget.audio import FRAME_SAMPLES
 from tests.analysis.scripted import LoudnessVAD, recording
 from tests.harness.spoken import spoken
+from tests.paths import PACKAGE
 
 
 def segment(start: int, end: int, confirmed: int = 0, by_silence: bool = True) -> Segment:
@@ -77,6 +78,25 @@ def test_silero_runs_once_and_gives_what_detect_speech_gives() -> None:
         delays = [delay for outcome in outcomes for delay in outcome.closing_delays]
         assert row["closing_delay_ms"] == np.median(delays) / 16
         assert (row["speech"], row["missed"], row["false_segments"]) == (3, 0, 0)
+
+
+def test_a_model_of_ones_own_is_asked_for_every_setting() -> None:
+    each = spoken("sentence")
+    labels = [(one.start_sample, one.end_sample) for one in each.sentences]
+    own = PACKAGE / "vad/models/silero_vad_16k_op15.onnx"
+    table = sweep([each.path], [labels], thresholds=[0.4], model=own)
+    packaged = sweep([each.path], [labels], thresholds=[0.4])
+    assert table.drop(columns="model").equals(packaged)
+
+
+def test_recordings_of_several_channels_and_of_another_rate_are_read_as_they_say() -> None:
+    voice = spoken("sentence")
+    labels = [[(one.start_sample, one.end_sample) for one in voice.sentences]]
+    stereo = np.stack([np.zeros_like(voice.pcm), voice.pcm], axis=1)
+    table = sweep([stereo], labels, thresholds=[0.5], channel=1)
+    assert table.equals(sweep([voice.pcm], labels, thresholds=[0.5]))
+    slow = [[(start // 2, end // 2) for start, end in labels[0]]]
+    assert sweep([voice.pcm], slow, thresholds=[0.5], sample_rate=32_000)["speech"].tolist() == [1]
 
 
 def test_the_default_thresholds_are_around_those_of_the_detector() -> None:
