@@ -26,8 +26,10 @@ def run(open_notebook: NotebookOpener, name: str) -> Notebook:
 def test_quickstart(open_notebook: NotebookOpener) -> None:
     notebook = run(open_notebook, "01-quickstart.ipynb")
     told = notebook.text(2)
-    positions = [told.index("The call is ready."), told.index("You are speaking"), told.rindex("the assistant answers")]
-    assert positions == sorted(positions)
+    # the greeting may be heard before the first words or behind them, and go over into the answer
+    assert told.startswith("The call is ready.")
+    assert "You are speaking" in told
+    assert "the assistant answers" in told
     assert "assistant: I know the time, sums, timers" in notebook.text(5)
     assert "<Turns: " in notebook.text(6)
     assert notebook.kernel.eval("[call.isStarted, call.isMicStarted]") == [False, False]
