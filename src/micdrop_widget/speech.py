@@ -15,6 +15,7 @@ __all__ = [
     "SpeechEvent",
     "SpeechEventName",
     "SpeechStarted",
+    "VadEventName",
     "name_of",
 ]
 
@@ -68,6 +69,9 @@ SpeechEvent: TypeAlias = SpeechStarted | SpeechConfirmed | SpeechContinued | Spe
 
 SpeechEventName: TypeAlias = Literal["StartSpeaking", "ConfirmSpeaking", "CancelSpeaking", "StopSpeaking"]
 """What Micdrop calls the four events of its voice activity detection."""
+
+VadEventName: TypeAlias = SpeechEventName | Literal["ChangeStatus"]
+"""The four, and the one behind each of them that says what the status is now."""
 
 
 def name_of(event: SpeechEvent) -> SpeechEventName | None:

@@ -1,4 +1,4 @@
-"""`call.vad`: the four events and what is heard now, on the client and on the widget."""
+"""`call.vad`: its events and what is heard now, on the client and on the widget."""
 
 from __future__ import annotations
 
@@ -39,6 +39,26 @@ async def test_the_events_of_the_detection_come_in_order_on_the_loop() -> None:
         ("StartSpeaking", Status.MAYBE_SPEAKING, False),
         ("ConfirmSpeaking", Status.SPEAKING, False),
         ("StopSpeaking", Status.SILENCE, True),
+    ]
+
+
+async def test_behind_each_event_the_new_status_is_reported() -> None:
+    async with MicdropServer() as server:
+        call, mic, _ = ready_client(server.url)
+        seen: list[str | Status] = []
+        for name in NAMES:
+            call.vad.on(name, partial(seen.append, name))
+        call.vad.on("ChangeStatus", seen.append)
+        async with call:
+            await call.start()
+            mic.say(turns_over(3))
+            await until(lambda: len(seen) == 6)
+            call.vad.off("ChangeStatus")
+            mic.say(turns_over(3))
+            await until(lambda: len(seen) == 9)
+    assert seen == [
+        *("StartSpeaking", Status.MAYBE_SPEAKING, "ConfirmSpeaking", Status.SPEAKING, "StopSpeaking", Status.SILENCE),
+        *("StartSpeaking", "ConfirmSpeaking", "StopSpeaking"),
     ]
 
 
@@ -98,9 +118,9 @@ async def test_a_call_that_is_muted_within_speech_tells_its_end() -> None:
 async def test_an_unknown_event_is_refused_with_the_nearest_one() -> None:
     call, _, _ = ready_client(None)
     with pytest.raises(ValueError, match="did you mean 'StartSpeaking'"):
-        call.vad.on("StartSpeeking", print)  # type: ignore[arg-type]
+        call.vad.on("StartSpeeking", print)  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="unknown event 'Message'"):
-        call.vad.on("Message", print)  # type: ignore[arg-type]
+        call.vad.on("Message", print)  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="unknown event 'StartSpeaking'"):
         call.on("StartSpeaking", print)  # type: ignore[call-overload]
 
@@ -156,12 +176,15 @@ async def test_on_the_widget_handlers_run_on_the_handler_thread_in_the_context_o
     for number, name in enumerate(NAMES):
         cell.set(number)
         call.vad.on(name, partial(lambda name: seen.append((name, cell.get(), threading.current_thread().name)), name))
+    statuses: list[Status] = []
+    call.vad.on("ChangeStatus", statuses.append)
     cell.set(9)
     await call.start()
     page.speak(turns_over(3))
-    await until(lambda: len(seen) == 3)
+    await until(lambda: len(statuses) == 3)
     thread = "micdrop-handlers"
     assert call.vad.status is Status.SILENCE
     await asyncio.to_thread(call.close)
     server.stop()
+    assert statuses == [Status.MAYBE_SPEAKING, Status.SPEAKING, Status.SILENCE]
     assert seen == [("StartSpeaking", 0, thread), ("ConfirmSpeaking", 1, thread), ("StopSpeaking", 3, thread)]

@@ -64,7 +64,7 @@ def test_a_notebook_offers_the_names_of_the_events(shell: InteractiveShell, name
 
 @pytest.mark.parametrize("method", ["on", "off"])
 def test_a_notebook_offers_the_events_of_the_voice_activity_detection(shell: InteractiveShell, method: str) -> None:
-    assert completions(shell, f'call.vad.{method}("') >= set(get_args(SpeechEventName))
+    assert completions(shell, f'call.vad.{method}("') >= {*get_args(SpeechEventName), "ChangeStatus"}
     assert completions(shell, f'call.vad.{method}("Can') == {"CancelSpeaking"}
 
 

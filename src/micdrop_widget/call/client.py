@@ -96,7 +96,7 @@ class MicdropClient(CallEvents):
         self._handlers = Handlers()
         self._subscriptions = Subscriptions()
         self._vad = CallVAD(lambda: self._core.detector, lambda: self._core.speech_status)
-        listener = _Listener(self._handlers, self._vad.handlers, self._subscriptions)
+        listener = _Listener(self._handlers, self._vad, self._subscriptions)
         self._core = CallCore(options, as_source(source), as_sink(sink), listener)
         self._closed = False
 
@@ -130,7 +130,7 @@ class MicdropClient(CallEvents):
 
     @property
     def vad(self) -> CallVAD:
-        """The voice activity detection: its detector, what it detects now, and its own four events."""
+        """The voice activity detection: its detector, what it detects now, and its own five events."""
         return self._vad
 
     @suggests_keywords
@@ -287,9 +287,9 @@ class MicdropClient(CallEvents):
 class _Listener:
     """Gives what the call reports to the handlers, and to whoever waits for it."""
 
-    def __init__(self, handlers: Handlers, speech_handlers: Handlers, subscriptions: Subscriptions) -> None:
+    def __init__(self, handlers: Handlers, vad: CallVAD, subscriptions: Subscriptions) -> None:
         self._handlers = handlers
-        self._speech_handlers = speech_handlers
+        self._vad = vad
         self._subscriptions = subscriptions
         self._queue = HandlerQueue()
 
@@ -298,7 +298,8 @@ class _Listener:
         self._subscriptions.publish(event, value_of(arguments))
 
     def on_speech_event(self, event: SpeechEventName) -> None:
-        self._queue.post(event, self._speech_handlers.of(event), ())
+        for name, arguments in self._vad.calls_for(event):
+            self._queue.post(name, self._vad.handlers.of(name), arguments)
 
     def on_log_line(self, line: str) -> None:
         """Nothing more to do: every line is in `logging` already."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias, TypeVar, get_args
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, get_args, overload
 
 from micdrop_widget._keywords import suggest
 from micdrop_widget.protocol import EventName
-from micdrop_widget.speech import SpeechEventName
+from micdrop_widget.speech import SpeechEventName, VadEventName
 from micdrop_widget.vad import VAD, Status
 
-__all__ = ["CallListener", "CallVAD", "Handler", "Handlers", "InContext"]
+__all__ = ["STATUS_AFTER", "VAD_EVENTS", "CallListener", "CallVAD", "Handler", "Handlers", "InContext"]
 
 Handler: TypeAlias = Callable[..., object]
 
@@ -115,6 +115,17 @@ class Handlers:
         return self._handlers[event]
 
 
+VAD_EVENTS = (*get_args(SpeechEventName), "ChangeStatus")
+
+STATUS_AFTER: dict[SpeechEventName, Status] = {
+    "StartSpeaking": Status.MAYBE_SPEAKING,
+    "ConfirmSpeaking": Status.SPEAKING,
+    "CancelSpeaking": Status.SILENCE,
+    "StopSpeaking": Status.SILENCE,
+}
+"""What each event of the detection makes of its status."""
+
+
 class CallVAD:
     """What `call.vad` is. It stays the same when the call is given another detector, and so do its handlers.
 
@@ -133,7 +144,7 @@ class CallVAD:
     ) -> None:
         self._detector = detector
         self._status = status
-        self.handlers = Handlers(wrap, get_args(SpeechEventName))
+        self.handlers = Handlers(wrap, VAD_EVENTS)
 
     def __repr__(self) -> str:
         return f"<CallVAD {self.status.name}, {self.detector!r}>"
@@ -158,15 +169,26 @@ class CallVAD:
         """Level that the latest decision by volume was made on; NaN where no detector knows one."""
         return self.detector.level_db
 
-    def on(self, event: SpeechEventName, handler: Callable[[], object]) -> None:
-        """Call a function, without arguments, at each event, in one order with the call's own handlers.
+    def calls_for(self, event: SpeechEventName) -> tuple[tuple[VadEventName, tuple[Any, ...]], ...]:
+        """Return what handlers are called for an event of the detection: it, and the change of the status behind it."""
+        return (event, ()), ("ChangeStatus", (STATUS_AFTER[event],))
+
+    @overload
+    def on(self, event: Literal["ChangeStatus"], handler: Callable[[Status], object]) -> None: ...
+
+    @overload
+    def on(self, event: SpeechEventName, handler: Callable[[], object]) -> None: ...
+
+    def on(self, event: VadEventName, handler: Callable[..., object]) -> None:
+        """Call a function at each event, in one order with the call's own handlers.
 
         Parameters
         ----------
         event
             `StartSpeaking` (this may be speech), then `ConfirmSpeaking` (it is; the utterance goes out) or
             `CancelSpeaking` (a false alarm), and `StopSpeaking` (confirmed speech is over; also when the call stops
-            listening). The status changes at these events and at no others.
+            listening): without arguments. The status changes at these events and at no others; behind each comes
+            `ChangeStatus`, with the new `Status`.
         handler
             One that raises is logged with its traceback; the call goes on.
 
@@ -179,6 +201,6 @@ class CallVAD:
         """
         self.handlers.on(event, handler)
 
-    def off(self, event: SpeechEventName, handler: Callable[[], object] | None = None) -> None:
+    def off(self, event: VadEventName, handler: Callable[..., object] | None = None) -> None:
         """Remove a handler, or all of an event."""
         self.handlers.off(event, handler)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
+from micdrop_widget.call.events import STATUS_AFTER
 from micdrop_widget.call.idle_watch import IdleWatch
 from micdrop_widget.call.sources import Gap
 from micdrop_widget.speech import SpeechCancelled, SpeechEvent, SpeechEventName, SpeechStarted, name_of
@@ -15,13 +16,6 @@ from micdrop_widget.vad import VAD, Segmenter, Status
 __all__ = ["Hearing"]
 
 _log = logging.getLogger("micdrop_widget.call.hearing")
-
-_STATUS_AFTER: dict[SpeechEventName, Status] = {
-    "StartSpeaking": Status.MAYBE_SPEAKING,
-    "ConfirmSpeaking": Status.SPEAKING,
-    "CancelSpeaking": Status.SILENCE,
-    "StopSpeaking": Status.SILENCE,
-}
 
 
 class Hearing:
@@ -157,7 +151,7 @@ class Hearing:
                 self._apply(event)
 
     def _report(self, name: SpeechEventName) -> None:
-        self._status = _STATUS_AFTER[name]
+        self._status = STATUS_AFTER[name]
         if self._status is Status.SILENCE:
             self._watch.stop()
         self._emit(name)

@@ -7,9 +7,8 @@ import sys
 from typing import Any, get_args
 
 from micdrop_widget.call.call_events import CallEvents
-from micdrop_widget.call.events import CallVAD
+from micdrop_widget.call.events import VAD_EVENTS, CallVAD
 from micdrop_widget.protocol import EventName
-from micdrop_widget.speech import SpeechEventName
 
 __all__ = ["complete_event_names"]
 
@@ -38,4 +37,4 @@ def _complete(shell: Any, event: Any) -> tuple[str, ...]:  # noqa: ANN401 - of I
         value = getattr(value, name, None)
     if isinstance(value, CallEvents):
         return get_args(EventName)
-    return get_args(SpeechEventName) if isinstance(value, CallVAD) else ()
+    return VAD_EVENTS if isinstance(value, CallVAD) else ()

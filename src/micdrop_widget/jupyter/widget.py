@@ -534,7 +534,8 @@ class _Listener:
 
     def on_speech_event(self, event: SpeechEventName) -> None:
         widget = self._widget
-        widget._trait_thread.post(lambda: widget._call_handlers(widget.vad.handlers, event))
+        for name, arguments in widget.vad.calls_for(event):
+            widget._trait_thread.post(functools.partial(widget._call_handlers, widget.vad.handlers, name, arguments))
 
     def on_log_line(self, line: str) -> None:
         self._widget._trait_thread.post(lambda: self._print(line))
