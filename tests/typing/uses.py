@@ -21,6 +21,7 @@ from micdrop_widget import (
     Reconnect,
     SileroVAD,
     SmartTurn,
+    Status,
     TextMessage,
     ToolCall,
     ToolCallMessage,
@@ -91,6 +92,7 @@ def on_state(state: MicdropState, previous: MicdropState) -> None: ...
 def on_error(error: MicdropError) -> None: ...
 def on_end() -> None: ...
 def on_item(item: TextMessage | ToolCallMessage | ToolResultMessage) -> None: ...
+def on_status(status: Status) -> None: ...
 def on_text(text: str) -> None: ...
 def on_tool(call: ToolCall) -> None: ...
 def on_class(classification: Classification) -> None: ...
@@ -119,8 +121,10 @@ def handlers(client: MicdropClient, widget: MicdropWidget) -> None:
     client.on("Message", lambda: print("said"))  # E: call-overload
     client.off("Mesage")  # E: arg-type
     client.vad.on("StartSpeaking", on_end)
-    client.vad.on("Message", on_end)  # E: arg-type
-    client.vad.on("StartSpeaking", on_text)  # E: arg-type
+    client.vad.on("ChangeStatus", on_status)
+    client.vad.on("Message", on_end)  # E: call-overload
+    client.vad.on("StartSpeaking", on_text)  # E: call-overload
+    client.vad.on("ChangeStatus", on_text)  # E: call-overload
 
 
 async def waiting(client: MicdropClient, widget: MicdropWidget) -> None:
