@@ -9,7 +9,16 @@ from typing import Any
 import zmq
 from jupyter_client.session import Session
 
-__all__ = ["FakeComm", "HandlingKernel", "Receiver", "ReceivingKernel", "StatusKernel", "custom"]
+__all__ = [
+    "FakeComm",
+    "FakeIOLoop",
+    "FakeStream",
+    "HandlingKernel",
+    "Receiver",
+    "ReceivingKernel",
+    "StatusKernel",
+    "custom",
+]
 
 
 class FakeComm:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 import pytest
+import zmq
 from jupyter_client.session import Session
 
 from micdrop_widget.jupyter import ipykernel
-from tests.jupyter.ipykernel.fakes import FakeComm, HandlingKernel, Receiver, ReceivingKernel, custom
+from tests.jupyter.ipykernel.fakes import (
+    FakeComm,
+    FakeIOLoop,
+    FakeStream,
+    HandlingKernel,
+    Receiver,
+    ReceivingKernel,
+    custom,
+)
 
 
 def test_a_custom_message_of_ours_is_delivered_and_not_handled() -> None:
@@ -142,3 +152,62 @@ def test_a_stream_that_takes_no_other_reader_is_left_alone(caplog: pytest.LogCap
     installed = ipykernel.install(FakeComm("1", kernel), receiver.receive)
     assert not installed.receives_while_busy
     assert "RuntimeError: closed" in caplog.text
+
+
+class MissingStream(FakeStream):
+    """A stream that does not notice a message until it is made to read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+
+    def flush(self, flag: int = 3, limit: int | None = None) -> None:
+        assert (flag, limit) == (zmq.POLLIN, None)
+        self.reads += 1
+        if self.reads == 3:
+            raise RuntimeError("closed")
+
+
+class PatientIOLoop(FakeIOLoop):
+    """Keeps what is to be called later."""
+
+    def __init__(self) -> None:
+        self.later: list[tuple[float, Any]] = []
+
+    def call_later(self, delay: float, callback: Any) -> None:
+        self.later.append((delay, callback))
+
+
+def missing_kernel(manager: object) -> tuple[ReceivingKernel, MissingStream, PatientIOLoop]:
+    kernel, stream, io_loop = ReceivingKernel(), MissingStream(), PatientIOLoop()
+    kernel.shell_stream = stream
+    kernel.shell_channel_thread = types.SimpleNamespace(io_loop=io_loop, manager=manager)
+    return kernel, stream, io_loop
+
+
+def test_where_replies_are_sent_past_the_stream_it_is_read_again_until_the_last_widget_is_closed() -> None:
+    kernel, stream, io_loop = missing_kernel(types.SimpleNamespace(_shell_socket=object()))
+    installed = ipykernel.install(FakeComm("1", kernel), Receiver().receive)
+    ((delay_s, reread),) = io_loop.later
+    assert (delay_s, stream.reads) == (0.2, 1)
+    reread()
+    assert stream.reads == 2
+    installed.remove()
+    reread()
+    assert (len(io_loop.later), stream.reads) == (2, 2)
+
+
+def test_a_stream_that_cannot_be_read_again_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+    kernel, stream, io_loop = missing_kernel(types.SimpleNamespace(_shell_socket=object()))
+    installed = ipykernel.install(FakeComm("1", kernel), Receiver().receive)
+    for _ in range(2):
+        io_loop.later[-1][1]()
+    assert (len(io_loop.later), stream.reads) == (2, 3)
+    assert caplog.text.count("is left alone from now on") == 1
+    assert installed.receives_while_busy, "the rest works"
+
+
+def test_where_replies_go_through_the_stream_it_reads_by_itself() -> None:
+    kernel, stream, io_loop = missing_kernel(types.SimpleNamespace(_shell_stream=object()))
+    ipykernel.install(FakeComm("1", kernel), Receiver().receive)
+    assert (io_loop.later, stream.reads) == ([], 0)

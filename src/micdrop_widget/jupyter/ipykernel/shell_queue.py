@@ -19,6 +19,9 @@ __all__ = ["ShellChannel", "bypass_handling"]
 _HEADER, _CONTENT, _PARTS = 1, 4, 5
 """Parts of a message behind its delimiter: signature, header, parent, metadata, content; then the buffers."""
 
+_POLLIN = 1
+"""ZeroMQ's flag for what can be read."""
+
 
 def bypass_handling(kernel: object, receivers: Receivers) -> MethodPatch:
     """Return the change that delivers the widgets' messages where the kernel asks whether to handle one."""
@@ -39,17 +42,24 @@ class ShellChannel:
     The kernel passes each message on from there, to the main thread or to a subshell's. The stream has the kernel's
     method, so the stream is given another one.
 
+    Before 7.4 ipykernel sends its replies past the stream, on the stream's own socket. A message that arrives in that
+    moment is not noticed, nor is any after it until somebody connects: the kernel seems dead (ipykernel #1554). With
+    31 messages a second a reply soon meets one, so there the socket is read again every now and then.
+
     Parameters
     ----------
     kernel
         What receives.
     receivers
         Whose messages are delivered here.
+    reread_s
+        How often the socket is read where the stream may not notice a message.
     """
 
-    def __init__(self, kernel: Any, receivers: Receivers) -> None:  # noqa: ANN401 - ipykernel's
+    def __init__(self, kernel: Any, receivers: Receivers, *, reread_s: float = 0.2) -> None:  # noqa: ANN401 - ipykernel's
         self._kernel = kernel
         self._receivers = receivers
+        self._reread_s = reread_s
         self.is_installed = False
 
     def install(self) -> bool:
@@ -61,6 +71,8 @@ class ShellChannel:
         self._io_loop = self._kernel.shell_channel_thread.io_loop
         self.is_installed = True
         self._io_loop.add_callback(self._receive_by, self)
+        if self._may_miss_messages():
+            self._io_loop.add_callback(self._reread)
         return True
 
     def remove(self) -> None:
@@ -111,6 +123,24 @@ class ShellChannel:
             return False
         method = kernel.shell_channel_thread_main
         return bool(getattr(stream, "_recv_callback", method) == method)  # nobody else has given it another one
+
+    def _may_miss_messages(self) -> bool:
+        """Return whether replies are sent past the stream, and the stream can be made to read."""
+        manager = getattr(self._kernel.shell_channel_thread, "manager", None)
+        can_reread = has_parameters(getattr(self._stream, "flush", None), "flag", "limit") and has_parameters(
+            getattr(self._io_loop, "call_later", None), "delay", "callback"
+        )
+        return hasattr(manager, "_shell_socket") and can_reread
+
+    def _reread(self) -> None:
+        """Let the stream read what it has not noticed, and again after a while; on its thread."""
+        if not self.is_installed:
+            return
+        try:
+            self._stream.flush(_POLLIN)
+            self._io_loop.call_later(self._reread_s, self._reread)
+        except Exception:  # noqa: BLE001 - as above
+            give_up("shell_stream.flush")
 
     def _receive_by(self, callback: Any) -> None:  # noqa: ANN401 - the kernel's method, or this
         try:
