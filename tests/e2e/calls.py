@@ -35,6 +35,19 @@ call.observe(lambda change: became_true.append(change.name) if change.new else N
 call
 """
 
+
+def timed_call(**timing: float) -> str:
+    """Return a cell as `CALL`, whose widget waits for its page as long as a `Timing` with these values says."""
+    values = ", ".join(f"{name}={value}" for name, value in timing.items())
+    widget = f"""
+from micdrop_widget.browser import Timing
+
+class TimedWidget(MicdropWidget):
+    _timing = Timing({values})
+"""
+    return widget + CALL.replace("MicdropWidget(", "TimedWidget(")
+
+
 PROCESSING_OFF = """
 () => {
   const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.e2e.calls import CALL, SERVER, press, utterances, wait_for_state, wait_for_words
+from tests.e2e.calls import CALL, SERVER, press, timed_call, utterances, wait_for_state, wait_for_words
 from tests.e2e.lab import Lab
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
@@ -115,11 +115,10 @@ except MicdropError as error:
 
 
 def test_awaiting_with_ipykernel_6_ends_with_words_that_say_what_to_do(open_with_ipykernel_6: NotebookOpener) -> None:
-    notebook = open_with_ipykernel_6([SERVER, CALL, AWAIT, "call.start()\nNone"])
+    notebook = open_with_ipykernel_6([SERVER, timed_call(request_s=2), AWAIT, "call.start()\nNone"])
     notebook.run_cell(0)
     notebook.run_cell(1)
     wait_for_words(notebook, "Not started")
-    notebook.kernel.execute("from micdrop_widget.browser import microphone; microphone._ANSWER_S = 2")
     notebook.run_cell(2)
     assert "call.start() without await" in notebook.text(2)
     notebook.run_cell(3)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.calls import CALL, SERVER, press, wait_for_state, wait_for_words
+from tests.e2e.calls import CALL, SERVER, press, timed_call, wait_for_state, wait_for_words
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
 from tests.e2e.test_tabs import NOISE, heard
@@ -51,8 +51,7 @@ def test_a_page_that_is_reloaded_rejoins_the_same_call_by_one_click(open_noteboo
 
 
 def test_a_call_whose_page_does_not_come_back_ends(open_notebook: NotebookOpener) -> None:
-    notebook = started(open_notebook)
-    notebook.kernel.execute("from micdrop_widget.browser import Timing; call._panel._timing = Timing(rejoin_s=1)")
+    notebook = started(open_notebook, (SERVER, timed_call(rejoin_s=1)))
     notebook.page.close()
     notebook.kernel.until("not call.isStarted and not call.isMicStarted", timeout=10)
     notebook.kernel.until("len(server.calls) == 0")
