@@ -100,11 +100,16 @@ def whole(pcm: Pcm) -> Answer:
 
 @pytest.fixture(scope="module")
 def random_chunks(open_shared_call: Opener) -> tuple[Player, Tap]:
-    """Hear an answer of 3 s, in pieces of 2000 bytes every 10 ms on average, and as often odd as even."""
+    """Hear an answer of 3 s: half a second, lest a machine that stops for a moment runs it dry, and the rest in pieces.
+
+    They have 2000 bytes on average, as often odd as even, and come every 10 ms.
+    """
     player, rng = open_player(open_shared_call), np.random.default_rng(5)
 
     async def answer(call: ServerCall) -> None:
         pcm_bytes = tone(3).astype("<i2").tobytes()
+        await call.send(Audio(pcm_bytes[:16_001]))
+        pcm_bytes = pcm_bytes[16_001:]
         while pcm_bytes:
             size = int(rng.integers(1, 4000))
             await call.send(Audio(pcm_bytes[:size]))
