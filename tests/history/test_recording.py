@@ -267,3 +267,12 @@ def test_a_flush_to_an_epoch_that_is_over_drops_nothing() -> None:
     recorder.flush(3)
     recorder.place_heard(4, 1600, 1100.0)
     assert np.array_equal(recording.assistant, tone(1600))
+
+
+def test_an_answer_whose_first_report_is_late_is_recorded_whole() -> None:
+    recording, recorder = begun(live_sink=True)
+    recorder.queue_playback(0, tone(SECOND), 1000.0)
+    recorder.place_heard(0, 3200, 1350.0)  # heard by 1200
+    for heard in range(6400, SECOND + 1, 3200):
+        recorder.place_heard(0, heard, 1000.0 + heard / 16)
+    assert np.array_equal(np.trim_zeros(recording.assistant), tone(SECOND))

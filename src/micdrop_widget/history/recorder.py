@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass
 
 from micdrop_widget.audio import Pcm, ms_to_samples, samples_to_ms
 from micdrop_widget.history.recording import ASSISTANT, KEPT_SAMPLES, MICROPHONE, Piece, Tracks
@@ -37,6 +38,17 @@ _REPORT_JITTER_MS = 100
 
 _SETTLED_AFTER_MS = 2000
 """How far before now a sample that arrives, or is reported, may belong at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """Samples that were given to the loudspeaker."""
+
+    pcm: Pcm
+    first: int
+    """The number of the first one in its epoch."""
+    given: int
+    """When, on the time line."""
 
 
 class Recorder:
@@ -63,8 +75,10 @@ class Recorder:
         self._microphone_began = False
         self._assistant_end = 0
         self._epoch = -1
-        self._queued: deque[tuple[int, Pcm]] = deque()
-        """What was given to the loudspeaker and not heard yet, with the position of "now" when it was given."""
+        self._queued: deque[_Queued] = deque()
+        """What was given to the loudspeaker and not heard yet."""
+        self._queued_samples = 0
+        """Samples of this epoch that were given to the loudspeaker."""
         self._heard_samples = 0
         """Samples of this epoch that have been heard."""
         self._heard_until_ms = -math.inf
@@ -89,13 +103,15 @@ class Recorder:
         if epoch > self._epoch:
             self.flush(epoch)
         if epoch == self._epoch:
-            self._queued.append((self._now(now_ms), pcm))
+            self._queued.append(_Queued(pcm, self._queued_samples, self._now(now_ms)))
+            self._queued_samples += len(pcm)
 
     def flush(self, epoch: int) -> None:
         """Drop what has not been heard, and begin an epoch."""
         if epoch > self._epoch:
             self._epoch = epoch
             self._queued.clear()
+            self._queued_samples = 0
             self._heard_samples = 0
 
     def place_heard(self, epoch: int, samples: int, now_ms: float) -> None:
@@ -108,24 +124,25 @@ class Recorder:
         now_ms
             The time of the report.
         """
-        fresh = samples - self._heard_samples
+        begin, fresh = self._heard_samples, samples - self._heard_samples
         if epoch != self._epoch or fresh <= 0 or not self._queued:
             return
         now = self._now(now_ms)
         position = self._position_of_heard(fresh, now, now_ms)
         began = position
-        latest = now + ms_to_samples(_REPORT_JITTER_MS) if self._live_sink else math.inf
+        playable: float = math.inf
         self._heard_samples = samples
-        while fresh and self._queued:
-            given, pcm = self._queued.popleft()
-            if len(pcm) > fresh:
-                self._queued.appendleft((given, pcm[fresh:]))
-                pcm = pcm[:fresh]
-            fresh -= len(pcm)
-            if position + len(pcm) > latest:  # reported because nobody plays it any more: it was never heard
-                pcm = pcm[: max(0, int(latest) - position)]
-            self._tracks.write(ASSISTANT, position, pcm)
-            position += len(pcm)
+        while begin < samples and self._queued:
+            queued = self._queued.popleft()
+            if self._live_sink:  # what is reported because nobody plays it any more was never heard
+                playable = min(playable, queued.first + now - queued.given + ms_to_samples(_REPORT_JITTER_MS))
+            pcm = queued.pcm[begin - queued.first : samples - queued.first]
+            if queued.first + len(queued.pcm) > samples:
+                self._queued.appendleft(queued)
+            heard = pcm[: max(0, int(min(playable, samples)) - begin)]
+            begin += len(pcm)
+            self._tracks.write(ASSISTANT, position, heard)
+            position += len(heard)
         self._assistant_end = position
         self._heard_until_ms += samples_to_ms(position - began)
 
@@ -155,8 +172,7 @@ class Recorder:
         began_ms = now_ms - samples_to_ms(fresh)
         if self._heard_samples and began_ms - self._heard_until_ms <= _REPORT_JITTER_MS:
             return self._assistant_end
-        given, _ = self._queued[0]
-        position = max(self._assistant_end, now - fresh, given, self._written_until)
+        position = max(self._assistant_end, now - fresh, self._queued[0].given, self._written_until)
         self._heard_until_ms = now_ms + samples_to_ms(position - now)
         return position
 
@@ -165,7 +181,7 @@ class Recorder:
 
     def _assistant_settled(self, now_ms: float) -> int:
         if self._queued and not self._heard_samples:
-            return max(self._assistant_end, self._queued[0][0])
+            return max(self._assistant_end, self._queued[0].given)
         if self._queued or now_ms < self._heard_until_ms + _SETTLED_AFTER_MS:
             return self._assistant_end
         return self._now(now_ms) - ms_to_samples(_SETTLED_AFTER_MS)
