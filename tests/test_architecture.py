@@ -42,6 +42,7 @@ VOCABULARY = {
     "speech",
     "wav_file",
     "_keywords",
+    "_loopback",
     "_silent_logger",
     "_threads",
     "_onnx",

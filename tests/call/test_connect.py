@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 
 from micdrop_widget import MicdropError, MicdropErrorCode
 from micdrop_widget.call.connect import open_websocket
-from micdrop_widget.call.proxies import check_proxy, is_loopback, masked_proxy, proxy_for
+from micdrop_widget.call.proxies import check_proxy, masked_proxy, proxy_for
 from tests.harness.proxies import http_proxy, redirecting
 from tests.harness.servers import closed_port, hold, scripted, self_signed, serve_tcp, silent_after_accept
 
@@ -256,16 +256,6 @@ def test_no_proxy_is_obeyed(environment: pytest.MonkeyPatch) -> None:
     assert proxy_for("wss://outside.test", True) == "http://proxy.test:3128"
     assert proxy_for("wss://inside.test", True) is None
     assert proxy_for("wss://outside.test", None) is None
-
-
-@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"])
-def test_loopback_is_known(host: str) -> None:
-    assert is_loopback(host)
-
-
-@pytest.mark.parametrize("host", ["example.org", "128.0.0.1", "::2", "localhost.example.org", "127.0.0.1.nip.io"])
-def test_what_is_not_loopback_is_known(host: str) -> None:
-    assert not is_loopback(host)
 
 
 @pytest.mark.parametrize(

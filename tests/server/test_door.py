@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from micdrop_widget import MicdropServer
 from micdrop_widget.server import Limits
-from micdrop_widget.server.door import Door, is_loopback
+from micdrop_widget.server.door import Door
 from tests.harness.leaks import until
 from tests.harness.plain_client import AUDIO, answer, caller, closes_with, ready
 from tests.harness.servers import self_signed
@@ -129,22 +129,6 @@ def test_two_origins_are_refused_although_each_may_call() -> None:
     door = Door("127.0.0.1", [], ["https://a.example"])
     assert door.refusal(["localhost"], ["https://a.example"]) is None
     assert door.refusal(["localhost"], ["https://a.example", "https://a.example"]) is not None
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("localhost", True),
-        ("0.0.0.0", False),
-        ("::", False),
-        ("h", False),
-    ],
-)
-def test_loopback_is_told_from_the_rest(host: str, loopback: bool) -> None:
-    assert is_loopback(host) is loopback
 
 
 async def test_a_host_that_is_not_loopback_warns_unless_params_are_checked() -> None:

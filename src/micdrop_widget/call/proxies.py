@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import urllib.request
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-__all__ = ["ProxyOption", "check_proxy", "is_loopback", "masked_proxy", "proxy_for"]
+from micdrop_widget._loopback import is_loopback
+
+__all__ = ["ProxyOption", "check_proxy", "masked_proxy", "proxy_for"]
 
 ProxyOption: TypeAlias = str | Literal[True] | None
 """True: the one that the environment sets; an address: that one; None: none."""
@@ -77,19 +78,6 @@ def proxy_for(url: str, option: ProxyOption) -> str | None:
             # This is how macOS writes a SOCKS proxy.
             return f"socks5h://{proxy[7:]}" if scheme == "socks" and proxy.startswith("http://") else proxy
     return None
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine's loopback interface."""
-    name = host.lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(name.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address.is_loopback or (mapped is not None and mapped.is_loopback)
 
 
 def masked_proxy(proxy: str) -> str:

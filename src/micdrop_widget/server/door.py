@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
-__all__ = ["CallRefused", "Door", "LimitExceeded", "Limits", "is_loopback"]
+from micdrop_widget._loopback import is_loopback
+
+__all__ = ["CallRefused", "Door", "LimitExceeded", "Limits"]
 
 _MAX_REASON_BYTES = 123
 
@@ -66,16 +68,6 @@ class Limits:
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
                 raise ValueError(f"Limits: expected a positive number in {field.name}, got {value!r}")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only programs of this machine can connect to a server that listens on this host."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Door:

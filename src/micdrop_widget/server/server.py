@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TypeVar
 
+from micdrop_widget._loopback import is_loopback
 from micdrop_widget._threads import LoopThread
 from micdrop_widget.server.call import MakeResponder, ServerCall
 from micdrop_widget.server.cells import Place, current_place
-from micdrop_widget.server.door import Door, Limits, is_loopback
+from micdrop_widget.server.door import Door, Limits
 from micdrop_widget.server.listener import CheckParams, Listener, OnFrame, Service
 from micdrop_widget.server.table import server_table
 
