@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.lab import Lab, start_lab
 from tests.e2e.opening import NotebookOpener
 from tests.harness.browsers import Browsers
+from tests.harness.pages import add_pages, closed_at_the_end
 from tests.harness.sound_card import SoundCard
 
 _LOG_LINES = 60
@@ -42,22 +43,13 @@ def browsers(tmp_path_factory: pytest.TempPathFactory) -> Generator[Browsers]:
 @pytest.fixture
 def open_notebook(lab: Lab, browsers: Browsers) -> Generator[NotebookOpener]:
     """Open notebooks; at the end, fail on errors of the pages that were not allowed."""
-    yield from _opener(lab, browsers)
+    yield from closed_at_the_end(NotebookOpener(lab, browsers))
 
 
 @pytest.fixture(scope="module")
 def open_shared_notebook(lab: Lab, browsers: Browsers) -> Generator[NotebookOpener]:
     """As `open_notebook`, for all tests of a module."""
-    yield from _opener(lab, browsers)
-
-
-def _opener(lab: Lab, browsers: Browsers) -> Generator[NotebookOpener]:
-    opener = NotebookOpener(lab, browsers)
-    yield opener
-    errors = opener.unexpected_errors()
-    opener.close()
-    if errors:
-        pytest.fail("the page reported errors:\n" + "\n".join(errors), pytrace=False)
+    yield from closed_at_the_end(NotebookOpener(lab, browsers))
 
 
 @pytest.fixture
@@ -76,9 +68,7 @@ def pytest_runtest_makereport(
     report = yield
     fixtures: dict[str, object] = getattr(item, "funcargs", {})
     if report.failed:
-        for fixture in fixtures.values():
-            if isinstance(fixture, NotebookOpener):
-                report.sections.append(("pages", fixture.describe()))
+        add_pages(report, fixtures)
         match fixtures.get("lab"):
             case Lab(log=log):
                 lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]

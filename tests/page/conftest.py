@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.browsers import Browsers
+from tests.harness.pages import add_pages, closed_at_the_end
 from tests.page.bridge import Bridge, bridged
 from tests.page.calls import Opener
 
@@ -38,22 +39,13 @@ def browsers(tmp_path_factory: pytest.TempPathFactory) -> Generator[Browsers]:
 @pytest.fixture
 def open_call(bridge: Bridge, browsers: Browsers) -> Generator[Opener]:
     """Open calls; at the end, fail on errors of the pages that were not allowed."""
-    yield from _opener(bridge, browsers)
+    yield from closed_at_the_end(Opener(bridge, browsers))
 
 
 @pytest.fixture(scope="module")
 def open_shared_call(bridge: Bridge, browsers: Browsers) -> Generator[Opener]:
     """As `open_call`, for all tests of a module."""
-    yield from _opener(bridge, browsers)
-
-
-def _opener(bridge: Bridge, browsers: Browsers) -> Generator[Opener]:
-    opener = Opener(bridge, browsers)
-    yield opener
-    errors = opener.unexpected_errors()
-    opener.close()
-    if errors:
-        pytest.fail("the page reported errors:\n" + "\n".join(errors), pytrace=False)
+    yield from closed_at_the_end(Opener(bridge, browsers))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,8 +55,5 @@ def pytest_runtest_makereport(
     """Put the pages' errors and screenshots under a failed test."""
     report = yield
     if report.failed:
-        fixtures: dict[str, object] = getattr(item, "funcargs", {})
-        for fixture in fixtures.values():
-            if isinstance(fixture, Opener):
-                report.sections.append(("pages", fixture.describe()))
+        add_pages(report, getattr(item, "funcargs", {}))
     return report

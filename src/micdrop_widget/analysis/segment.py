@@ -19,11 +19,11 @@ class Segment:
     start_sample: int
     """First sample, the pre-roll included."""
     end_sample: int
-    """Samples heard when it was over: behind its last sample."""
+    """How many samples were processed when it was over: it lies behind the last sample."""
     started_sample: int
-    """Samples heard when it was suspected (Micdrop's StartSpeaking)."""
+    """How many were processed when it began, not yet confirmed (Micdrop's StartSpeaking)."""
     confirmed_sample: int
-    """Samples heard when it was confirmed (Micdrop's ConfirmSpeaking)."""
+    """How many were processed when it was confirmed (Micdrop's ConfirmSpeaking)."""
     ended_by_silence: bool
     """False where the recording ended first."""
 

@@ -80,9 +80,9 @@ def smart_turn_features(pcm: Pcm) -> NDArray[np.float32]:
     NDArray[np.float32]
         Shape (80, 800): bands from low to high, and frames of 10 ms.
     """
-    heard = pcm_to_float(pcm[-INPUT_SAMPLES:])
+    turn = pcm_to_float(pcm[-INPUT_SAMPLES:])
     samples = np.zeros(INPUT_SAMPLES, dtype=np.float64)
-    samples[INPUT_SAMPLES - len(heard) :] = heard
+    samples[INPUT_SAMPLES - len(turn) :] = turn
     samples -= samples.mean()
     samples /= np.sqrt(samples.var() + _VARIANCE_EPSILON)
 
