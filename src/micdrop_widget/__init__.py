@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from micdrop_widget.errors import CallClosedError, MicdropError, MicdropErrorCode
     from micdrop_widget.history.recording import Recording
     from micdrop_widget.history.turns import Turn
+    from micdrop_widget.history.words import wer
     from micdrop_widget.jupyter.future import CallFuture
     from micdrop_widget.jupyter.widget import MicdropWidget
     from micdrop_widget.protocol import Classification, TextMessage, ToolCall, ToolCallMessage, ToolResultMessage
@@ -70,6 +71,7 @@ __all__ = [
     "VolumeVAD",
     "detect_speech",
     "sweep",
+    "wer",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -114,6 +116,7 @@ _HOMES = {
     "VAD": "vad",
     "VirtualSpeaker": "call.sinks",
     "VolumeVAD": "vad",
+    "wer": "history.words",
 }
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "Unknown",
     "encode_client_frame",
     "encode_server_frame",
+    "item_from_json",
     "item_to_json",
     "parse_client_frame",
     "parse_server_frame",
@@ -88,6 +89,28 @@ ConversationItem: TypeAlias = TextMessage | ToolCallMessage | ToolResultMessage
 def item_to_json(item: ConversationItem) -> dict[str, Any]:
     """Return a conversation item as the wire's JSON object; an absent `metadata` is left out."""
     return {key: value for key, value in asdict(item).items() if value is not None}
+
+
+def item_from_json(value: Mapping[str, Any]) -> ConversationItem:
+    """Return the conversation item of a JSON object: the inverse of `item_to_json`.
+
+    Raises
+    ------
+    ValueError
+        It is none; the message says what was expected.
+    """
+    match value.get("role"):
+        case "system" | "user" | "assistant" as role:
+            metadata = value.get("metadata")
+            if metadata is not None and not isinstance(metadata, dict):
+                raise ValueError("expected a JSON object in 'metadata'")
+            return TextMessage(role, _text(value, "content"), metadata)
+        case "tool_call":
+            return ToolCallMessage(_text(value, "toolCallId"), _text(value, "toolName"), _text(value, "parameters"))
+        case "tool_result":
+            return ToolResultMessage(_text(value, "toolCallId"), _text(value, "toolName"), _text(value, "output"))
+        case role:
+            raise ValueError(f"unknown role {role!r}")
 
 
 # Server to client
@@ -224,7 +247,7 @@ def _parse_payload(name: str, value: Any) -> ServerFrame:  # noqa: ANN401 - any 
     if not isinstance(value, dict):
         raise ValueError(f"expected a JSON object, got {type(value).__name__}")
     if name == "Message":
-        return Message(_parse_item(value))
+        return Message(item_from_json(value))
     if name == "ToolCall":
         return ToolCall(_text(value, "name"), value.get("parameters"), value.get("output"))
     duration = value.get("duration", 0)
@@ -233,22 +256,7 @@ def _parse_payload(name: str, value: Any) -> ServerFrame:  # noqa: ANN401 - any 
     return Classification(value.get("input"), value.get("result"), duration)
 
 
-def _parse_item(value: dict[str, Any]) -> ConversationItem:
-    match value.get("role"):
-        case "system" | "user" | "assistant" as role:
-            metadata = value.get("metadata")
-            if metadata is not None and not isinstance(metadata, dict):
-                raise ValueError("expected a JSON object in 'metadata'")
-            return TextMessage(role, _text(value, "content"), metadata)
-        case "tool_call":
-            return ToolCallMessage(_text(value, "toolCallId"), _text(value, "toolName"), _text(value, "parameters"))
-        case "tool_result":
-            return ToolResultMessage(_text(value, "toolCallId"), _text(value, "toolName"), _text(value, "output"))
-        case role:
-            raise ValueError(f"unknown role {role!r}")
-
-
-def _text(value: dict[str, Any], key: str) -> str:
+def _text(value: Mapping[str, Any], key: str) -> str:
     text = value.get(key)
     if not isinstance(text, str):
         raise ValueError(f"expected a string in {key!r}, got {type(text).__name__}")

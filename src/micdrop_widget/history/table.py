@@ -8,43 +8,9 @@ from typing import Any
 import pandas
 
 from micdrop_widget.audio import ms_to_samples
+from micdrop_widget.history.columns import ANCHORS, COUNTS, DERIVED, FLAGS, TEXTS
 
 __all__ = ["turns_frame"]
-
-_ANCHORS = (
-    "speech_start",
-    "confirmed",
-    "speech_end",
-    "stopped",
-    "user_message",
-    "first_audio",
-    "heard",
-    "voiced",
-    "assistant_message",
-    "answer_end",
-)
-
-_DERIVED = (
-    "reply_latency_ms",
-    "endpointing_ms",
-    "server_ms",
-    "playout_ms",
-    "lead_in_ms",
-    "transcription_ms",
-    "answer_latency_ms",
-    "utterance_ms",
-    "speech_ms",
-    "answer_heard_ms",
-    "answer_received_ms",
-    "yield_ms",
-    "stt_ms",
-    "agent_first_text_ms",
-    "tts_first_audio_ms",
-)
-
-_TEXTS = ("user_text", "assistant_text", "heard_text")
-_FLAGS = ("interrupted", "false_interruption", "skipped", "cancelled")
-_COUNTS = ("underruns", "holds")
 
 
 def turns_frame(turns: Sequence[Any]) -> pandas.DataFrame:
@@ -55,17 +21,17 @@ def turns_frame(turns: Sequence[Any]) -> pandas.DataFrame:
     columns: dict[str, pandas.Series] = {
         "kind": pandas.Series([turn.kind for turn in turns], dtype="str"),
     }
-    for name in (*(f"{anchor}_ms" for anchor in _ANCHORS), *_DERIVED):
+    for name in (*(f"{anchor}_ms" for anchor in ANCHORS), *DERIVED):
         columns[name] = pandas.Series([getattr(turn, name) for turn in turns], dtype="float64")
-    for anchor in _ANCHORS:
+    for anchor in ANCHORS:
         times = (getattr(turn, f"{anchor}_ms") for turn in turns)
         samples = [None if time_ms is None else ms_to_samples(time_ms) for time_ms in times]
         columns[f"{anchor}_sample"] = pandas.Series(samples, dtype="Int64")
-    for name in _TEXTS:
+    for name in TEXTS:
         columns[name] = pandas.Series([getattr(turn, name) for turn in turns], dtype="str")
-    for name in _FLAGS:
+    for name in FLAGS:
         columns[name] = pandas.Series([getattr(turn, name) for turn in turns], dtype="bool")
-    for name in _COUNTS:
+    for name in COUNTS:
         columns[name] = pandas.Series([getattr(turn, name) for turn in turns], dtype="int64")
     tools = [", ".join(tool.name for tool in turn.tools) for turn in turns]
     columns["tools"] = pandas.Series(tools, dtype="str")

@@ -13,6 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from micdrop_widget.audio import samples_to_ms
+from micdrop_widget.history.words import WordErrors, word_errors
 
 if TYPE_CHECKING:
     import pandas
@@ -256,6 +257,27 @@ class Turns(Sequence[Turn]):
         from micdrop_widget.history.table import turns_frame  # noqa: PLC0415 - pandas loads where it is used
 
         return turns_frame(self)
+
+    def wer(self, references: Sequence[str | None]) -> WordErrors:
+        """Compare what the server understood with what was said, word by word; see `micdrop_widget.wer`.
+
+        Parameters
+        ----------
+        references
+            What was said in each turn of the user, in order, those that are not known as None. A turn of which no
+            text came counts as understood as nothing.
+
+        Raises
+        ------
+        ValueError
+            There are not as many as turns of the user, or none that is known.
+        MissingPackageError
+            jiwer is not installed: `pip install "micdrop-widget[analysis]"`.
+        """
+        understood = [turn.user_text or "" for turn in self if turn.kind == "user"]
+        if len(references) != len(understood):
+            raise ValueError(f"wer: expected a reference for each of {len(understood)} turns, got {len(references)}")
+        return word_errors(references, understood)
 
     def _repr_html_(self) -> str:
         if not self._turns:
