@@ -74,7 +74,7 @@ BORDERS = {
     "pocketsphinx": {"agents.offline"},
     "hibari": {"agents.offline"},
     "jiwer": {"history.words"},
-    "pandas": {"analysis", "history.table", "history.turns"},
+    "pandas": {"analysis", "history.table", "history.turns", "history.event_log"},
     "matplotlib": {"analysis"},
 }
 

@@ -134,3 +134,41 @@ async def test_a_recording_that_cannot_be_written_is_a_failed_start(tmp_path: Pa
         assert (call.phase, call.recording, mic.opened) == (Phase.IDLE, None, 0)
         await call.start({"record": False})
         await call.stop()
+
+
+async def test_what_happens_in_a_call_is_in_its_log_and_in_its_recording() -> None:
+    async with scripted(hold) as url:
+        call, mic, listener = core(url)
+        await call.start()
+        mic.say(turns_over(3))
+        await until(lambda: len(listener.speech) == 3)
+        await call.stop()
+        first = call.events
+        assert call.recording is not None
+        assert call.recording.events is first
+        assert call.recording.turns == call.turns
+        names = [event.name for event in first if event.name != "StateChange"]
+        assert names == [
+            "Start",
+            "MicrophoneOpened",
+            "ConnectionOpened",
+            "vad.StartSpeaking",
+            "vad.ConfirmSpeaking",
+            "sent.StartSpeaking",
+            "vad.StopSpeaking",
+            "sent.StopSpeaking",
+            "Turn",
+        ]
+        times = [event.time_ms for event in first]
+        assert times == sorted(times)
+        assert times[0] == 0
+        samples = [event.sample for event in first]
+        assert samples == sorted(samples)
+        assert first.spans("isStarted", times[-1] + 1)[0][1] == times[-1]
+        kept, turns = list(first), call.recording.turns
+        earlier = call.recording
+        await call.start()
+        await call.stop()
+    assert list(first) == kept
+    assert earlier.turns == turns
+    assert call.events is not first

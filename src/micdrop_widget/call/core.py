@@ -14,6 +14,7 @@ from micdrop_widget.call.sinks import AudioSink
 from micdrop_widget.call.sources import AudioSource
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, raise_fresh
+from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turns
 from micdrop_widget.state import MicdropState, Phase, Settings, inputs
@@ -58,6 +59,11 @@ class CallCore:
     def recording(self) -> Recording | None:
         """What the latest call sounded like; None before the first, or when it was not to be recorded."""
         return self._engine.recorder.recording
+
+    @property
+    def events(self) -> EventLog:
+        """What happened in the latest call, bounded."""
+        return self._engine.events
 
     @property
     def microphone(self) -> Microphone | None:
@@ -152,7 +158,7 @@ class CallCore:
     def _begin(self) -> None:
         engine = self._engine
         try:
-            engine.recorder.begin(engine.options.record)
+            engine.begin_history()
         except OSError as error:
             engine.apply(inputs.StartFailed(_not_recorded(engine.options, error)))
         else:

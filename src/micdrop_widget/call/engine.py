@@ -6,9 +6,10 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from micdrop_widget.audio import pcm_to_bytes
+from micdrop_widget.audio import ms_to_samples, pcm_to_bytes
 from micdrop_widget.call.events import CallListener
 from micdrop_widget.call.hearing import Hearing
 from micdrop_widget.call.idle_watch import IdleWatch
@@ -19,9 +20,12 @@ from micdrop_widget.call.sinks import AudioSink
 from micdrop_widget.call.sources import AudioSource
 from micdrop_widget.call.transport import Transport
 from micdrop_widget.call.turn_taking import TurnTaking
+from micdrop_widget.history.event_log import EventLog
+from micdrop_widget.history.step_events import step_events
 from micdrop_widget.history.timeline import Timeline
 from micdrop_widget.history.writer import RecordingWriter
 from micdrop_widget.protocol import encode_client_frame
+from micdrop_widget.speech import SpeechEventName
 from micdrop_widget.state import Call, MicdropState, Phase, effects, inputs, snapshot, step
 from micdrop_widget.vad import VAD
 from micdrop_widget.vad.combine import detectors
@@ -53,6 +57,7 @@ class Engine:
         self.call = Call()
         self.state: MicdropState = snapshot(self.call)
         self.timeline = Timeline()
+        self.events = EventLog()
         self.transport = Transport(self.apply)
         self.turn_taking = TurnTaking(self.apply)
         self.recorder = RecordingWriter(
@@ -64,7 +69,7 @@ class Engine:
             listens=lambda: self.call.listens,
             endpointing=lambda: self.call.endpointing,
             record=self.recorder.add_captured,
-            emit=listener.on_speech_event,
+            emit=self._emit_speech_event,
             watch=IdleWatch(),
         )
         self.microphone = MicrophoneTask(source, self.hearing, apply=self.apply, ready_for_more=self._ready_for_more)
@@ -76,6 +81,18 @@ class Engine:
         self._timers: dict[effects.Timer, asyncio.TimerHandle] = {}
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[MicdropState]]] = []
         self._warned: set[str] = set()
+
+    def begin_history(self) -> None:
+        """Begin the recording, the turns and the events of a new call; what is kept of the one before stays as it is.
+
+        Raises
+        ------
+        OSError
+            The file of the recording cannot be written; nothing has begun.
+        """
+        timeline, events = Timeline(), EventLog()
+        self.recorder.begin(self.options.record, events, lambda: timeline.turns)
+        self.timeline, self.events = timeline, events
 
     def apply(self, event: inputs.Input) -> None:
         """Let the machine take a step, after those under way, and do what it asks for."""
@@ -109,10 +126,14 @@ class Engine:
         if isinstance(event, inputs.Start):
             self.timeline.begin(now_ms)
             self._warned.clear()
-        self.call, asked = step(self.call, event, now_ms)
+        before = self.call
+        self.call, asked = step(before, event, now_ms)
         if asked and _log.isEnabledFor(logging.DEBUG):
             _log.debug("%8.1f ms %r -> %r", self.timeline.since_start_ms(now_ms), event, asked)
         self.timeline.record(event, asked, self.call, now_ms)
+        if before.in_call or self.call.in_call:
+            for name, payload in step_events(event, asked, self.state):
+                self._log_event(name, payload, now_ms)
         if self.options.debug_log:
             self._log_effects(asked, now_ms)
         for effect in asked:
@@ -121,6 +142,7 @@ class Engine:
             except Exception:  # noqa: BLE001 - the border to loudspeakers and detectors that are not ours
                 self._log_failure(effect)
         for turn in self.timeline.pop_settled():
+            self._log_event("Turn", {"kind": turn.kind, "reply_latency_ms": turn.reply_latency_ms}, now_ms)
             self._listener.on_event("Turn", (turn,))
         if self.call.phase is Phase.IDLE:
             self.recorder.end()
@@ -192,6 +214,16 @@ class Engine:
         self.recorder.add_heard(epoch, samples)
         self.apply(inputs.PlaybackProgress(epoch, samples))
         self.timeline.note_underruns(getattr(self._sink, "underruns", 0))
+
+    def _emit_speech_event(self, event: SpeechEventName) -> None:
+        if self.call.in_call:
+            self._log_event(f"vad.{event}", {}, asyncio.get_running_loop().time() * 1000)
+        self._listener.on_speech_event(event)
+
+    def _log_event(self, name: str, payload: Mapping[str, Any], now_ms: float) -> None:
+        time_ms = self.timeline.since_start_ms(now_ms)
+        sample = self.recorder.position(now_ms)
+        self.events.add(time_ms, ms_to_samples(time_ms) if sample is None else sample, name, payload)
 
     def _log_effects(self, asked: tuple[effects.Effect, ...], now_ms: float) -> None:
         for effect in asked:

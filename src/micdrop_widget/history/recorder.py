@@ -103,7 +103,7 @@ class Recorder:
         if epoch > self._epoch:
             self.flush(epoch)
         if epoch == self._epoch:
-            self._queued.append(_Queued(pcm, self._queued_samples, self._now(now_ms)))
+            self._queued.append(_Queued(pcm, self._queued_samples, self.position(now_ms)))
             self._queued_samples += len(pcm)
 
     def flush(self, epoch: int) -> None:
@@ -127,7 +127,7 @@ class Recorder:
         begin, fresh = self._heard_samples, samples - self._heard_samples
         if epoch != self._epoch or fresh <= 0 or not self._queued:
             return
-        now = self._now(now_ms)
+        now = self.position(now_ms)
         position = self._position_of_heard(fresh, now, now_ms)
         began = position
         playable: float = math.inf
@@ -146,23 +146,25 @@ class Recorder:
         self._assistant_end = position
         self._heard_until_ms += samples_to_ms(position - began)
 
+    def position(self, now_ms: float) -> int:
+        """Return where a moment lies on the time line; no earlier than what the microphone has captured by then."""
+        return max(self._clock(now_ms), self._microphone_end)
+
     def pop_settled(self, now_ms: float) -> list[Piece]:
         """Return what is settled and was not returned before: nothing will be placed there any more."""
         settled = min(self._microphone_settled(now_ms), self._assistant_settled(now_ms))
-        kept_from = self._now(now_ms) - KEPT_SAMPLES  # a loudspeaker that never reports holds up no more than is kept
+        # a loudspeaker that never reports holds up no more than is kept
+        kept_from = self.position(now_ms) - KEPT_SAMPLES
         return self._pop(min(max(settled, kept_from), self._tracks.end))
 
     def finish(self, now_ms: float) -> list[Piece]:
         """End the recording, and return the rest; nothing when nothing was recorded at all."""
         if self._tracks.end:
-            self._tracks.extend(self._now(now_ms))
+            self._tracks.extend(self.position(now_ms))
         return self._pop(self._tracks.end)
 
     def _clock(self, now_ms: float) -> int:
         return ms_to_samples(now_ms - self._began_ms)
-
-    def _now(self, now_ms: float) -> int:
-        return max(self._clock(now_ms), self._microphone_end)
 
     def _position_of_heard(self, fresh: int, now: int, now_ms: float) -> int:
         """Return where the samples that were heard last begin: after those before them, or after a pause.
@@ -184,7 +186,7 @@ class Recorder:
             return max(self._assistant_end, self._queued[0].given)
         if self._queued or now_ms < self._heard_until_ms + _SETTLED_AFTER_MS:
             return self._assistant_end
-        return self._now(now_ms) - ms_to_samples(_SETTLED_AFTER_MS)
+        return self.position(now_ms) - ms_to_samples(_SETTLED_AFTER_MS)
 
     def _pop(self, end: int) -> list[Piece]:
         begin = self._written_until

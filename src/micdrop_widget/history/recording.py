@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
+from micdrop_widget.history.event_log import EventLog
+from micdrop_widget.history.turns import Turns
 from micdrop_widget.wav_file import write_wav
 
 __all__ = ["ASSISTANT", "KEPT_SAMPLES", "MICROPHONE", "Piece", "Recording", "Silence", "Stereo", "Tracks"]
@@ -113,9 +115,17 @@ class Recording:
     It grows while the call goes on, and may be read from any thread meanwhile.
     """
 
-    def __init__(self, path: Path | None = None, tracks: Tracks | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        tracks: Tracks | None = None,
+        events: EventLog | None = None,
+        turns: Callable[[], Turns] = Turns,
+    ) -> None:
         self._path = path
         self._tracks = Tracks() if tracks is None else tracks
+        self._events = EventLog() if events is None else events
+        self._turns = turns
 
     def __repr__(self) -> str:
         where = "" if self._path is None else f", the whole call in {str(self._path)!r}"
@@ -138,6 +148,16 @@ class Recording:
         """
         pcm: Pcm = self._copy()[:, ASSISTANT].copy()
         return pcm
+
+    @property
+    def events(self) -> EventLog:
+        """What happened in the call, with the time and the sample of each event."""
+        return self._events
+
+    @property
+    def turns(self) -> Turns:
+        """The turns of the call that is recorded here; empty where none are known."""
+        return self._turns()
 
     @property
     def start_s(self) -> float:

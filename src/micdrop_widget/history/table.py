@@ -1,8 +1,8 @@
-"""Turns as a pandas frame: one row a turn, one column a quantity, the unit in its name."""
+"""Turns and events as pandas frames: one row each, one column a quantity, the unit in its name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas
@@ -10,7 +10,7 @@ import pandas
 from micdrop_widget.audio import ms_to_samples
 from micdrop_widget.history.columns import ANCHORS, COUNTS, DERIVED, FLAGS, TEXTS
 
-__all__ = ["turns_frame"]
+__all__ = ["events_frame", "turns_frame"]
 
 
 def turns_frame(turns: Sequence[Any]) -> pandas.DataFrame:
@@ -39,5 +39,18 @@ def turns_frame(turns: Sequence[Any]) -> pandas.DataFrame:
     columns["tools_ms"] = pandas.Series(durations, dtype="float64")
     verdicts = [len(turn.verdicts) for turn in turns]
     columns["turn_detector_asked"] = pandas.Series(verdicts, dtype="int64")
+    frame: pandas.DataFrame = pandas.DataFrame(columns)
+    return frame
+
+
+def events_frame(events: Iterable[Any]) -> pandas.DataFrame:
+    """Return one row per event, which are `CallEvent`s; the payload of each is a dict."""
+    rows = list(events)
+    columns: dict[str, pandas.Series] = {
+        "time_ms": pandas.Series([event.time_ms for event in rows], dtype="float64"),
+        "sample": pandas.Series([event.sample for event in rows], dtype="int64"),
+        "name": pandas.Series([event.name for event in rows], dtype="str"),
+        "payload": pandas.Series([event.payload for event in rows], dtype="object"),
+    }
     frame: pandas.DataFrame = pandas.DataFrame(columns)
     return frame

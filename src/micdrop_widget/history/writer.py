@@ -11,9 +11,11 @@ from pathlib import Path
 
 from micdrop_widget.audio import Pcm
 from micdrop_widget.errors import MicdropError
+from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.recorder import Recorder
 from micdrop_widget.history.recording import Recording, Tracks
 from micdrop_widget.history.recording_file import CLOSE_TIMEOUT_S, RecordingFile
+from micdrop_widget.history.turns import Turns
 
 __all__ = ["RecordingWriter"]
 
@@ -51,8 +53,20 @@ class RecordingWriter:
         if recording is not None:
             self._recording = weakref.ref(recording)
 
-    def begin(self, record: bool | str | PathLike[str]) -> None:
+    def begin(
+        self,
+        record: bool | str | PathLike[str],
+        events: EventLog | None = None,
+        turns: Callable[[], Turns] = Turns,
+    ) -> None:
         """Begin the recording of a call, in the place of the one before.
+
+        Parameters
+        ----------
+        record
+            The option of that name.
+        events, turns
+            Of the call: the recording has them beside its sound.
 
         Raises
         ------
@@ -65,7 +79,7 @@ class RecordingWriter:
         self._recording = lambda: None
         if record is not False:
             tracks = Tracks()
-            recording = Recording(None if file is None else file.path, tracks)
+            recording = Recording(None if file is None else file.path, tracks, events, turns)
             self._recording = lambda: recording
             self._recorder = Recorder(tracks, _now_ms(), live_sink=self._live_sink)
             self._write_after_ms = _now_ms() + _WRITE_EVERY_MS
@@ -91,6 +105,10 @@ class RecordingWriter:
         """Drop what was not heard: the loudspeaker is silent."""
         if self._recorder is not None:
             self._recorder.flush(epoch)
+
+    def position(self, now_ms: float) -> int | None:
+        """Return where a moment lies on the time line of the recording; None while nothing is recorded."""
+        return None if self._recorder is None else self._recorder.position(now_ms)
 
     def end(self) -> None:
         """End the recording; its file is closed in the background. Again is no error."""
