@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.lab import Lab, start_lab
 from tests.e2e.opening import NotebookOpener
 from tests.harness.browsers import Browsers
-from tests.harness.pages import add_pages, closed_at_the_end
+from tests.harness.page_openers import add_pages, closed_at_the_end
 from tests.harness.sound_card import SoundCard
 
 _LOG_LINES = 60

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.browsers import Browsers
-from tests.harness.pages import add_pages, closed_at_the_end
+from tests.harness.page_openers import add_pages, closed_at_the_end
 from tests.page.bridge import Bridge, bridged
 from tests.page.calls import Opener
 
