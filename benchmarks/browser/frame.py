@@ -36,17 +36,17 @@ from micdrop_widget.audio import FRAME_SAMPLES
 
 arrivals = []
 
-def watch(microphone):
-    receive = microphone.receive
+def watch(page_call):
+    receive = page_call.receive
 
-    def noting(message):
+    def noting(message, carrier, **how):
         if isinstance(message, messages.AudioFrame):
             arrivals.append((message.seq, len(message.pcm) // FRAME_SAMPLES, message.sent_ms, time.monotonic() * 1000))
-        receive(message)
+        receive(message, carrier, **how)
 
-    microphone.receive = noting
+    page_call.receive = noting
 
-watch(call._microphone)
+watch(call._call)
 """
 
 _STRETCH = """

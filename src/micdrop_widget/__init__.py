@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from micdrop_widget.agents import MicdropServer
     from micdrop_widget.analysis import SpeechReport, detect_speech, sweep
+    from micdrop_widget.browser.future import CallFuture
     from micdrop_widget.call.client import MicdropClient
     from micdrop_widget.call.options import CallOptions
     from micdrop_widget.call.sinks import AudioSink, VirtualSpeaker
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from micdrop_widget.history.recording import Recording
     from micdrop_widget.history.turns import Turn
     from micdrop_widget.history.words import wer
-    from micdrop_widget.jupyter.future import CallFuture
     from micdrop_widget.jupyter.widget import MicdropWidget
     from micdrop_widget.protocol import Classification, TextMessage, ToolCall, ToolCallMessage, ToolResultMessage
     from micdrop_widget.reconnect import Reconnect
@@ -81,7 +81,7 @@ _HOMES = {
     "AudioSink": "call.sinks",
     "AudioSource": "call.sources",
     "CallClosedError": "errors",
-    "CallFuture": "jupyter.future",
+    "CallFuture": "browser.future",
     "CallOptions": "call.options",
     "CallRefused": "server",
     "Classification": "protocol",

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from micdrop_widget import CallClosedError, CallFuture
+from micdrop_widget.browser.future import ReachedEventFuture
+from micdrop_widget.browser.handler_thread import HandlerThread
+from micdrop_widget.browser.waiting_calls import HandlerCall
 from micdrop_widget.call.subscriptions import Subscriptions
-from micdrop_widget.jupyter.future import WidgetEventFuture
-from micdrop_widget.jupyter.handlers import HandlerThread
 from micdrop_widget.jupyter.reach import BrowserReach
-from micdrop_widget.jupyter.waiting_calls import HandlerCall
 from tests.harness.leaks import until
 
 
@@ -174,8 +174,8 @@ def test_a_thread_that_carries_the_call_is_not_blocked() -> None:
 
 def event_future(
     subscriptions: Subscriptions, browser: Browser, timeout_s: float | None = None
-) -> WidgetEventFuture[int]:
-    future: WidgetEventFuture[int] = WidgetEventFuture(
+) -> ReachedEventFuture[int]:
+    future: ReachedEventFuture[int] = ReachedEventFuture(
         subscriptions.add("Message"), lambda value: value > 1, timeout_s=timeout_s, missing=lambda: "none has come"
     )
     future.reach = browser.reach

@@ -650,7 +650,7 @@ async def test_close_waits_a_while_for_handlers_and_for_a_call_that_does_not_end
     async def never(*, graceful: bool = False) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(call._core, "stop", never)
+    monkeypatch.setattr(call._call.core, "stop", never)
     call.close()
     assert call._closed
     assert "did not end properly" in caplog.text
@@ -668,7 +668,7 @@ async def test_an_end_that_fails_releases_everything_all_the_same(
     async def fail(*, graceful: bool = False) -> None:
         raise OSError("of the disk")
 
-    monkeypatch.setattr(call._core, "stop", fail)
+    monkeypatch.setattr(call._call.core, "stop", fail)
     call.close()  # and the fixture sees that no thread is left
     assert call.comm is None
     assert "of the disk" in caplog.text

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Error, Page
 
 from micdrop_widget import MicdropServer, MicdropWidget
 from micdrop_widget.audio import Pcm
-from micdrop_widget.jupyter.future import CallFuture
+from micdrop_widget.browser.future import CallFuture
 from micdrop_widget.server import ServerCall, echo
 from tests.harness.browsers import Browsers
 from tests.harness.chromium import Microphone, Permission

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from micdrop_widget.browser.future import DirectReach
+
 __all__ = ["BrowserReach"]
 
 _UNREACHED = (
@@ -15,13 +17,8 @@ _UNREACHED = (
     "press Start in the panel, and read the state in the next cell"
 )
 
-_DEADLOCK = (
-    "result() and exception() would wait for ever here: this thread carries the call, and the outcome comes by it. "
-    "Await in a coroutine of your own, or use add_done_callback()"
-)
 
-
-class BrowserReach:
+class BrowserReach(DirectReach):
     """Ends a wait in a cell that receives nothing of the browser, and refuses one on a thread that must not wait.
 
     Whether messages are received while a cell waits differs between kernels and between their versions, so it is
@@ -40,8 +37,8 @@ class BrowserReach:
     def __init__(
         self, ping: Callable[[], object], is_own_thread: Callable[[], bool] = lambda: False, *, limit_s: float = 20
     ) -> None:
+        super().__init__(is_own_thread)
         self._ping = ping
-        self._is_own_thread = is_own_thread
         self._limit_s = limit_s
         self._received = 0
         self.is_sure = False
@@ -72,28 +69,10 @@ class BrowserReach:
         raise TimeoutError(_UNREACHED.format(limit_s=self._limit_s))
 
     def wait(self, wait: Callable[[float | None], bool], timeout_s: float | None) -> bool:
-        """Block this thread until there is an outcome, and return whether there is one in time.
-
-        Parameters
-        ----------
-        wait
-            Blocks for so many seconds, None without end, and returns whether there is an outcome.
-        timeout_s
-            For how long, all in all.
-
-        Raises
-        ------
-        RuntimeError
-            The thread must not wait.
-        TimeoutError
-            No message of the browser arrives while it does.
-        """
-        if wait(0):
-            return True
-        if self._is_own_thread():
-            raise RuntimeError(_DEADLOCK)
-        if not self.is_doubtful or (timeout_s is not None and timeout_s <= self._limit_s):
-            return wait(timeout_s)
+        """Block this thread until there is an outcome; see `Reach.wait`."""
+        is_short = timeout_s is not None and timeout_s <= self._limit_s
+        if not self.is_doubtful or is_short or self._is_own_thread() or wait(0):
+            return super().wait(wait, timeout_s)
         before = self._received
         for ask in (self._ping, lambda: None):
             if wait(self._limit_s / 2):

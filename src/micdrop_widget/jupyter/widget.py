@@ -1,12 +1,11 @@
 """`MicdropWidget`: a call with a Micdrop server in a notebook cell. A thin adapter: it holds no call logic.
 
-Messages of the browser become commands of a `CallCore` on the loop thread; its states become traits on the trait
-thread, and its events calls of the user's handlers on the handler thread.
+What is not Jupyter's is `BrowserClient`'s. Here a comm carries the messages of the pages to the loop thread, and the
+states become traits on the trait thread.
 """
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import contextlib
 import contextvars
@@ -14,35 +13,20 @@ import functools
 import logging
 import pathlib
 import ssl as ssl_module
-import sys
 import threading
-import time
 import weakref
-from collections.abc import Callable, Coroutine, Sequence
-from types import TracebackType
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import anywidget
 import traitlets
 
-from micdrop_widget._keywords import NOT_GIVEN, suggests_keywords
-from micdrop_widget._threads import Lease, WorkerThread
-from micdrop_widget.browser import (
-    BrowserMicrophone,
-    BrowserSpeaker,
-    Downlink,
-    LinkReport,
-    Pages,
-    PanelController,
-    PrivateState,
-    Timing,
-    VadReadout,
-    messages,
-)
-from micdrop_widget.call.call_events import CallEvents, value_of
-from micdrop_widget.call.core import CallCore
+from micdrop_widget._keywords import suggests_keywords
+from micdrop_widget._threads import WorkerThread
+from micdrop_widget.browser import BrowserClient, PrivateState, messages
+from micdrop_widget.browser.waiting_calls import HandlerCall
 from micdrop_widget.call.credentials import HeadersOption, ParamsOption
-from micdrop_widget.call.events import CallVAD, Handler, Handlers, InContext
+from micdrop_widget.call.events import Handler
 from micdrop_widget.call.options import (
     RECONNECT,
     CallOptions,
@@ -52,29 +36,20 @@ from micdrop_widget.call.options import (
     options_in,
 )
 from micdrop_widget.call.proxies import ProxyOption
-from micdrop_widget.call.subscriptions import EventFuture, Inbox, Subscriptions
-from micdrop_widget.devices import Microphone
-from micdrop_widget.errors import CallClosedError
-from micdrop_widget.history.recording import Recording
-from micdrop_widget.history.turns import Turns
 from micdrop_widget.jupyter import ipykernel, traits
 from micdrop_widget.jupyter.carrier import JupyterCarrier
 from micdrop_widget.jupyter.completions import complete_event_names
-from micdrop_widget.jupyter.future import CallFuture, WidgetEventFuture
-from micdrop_widget.jupyter.handlers import HandlerThread, MessageHandler, TraitObserver
+from micdrop_widget.jupyter.handlers import MessageHandler, TraitObserver
 from micdrop_widget.jupyter.reach import BrowserReach
 from micdrop_widget.jupyter.reruns import Reruns
-from micdrop_widget.jupyter.waiting_calls import HandlerCall, UserHandler
+from micdrop_widget.jupyter.trait_state import TraitState
 from micdrop_widget.protocol import EventName
 from micdrop_widget.server.cells import current_place
-from micdrop_widget.speech import SpeechEventName
-from micdrop_widget.state import MicdropState, Phase, inputs
+from micdrop_widget.state import MicdropState, Phase
 from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VadOption
 
 __all__ = ["MicdropWidget"]
-
-_T = TypeVar("_T")
 
 _log = logging.getLogger("micdrop_widget.jupyter.widget")
 
@@ -93,7 +68,7 @@ def _close_all() -> None:
 
 
 @describes_options
-class MicdropWidget(CallEvents, anywidget.AnyWidget):
+class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     """A voice call with a Micdrop server: put it on the last line of a cell to see the call panel.
 
     The browser is microphone and loudspeaker. `with MicdropWidget(url) as call:` closes the call at its end.
@@ -151,12 +126,6 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
     _comm_id = traits.name()
     _closed = traits.flag()
 
-    _close_s = 5.0
-    """How long `close` waits for what it ends, all in all."""
-
-    _timing = Timing()
-    _ended = True  # until it is made whole: one whose options are wrong has nothing to close
-
     @suggests_keywords
     def __init__(
         self,
@@ -182,40 +151,20 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         options = CallOptions.of(options_in(locals()))
         self.place = current_place()
         self._context = contextvars.copy_context()
-        self._handler_thread = HandlerThread("micdrop-handlers")
+        self._set_up(options)
         super().__init__()
         self._trait_thread = WorkerThread(f"micdrop-traits-{self.model_id[:8]}")
-        self._reach = BrowserReach(self._ping_pages, self._carries_the_call)
-        self._handlers = Handlers(UserHandler)
-        self._subscriptions = Subscriptions()
-        self._vad = CallVAD(lambda: self._core.detector, lambda: self._core.speech_status, UserHandler)
-        timing, carrier = self._timing, JupyterCarrier(self.send)
-        downlink, pages = Downlink(carrier, timing), Pages(timing)
-        self._pages = pages
-        self._microphone = BrowserMicrophone(downlink, pages, timing, self._constraints)
-        self._speaker = BrowserSpeaker(downlink, pages, timing)
-        self._private_state = PrivateState(carrier.send)
-        self._core = CallCore(options, self._microphone, self._speaker, _Listener(self))
-        readout = VadReadout(
-            downlink, pages, timing, state=lambda: self._core.state, detector=lambda: self._core.detector
+        self._browser_reach = BrowserReach(self._ping_pages, self._carries_the_call)
+        self._reach = self._browser_reach
+        self._carrier = JupyterCarrier(self.send)
+        self._call.add(
+            self._carrier, TraitState(self._write_traits, PrivateState(self._carrier.send), self._trait_thread.post)
         )
-        self._microphone.on_audio = readout.update
-        self._panel = PanelController(
-            self._core,
-            self._microphone,
-            self._speaker,
-            pages,
-            downlink,
-            timing=timing,
-            show_owner=self._show_owner,
-            send_private_state=self._show_private_state,
-        )
-        self._lease = Lease()
         self._installation: ipykernel.Installation | None = None
         if self.comm is not None:
             self._installation = ipykernel.install(self.comm, self._handle_custom_msg)
-            carrier.publish_idle = self._installation.publish_idle
-            self._reach.is_sure = self._installation.receives_while_busy
+            self._carrier.publish_idle = self._installation.publish_idle
+            self._browser_reach.is_sure = self._installation.receives_while_busy
             if not ipykernel.is_switched_off():
                 self.set_trait("_comm_id", self.model_id)
         self._ended = False
@@ -223,125 +172,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         _reruns.add(self)
         complete_event_names()
 
-    def __repr__(self) -> str:
-        if self._ended:
-            return "<MicdropWidget closed>"
-        return f"<MicdropWidget {self._core.phase.value}, {self._core.options!r}>"
-
-    # The public API
-
-    @property
-    def options(self) -> CallOptions:
-        """The options in use; their repr hides what may be secret."""
-        return self._core.options
-
-    @property
-    def turns(self) -> Turns:
-        """One row per turn of the latest call."""
-        return self._core.turns
-
-    @property
-    def recording(self) -> Recording | None:
-        """What the latest call sounded like; it stays in the kernel. See `MicdropClient.recording`.
-
-        When the cell that made the widget is run again, keep what this returns: the old widget is closed, and has it
-        for as long only as somebody else does.
-        """
-        return self._core.recording
-
-    @property
-    def vad(self) -> CallVAD:
-        """The voice activity detection; its handlers run as those of `on` do. See `MicdropClient.vad`."""
-        return self._vad
-
-    @property
-    def microphone(self) -> Microphone | None:
-        """The microphone in use, and what the browser really applied to it. See `MicdropClient.microphone`."""
-        return self._core.microphone
-
-    @property
-    def link(self) -> LinkReport:
-        """How the microphone's audio comes from the browser to the kernel; a snapshot, from any thread."""
-        return self._panel.link_report()
-
-    @suggests_keywords
-    @describes_options
-    def start(
-        self,
-        *,
-        url: str | None = NOT_GIVEN,
-        params: ParamsOption | None = NOT_GIVEN,
-        vad: VadOption = NOT_GIVEN,
-        turn_detector: TurnDetector | None = NOT_GIVEN,
-        turn_max_wait_ms: float = NOT_GIVEN,
-        disable_interruption: bool = NOT_GIVEN,
-        echo_cancellation: bool = NOT_GIVEN,
-        noise_suppression: bool = NOT_GIVEN,
-        auto_gain_control: bool = NOT_GIVEN,
-        reconnect: ReconnectOption = NOT_GIVEN,
-        headers: HeadersOption | None = NOT_GIVEN,
-        subprotocols: Sequence[str] | None = NOT_GIVEN,
-        proxy: ProxyOption = NOT_GIVEN,
-        ssl: ssl_module.SSLContext | None = NOT_GIVEN,
-        ping_interval_s: float | None = NOT_GIVEN,
-        record: RecordOption = NOT_GIVEN,
-        debug_log: bool = NOT_GIVEN,
-    ) -> CallFuture[None]:
-        """Begin the call; awaiting it returns when the call is ready and raises `MicdropError` when it cannot be.
-
-        The panel must be shown: it opens the microphone. The rest is as of `MicdropClient.start`.
-
-        Parameters
-        ----------
-        url
-            Address of the server, `ws://` or `wss://`; a call without one fails with `MissingUrl`.
-        <options>
-
-        Raises
-        ------
-        TypeError, ValueError
-            An option is unknown, or not what it should be; nothing was begun.
-        """
-        options = options_in(locals())
-        self._core.options.merged(options)  # a wrong option is the caller's error, here and now
-        return self._run(self._core.start(options))
-
-    def stop(self, *, graceful: bool = False) -> CallFuture[None]:
-        """End the call; graceful: when the assistant has been heard to the end. See `MicdropClient.stop`."""
-        return self._run(self._core.stop(graceful=graceful))
-
-    def start_mic(self, *, vad: VadOption = NOT_GIVEN, device_id: str | None = None) -> CallFuture[None]:
-        """Open the microphone without a call. See `MicdropClient.start_mic`."""
-        options = options_in(locals())
-        self._core.options.merged(options)
-        return self._run(self._core.start_mic(options, device_id=device_id))
-
-    def change_mic_device(self, device_id: str) -> CallFuture[None]:
-        """Use another microphone, one of `micDevices`. See `MicdropClient.change_mic_device`."""
-        return self._run(self._core.change_mic_device(device_id))
-
-    def change_speaker_device(self, device_id: str) -> CallFuture[None]:
-        """Play on another loudspeaker, one of `speakerDevices`. Some browsers then stop cancelling echo."""
-        return self._run(self._apply(inputs.ChangeSpeakerDevice(device_id)))
-
-    def pause(self) -> CallFuture[None]:
-        """Stop listening and playing, and cancel the running answer; the connection stays. It ends with the call.
-
-        Without a call nothing happens, while `mute()` holds for the calls to come.
-        """
-        return self._run(self._apply(inputs.Pause()))
-
-    def resume(self) -> CallFuture[None]:
-        """End the pause."""
-        return self._run(self._apply(inputs.Resume()))
-
-    def mute(self) -> CallFuture[None]:
-        """Stop listening; answers go on playing. Holds across calls, until `unmute()`."""
-        return self._run(self._apply(inputs.Mute()))
-
-    def unmute(self) -> CallFuture[None]:
-        """Listen again."""
-        return self._run(self._apply(inputs.Unmute()))
+    # What ipywidgets offers
 
     def observe(self, handler: Handler, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: ANN401
         """Call a function when a trait changes; see the notes above, and `traitlets.HasTraits.observe`."""
@@ -356,69 +187,17 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         """Call a function at each message of the panel; see the notes above, and `ipywidgets.Widget.on_msg`."""
         super().on_msg(MessageHandler(callback, self._call_handler), remove=remove)
 
-    def __enter__(self) -> MicdropWidget:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> MicdropWidget:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await asyncio.to_thread(self.close)  # which blocks until the microphone is released
-
-    def close(self) -> None:
-        """End the call, release microphone, socket and threads, and close the panel. Again is no error.
-
-        It returns within seconds, whatever hangs: a server, a detector, a handler.
-        """
-        if self._ended:
-            return
-        end_s = time.monotonic() + self._close_s
-
-        def left_s() -> float:
-            return max(0.1, end_s - time.monotonic())
-
-        stopping = self._lease.thread.submit(self._core.stop())
-        self._ended = True
-        with contextlib.ExitStack() as rest:  # from the last line to the first, each whatever the others do
-            if self._installation is not None:
-                rest.callback(self._installation.remove)
-            rest.callback(super().close)
-            rest.callback(lambda: self._handler_thread.stop(join_s=left_s()))
-            rest.callback(lambda: self._trait_thread.stop(join_s=left_s()))
-            rest.callback(self._trait_thread.post, self._subscriptions.close)
-            rest.callback(self._trait_thread.post, lambda: self.set_trait("_closed", True))
-            rest.callback(lambda: self._lease.release(join_s=left_s()))
-            try:
-                stopping.result(timeout=left_s())
-            except Exception:  # noqa: BLE001 - whatever it is: what it was to end is released all the same
-                _log.exception("the call did not end properly")
-
     @property
     def is_in_use(self) -> bool:
         """Whether a page shows the panel, or a call is under way."""
-        return not self._ended and (bool(self._pages.shown) or self._core.phase is not Phase.IDLE)
+        return not self._ended and (bool(self._call.pages.shown) or self._call.core.phase is not Phase.IDLE)
 
     def discard(self) -> None:
         """Close what an earlier run of the cell has made, and keep its recording only while somebody else has it."""
         self.close()
-        self._core.release_recording()
+        self._call.core.release_recording()
 
     # From and to the browser
-
-    def _constraints(self) -> messages.Constraints:
-        options = self._core.options
-        return messages.Constraints(
-            echoCancellation=options.echo_cancellation,
-            noiseSuppression=options.noise_suppression,
-            autoGainControl=options.auto_gain_control,
-        )
 
     def send(self, content: object, buffers: list[bytes] | None = None) -> None:
         """Send a custom message to every page; from any thread. See `ipywidgets.Widget.send`."""
@@ -442,7 +221,7 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
 
     def _handle_custom_msg(self, content: object, buffers: Sequence[memoryview]) -> None:
         """Receive a message on whatever thread the kernel does, and hand it over to the loop."""
-        self._reach.note_message()
+        self._browser_reach.note_message()
         self._msg_callbacks(self, content, buffers)
         try:
             parsed = messages.parse_messages(content, buffers)
@@ -452,90 +231,47 @@ class MicdropWidget(CallEvents, anywidget.AnyWidget):
         if not self._ended:
             while_busy = threading.current_thread() is not threading.main_thread()
             for message in parsed:
-                self._lease.thread.call(functools.partial(self._panel.receive, message, while_busy=while_busy))
+                receive = functools.partial(self._call.receive, message, self._carrier, while_busy=while_busy)
+                self._lease.thread.call(receive)
                 if isinstance(message, messages.Bye):
                     self._lease.thread.call(_reruns.check, self)
 
-    # To the traits and the handlers
+    def _write_traits(self, values: Mapping[str, object]) -> None:
+        with self.hold_sync(), self.hold_trait_notifications():
+            for name, value in values.items():
+                self.set_trait(name, value)
 
-    def _show_owner(self, owner: str | None) -> None:
-        self._trait_thread.post(lambda: self.set_trait("_owner", owner))
-
-    def _show_private_state(self, page_id: str) -> None:
-        self._trait_thread.post(lambda: self._private_state.publish_whole(page_id))
+    # What is the widget's of `BrowserClient`
 
     def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
-        """Hand an event over to the traits, to who waits for it, and to the handlers; on the trait thread."""
         if event == "StateChange":
-            self._show(*arguments)
             _reruns.check(self)
-        self._subscriptions.publish(event, value_of(arguments))
-        key = event if event == "PartialAssistantMessage" else None
-        self._call_handlers(self._handlers, event, arguments, key)
+        super()._emit(event, arguments)
 
-    def _show(self, state: MicdropState, previous: MicdropState) -> None:
-        self._private_state.publish(state)
-        with self.hold_sync(), self.hold_trait_notifications():
-            self.set_trait("state", state)
-            for name in MicdropState.FIELDS:
-                if getattr(state, name) != getattr(previous, name):
-                    self.set_trait(name, getattr(state, name))
+    def _post_report(self, function: Callable[[], object]) -> None:
+        self._trait_thread.post(function)
 
-    def _call_handlers(
-        self, handlers: Handlers, event: str, arguments: tuple[Any, ...] = (), key: str | None = None
-    ) -> None:
-        for handler in handlers.of(event):
-            assert isinstance(handler, UserHandler)
-            self._call_handler(HandlerCall(handler, event, arguments, key))
-
-    def _call_handler(self, call: HandlerCall) -> None:
-        self._handler_thread.call(call)
+    def _reported(self, outcome: Any) -> Any:  # noqa: ANN401 - a future of any type
+        return self._trait_thread.after(outcome)  # the traits have followed by then
 
     def _state_now(self) -> MicdropState:
         return self.state
 
-    # To the loop thread
+    def _carries_the_call(self) -> bool:
+        return super()._carries_the_call() or self._trait_thread.is_current
 
-    def _run(self, work: Coroutine[Any, Any, _T]) -> CallFuture[_T]:
-        if self._ended:
-            work.close()
-            raise CallClosedError
-        # by the trait thread: the traits have followed by then
-        outcome = self._trait_thread.after(self._lease.thread.submit(work))
-        return CallFuture(outcome, self._reach, self._call_handler)
+    def _end_reports(self, rest: contextlib.ExitStack, left_s: Callable[[], float]) -> None:
+        if self._installation is not None:
+            rest.callback(self._installation.remove)
+        rest.callback(anywidget.AnyWidget.close, self)
+        rest.callback(lambda: self._handler_thread.stop(join_s=left_s()))
+        rest.callback(lambda: self._trait_thread.stop(join_s=left_s()))
+        rest.callback(self._trait_thread.post, self._subscriptions.close)
+        rest.callback(self._trait_thread.post, lambda: self.set_trait("_closed", True))
 
-    def _future_of(self, inbox: Inbox, matches: Callable[[Any], object], **rest: Any) -> EventFuture[Any]:  # noqa: ANN401
-        future: WidgetEventFuture[Any] = WidgetEventFuture(inbox, matches, **rest)
-        future.reach = self._reach
-        return future
+    def _call_handler(self, call: HandlerCall) -> None:
+        self._handler_thread.call(call)  # which there is not yet when decorated methods are registered
 
     def _ping_pages(self) -> None:
         if not self._ended:
-            self._lease.thread.call(self._panel.ping_pages)
-
-    def _carries_the_call(self) -> bool:
-        """Return whether the current thread is one that must not wait for the call."""
-        return self._lease.thread.is_current or self._trait_thread.is_current
-
-    async def _apply(self, command: inputs.Input) -> None:
-        self._core.apply(command)
-
-
-class _Listener:
-    """Hands what the call reports on the loop thread over to the trait thread."""
-
-    def __init__(self, widget: MicdropWidget) -> None:
-        self._widget = widget
-        # prints under the cell that makes the widget
-        self._print = InContext(lambda line: sys.stdout.write(f"{line}\n"))
-
-    def on_event(self, event: EventName, arguments: tuple[Any, ...]) -> None:
-        self._widget._trait_thread.post(lambda: self._widget._emit(event, arguments))
-
-    def on_speech_event(self, event: SpeechEventName) -> None:
-        widget = self._widget
-        for name, arguments in widget.vad.calls_for(event):
-            widget._trait_thread.post(functools.partial(widget._call_handlers, widget.vad.handlers, name, arguments))
-
-    def on_log_line(self, line: str) -> None:
-        self._widget._trait_thread.post(lambda: self._print(line))
+            self._lease.thread.call(self._call.ping_pages)

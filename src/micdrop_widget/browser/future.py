@@ -1,20 +1,86 @@
-"""What the widget's methods return: something that may be awaited, and may be ignored."""
+"""What the methods of a call on another thread return: something that may be awaited, and may be ignored."""
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
 from collections.abc import Callable, Generator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+from micdrop_widget.browser.waiting_calls import HandlerCall, UserHandler
 from micdrop_widget.call.subscriptions import EventFuture
 from micdrop_widget.errors import CallClosedError
-from micdrop_widget.jupyter.reach import BrowserReach
-from micdrop_widget.jupyter.waiting_calls import HandlerCall, UserHandler
 
-__all__ = ["CallFuture", "WidgetEventFuture"]
+__all__ = ["CallFuture", "DirectReach", "Reach", "ReachedEventFuture"]
 
 _T = TypeVar("_T")
+
+
+_DEADLOCK = (
+    "result() and exception() would wait for ever here: this thread carries the call, and the outcome comes by it. "
+    "Await in a coroutine of your own, or use add_done_callback()"
+)
+
+
+class Reach(Protocol):
+    """Whether the pages' messages arrive while a thread waits for what they lead to."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a wait on this thread may keep them from arriving."""
+        ...
+
+    async def outlast(self, outcome: asyncio.Future[Any]) -> None:
+        """Return when there is an outcome, or they arrive in the meantime; raise `TimeoutError` when they do not."""
+        ...
+
+    def wait(self, wait: Callable[[float | None], bool], timeout_s: float | None) -> bool:
+        """Block this thread until there is an outcome, and return whether there is one in time.
+
+        Parameters
+        ----------
+        wait
+            Blocks for so many seconds, None without end, and returns whether there is an outcome.
+        timeout_s
+            For how long, all in all.
+
+        Raises
+        ------
+        RuntimeError
+            The thread must not wait.
+        TimeoutError
+            No message of a page arrives while it does.
+        """
+        ...
+
+
+class DirectReach:
+    """The pages' messages arrive whatever waits, but for the threads that carry the call.
+
+    Parameters
+    ----------
+    is_own_thread
+        Says whether the caller runs on one of those.
+    """
+
+    def __init__(self, is_own_thread: Callable[[], bool]) -> None:
+        self._is_own_thread = is_own_thread
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Never."""
+        return False
+
+    async def outlast(self, outcome: asyncio.Future[Any]) -> None:
+        """Return at once."""
+
+    def wait(self, wait: Callable[[float | None], bool], timeout_s: float | None) -> bool:
+        """Block this thread until there is an outcome; see `Reach.wait`."""
+        if wait(0):
+            return True
+        if self._is_own_thread():
+            raise RuntimeError(_DEADLOCK)
+        return wait(timeout_s)
 
 
 class CallFuture(Generic[_T]):
@@ -30,13 +96,13 @@ class CallFuture(Generic[_T]):
         When awaited, or asked for its result, on the main thread: the kernel receives nothing of the browser while a
         cell waits (an ipykernel before 7). It says so after 20 s, and what was asked for goes on.
     CallClosedError
-        When awaited, or asked for its result: the widget was closed before there was one.
+        When awaited, or asked for its result: the call was closed before there was one.
     """
 
     def __init__(
         self,
         future: concurrent.futures.Future[_T],
-        reach: BrowserReach,
+        reach: Reach,
         call_handler: Callable[[HandlerCall], object],
     ) -> None:
         self._future = future
@@ -54,7 +120,7 @@ class CallFuture(Generic[_T]):
         return self._future.done()
 
     def cancelled(self) -> bool:
-        """Return whether what was asked for was given up, because the widget was closed first."""
+        """Return whether what was asked for was given up, because the call was closed first."""
         return self._future.cancelled()
 
     def result(self, timeout: float | None = None) -> _T:
@@ -70,7 +136,7 @@ class CallFuture(Generic[_T]):
         MicdropError
             It is the outcome.
         CallClosedError
-            The widget was closed before there was one.
+            The call was closed before there was one.
         TimeoutError
             There is none in time, or the kernel receives nothing of the browser while this thread waits.
         RuntimeError
@@ -116,10 +182,10 @@ class CallFuture(Generic[_T]):
             raise TimeoutError(f"there is no outcome after {timeout_s:g} s")
 
 
-class WidgetEventFuture(EventFuture[_T]):
-    """An event of the widget that is waited for; the wait ends where no message of the browser arrives meanwhile."""
+class ReachedEventFuture(EventFuture[_T]):
+    """An event that is waited for; the wait ends where no message of a page arrives meanwhile."""
 
-    reach: BrowserReach
+    reach: Reach
 
     def result(self, timeout: float | None = None) -> _T:
         """Return the event, blocking this thread until it comes; see `EventFuture.result` and `CallFuture.result`."""
@@ -127,7 +193,7 @@ class WidgetEventFuture(EventFuture[_T]):
 
         def wait(seconds: float | None) -> bool:
             try:
-                super(WidgetEventFuture, self).result(seconds)
+                super(ReachedEventFuture, self).result(seconds)
             except TimeoutError:
                 return False
             return True

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from micdrop_widget.jupyter.waiting_calls import HandlerCall, HandlerLimits, UserHandler, WaitingCalls
+from micdrop_widget.browser.waiting_calls import HandlerCall, HandlerLimits, UserHandler, WaitingCalls
 
 
 class Clock:

@@ -17,7 +17,7 @@ from micdrop_widget.call.events import Handler, InContext
 
 __all__ = ["HandlerCall", "HandlerLimits", "UserHandler", "WaitingCalls"]
 
-_log = logging.getLogger("micdrop_widget.jupyter.handlers")
+_log = logging.getLogger("micdrop_widget.browser.handlers")
 
 Merge: TypeAlias = Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
 

@@ -1,0 +1,303 @@
+"""What every client whose call is in pages offers: the widget in a notebook, and the page that Python serves itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import ssl as ssl_module
+import sys
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+from micdrop_widget._keywords import NOT_GIVEN, suggests_keywords
+from micdrop_widget._threads import Lease
+from micdrop_widget.browser.future import CallFuture, DirectReach, Reach, ReachedEventFuture
+from micdrop_widget.browser.handler_thread import HandlerThread
+from micdrop_widget.browser.link import LinkReport
+from micdrop_widget.browser.page_call import PageCall
+from micdrop_widget.browser.timing import Timing
+from micdrop_widget.browser.waiting_calls import HandlerCall, UserHandler
+from micdrop_widget.call.call_events import CallEvents, value_of
+from micdrop_widget.call.credentials import HeadersOption, ParamsOption
+from micdrop_widget.call.events import CallVAD, Handlers, InContext
+from micdrop_widget.call.options import CallOptions, ReconnectOption, RecordOption, describes_options, options_in
+from micdrop_widget.call.proxies import ProxyOption
+from micdrop_widget.call.subscriptions import EventFuture, Inbox, Subscriptions
+from micdrop_widget.devices import Microphone
+from micdrop_widget.errors import CallClosedError
+from micdrop_widget.history.recording import Recording
+from micdrop_widget.history.turns import Turns
+from micdrop_widget.protocol import EventName
+from micdrop_widget.speech import SpeechEventName
+from micdrop_widget.state import MicdropState, inputs
+from micdrop_widget.turn import TurnDetector
+from micdrop_widget.vad import VadOption
+
+__all__ = ["BrowserClient"]
+
+_T = TypeVar("_T")
+_C = TypeVar("_C", bound="BrowserClient")
+
+_log = logging.getLogger("micdrop_widget.browser.client")
+
+
+class BrowserClient(CallEvents):
+    """A call in pages, from any thread: commands go to the loop thread, events to handlers on a thread of their own.
+
+    Whoever derives from it calls `_set_up`, and adds the carriers of the pages to `_call`.
+    """
+
+    _timing = Timing()
+    _close_s = 5.0
+    """How long `close` waits for what it ends, all in all."""
+
+    _ended = True  # until it is made whole: one whose options are wrong has nothing to close
+
+    def _set_up(self, options: CallOptions) -> None:
+        self._handler_thread = HandlerThread("micdrop-handlers")
+        self._handlers = Handlers(UserHandler)
+        self._subscriptions = Subscriptions()
+        self._vad = CallVAD(lambda: self._call.core.detector, lambda: self._call.core.speech_status, UserHandler)
+        self._call = PageCall(options, _Listener(self), self._timing)
+        self._lease = Lease()
+        self._reach: Reach = DirectReach(self._carries_the_call)
+
+    def __repr__(self) -> str:
+        if self._ended:
+            return f"<{type(self).__name__} closed>"
+        core = self._call.core
+        return f"<{type(self).__name__} {core.phase.value}, {core.options!r}>"
+
+    # The public API
+
+    @property
+    def options(self) -> CallOptions:
+        """The options in use; their repr hides what may be secret."""
+        return self._call.core.options
+
+    @property
+    def turns(self) -> Turns:
+        """One row per turn of the latest call."""
+        return self._call.core.turns
+
+    @property
+    def recording(self) -> Recording | None:
+        """What the latest call sounded like; it stays in the kernel. See `MicdropClient.recording`.
+
+        When the cell that made a widget is run again, keep what this returns: the old widget is closed, and has it
+        for as long only as somebody else does.
+        """
+        return self._call.core.recording
+
+    @property
+    def vad(self) -> CallVAD:
+        """The voice activity detection; its handlers run as those of `on` do. See `MicdropClient.vad`."""
+        return self._vad
+
+    @property
+    def microphone(self) -> Microphone | None:
+        """The microphone in use, and what the browser really applied to it. See `MicdropClient.microphone`."""
+        return self._call.core.microphone
+
+    @property
+    def link(self) -> LinkReport:
+        """How the microphone's audio comes from the browser to the kernel; a snapshot, from any thread."""
+        return self._call.link_report()
+
+    @suggests_keywords
+    @describes_options
+    def start(
+        self,
+        *,
+        url: str | None = NOT_GIVEN,
+        params: ParamsOption | None = NOT_GIVEN,
+        vad: VadOption = NOT_GIVEN,
+        turn_detector: TurnDetector | None = NOT_GIVEN,
+        turn_max_wait_ms: float = NOT_GIVEN,
+        disable_interruption: bool = NOT_GIVEN,
+        echo_cancellation: bool = NOT_GIVEN,
+        noise_suppression: bool = NOT_GIVEN,
+        auto_gain_control: bool = NOT_GIVEN,
+        reconnect: ReconnectOption = NOT_GIVEN,
+        headers: HeadersOption | None = NOT_GIVEN,
+        subprotocols: Sequence[str] | None = NOT_GIVEN,
+        proxy: ProxyOption = NOT_GIVEN,
+        ssl: ssl_module.SSLContext | None = NOT_GIVEN,
+        ping_interval_s: float | None = NOT_GIVEN,
+        record: RecordOption = NOT_GIVEN,
+        debug_log: bool = NOT_GIVEN,
+    ) -> CallFuture[None]:
+        """Begin the call; awaiting it returns when the call is ready and raises `MicdropError` when it cannot be.
+
+        The panel must be shown: it opens the microphone. The rest is as of `MicdropClient.start`.
+
+        Parameters
+        ----------
+        url
+            Address of the server, `ws://` or `wss://`; a call without one fails with `MissingUrl`.
+        <options>
+
+        Raises
+        ------
+        TypeError, ValueError
+            An option is unknown, or not what it should be; nothing was begun.
+        """
+        options = options_in(locals())
+        self.options.merged(options)  # a wrong option is the caller's error, here and now
+        return self._run(self._call.core.start(options))
+
+    def stop(self, *, graceful: bool = False) -> CallFuture[None]:
+        """End the call; graceful: when the assistant has been heard to the end. See `MicdropClient.stop`."""
+        return self._run(self._call.core.stop(graceful=graceful))
+
+    def start_mic(self, *, vad: VadOption = NOT_GIVEN, device_id: str | None = None) -> CallFuture[None]:
+        """Open the microphone without a call. See `MicdropClient.start_mic`."""
+        options = options_in(locals())
+        self.options.merged(options)
+        return self._run(self._call.core.start_mic(options, device_id=device_id))
+
+    def change_mic_device(self, device_id: str) -> CallFuture[None]:
+        """Use another microphone, one of `micDevices`. See `MicdropClient.change_mic_device`."""
+        return self._run(self._call.core.change_mic_device(device_id))
+
+    def change_speaker_device(self, device_id: str) -> CallFuture[None]:
+        """Play on another loudspeaker, one of `speakerDevices`. Some browsers then stop cancelling echo."""
+        return self._run(self._apply(inputs.ChangeSpeakerDevice(device_id)))
+
+    def pause(self) -> CallFuture[None]:
+        """Stop listening and playing, and cancel the running answer; the connection stays. It ends with the call.
+
+        Without a call nothing happens, while `mute()` holds for the calls to come.
+        """
+        return self._run(self._apply(inputs.Pause()))
+
+    def resume(self) -> CallFuture[None]:
+        """End the pause."""
+        return self._run(self._apply(inputs.Resume()))
+
+    def mute(self) -> CallFuture[None]:
+        """Stop listening; answers go on playing. Holds across calls, until `unmute()`."""
+        return self._run(self._apply(inputs.Mute()))
+
+    def unmute(self) -> CallFuture[None]:
+        """Listen again."""
+        return self._run(self._apply(inputs.Unmute()))
+
+    def __enter__(self: _C) -> _C:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self: _C) -> _C:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)  # which blocks until the microphone is released
+
+    def close(self) -> None:
+        """End the call, release microphone, socket and threads, and close the panel. Again is no error.
+
+        It returns within seconds, whatever hangs: a server, a detector, a handler.
+        """
+        if self._ended:
+            return
+        end_s = time.monotonic() + self._close_s
+
+        def left_s() -> float:
+            return max(0.1, end_s - time.monotonic())
+
+        stopping = self._lease.thread.submit(self._call.core.stop())
+        self._ended = True
+        with contextlib.ExitStack() as rest:  # from the last line to the first, each whatever the others do
+            self._end_reports(rest, left_s)
+            rest.callback(lambda: self._lease.release(join_s=left_s()))
+            self._end_pages(rest, left_s)
+            try:
+                stopping.result(timeout=left_s())
+            except Exception:  # noqa: BLE001 - whatever it is: what it was to end is released all the same
+                _log.exception("the call did not end properly")
+
+    # What a client has of its own
+
+    def _end_reports(self, rest: contextlib.ExitStack, left_s: Callable[[], float]) -> None:
+        """Have what reports events end, when the call has ended: from the last line to the first."""
+        rest.callback(lambda: self._handler_thread.stop(join_s=left_s()))
+        rest.callback(self._subscriptions.close)
+
+    def _end_pages(self, rest: contextlib.ExitStack, left_s: Callable[[], float]) -> None:
+        """Have what needs the loop thread end, when the call has ended: from the last line to the first."""
+
+    def _post_report(self, function: Callable[[], object]) -> None:
+        """Call a function where events are reported, after those before it; on the loop thread."""
+        function()
+
+    def _reported(self, outcome: Any) -> Any:  # noqa: ANN401 - a future of any type
+        """Return a future with the same outcome, once what has been posted until then is reported."""
+        return outcome
+
+    def _carries_the_call(self) -> bool:
+        """Return whether the current thread is one that must not wait for the call."""
+        return self._lease.thread.is_current
+
+    # To the handlers
+
+    def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
+        """Hand an event over to who waits for it, and to the handlers."""
+        self._subscriptions.publish(event, value_of(arguments))
+        key = event if event == "PartialAssistantMessage" else None
+        self._call_handlers(self._handlers, event, arguments, key)
+
+    def _call_handlers(
+        self, handlers: Handlers, event: str, arguments: tuple[Any, ...] = (), key: str | None = None
+    ) -> None:
+        for handler in handlers.of(event):
+            assert isinstance(handler, UserHandler)
+            self._handler_thread.call(HandlerCall(handler, event, arguments, key))
+
+    def _state_now(self) -> MicdropState:
+        return self._call.core.state
+
+    # To the loop thread
+
+    def _run(self, work: Coroutine[Any, Any, _T]) -> CallFuture[_T]:
+        if self._ended:
+            work.close()
+            raise CallClosedError
+        return CallFuture(self._reported(self._lease.thread.submit(work)), self._reach, self._handler_thread.call)
+
+    def _future_of(self, inbox: Inbox, matches: Callable[[Any], object], **rest: Any) -> EventFuture[Any]:  # noqa: ANN401
+        future: ReachedEventFuture[Any] = ReachedEventFuture(inbox, matches, **rest)
+        future.reach = self._reach
+        return future
+
+    async def _apply(self, command: inputs.Input) -> None:
+        self._call.core.apply(command)
+
+
+class _Listener:
+    """Hands what the call reports on the loop thread over to where the client reports it."""
+
+    def __init__(self, client: BrowserClient) -> None:
+        self._client = client
+        # prints under the cell that makes the client
+        self._print = InContext(lambda line: sys.stdout.write(f"{line}\n"))
+
+    def on_event(self, event: EventName, arguments: tuple[Any, ...]) -> None:
+        self._client._post_report(lambda: self._client._emit(event, arguments))
+
+    def on_speech_event(self, event: SpeechEventName) -> None:
+        client = self._client
+        for name, arguments in client.vad.calls_for(event):
+            client._post_report(functools.partial(client._call_handlers, client.vad.handlers, name, arguments))
+
+    def on_log_line(self, line: str) -> None:
+        self._client._post_report(lambda: self._print(line))
