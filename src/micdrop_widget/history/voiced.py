@@ -141,7 +141,8 @@ def _noise(levels: NDArray[np.float32], bands: NDArray[np.float32], loudest: flo
     if means[quietest] > loudest - _RANGE_DB:
         return None
     noise: NDArray[np.float32] = bands[quietest : quietest + _NOISE_FRAMES].mean(axis=0)
-    return np.maximum(noise, _SILENCE / len(noise))
+    np.maximum(noise, _SILENCE / len(noise), out=noise)
+    return noise
 
 
 def _above_db(noise: NDArray[np.float32], bands: NDArray[np.float32]) -> NDArray[np.float32]:
