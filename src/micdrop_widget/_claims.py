@@ -7,14 +7,45 @@ from contextlib import contextmanager
 
 from micdrop_widget.errors import DetectorInUseError, MicdropErrorCode
 
-__all__ = ["claimed"]
+__all__ = ["Claim", "claimed"]
 
 _claims: dict[int, object] = {}
 """By the identity of each detector in use: whose claim it is. `setdefault` lets one thread win."""
 
 
+class Claim:
+    """Who uses some detectors of speech or of turns. From any thread."""
+
+    def __init__(self) -> None:
+        self._mine: dict[int, object] = {}
+
+    def add(self, *detectors: object) -> None:
+        """Use detectors, which nobody else may use from now on; one that is used already may be given again.
+
+        Raises
+        ------
+        DetectorInUseError
+            One of them is in use by somebody else; those before it are claimed.
+        """
+        for detector in detectors:
+            if _claims.setdefault(id(detector), self) is not self:
+                raise _in_use(type(detector).__name__)
+            self._mine[id(detector)] = detector
+
+    def remove(self, detector: object) -> None:
+        """Use a detector no longer; one that is not used is no error."""
+        if self._mine.pop(id(detector), None) is not None:
+            _claims.pop(id(detector), None)
+
+    def release(self) -> None:
+        """Use none any more."""
+        for key in self._mine:
+            _claims.pop(key, None)
+        self._mine.clear()
+
+
 @contextmanager
-def claimed(*detectors: object) -> Iterator[None]:
+def claimed(*detectors: object) -> Iterator[Claim]:
     """Use detectors of speech or of turns, which nobody else may use meanwhile. From any thread.
 
     Raises
@@ -22,17 +53,12 @@ def claimed(*detectors: object) -> Iterator[None]:
     DetectorInUseError
         One of them is in use.
     """
-    claim = object()
-    mine: list[int] = []
+    claim = Claim()
     try:
-        for detector in detectors:
-            if _claims.setdefault(id(detector), claim) is not claim:
-                raise _in_use(type(detector).__name__)
-            mine.append(id(detector))
-        yield
+        claim.add(*detectors)
+        yield claim
     finally:
-        for key in mine:
-            _claims.pop(key, None)  # one detector may be given twice
+        claim.release()
 
 
 def _in_use(name: str) -> DetectorInUseError:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from micdrop_widget.audio import SAMPLE_RATE
 
-__all__ = ["Device", "Microphone"]
+__all__ = ["Device", "DeviceKind", "Microphone"]
+
+DeviceKind: TypeAlias = Literal["audioinput", "audiooutput"]
+"""A microphone or a loudspeaker, as Web Audio and Micdrop call them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,8 @@ class Device:
 
     id: str
     label: str
+    kind: DeviceKind | None = None
+    """None where nobody says."""
 
 
 @dataclass(frozen=True, slots=True)

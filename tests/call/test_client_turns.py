@@ -11,7 +11,7 @@ from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
 from micdrop_widget.server import ServerCall
-from tests.harness.callers import quiet, ready_client, turns_over
+from tests.harness.callers import loud, quiet, ready_client, turns_over
 from tests.harness.leaks import until
 from tests.paths import FIXTURES
 from tests.turn.detectors import ScriptedDetector, SlowDetector
@@ -139,6 +139,95 @@ async def test_a_detector_given_to_start_serves_a_microphone_that_is_open_alread
             mic.say(turns_over(3))
             await until(lambda: ear.utterances)
     assert np.array_equal(ear.utterances[0], np.concatenate([turns_over(3), turns_over(3)]))
+
+
+async def test_another_detector_in_a_pause_closes_the_turn_and_is_asked_about_the_next_one() -> None:
+    ear, former, detector = Ear(), ScriptedDetector(False), ScriptedDetector(True)
+    async with MicdropServer(ear.respond) as server:
+        call, mic, _ = ready_client(server.url, turn_detector=former)
+        async with call:
+            await call.start()
+            mic.say(turns_over(3))
+            await until(lambda: "predict" in former.calls)
+            await call.set_turn_detector(detector)
+            await until(lambda: len(ear.utterances) == 1)
+            mic.say(turns_over(4))
+            await until(lambda: len(ear.utterances) == 2)
+            assert call.options.turn_detector is detector
+            await call.set_turn_detector(None)
+            mic.say(turns_over(5))
+            await until(lambda: len(ear.utterances) == 3)
+    assert [len(utterance) // 512 for utterance in ear.utterances] == [5, 6, 7]
+    assert detector.calls == ["load", "reset", "predict"]
+    assert former.calls.count("predict") == 1
+
+
+async def test_another_detector_in_the_middle_of_a_sentence_makes_two_turns_of_it_and_loses_nothing() -> None:
+    ear = Ear()
+    async with MicdropServer(ear.respond) as server:
+        call, mic, _ = ready_client(server.url, turn_detector=ScriptedDetector(False))
+        async with call:
+            await call.start()
+            mic.say(loud(4))
+            await until(lambda: call.state.isUserSpeaking)
+            await call.set_turn_detector(ScriptedDetector(True))
+            await until(lambda: ear.utterances)
+            mic.say(turns_over(5))
+            await until(lambda: len(ear.utterances) == 2)
+    assert np.array_equal(np.concatenate(ear.utterances), np.concatenate([loud(4), turns_over(5)]))
+
+
+async def test_the_longest_wait_can_be_changed_in_a_pause_which_ends_there() -> None:
+    ear, detector = Ear(), ScriptedDetector(False, False)
+    async with MicdropServer(ear.respond) as server:
+        call, mic, _ = ready_client(server.url, turn_detector=detector)
+        async with call:
+            await call.start()
+            mic.say(turns_over(3))
+            await until(lambda: "predict" in detector.calls)
+            await call.set_turn_max_wait(60)
+            await until(lambda: len(ear.utterances) == 1)
+            mic.say(turns_over(3))
+            await until(lambda: len(ear.utterances) == 2)
+            with pytest.raises(ValueError, match="turn_max_wait_ms: expected milliseconds, 0 or more, got -1"):
+                call.set_turn_max_wait(-1)
+            assert call.options.turn_max_wait_ms == 60
+
+
+async def test_a_detector_that_another_call_asks_is_refused_and_a_former_one_is_free() -> None:
+    former, taken = ScriptedDetector(), ScriptedDetector()
+    async with MicdropServer(Ear().respond) as server:
+        first, _, _ = ready_client(server.url, turn_detector=taken)
+        second, _, _ = ready_client(server.url, turn_detector=former)
+        async with first, second:
+            await first.start()
+            await second.start()
+            with pytest.raises(MicdropError, match=r"hears another call now"):
+                second.set_turn_detector(taken)
+            assert second.options.turn_detector is former
+            await first.set_turn_detector(None)
+            await second.set_turn_detector(taken)
+            await first.set_turn_detector(former)
+            with pytest.raises(MicdropError, match=r"hears another call now"):
+                first.set_turn_detector(taken)
+    third, _, _ = ready_client(None, turn_detector=taken)
+    async with third:
+        await third.start_mic()
+
+
+async def test_a_conversation_that_is_cleared_goes_on_with_the_next_message() -> None:
+    async with MicdropServer(Ear().respond) as server:
+        call, mic, _ = ready_client(server.url)
+        async with call:
+            await call.start()
+            mic.say(turns_over(3))
+            await call.until(lambda state: len(state.conversation) == 1)
+            await call.clear_conversation()
+            assert call.state.conversation == ()
+            mic.say(turns_over(4))
+            await call.until(lambda state: len(state.conversation) == 1)
+            assert [item.content for item in call.state.conversation] == [f"{6 * 512} samples"]
+            assert len(call.turns) == 2
 
 
 async def test_mute_in_a_pause_closes_the_turn() -> None:

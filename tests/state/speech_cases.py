@@ -82,6 +82,9 @@ def receives(frame: wire.ServerFrame, asks: list[str], then: dict[str, object], 
     return Case("Received if current_socket: receive", [LIVE, ENDING], inputs.Received(1, frame), asks, then, given)
 
 
+CLEARED = Case("ClearConversation: clear_conversation", ANY, inputs.ClearConversation(), [], {"conversation": ()},
+               {"conversation": (USER, ASSISTANT), "partial_assistant_message": "Well"})  # fmt: skip
+
 FRAMES = [
     receives(
         wire.Audio(b"\x01\x00\x02\x00\x03"),
@@ -191,4 +194,4 @@ HEARING = [
          {"echo_tail": True, "assistant_speaking": True}),
 ]  # fmt: skip
 
-CASES = SPEECH + FRAMES + HEARING
+CASES = [*SPEECH, CLEARED, *FRAMES, *HEARING]

@@ -121,7 +121,17 @@ class AnyCall(RuleBasedStateMachine):
 
     @rule(
         command=st.sampled_from(
-            [inputs.StartMic(), inputs.StartMic("usb"), inputs.Pause(), inputs.Resume(), inputs.Mute(), inputs.Unmute()]
+            [
+                inputs.StartMic(),
+                inputs.StartMic("usb"),
+                inputs.Pause(),
+                inputs.Resume(),
+                inputs.Mute(),
+                inputs.Unmute(),
+                inputs.ClearConversation(),
+                inputs.TurnDetectionChanged(detects_turns=True, turn_max_wait_ms=2000),
+                inputs.TurnDetectionChanged(detects_turns=False, turn_max_wait_ms=4000),
+            ]
         )
     )
     def wish(self, command: inputs.Input) -> None:

@@ -151,3 +151,27 @@ def test_a_turn_that_is_over_before_the_server_is_ready_is_sent_when_it_is() -> 
     world.ready()
     assert world.commands() == ["params", "StartSpeaking", "1000", "StopSpeaking"]
     assert world.state.isProcessing
+
+
+def test_another_turn_detection_in_a_pause_ends_the_turn_and_the_next_one_is_its_own() -> None:
+    world = endpointing().apply(inputs.TurnDetectionChanged(detects_turns=True, turn_max_wait_ms=900))
+    assert world.commands() == ["params", "StartSpeaking", "1512", "StopSpeaking"]
+    assert world.state.isProcessing
+    world.apply(inputs.TurnPredicted(1, complete=False))  # of the former detector
+    assert world.timers - WATCHDOGS == set()
+    world.apply(confirmed(1000)).apply(ENDED).apply(inputs.TurnPredicted(2, complete=False))
+    assert world.asked() == ["set endpointing 900 ms"]
+
+
+def test_without_a_turn_detector_from_here_on_the_speech_ends_the_turn() -> None:
+    world = listening().apply(inputs.TurnDetectionChanged(detects_turns=False, turn_max_wait_ms=4000))
+    world.apply(confirmed(1000)).apply(ENDED)
+    assert world.commands() == ["params", "StartSpeaking", "1000", "StopSpeaking"]
+
+
+def test_another_turn_detection_in_the_middle_of_speech_ends_the_turn_and_the_rest_is_the_next_one() -> None:
+    world = speaking().apply(inputs.TurnDetectionChanged(detects_turns=True, turn_max_wait_ms=900))
+    assert world.asked() == ["reset detection", "send StopSpeaking", "use the turn detector"]
+    assert not world.state.isUserSpeaking
+    world.apply(confirmed(1000))
+    assert world.commands()[-2:] == ["StartSpeaking", "1000"]

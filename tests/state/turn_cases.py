@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from micdrop_widget import protocol as wire
@@ -9,7 +10,22 @@ from micdrop_widget.errors import error_for_close
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state import Settings, inputs
 from micdrop_widget.state.effects import Timer
-from tests.state.cases import CONNECTING, ENDING, GREETING, KEPT, LIVE, NOISE_OFF, OPEN, OPENING, PCM, RETRYING, Case
+from tests.state.cases import (
+    ANY,
+    CONNECTING,
+    Case,
+    ENDING,
+    GREETING,
+    IDLE,
+    KEPT,
+    LIVE,
+    NOISE_OFF,
+    OPEN,
+    OPENING,
+    PCM,
+    RETRYING,
+    SETTINGS,
+)
 
 BEFORE_READY = (OPENING, CONNECTING, GREETING)
 CONFIRMED = SpeechConfirmed(512, 0, PCM)
@@ -31,7 +47,20 @@ LOST = f"warn: {error_for_close(1006).message} Trying again."
 STALLED = "MicrophoneStalled: end_utterance"
 YES, NO = inputs.TurnPredicted(5, complete=True), inputs.TurnPredicted(5, complete=False)
 
+CHANGED = "TurnDetectionChanged: change_turn_detection"
+VAD_ALONE = inputs.TurnDetectionChanged(detects_turns=False, turn_max_wait_ms=900)
+AFTER = {"settings": Settings(has_url=True, detects_turns=False, turn_max_wait_ms=900)}
+
 CASES = [
+    Case(CHANGED, ANY, inputs.TurnDetectionChanged(detects_turns=True, turn_max_wait_ms=900), ["use the turn detector"],
+         {"settings": replace(SETTINGS, detects_turns=True, turn_max_wait_ms=900)}),
+    Case(CHANGED, [LIVE], VAD_ALONE, ["reset detection", "send StopSpeaking", "use the turn detector"],
+         {**AFTER, "user_speaking": False, "processing": True}, SPEAKING),
+    Case(CHANGED, BEFORE_READY, VAD_ALONE, ["reset detection", "use the turn detector"],
+         {**AFTER, "user_speaking": False, "processing": True, "outbox": (wire.StopSpeaking(),)}, SPEAKING),
+    Case(CHANGED, [LIVE], VAD_ALONE, ["send StopSpeaking", "cancel endpointing", "use the turn detector"],
+         {**AFTER, **OVER}, PAUSING),
+    Case(CHANGED, [IDLE], VAD_ALONE, ["use the turn detector"], AFTER, SPEAKING),
     Case("SpeechConfirmed if listens: open_utterance", [LIVE], CONFIRMED,
          [*NOISE_OFF, "send StartSpeaking", "begin turn", "send 512 samples", "add 512 samples to the turn"],
          {"user_speaking": True, "drop_answer_until_ms": 1000}, DETECTS),

@@ -41,6 +41,8 @@ def _in_words(effect: effects.Effect) -> str:  # noqa: PLR0912 - one case an eff
             return f"send {encode_client_frame(command)}"
         case effects.SendAudio(pcm):
             return f"send {len(pcm)} samples"
+        case effects.UseTurnDetector():
+            return "use the turn detector"
         case effects.BeginTurn():
             return "begin turn"
         case effects.AddTurnAudio(pcm):

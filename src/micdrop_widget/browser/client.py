@@ -9,7 +9,7 @@ import logging
 import ssl as ssl_module
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -187,6 +187,18 @@ class BrowserClient(CallEvents):
         """Listen again."""
         return self._run(self._apply(inputs.Unmute()))
 
+    def set_turn_detector(self, turn_detector: TurnDetector | None) -> CallFuture[None]:
+        """Let another detector decide when a turn is over, from now on. See `MicdropClient.set_turn_detector`."""
+        return self._run(self._merged({"turn_detector": turn_detector}))
+
+    def set_turn_max_wait(self, turn_max_wait_ms: float) -> CallFuture[None]:
+        """Keep a turn that is not complete open for so long in silence. See `MicdropClient.set_turn_max_wait`."""
+        return self._run(self._merged({"turn_max_wait_ms": turn_max_wait_ms}))
+
+    def clear_conversation(self) -> CallFuture[None]:
+        """Forget what was said so far. See `MicdropClient.clear_conversation`."""
+        return self._run(self._apply(inputs.ClearConversation()))
+
     def __enter__(self: _C) -> _C:
         return self
 
@@ -281,6 +293,14 @@ class BrowserClient(CallEvents):
 
     async def _apply(self, command: inputs.Input) -> None:
         self._call.core.apply(command)
+
+    def _merged(self, options: Mapping[str, Any]) -> Coroutine[Any, Any, None]:
+        self.options.merged(options)  # a wrong option is the caller's error, here and now
+
+        async def merge() -> None:
+            self._call.core.merge(options)
+
+        return merge()
 
 
 class _Listener:

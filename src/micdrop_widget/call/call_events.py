@@ -291,6 +291,7 @@ class CallEvents:
         isAssistantSpeaking: bool = NOT_GIVEN,
         isMicStarted: bool = NOT_GIVEN,
         isMicMuted: bool = NOT_GIVEN,
+        isInterruptionDisabled: bool = NOT_GIVEN,
         micDeviceId: str | None = NOT_GIVEN,
         speakerDeviceId: str | None = NOT_GIVEN,
         micDevices: tuple[Device, ...] = NOT_GIVEN,
@@ -308,8 +309,8 @@ class CallEvents:
         timeout
             Seconds from the `await` on; None waits until the call is closed.
         isStarting, isStarted, isReconnecting, isMuted, isPaused, isListening, isProcessing, isUserSpeaking, \
-isAssistantSpeaking, isMicStarted, isMicMuted, micDeviceId, speakerDeviceId, micDevices, speakerDevices, conversation, \
-partialAssistantMessage, error
+isAssistantSpeaking, isMicStarted, isMicMuted, isInterruptionDisabled, micDeviceId, speakerDeviceId, micDevices, \
+speakerDevices, conversation, partialAssistantMessage, error
             The value that the field of `MicdropState` has to have; with several, and with a predicate, all at once.
 
         Returns

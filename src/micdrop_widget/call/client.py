@@ -242,6 +242,36 @@ class MicdropClient(CallEvents):
         """Listen again."""
         return self._command(inputs.Unmute())
 
+    def set_turn_detector(self, turn_detector: TurnDetector | None) -> asyncio.Future[None]:
+        """Let another detector decide when a turn is over, from now on; None leaves it to the end of the speech.
+
+        An open turn ends: what is said from here on is the next one. Kept for the calls to come.
+
+        Raises
+        ------
+        TypeError
+            It is no `TurnDetector`.
+        MicdropError
+            Another call uses it; the former one stays.
+        """
+        self._core.merge({"turn_detector": turn_detector})
+        return _done()
+
+    def set_turn_max_wait(self, turn_max_wait_ms: float) -> asyncio.Future[None]:
+        """Keep a turn that is not complete open for so long in silence, from now on. An open turn ends.
+
+        Raises
+        ------
+        TypeError, ValueError
+            It is no number of milliseconds.
+        """
+        self._core.merge({"turn_max_wait_ms": turn_max_wait_ms})
+        return _done()
+
+    def clear_conversation(self) -> asyncio.Future[None]:
+        """Forget what was said so far: `state.conversation` is empty. The server does not learn of it."""
+        return self._command(inputs.ClearConversation())
+
     def close(self) -> asyncio.Future[None]:
         """End the call for good, and with it every wait for its events. Again is no error.
 
@@ -279,9 +309,13 @@ class MicdropClient(CallEvents):
 
     def _command(self, command: inputs.Input) -> asyncio.Future[None]:
         self._core.apply(command)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        return done
+        return _done()
+
+
+def _done() -> asyncio.Future[None]:
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    done.set_result(None)
+    return done
 
 
 class _Listener:

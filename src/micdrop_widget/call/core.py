@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from micdrop_widget.call.engine import Engine
+from micdrop_widget.call.engine import Engine, settings_of
 from micdrop_widget.call.events import CallListener
 from micdrop_widget.call.options import NO_OPTIONS, CallOptions
 from micdrop_widget.call.sinks import AudioSink
@@ -17,7 +17,7 @@ from micdrop_widget.errors import MicdropError, MicdropErrorCode, raise_fresh
 from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turns
-from micdrop_widget.state import MicdropState, Phase, Settings, inputs
+from micdrop_widget.state import MicdropState, Phase, inputs
 from micdrop_widget.state.snapshot import MicPhase
 from micdrop_widget.vad import VAD, Status, build_vad
 
@@ -139,20 +139,30 @@ class CallCore:
         self._engine.apply(command)
 
     def merge(self, options: Mapping[str, Any]) -> None:
-        """Put options over those in use. An open microphone is opened again when what detects or processes changes.
+        """Put options over those in use.
+
+        An open microphone is opened again when what detects or processes speech changes. Another turn detector, or
+        another wait, is used at once: an open turn ends.
 
         Raises
         ------
         TypeError, ValueError
             One is unknown, or not what it should be; all stay as they were.
+        DetectorInUseError
+            Another call uses the turn detector; all stay as they were.
         """
         if not options:
             return
         engine = self._engine
-        before, engine.options = engine.options, engine.options.merged(options)
-        if engine.options.vad is not before.vad:
-            engine.vad = build_vad(engine.options.vad)
-        if _listening(engine.options) != _listening(before):
+        before, now = engine.options, engine.options.merged(options)
+        if now.turn_detector is not before.turn_detector:
+            engine.microphone.change_claim(before.turn_detector, now.turn_detector)
+        engine.options = now
+        if now.vad is not before.vad:
+            engine.vad = build_vad(now.vad)
+        if _turn_detection(now) != _turn_detection(before):
+            engine.apply(inputs.TurnDetectionChanged(now.turn_detector is not None, now.turn_max_wait_ms))
+        if _listening(now) != _listening(before):
             engine.apply(inputs.DetectionChanged())
 
     def _begin(self) -> None:
@@ -162,7 +172,7 @@ class CallCore:
         except OSError as error:
             engine.apply(inputs.StartFailed(_not_recorded(engine.options, error)))
         else:
-            engine.apply(inputs.Start(_settings(engine.options)))
+            engine.apply(inputs.Start(settings_of(engine.options)))
 
     async def _microphone_open(self) -> None:
         engine = self._engine
@@ -171,21 +181,13 @@ class CallCore:
             raise_fresh(engine.state.error)
 
 
-def _settings(options: CallOptions) -> Settings:
-    return Settings(
-        has_url=options.url is not None,
-        has_params=options.params is not None,
-        disable_interruption=options.disable_interruption,
-        reconnect=options.reconnect,
-        detects_turns=options.turn_detector is not None,
-        turn_max_wait_ms=options.turn_max_wait_ms,
-    )
-
-
 def _listening(options: CallOptions) -> tuple[object, ...]:
     """Return what a microphone is opened with: an open one is opened again when it changes."""
-    processing = options.echo_cancellation, options.noise_suppression, options.auto_gain_control
-    return options.vad, options.turn_detector, processing
+    return options.vad, options.echo_cancellation, options.noise_suppression, options.auto_gain_control
+
+
+def _turn_detection(options: CallOptions) -> tuple[object, ...]:
+    return options.turn_detector, options.turn_max_wait_ms
 
 
 def _not_recorded(options: CallOptions, error: OSError) -> MicdropError:

@@ -26,11 +26,11 @@ from micdrop_widget.history.timeline import Timeline
 from micdrop_widget.history.writer import RecordingWriter
 from micdrop_widget.protocol import encode_client_frame
 from micdrop_widget.speech import SpeechEventName
-from micdrop_widget.state import Call, MicdropState, Phase, effects, inputs, snapshot, step
+from micdrop_widget.state import Call, MicdropState, Phase, Settings, effects, inputs, snapshot, step
 from micdrop_widget.vad import VAD
 from micdrop_widget.vad.combine import detectors
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "settings_of"]
 
 _log = logging.getLogger("micdrop_widget.call.engine")
 _call_log = logging.getLogger("micdrop_widget.call")
@@ -54,7 +54,7 @@ class Engine:
     ) -> None:
         self.options = options
         self.vad = vad
-        self.call = Call()
+        self.call = Call(settings_of(options))
         self.state: MicdropState = snapshot(self.call)
         self.timeline = Timeline()
         self.events = EventLog()
@@ -157,6 +157,8 @@ class Engine:
                 self.transport.send(encode_client_frame(command))
             case effects.SendParams():
                 self.transport.send_params()
+            case effects.UseTurnDetector():
+                self.turn_taking.use(self.options.turn_detector)
             case effects.BeginTurn():
                 self.turn_taking.begin()
             case effects.AddTurnAudio(pcm):
@@ -172,9 +174,7 @@ class Engine:
             case effects.SelectSpeaker(device_id):
                 self._sink.select(device_id)
             case effects.OpenMicrophone(request, device_id):
-                turn_detector = self.options.turn_detector
-                claims = [*detectors(self.vad), *([] if turn_detector is None else [turn_detector])]
-                self.microphone.open(request, device_id, self.vad, self.turn_taking.use(turn_detector), claims)
+                self._open_microphone(request, device_id)
             case effects.CloseMicrophone():
                 self.microphone.close()
             case effects.ResetDetection():
@@ -199,6 +199,11 @@ class Engine:
                     _log.warning("%s", text)
             case _:
                 raise TypeError(f"unknown effect {effect!r}")
+
+    def _open_microphone(self, request: int, device_id: str | None) -> None:
+        turn_detector = self.options.turn_detector
+        claims = [*detectors(self.vad), *([] if turn_detector is None else [turn_detector])]
+        self.microphone.open(request, device_id, self.vad, self.turn_taking.use(turn_detector), claims)
 
     def _log_failure(self, effect: effects.Effect) -> None:
         """Log an effect that failed, once; the others of the step are done, and the call goes on."""
@@ -262,3 +267,15 @@ class Engine:
             )
         )
         await self.transport.drained()
+
+
+def settings_of(options: CallOptions) -> Settings:
+    """Return what the call machine needs of the options."""
+    return Settings(
+        has_url=options.url is not None,
+        has_params=options.params is not None,
+        disable_interruption=options.disable_interruption,
+        reconnect=options.reconnect,
+        detects_turns=options.turn_detector is not None,
+        turn_max_wait_ms=options.turn_max_wait_ms,
+    )

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequ
 
 import numpy as np
 
-from micdrop_widget._claims import claimed
+from micdrop_widget._claims import Claim
 from micdrop_widget.call.hearing import Hearing
 from micdrop_widget.call.sources import AudioSource, Gap, UnpluggedError
 from micdrop_widget.devices import Microphone
@@ -50,6 +50,8 @@ class MicrophoneTask:
         self._ready_for_more = ready_for_more
         self.microphone: Microphone | None = None
         """What is open; None while nothing is."""
+        self._claim = Claim()
+        self._claimed: list[object] = []
         self._task: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -76,9 +78,27 @@ class MicrophoneTask:
         """
         self.close()
         before = tuple(self._closing)
+        self._claim, self._claimed = Claim(), list(claims)
         self._task = asyncio.ensure_future(
-            self._run(request, device_id, vad, turn_detector, claims=claims, before=before)
+            self._run(request, device_id, vad, turn_detector, claim=self._claim, claims=self._claimed, before=before)
         )
+
+    def change_claim(self, former: object | None, detector: object | None) -> None:
+        """Claim a detector in place of a former one for as long as the microphone is open; None is no detector.
+
+        Raises
+        ------
+        DetectorInUseError
+            Somebody else uses it; the former one stays claimed.
+        """
+        if self._task is None:
+            return
+        if detector is not None:
+            self._claim.add(detector)
+            self._claimed.append(detector)
+        if former is not None and any(claimed is former for claimed in self._claimed):
+            self._claimed[:] = [claimed for claimed in self._claimed if claimed is not former]
+            self._claim.remove(former)
 
     def close(self) -> None:
         """Release the microphone, in the background."""
@@ -101,6 +121,7 @@ class MicrophoneTask:
         vad: VAD,
         turn_detector: asyncio.Future[None],
         *,
+        claim: Claim,
         claims: Sequence[object],
         before: tuple[asyncio.Task[None], ...],
     ) -> None:
@@ -108,14 +129,16 @@ class MicrophoneTask:
         if before:
             await asyncio.wait(before)
         try:
-            with claimed(*claims):
-                try:
-                    outcome = await self._capture(request, device_id, vad, turn_detector)
-                finally:
-                    self._forget()
-                    await _shielded(self._release())
+            claim.add(*claims)
+            try:
+                outcome = await self._capture(request, device_id, vad, turn_detector)
+            finally:
+                self._forget()
+                await _shielded(self._release())
         except DetectorInUseError as error:
             outcome = inputs.MicrophoneFailed(request, error)
+        finally:
+            claim.release()
         self._apply(outcome)
 
     def _forget(self) -> None:

@@ -114,6 +114,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     isAssistantSpeaking = traits.flag()
     isMicStarted = traits.flag()
     isMicMuted = traits.flag()
+    isInterruptionDisabled = traits.flag()
     micDeviceId = traits.name()
     speakerDeviceId = traits.name()
     micDevices = traits.sequence()
@@ -167,6 +168,8 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
             self._browser_reach.is_sure = self._installation.receives_while_busy
             if not ipykernel.is_switched_off():
                 self.set_trait("_comm_id", self.model_id)
+        state = self._call.core.state
+        self._write_traits({"state": state, "isInterruptionDisabled": state.isInterruptionDisabled})
         self._ended = False
         _open.add(self)
         _reruns.add(self)

@@ -31,6 +31,7 @@ __all__ = [
     "SetTimer",
     "StateChanged",
     "Timer",
+    "UseTurnDetector",
     "Warn",
 ]
 
@@ -110,6 +111,11 @@ class SendAudio:
 
     def __repr__(self) -> str:
         return f"SendAudio({len(self.pcm)} samples)"
+
+
+@dataclass(frozen=True, slots=True)
+class UseTurnDetector:
+    """Ask the turn detector that the options name from now on; load it if it is not loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +213,7 @@ Effect: TypeAlias = (
     | SendParams
     | SendCommand
     | SendAudio
+    | UseTurnDetector
     | BeginTurn
     | AddTurnAudio
     | PredictTurn

@@ -15,6 +15,7 @@ from micdrop_widget.state.snapshot import Settings
 __all__ = [
     "ChangeMicDevice",
     "ChangeSpeakerDevice",
+    "ClearConversation",
     "Completion",
     "ConnectionClosed",
     "ConnectionFailed",
@@ -41,6 +42,7 @@ __all__ = [
     "StartMic",
     "Stop",
     "TimerFired",
+    "TurnDetectionChanged",
     "TurnPredicted",
     "Unmute",
 ]
@@ -82,6 +84,14 @@ class DetectionChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnDetectionChanged:
+    """The turn detector was changed, or how long a turn that is not complete stays open."""
+
+    detects_turns: bool
+    turn_max_wait_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class MicrophoneMoved:
     """Another page owns the microphone now: it is opened there, and an open one is released first."""
 
@@ -91,6 +101,11 @@ class ChangeSpeakerDevice:
     """Use another loudspeaker."""
 
     device_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClearConversation:
+    """Forget what was said so far; the server does not learn of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +283,8 @@ Input: TypeAlias = (
     | ChangeMicDevice
     | ChangeSpeakerDevice
     | DetectionChanged
+    | TurnDetectionChanged
+    | ClearConversation
     | MicrophoneMoved
     | Stop
     | Pause

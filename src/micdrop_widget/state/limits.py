@@ -115,6 +115,7 @@ AWAITS: tuple[Await, ...] = (
     Await("start_mic()", (), f"with the timer “{Timer.MICROPHONE.value}”, {MICROPHONE_MS / 1000:g} s"),
     Await("change_mic_device()", (), f"with the timer “{Timer.MICROPHONE.value}”, {MICROPHONE_MS / 1000:g} s"),
     Await("pause(), resume(), mute(), unmute(), change_speaker_device()", (), "at once"),
+    Await("set_turn_detector(), set_turn_max_wait(), clear_conversation()", (), "at once"),
     Await("close()", (), "as `stop()`"),
     Await("until(), wait_for()", (), "after the `timeout`; without one, when it comes about, or with `close()`"),
 )

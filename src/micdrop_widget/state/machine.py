@@ -114,12 +114,14 @@ TABLE: tuple[Row, ...] = (
     Row(ANY, SpeechEnded, utterance.end_utterance),
     Row(ANY, inputs.Completion, utterance.end_utterance, when=conditions.utterance_while_ignored),
     # The end of a turn
+    Row(ANY, inputs.TurnDetectionChanged, utterance.change_turn_detection),
     Row(TALKING, inputs.MicrophoneStalled, utterance.end_utterance),
     Row(TALKING, inputs.TurnPredicted, utterance.end_utterance, when=conditions.turn_complete),
     Row(TALKING, inputs.TurnPredicted, utterance.keep_turn_open, when=conditions.turn_incomplete),
     Row(TALKING, inputs.TimerFired, utterance.end_utterance, when=conditions.timer(Timer.ENDPOINTING)),
     # What the server says, and what is heard of it
     Row((LIVE, ENDING), inputs.Received, answer.receive, when=conditions.current_socket),
+    Row(ANY, inputs.ClearConversation, answer.clear_conversation),
     Row(CALL, inputs.RoundTripMeasured, answer.note_round_trip, when=conditions.current_socket),
     Row(CALL, inputs.PlaybackProgress, answer.follow_playback, when=conditions.current_epoch),
     Row((LIVE,), inputs.TimerFired, answer.give_up_answer, when=conditions.timer(Timer.ANSWER)),

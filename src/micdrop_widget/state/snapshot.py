@@ -196,6 +196,8 @@ class MicdropState:
     """The microphone is open."""
     isMicMuted: bool = False
     """The call does not listen to the microphone, for any reason."""
+    isInterruptionDisabled: bool = False
+    """The call does not listen while the assistant speaks: by option, or because echo is not cancelled."""
     micDeviceId: str | None = None
     speakerDeviceId: str | None = None
     micDevices: tuple[Device, ...] = ()
@@ -230,6 +232,7 @@ def snapshot(call: Call) -> MicdropState:
         isAssistantSpeaking=call.assistant_speaking,
         isMicStarted=mic_started,
         isMicMuted=call.ignores_microphone,
+        isInterruptionDisabled=call.interruption_disabled,
         micDeviceId=call.mic_device_id,
         speakerDeviceId=call.speaker_device_id,
         micDevices=call.mic_devices,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, TypeAlias, TypedDict
 
 from micdrop_widget.audio import Pcm, pcm_to_bytes
@@ -71,7 +70,7 @@ def details(fields: Mapping[str, object], to: str | None = None) -> Content:
 def _detail(value: object) -> object:
     if isinstance(value, MicdropError):
         return {"code": str(value.code), "message": value.message, "remedy": value.remedy}
-    return [asdict(device) for device in value] if isinstance(value, tuple) else value
+    return [{"id": device.id, "label": device.label} for device in value] if isinstance(value, tuple) else value
 
 
 def vad_readout(probability: float, level_db: float) -> Content:

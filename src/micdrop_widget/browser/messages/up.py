@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, get_args
 
 from micdrop_widget.audio import Pcm, pcm_from_bytes
@@ -79,6 +79,9 @@ class DevicesChanged(_FromPage):
     microphones: tuple[Device, ...]
     speakers: tuple[Device, ...]
 
+    def __post_init__(self) -> None:
+        _set_kinds(self)
+
 
 @dataclass(frozen=True, slots=True)
 class MicPrompting(_FromPage):
@@ -114,6 +117,7 @@ class MicOpened(_FromPage):
     def __post_init__(self) -> None:
         if self.sample_rate not in _SAMPLE_RATES:
             raise ValueError(f"sample_rate: expected a rate in Hz, got {self.sample_rate}")
+        _set_kinds(self)
 
     @property
     def microphone(self) -> Microphone:
@@ -130,6 +134,15 @@ class MicOpened(_FromPage):
             mic_devices=self.microphones,
             speaker_devices=self.speakers,
         )
+
+
+def _set_kinds(listed: DevicesChanged | MicOpened) -> None:
+    """Give each device its kind, which on the wire is that of its list."""
+    microphones = tuple(replace(device, kind="audioinput") for device in listed.microphones)
+    speakers = tuple(replace(device, kind="audiooutput") for device in listed.speakers)
+    # frozen and slotted: the only way to store what follows from what was read
+    object.__setattr__(listed, "microphones", microphones)
+    object.__setattr__(listed, "speakers", speakers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from micdrop_widget.state.snapshot import Phase
 from micdrop_widget.state.step import Step
 
 __all__ = [
+    "clear_conversation",
     "end_answer",
     "end_echo_tail",
     "follow_playback",
@@ -70,6 +71,11 @@ def receive(step: Step, received: inputs.Received) -> None:  # noqa: PLR0912 - o
             step.add(Warn(f"the server sent a {name} that cannot be read ({reason}); ignored"))
         case frame:
             raise TypeError(f"unknown server frame {frame!r}")
+
+
+def clear_conversation(step: Step, _: inputs.ClearConversation) -> None:
+    """Forget what was said; the draft of a running answer stays, its whole text begins the conversation anew."""
+    step.set(conversation=())
 
 
 def _greets_again(step: Step, item: wire.ConversationItem) -> bool:

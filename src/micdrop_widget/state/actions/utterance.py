@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import Pcm
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state import inputs
-from micdrop_widget.state.effects import AddTurnAudio, BeginTurn, CancelTimer, PredictTurn, Timer
+from micdrop_widget.state.effects import AddTurnAudio, BeginTurn, CancelTimer, PredictTurn, Timer, UseTurnDetector
 from micdrop_widget.state.limits import TURN_PREDICTION_MS
 from micdrop_widget.state.step import Step
 
 __all__ = [
     "ask_turn_detector",
+    "change_turn_detection",
     "continue_utterance",
     "end_utterance",
     "keep_turn_open",
@@ -65,6 +68,18 @@ def ask_turn_detector(step: Step, _: SpeechEnded) -> None:
 def keep_turn_open(step: Step, _: inputs.TurnPredicted) -> None:
     """Keep the turn open for `turn_max_wait_ms` of silence."""
     step.set_timer(Timer.ENDPOINTING, step.call.settings.turn_max_wait_ms)
+
+
+def change_turn_detection(step: Step, changed: inputs.TurnDetectionChanged) -> None:
+    """End an open turn, which the former detector was asked about; what is said from here on is the next one."""
+    call = step.call
+    if call.in_call and call.utterance_open:
+        if call.user_speaking:
+            step.reset_detection()
+        step.end_utterance()
+    settings = replace(call.settings, detects_turns=changed.detects_turns, turn_max_wait_ms=changed.turn_max_wait_ms)
+    step.set(settings=settings)
+    step.add(UseTurnDetector())
 
 
 def end_utterance(
