@@ -27,7 +27,7 @@ EXPECTED_UP: list[messages.BrowserMessage | list[messages.BrowserMessage]] = [
     messages.Bye("f1", page_gone=False),
     *(messages.Command("f1", name) for name in ("start", "stop", "take_over", "mute", "unmute", "pause", "resume")),
     messages.ChooseDevice("f1", "microphone", "usb"),
-    messages.DevicesChanged("f1", (Device("usb", "USB"),), ()),
+    messages.DevicesChanged("f1", (Device("usb", "USB", "audioinput"),), ()),
     messages.MicPrompting("f1", 3, 1780000000000.5),
     messages.MicOpened(
         "f1",
@@ -35,8 +35,8 @@ EXPECTED_UP: list[messages.BrowserMessage | list[messages.BrowserMessage]] = [
         "Built-in",
         16000,
         messages.MicSettings("default", echo_cancellation=True, noise_suppression=True, auto_gain_control=True),
-        (Device("default", "Built-in"),),
-        (Device("default", "Default"),),
+        (Device("default", "Built-in", "audioinput"),),
+        (Device("default", "Default", "audiooutput"),),
     ),
     messages.MicFailed("f1", 3, "denied", "NotAllowedError: Permission denied"),
     messages.MicEnded("f1", 3),
@@ -57,8 +57,8 @@ CONVERSATION = (
 )
 DETAILS = {
     "partialAssistantMessage": "It may",
-    "micDevices": (Device("usb", "USB"),),
-    "speakerDevices": (Device("default", "Default"),),
+    "micDevices": (Device("usb", "USB", "audioinput"),),
+    "speakerDevices": (Device("default", "Default", "audiooutput"),),
     "error": MicdropError(MicdropErrorCode.Mic, "The microphone “USB” went away.", "Plug it in."),
 }
 

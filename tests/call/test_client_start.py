@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from micdrop_widget import MicdropError, MicdropServer
+from micdrop_widget import MicdropClient, MicdropError, MicdropServer
 from micdrop_widget.audio import pcm_to_bytes
 from tests.harness.callers import loud, ready_client, turns_over, utterances
 from tests.harness.leaks import until
@@ -182,3 +182,15 @@ async def test_start_mic_again_is_no_error_and_stop_releases_it() -> None:
     assert (mic.opened, mic.closed) == (1, 0)
     await call.stop()
     assert (mic.opened, mic.closed) == (1, 1)
+
+
+async def test_a_call_that_is_not_to_be_interrupted_says_so_from_the_beginning_and_so_does_one_with_an_echo() -> None:
+    assert MicdropClient(disable_interruption=True).state.isInterruptionDisabled
+    async with scripted(hold) as url:
+        call, mic, events = ready_client(url)
+        mic.echo_cancellation = False
+        async with call:
+            assert not call.state.isInterruptionDisabled
+            await call.start()
+            assert call.state.isInterruptionDisabled
+            assert events.course("isInterruptionDisabled") == [False, True]

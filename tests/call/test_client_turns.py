@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from micdrop_widget import MicdropClient, MicdropError, MicdropServer, SileroVAD, SmartTurn
+from micdrop_widget import MicdropClient, MicdropError, MicdropServer, SileroVAD, SmartTurn, TextMessage
 from micdrop_widget.audio import Pcm
 from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.call.sinks import VirtualSpeaker
@@ -223,10 +223,10 @@ async def test_a_conversation_that_is_cleared_goes_on_with_the_next_message() ->
             mic.say(turns_over(3))
             await call.until(lambda state: len(state.conversation) == 1)
             await call.clear_conversation()
-            assert call.state.conversation == ()
+            assert len(call.state.conversation) == 0
             mic.say(turns_over(4))
-            await call.until(lambda state: len(state.conversation) == 1)
-            assert [item.content for item in call.state.conversation] == [f"{6 * 512} samples"]
+            state = await call.until(lambda state: len(state.conversation) == 1)
+            assert state.conversation == (TextMessage("user", f"{6 * 512} samples"),)
             assert len(call.turns) == 2
 
 

@@ -38,7 +38,7 @@ LINES: list[tuple[effects.Effect, str | None]] = [
     (effects.SendAudio(SAMPLES), None),
     (effects.AddTurnAudio(SAMPLES), None),
     (effects.Play(1, SAMPLES), None),
-    (effects.UseTurnDetector(), "uses another turn detector, or wait"),
+    (effects.UseTurnDetector(), None),
     (effects.BeginTurn(), None),
     (effects.ResetDetection(), None),
     (effects.CloseConnection(), None),

@@ -66,6 +66,7 @@ class Mic:
     def __init__(self) -> None:
         self.opened = 0
         self.closed = 0
+        self.echo_cancellation = True
         self._spoken: asyncio.Queue[Pcm | Gap | Exception | None] = asyncio.Queue()
 
     def say(self, pcm: Pcm) -> None:
@@ -82,7 +83,7 @@ class Mic:
 
     async def open(self, device_id: str | None) -> Microphone:
         self.opened += 1
-        return Microphone(device_id)
+        return Microphone(device_id, echo_cancellation=self.echo_cancellation)
 
     async def frames(self) -> AsyncIterator[Pcm | Gap]:
         while (pcm := await self._spoken.get()) is not None:

@@ -34,8 +34,9 @@ async def test_what_is_plugged_in_where_the_microphone_is_becomes_the_lists(
     await call.start()
     page.send({"type": "devices", "microphones": [], "speakers": [], "from": "another page"})
     page.send({"type": "devices", "microphones": [DESK, HEAD], "speakers": [HEAD]})
-    await call.until(micDevices=(Device("desk", "Desk"), Device("head", "Head")), timeout=10)
-    assert call.speakerDevices == (Device("head", "Head"),)
+    desk, head = Device("desk", "Desk", "audioinput"), Device("head", "Head", "audioinput")
+    await call.until(micDevices=(desk, head), timeout=10)
+    assert call.speakerDevices == (Device("head", "Head", "audiooutput"),)
     assert (call.isStarted, call.isMicStarted) == (True, True)
     call.close()
 

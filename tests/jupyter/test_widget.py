@@ -24,6 +24,7 @@ from micdrop_widget.server import CallRefused, ServerCall
 from micdrop_widget.vad import Status
 from tests.harness.fake_front_end import FakeFrontEnd
 from tests.paths import FIXTURES
+from tests.turn.detectors import ScriptedDetector
 
 SENTENCE = FIXTURES / "sentence.wav"
 MARKER = "xyzzy-secret"
@@ -488,6 +489,44 @@ async def test_a_microphone_chosen_before_the_call_is_the_one_that_opens(
     await call.start()
     call.close()
     assert [m["device_id"] for m in page.messages if m["type"] == "open_mic"] == ["usb"]
+
+
+async def test_that_interruption_is_disabled_is_a_trait_by_option_and_where_echo_is_not_cancelled(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch, settings={"echoCancellation": False})
+    with MicdropWidget(disable_interruption=True) as never_started:
+        assert never_started.isInterruptionDisabled
+        assert never_started.state.isInterruptionDisabled
+    call = MicdropWidget(server.url, vad="volume")
+    page.show(call)
+    assert not call.isInterruptionDisabled
+    await call.start()
+    assert call.isInterruptionDisabled
+    call.close()
+
+
+async def test_turn_detection_and_conversation_can_be_changed_during_a_call(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url, vad="volume")
+    page.show(call)
+    await call.start()
+    detector = ScriptedDetector(True)
+    await call.set_turn_detector(detector)
+    await call.set_turn_max_wait(900)
+    assert (call.options.turn_detector, call.options.turn_max_wait_ms) == (detector, 900)
+    with pytest.raises(
+        TypeError, match=r"turn_detector: expected a TurnDetector like SmartTurn\(\), or None, got 'smart'"
+    ):
+        call.set_turn_detector("smart")  # type: ignore[arg-type]
+    page.speak(as_pcm(SENTENCE))
+    await call.until(lambda state: bool(state.conversation), timeout=10)
+    await call.clear_conversation()
+    assert call.conversation == ()
+    assert page.types().count("open_mic") == 1
+    call.close()
 
 
 async def test_another_loudspeaker_is_told_to_every_page_and_one_that_fails_is_taken_back(

@@ -13,7 +13,6 @@ from micdrop_widget.state.effects import Timer
 from tests.state.cases import (
     ANY,
     CONNECTING,
-    Case,
     ENDING,
     GREETING,
     IDLE,
@@ -25,6 +24,7 @@ from tests.state.cases import (
     PCM,
     RETRYING,
     SETTINGS,
+    Case,
 )
 
 BEFORE_READY = (OPENING, CONNECTING, GREETING)

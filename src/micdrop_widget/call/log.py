@@ -28,8 +28,6 @@ def describe(effect: effects.Effect) -> str | None:
             return "sends the params"
         case effects.SendCommand(command):
             return f"sends {encode_client_frame(command)}"
-        case effects.UseTurnDetector():
-            return "uses another turn detector, or wait"
         case effects.PredictTurn():
             return "asks the turn detector"
         case effects.FlushPlayer():
