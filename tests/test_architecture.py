@@ -73,6 +73,7 @@ BORDERS = {
     "soundfile": {"audio_file"},
     "pocketsphinx": {"agents.offline"},
     "hibari": {"agents.offline"},
+    "openai": {f"agents.openai.{module}" for module in ("endpoint", "ears", "agent", "voice")},
     "jiwer": {"history.words"},
     "pandas": {"analysis", "history.table", "history.turns", "history.event_log"},
     "matplotlib": {"analysis"},
@@ -256,6 +257,10 @@ def run_python(code: str) -> str:
         (
             "micdrop_widget.analysis",
             "onnxruntime pandas matplotlib soxr soundfile asyncio websockets anywidget traitlets",
+        ),
+        (
+            "micdrop_widget.agents",
+            "onnxruntime anywidget traitlets pandas matplotlib soxr soundfile openai pocketsphinx",
         ),
     ],
 )

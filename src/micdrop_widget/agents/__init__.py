@@ -1,7 +1,9 @@
 """Ears, mind and voice for the embedded server."""
 
 from micdrop_widget.agents.companion import companion
+from micdrop_widget.agents.endpoint_errors import EndpointError
 from micdrop_widget.agents.offline import HibariVoice, PocketsphinxEars, number_in
+from micdrop_widget.agents.openai import OpenAIAgent, OpenAIEars, OpenAIVoice
 from micdrop_widget.agents.playback import INTERRUPTED
 from micdrop_widget.agents.protocols import (
     Agent,
@@ -26,9 +28,13 @@ __all__ = [
     "ChatMessage",
     "Classification",
     "EndCall",
+    "EndpointError",
     "HibariVoice",
     "Limits",
     "MicdropServer",
+    "OpenAIAgent",
+    "OpenAIEars",
+    "OpenAIVoice",
     "PocketsphinxEars",
     "ServerCall",
     "SkipAnswer",

@@ -1,0 +1,56 @@
+"""What an endpoint did wrong, in words; never with the key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+__all__ = ["EndpointError", "in_time", "masked"]
+
+_T = TypeVar("_T")
+
+_MAX_TEXT = 300
+"""So much of what an endpoint wrote is shown: some answer with a whole page."""
+
+
+class EndpointError(RuntimeError):
+    """An endpoint refused a request, failed, fell silent or sent what cannot be read; the message says what to do.
+
+    Attributes
+    ----------
+    status
+        HTTP status; None where there was no answer, or where it began well.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def masked(text: str, key: str | None) -> str:
+    """Return what an endpoint wrote on one line, not too long, and without the key, which some repeat."""
+    if key:
+        text = text.replace(key, "…")
+    line = " ".join(text.split())
+    return line if len(line) <= _MAX_TEXT else line[:_MAX_TEXT] + "…"
+
+
+async def in_time(awaitable: Awaitable[_T], limit_s: float) -> _T:
+    """Wait for something, and cancel it when it takes longer; never loses the cancellation of whoever waits.
+
+    Raises
+    ------
+    TimeoutError
+        It takes longer.
+    """
+    task = asyncio.ensure_future(awaitable)
+    try:
+        await asyncio.wait([task], timeout=limit_s)
+        if task.done():
+            return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+    raise TimeoutError(f"nothing came within {limit_s:g} s")
