@@ -27,7 +27,8 @@ from scipy.io import wavfile
 from micdrop_widget.audio import pcm_to_bytes
 from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.errors import MissingPackageError
-from micdrop_widget.history.recording import Recording, Tracks
+from micdrop_widget.history.recording import Recording
+from micdrop_widget.history.tracks import Tracks
 from micdrop_widget.wav_file import write_wav
 
 EVERY_SAMPLE = np.arange(-32768, 32768).astype(np.int16)

@@ -1,15 +1,20 @@
-"""Audio files of every kind that libsndfile reads, block by block. The only module that knows soundfile."""
+"""Audio files of every kind that libsndfile reads, block by block, and two that it writes for a browser to play.
+
+The only module that knows soundfile.
+"""
 
 from __future__ import annotations
 
 import io
 import shlex
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
 from micdrop_widget.audio_lengths import MendedFile, find_mending
@@ -20,7 +25,7 @@ from micdrop_widget.wav_file import CALL_TRACKS, SOFTWARE
 if TYPE_CHECKING:
     from soundfile import SoundFile
 
-__all__ = ["looks_like_file", "read_bytes", "read_file", "read_path"]
+__all__ = ["encode", "looks_like_file", "read_bytes", "read_file", "read_path", "read_stereo"]
 
 _BLOCK_FRAMES = 1 << 17
 """So many are read at once: 3 s of 44.1 kHz."""
@@ -77,6 +82,52 @@ def read_path(path: str | PathLike[str], channel: Channel | None = None, choose:
     """
     with Path(path).expanduser().open("rb") as file:
         return read_file(file, channel, str(path), choose)
+
+
+def read_stereo(path: str | PathLike[str], left: int = 0, right: int | None = 1) -> NDArray[np.int16]:
+    """Return two channels of a file as int16 at 16 kHz, of shape (n, 2).
+
+    Parameters
+    ----------
+    path
+        May begin with `~`.
+    left, right
+        Which channels, counted from 0. Without a right one, and in a file of one channel, the right side is silent.
+
+    Raises
+    ------
+    ValueError
+        It is no audio file, or has no such channel.
+    OSError
+        It is not there, or may not be read.
+    """
+    with Path(path).expanduser().open("rb") as file:
+        soundfile = _import_soundfile()
+        head = file.read(64)
+        try:
+            with _open_sequential(soundfile, MendedFile(file, find_mending(file))) as sound:
+                chosen = [left] if right is None or sound.channels == 1 else [left, right]
+                for channel in chosen:
+                    check_channel(channel, sound.channels, str(path), ("user_channel=0", "assistant_channel=1"))
+                tracks = _read_channels(sound, chosen, str(path), CHOOSE)
+        except soundfile.LibsndfileError as error:
+            raise ValueError(_unreadable(str(path), str(path), head, error.error_string, is_memory=False)) from error
+    stereo = np.zeros((len(tracks[0]), 2), dtype=np.int16)
+    for side, track in enumerate(tracks):
+        stereo[:, side] = track
+    return stereo
+
+
+def encode(samples: NDArray[np.int16], *, lossless: bool) -> bytes:
+    """Return samples at 16 kHz, of shape (n,) or (n, channels), as a FLAC file, or as an Ogg Vorbis file."""
+    soundfile = _import_soundfile()
+    file = io.BytesIO()
+    kind = ("FLAC", "PCM_16") if lossless else ("OGG", "VORBIS")
+    channels = 1 if samples.ndim == 1 else samples.shape[1]
+    with soundfile.SoundFile(file, "w", SAMPLE_RATE, channels, format=kind[0], subtype=kind[1]) as sound:
+        for begin in range(0, len(samples), _BLOCK_FRAMES):  # libsndfile's Vorbis keeps what is written on its stack
+            sound.write(samples[begin : begin + _BLOCK_FRAMES])
+    return file.getvalue()
 
 
 def read_bytes(content: bytes | bytearray, channel: Channel | None, what: str, choose: tuple[str, str]) -> Pcm:
@@ -138,16 +189,24 @@ def _read_blocks(sound: SoundFile, channel: Channel | None, what: str, choose: t
     if channel is None and sound.channels == 2 and (sound.software, sound.comment) == (SOFTWARE, CALL_TRACKS):
         channel = 0
     check_channel(channel, sound.channels, what, choose)
+    return _read_channels(sound, [channel], what, choose)[0]
+
+
+def _read_channels(
+    sound: SoundFile, channels: Sequence[Channel | None], what: str, choose: tuple[str, str]
+) -> list[Pcm]:
     exact = sound.subtype in ("PCM_16", "PCM_S8", "PCM_U8", "ALAC_16")
     block = np.empty((_BLOCK_FRAMES, sound.channels), dtype=np.int16 if exact else np.float32)
-    stream = PcmStream(sound.samplerate, channel=channel, what=what, choose=choose)
-    pcm = bytearray()  # grows in place, where a list of blocks would be there twice in the end
+    streams = [PcmStream(sound.samplerate, channel=channel, what=what, choose=choose) for channel in channels]
+    pcms = [bytearray() for _ in streams]  # they grow in place: a list of blocks would be there twice in the end
     while len(frames := sound.read(out=block)):
         if sound.subtype in _LOSSY:
             np.clip(frames, -1, 1, out=frames)
-        pcm += stream.push_frames(frames).data
-    pcm += stream.finish().data
-    return np.frombuffer(pcm, dtype=np.int16)
+        for number, stream in enumerate(streams):
+            pcms[number] += stream.push_frames(frames).data
+    for number, stream in enumerate(streams):
+        pcms[number] += stream.finish().data
+    return [np.frombuffer(pcm, dtype=np.int16) for pcm in pcms]
 
 
 def _can_seek(file: IO[bytes]) -> bool:

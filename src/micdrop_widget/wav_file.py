@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import stat
 import struct
+from collections.abc import Collection, Mapping
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micdrop_widget.audio import SAMPLE_RATE, pcm_to_bytes
 
-__all__ = ["CALL_TRACKS", "SOFTWARE", "GrowingWavFile", "wav_header", "write_wav"]
+__all__ = ["CALL_TRACKS", "SOFTWARE", "GrowingWavFile", "read_wav_chunks", "wav_header", "write_wav"]
 
 _FORMAT = struct.Struct("<4sI4s4sIHHIIHH")
 _DATA = struct.Struct("<4sI")
@@ -26,15 +28,21 @@ _LARGEST = 2**32 - 1
 
 _ZEROS = bytes(1 << 16)
 
+_NO_CHUNKS: Mapping[bytes, bytes] = MappingProxyType({})
 
-def wav_header(sample_bytes: int | None, channels: int) -> bytes:
+
+_LONGEST_CHUNK = 1 << 26
+"""A chunk behind the samples that is longer than 64 MB is none of ours."""
+
+
+def wav_header(sample_bytes: int | None, channels: int, trailing_bytes: int = 0) -> bytes:
     """Return what is before the samples of a 16 kHz 16-bit WAV file; None for a length that is not known.
 
-    One of two channels says that they are microphone and assistant.
+    One of two channels says that they are microphone and assistant; `trailing_bytes` follow the samples.
     """
     size = _LARGEST if sample_bytes is None else min(sample_bytes, _LARGEST)
     texts = _texts((b"ISFT", SOFTWARE), (b"ICMT", CALL_TRACKS)) if channels == 2 else b""
-    whole = min(_FORMAT.size - 8 + len(texts) + _DATA.size + size, _LARGEST)
+    whole = min(_FORMAT.size - 8 + len(texts) + _DATA.size + size + trailing_bytes, _LARGEST)
     frame_bytes = channels * _SAMPLE_BYTES
     rates = SAMPLE_RATE, SAMPLE_RATE * frame_bytes
     form = _FORMAT.pack(b"RIFF", whole, b"WAVE", b"fmt ", 16, 1, channels, *rates, frame_bytes, 8 * _SAMPLE_BYTES)
@@ -50,20 +58,58 @@ def _texts(*texts: tuple[bytes, str]) -> bytes:
     return b"LIST" + struct.pack("<I", len(chunks)) + chunks
 
 
-def write_wav(path: str | PathLike[str], samples: NDArray[np.int16]) -> None:
+def _chunks(chunks: Mapping[bytes, bytes]) -> bytes:
+    """Return chunks, contents by name, as they stand behind the samples; each begins at an even position."""
+    written = (
+        name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+        for name, content in chunks.items()
+    )
+    return b"".join(written)
+
+
+def write_wav(
+    path: str | PathLike[str], samples: NDArray[np.int16], chunks: Mapping[bytes, bytes] = _NO_CHUNKS
+) -> None:
     """Write int16 samples at 16 kHz, of shape (n,) or (n, channels), as a 16-bit WAV file.
 
-    Two channels are microphone and assistant. A path may begin with `~`.
+    Two channels are microphone and assistant. A path may begin with `~`. Chunks, contents by their names of four bytes,
+    follow the samples: who does not know them passes them over.
 
     Raises
     ------
     OSError
         The file cannot be written.
     """
-    raw = pcm_to_bytes(samples)
+    raw, trailer = pcm_to_bytes(samples), _chunks(chunks)
     with Path(path).expanduser().open("wb") as file:
-        file.write(wav_header(len(raw), 1 if samples.ndim == 1 else samples.shape[1]))
+        file.write(wav_header(len(raw), 1 if samples.ndim == 1 else samples.shape[1], len(trailer)))
         file.write(raw)
+        file.write(trailer)
+
+
+def read_wav_chunks(path: str | PathLike[str], names: Collection[bytes]) -> dict[bytes, bytes]:
+    """Return the contents of the chunks of these names; of any other file, or one that is cut off, those there are.
+
+    Raises
+    ------
+    OSError
+        It is not there, or may not be read.
+    """
+    found: dict[bytes, bytes] = {}
+    with Path(path).expanduser().open("rb") as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return found
+        while len(header := file.read(_DATA.size)) == _DATA.size:
+            name, size = _DATA.unpack(header)
+            if name in names and size <= _LONGEST_CHUNK:
+                content = file.read(size)
+                if len(content) == size:
+                    found[name] = content
+                file.seek(size % 2, os.SEEK_CUR)
+            else:
+                file.seek(size + size % 2, os.SEEK_CUR)
+    return found
 
 
 class GrowingWavFile:
@@ -125,6 +171,16 @@ class GrowingWavFile:
             os.ftruncate(descriptor, self._header_bytes + size)
             os.lseek(descriptor, 0, os.SEEK_SET)
             _write_all(descriptor, wav_header(size, self._channels))
+
+    def append_chunks(self, chunks: Mapping[bytes, bytes]) -> None:
+        """Write chunks behind the samples, as the last thing; a pipe, which says no lengths, gets none."""
+        descriptor = self._open()
+        if descriptor is not None:
+            size, trailer = self.frames * self._frame_bytes, _chunks(chunks)
+            os.lseek(descriptor, self._header_bytes + size, os.SEEK_SET)
+            _write_all(descriptor, trailer)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            _write_all(descriptor, wav_header(size, self._channels, len(trailer)))
 
     def close(self) -> None:
         """Close the file; again is no error."""

@@ -6,7 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from micdrop_widget import MicdropError, MicdropErrorCode, VirtualSpeaker
 from micdrop_widget.call.core import CallCore
@@ -15,6 +17,7 @@ from micdrop_widget.protocol import EventName
 from micdrop_widget.speech import SpeechEventName
 from micdrop_widget.state import Phase
 from micdrop_widget.vad import Status
+from tests.analysis.scripted import LoudnessVAD
 from tests.harness.callers import LoudVAD, Mic, turns_over
 from tests.harness.leaks import until
 from tests.harness.servers import hold, scripted, serve_tcp, silent_after_accept
@@ -172,3 +175,16 @@ async def test_what_happens_in_a_call_is_in_its_log_and_in_its_recording() -> No
     assert list(first) == kept
     assert earlier.turns == turns
     assert call.events is not first
+
+
+async def test_the_recording_has_the_probability_of_speech_of_each_window_that_was_listened_to() -> None:
+    async with scripted(hold) as url:
+        call, mic, _ = core(url, vad=LoudnessVAD())
+        await call.start()
+        windows = np.repeat(np.array([0, 8192, 16_384, 0], np.int16), 512)
+        mic.say(windows)
+        await until(lambda: call.recording is not None and np.count_nonzero(call.recording.microphone) == 1024)
+        assert call.recording is not None
+        await call.stop()
+    found = call.recording.speech_probability
+    assert_allclose(found[~np.isnan(found)], [0, 0.25, 0.5, 0], atol=1 / 508)

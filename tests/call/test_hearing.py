@@ -36,6 +36,7 @@ class Ear:
             listens=lambda: not self.ignores_microphone,
             endpointing=lambda: False,
             record=lambda pcm, listens: None,
+            record_probability=lambda probability: None,
             emit=self._note,
             watch=IdleWatch(),
         )

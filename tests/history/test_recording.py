@@ -12,7 +12,7 @@ import pytest
 from micdrop_widget import Recording
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, pcm_to_bytes
 from micdrop_widget.history.recorder import Recorder
-from micdrop_widget.history.recording import KEPT_SAMPLES, Piece, Silence, Stereo, Tracks
+from micdrop_widget.history.tracks import KEPT_SAMPLES, Piece, Silence, Stereo, Tracks
 
 SECOND = SAMPLE_RATE
 
@@ -150,7 +150,7 @@ def test_the_last_ten_minutes_are_kept_and_no_more() -> None:
     assert len(microphone) == len(recording.assistant) == KEPT_SAMPLES
     assert (recording.start_s, recording.duration_s) == (61.0, 600.0)
     assert (microphone[0], microphone[-1]) == (62, 661)
-    assert len(recording._tracks._kept[1]) <= 61, "chunks of ten seconds"
+    assert len(recorder._tracks._kept[1]) <= 61, "chunks of ten seconds"
     assert repr(recording) == "<Recording of 600.0 s, from 61.0 s after the start>"
 
 
@@ -158,7 +158,7 @@ def test_a_silence_longer_than_what_is_kept_costs_no_more_memory() -> None:
     recording, recorder = begun()
     recorder.place_captured(tone(SECOND), True, 2000.0)
     recorder.place_captured(tone(SECOND), True, 2000.0 + 24 * 3_600_000)
-    assert len(recording._tracks._kept[1]) <= 61
+    assert len(recorder._tracks._kept[1]) <= 61
     assert np.array_equal(recording.microphone[-SECOND:], tone(SECOND))
     assert np.count_nonzero(recording.microphone) == SECOND
 

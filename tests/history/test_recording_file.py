@@ -17,8 +17,8 @@ import pytest
 from numpy.typing import NDArray
 
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.history.recording import Silence
 from micdrop_widget.history.recording_file import MAX_PENDING_SAMPLES, RecordingFile
+from micdrop_widget.history.tracks import Silence
 from micdrop_widget.wav_file import GrowingWavFile, wav_header
 
 SECOND = np.arange(1, 32_001, dtype=np.int16).reshape(-1, 2)

@@ -69,6 +69,7 @@ class Engine:
             listens=lambda: self.call.listens,
             endpointing=lambda: self.call.endpointing,
             record=self.recorder.add_captured,
+            record_probability=self.recorder.add_probability,
             emit=self._emit_speech_event,
             watch=IdleWatch(),
         )

@@ -31,6 +31,8 @@ class Hearing:
         Whether the silence after speech is awaited within a turn now: then silence is reported as well.
     record
         Called with all that is captured, and whether the call listens.
+    record_probability
+        Called with the probability of speech behind each window that the call listens to; NaN where none is known.
     emit
         Called with the name of each event of the detection, in order, before it changes anything in the call.
     watch
@@ -44,6 +46,7 @@ class Hearing:
         listens: Callable[[], bool],
         endpointing: Callable[[], bool],
         record: Callable[[Pcm, bool], object],
+        record_probability: Callable[[float], object],
         emit: Callable[[SpeechEventName], object],
         watch: IdleWatch,
     ) -> None:
@@ -51,6 +54,7 @@ class Hearing:
         self._listens = listens
         self._endpointing = endpointing
         self._record = record
+        self._record_probability = record_probability
         self._emit = emit
         self._watch = watch
         self._segmenter: Segmenter | None = None
@@ -120,7 +124,9 @@ class Hearing:
             self._captured += len(frame)
             if listens:
                 segmenter.in_pause = self._endpointing()
-                self._forward(segmenter.push(frame))
+                events = segmenter.push(frame)
+                self._record_probability(segmenter.vad.probability)
+                self._forward(events)
             else:
                 self.reset()
             if self._segmenter is not segmenter:

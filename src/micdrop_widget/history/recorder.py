@@ -25,8 +25,8 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from micdrop_widget.audio import Pcm, ms_to_samples, samples_to_ms
-from micdrop_widget.history.recording import ASSISTANT, KEPT_SAMPLES, MICROPHONE, Piece, Tracks
+from micdrop_widget.audio import FRAME_SAMPLES, Pcm, ms_to_samples, samples_to_ms
+from micdrop_widget.history.tracks import ASSISTANT, KEPT_SAMPLES, MICROPHONE, Piece, Tracks
 
 __all__ = ["Recorder"]
 
@@ -97,6 +97,10 @@ class Recorder:
             self._tracks.write(MICROPHONE, position, pcm)
         else:
             self._tracks.extend(self._microphone_end)
+
+    def place_probability(self, probability: float) -> None:
+        """Place how probable speech is in the window of 512 samples that was captured last."""
+        self._tracks.speech.set(self._microphone_end - FRAME_SAMPLES, probability)
 
     def queue_playback(self, epoch: int, pcm: Pcm, now_ms: float) -> None:
         """Keep what the loudspeaker is given until it is heard."""

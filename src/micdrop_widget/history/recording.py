@@ -1,124 +1,47 @@
-"""What a call sounded like: two tracks on one time line, of which the last ten minutes are kept in memory."""
+"""What a call sounded like: both sides on one time line, with the turns and events of the call."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from micdrop_widget.audio import SAMPLE_RATE, Pcm
+from micdrop_widget.audio import SAMPLE_RATE, Pcm, ms_to_samples
+from micdrop_widget.audio_file import read_stereo
 from micdrop_widget.history.event_log import EventLog
-from micdrop_widget.history.turns import Turns
-from micdrop_widget.wav_file import write_wav
+from micdrop_widget.history.playback import notebook_audio
+from micdrop_widget.history.recording_chunks import CHUNK_NAMES, RecordingNotes, read_chunks, write_chunks
+from micdrop_widget.history.tracks import ASSISTANT, MICROPHONE, FixedTracks, Stereo, Tracks
+from micdrop_widget.history.turns import Turn, Turns
+from micdrop_widget.wav_file import read_wav_chunks, write_wav
 
-__all__ = ["ASSISTANT", "KEPT_SAMPLES", "MICROPHONE", "Piece", "Recording", "Silence", "Stereo", "Tracks"]
+if TYPE_CHECKING:
+    from IPython.display import Audio
 
-Stereo: TypeAlias = NDArray[np.int16]
-"""Shape (n, 2), int16 at 16 kHz: microphone, assistant."""
+__all__ = ["Recording", "Side"]
 
-MICROPHONE, ASSISTANT = 0, 1
-"""The two tracks."""
+Side: TypeAlias = Literal["both", "user", "assistant"]
 
-KEPT_SAMPLES = 600 * SAMPLE_RATE
-"""Ten minutes: 38 MB for both tracks."""
-
-_CHUNK_SAMPLES = 10 * SAMPLE_RATE
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """A stretch in which both tracks are silent: an hour of it costs no memory."""
-
-    samples: int
-
-
-Piece: TypeAlias = Stereo | Silence
-"""The next samples of both tracks."""
-
-
-class Tracks:
-    """The two tracks, sample by sample. One thread writes, any thread reads."""
-
-    def __init__(self) -> None:
-        self.end = 0
-        """Position after the last sample."""
-        self._kept: tuple[int, tuple[Stereo, ...]] = (0, ())  # replaced as a whole: a reader sees one or the other
-
-    @property
-    def begin(self) -> int:
-        """Position of the first sample that is kept."""
-        return max(0, self.end - KEPT_SAMPLES)
-
-    def copy(self, begin: int, end: int) -> Stereo:
-        """Return the samples from one position to another; silence where none are kept."""
-        copy = np.zeros((end - begin, 2), dtype=np.int16)
-        for start, stop, samples in self._chunks_between(begin, end):
-            copy[start - begin : stop - begin] = samples
-        return copy
-
-    def pieces(self, begin: int, end: int) -> list[Piece]:
-        """Return the samples from one position to another as copies of at most ten seconds, and silences."""
-        pieces: list[Piece] = []
-        done = begin
-        for start, stop, samples in self._chunks_between(begin, end):
-            if samples.any():
-                if start > done:
-                    pieces.append(Silence(start - done))
-                pieces.append(samples.copy())
-                done = stop
-        if end > done:
-            pieces.append(Silence(end - done))
-        return pieces
-
-    def extend(self, end: int) -> None:
-        """Let the tracks reach a position, with silence; drop what is more than ten minutes before it."""
-        first, chunks = self._kept
-        after = first + len(chunks) * _CHUNK_SAMPLES
-        if end > after:
-            oldest = max(first, (end - KEPT_SAMPLES) // _CHUNK_SAMPLES * _CHUNK_SAMPLES)
-            kept = chunks[(oldest - first) // _CHUNK_SAMPLES :]
-            missing = math.ceil((end - max(after, oldest)) / _CHUNK_SAMPLES)
-            fresh = (np.zeros((_CHUNK_SAMPLES, 2), dtype=np.int16) for _ in range(missing))
-            self._kept = oldest, (*kept, *fresh)
-        self.end = max(self.end, end)
-
-    def write(self, track: int, position: int, pcm: Pcm) -> None:
-        """Write samples of one track; those before what is kept are dropped."""
-        self.extend(position + len(pcm))
-        first, chunks = self._kept
-        done = max(0, first - position)
-        while done < len(pcm):
-            number, at = divmod(position + done - first, _CHUNK_SAMPLES)
-            count = min(_CHUNK_SAMPLES - at, len(pcm) - done)
-            chunks[number][at : at + count, track] = pcm[done : done + count]
-            done += count
-
-    def _chunks_between(self, begin: int, end: int) -> Iterator[tuple[int, int, Stereo]]:
-        first, chunks = self._kept
-        for number, chunk in enumerate(chunks):
-            at = first + number * _CHUNK_SAMPLES
-            start, stop = max(begin, at), min(end, at + _CHUNK_SAMPLES)
-            if start < stop:
-                yield start, stop, chunk[start - at : stop - at]
+_AROUND_TURN_MS = 500
+"""What is played and drawn before and after a turn."""
 
 
 class Recording:
     """What a call sounded like: what it listened to, and what was heard of the assistant, on one time line.
 
     In memory are the last 10 minutes; with a path as the option `record`, the whole call is in that file as well.
-    It grows while the call goes on, and may be read from any thread meanwhile.
+    It grows while the call goes on, and may be read from any thread meanwhile. `Recording.load(path)` reads a file.
+    Parameters in seconds count from the start of the call, as `start_s` does.
     """
 
     def __init__(
         self,
         path: Path | None = None,
-        tracks: Tracks | None = None,
+        tracks: Tracks | FixedTracks | None = None,
         events: EventLog | None = None,
         turns: Callable[[], Turns] = Turns,
     ) -> None:
@@ -131,14 +54,47 @@ class Recording:
         where = "" if self._path is None else f", the whole call in {str(self._path)!r}"
         return f"<Recording of {self.duration_s:.1f} s, from {self.start_s:.1f} s after the start{where}>"
 
+    @classmethod
+    def load(
+        cls,
+        path: str | PathLike[str],
+        *,
+        events: EventLog | None = None,
+        turns: Turns | None = None,
+        user_channel: int = 0,
+        assistant_channel: int | None = 1,
+    ) -> Recording:
+        """Return the recording that a file holds, whole: one of a call, with its turns and events, or any other.
+
+        Parameters
+        ----------
+        path
+            An audio file of any kind and rate. In one of a single channel the assistant is silent.
+        events, turns
+            Those of the call, where they are kept elsewhere; by default what `save` has written into the file.
+        user_channel, assistant_channel
+            Which channel is whose, counted from 0; None: the assistant is in none.
+
+        Raises
+        ------
+        ValueError
+            It is no audio file, or has no such channel.
+        OSError
+            It is not there, or may not be read.
+        """
+        samples = read_stereo(path, user_channel, assistant_channel)
+        notes = read_chunks(read_wav_chunks(path, CHUNK_NAMES), str(path))
+        tracks = FixedTracks(samples, notes.start_sample, notes.speech)
+        kept = notes.turns if turns is None else turns
+        return cls(Path(path).expanduser(), tracks, notes.events if events is None else events, lambda: kept)
+
     @property
     def microphone(self) -> Pcm:
         """What the call listened to: int16 of shape (n,) at 16 kHz, a copy.
 
         Silence where the microphone was muted or ignored, or gave nothing.
         """
-        pcm: Pcm = self._copy()[:, MICROPHONE].copy()
-        return pcm
+        return self._samples("user", *self._whole())
 
     @property
     def assistant(self) -> Pcm:
@@ -146,8 +102,15 @@ class Recording:
 
         Each sample is where it was heard; what an interruption or a pause cut off is silence.
         """
-        pcm: Pcm = self._copy()[:, ASSISTANT].copy()
-        return pcm
+        return self._samples("assistant", *self._whole())
+
+    @property
+    def speech_probability(self) -> NDArray[np.float32]:
+        """How probable speech of the user was, as the call's detector found: one value for each 512 samples.
+
+        NaN where the call did not listen, and with a detector that knows none. In steps of 1/254.
+        """
+        return self._tracks.speech.between(*self._whole())
 
     @property
     def events(self) -> EventLog:
@@ -166,9 +129,9 @@ class Recording:
 
     @property
     def duration_s(self) -> float:
-        """Length of both tracks in seconds, at most 600."""
-        end = self._tracks.end
-        return min(end, KEPT_SAMPLES) / SAMPLE_RATE
+        """Length of both tracks in seconds; of a call's own recording at most 600."""
+        begin, end = self._whole()
+        return (end - begin) / SAMPLE_RATE
 
     @property
     def path(self) -> Path | None:
@@ -178,13 +141,92 @@ class Recording:
     def save(self, path: str | PathLike[str]) -> None:
         """Write both tracks as a 16 kHz 16-bit stereo WAV file: the microphone left, the assistant right.
 
+        The turns and events of the call go into the same file: `Recording.load(path)` reads them.
+
         Raises
         ------
         OSError
             The file cannot be written.
         """
-        write_wav(path, self._copy())
+        begin, end = self._whole()
+        write_wav(path, self._tracks.copy(begin, end), write_chunks(self.notes(begin)))
 
-    def _copy(self) -> Stereo:
+    def play(
+        self,
+        side: Side = "both",
+        *,
+        turn: Turn | int | None = None,
+        start_s: float | None = None,
+        end_s: float | None = None,
+    ) -> Audio:
+        """Return a player for a notebook: in a cell it shows itself. Its sound is in the notebook.
+
+        Parameters
+        ----------
+        side
+            `"both"`: the user on the left, the assistant on the right; `"user"` or `"assistant"`.
+        turn
+            Only this turn, and half a second around it: one of `turns`, or its number.
+        start_s, end_s
+            Only what lies between.
+
+        Raises
+        ------
+        ValueError
+            Nothing is recorded there, or it is too long for a notebook: some ten minutes.
+        """
+        if side not in ("both", "user", "assistant"):
+            raise ValueError(f"side: expected 'both', 'user' or 'assistant', got {side!r}")
+        return notebook_audio(self._samples(side, *self.span(turn=turn, start_s=start_s, end_s=end_s)))
+
+    def span(
+        self, *, turn: Turn | int | None = None, start_s: float | None = None, end_s: float | None = None
+    ) -> tuple[int, int]:
+        """Return where a part of the recording begins and ends, as samples of its time line; by default the whole.
+
+        Raises
+        ------
+        ValueError
+            Nothing is recorded there.
+        """
+        begin, end = self._whole()
+        first, last = begin, end
+        if turn is not None:
+            first_ms, last_ms = _bounds_ms(self.turns[turn] if isinstance(turn, int) else turn)
+            first, last = ms_to_samples(first_ms - _AROUND_TURN_MS), ms_to_samples(last_ms + _AROUND_TURN_MS)
+        if start_s is not None:
+            first = max(first, round(start_s * SAMPLE_RATE))
+        if end_s is not None:
+            last = min(last, round(end_s * SAMPLE_RATE))
+        first, last = max(first, begin), min(last, end)
+        if first >= last:
+            raise ValueError(
+                f"nothing is recorded there: the recording goes from {begin / SAMPLE_RATE:.1f} s to "
+                f"{end / SAMPLE_RATE:.1f} s after the start of the call"
+            )
+        return first, last
+
+    def notes(self, start_sample: int = 0) -> RecordingNotes:
+        """Return what is known beside the sound, for a file that begins at a sample of the time line."""
+        return RecordingNotes(start_sample, self.turns, self.events, self._tracks.speech)
+
+    def _whole(self) -> tuple[int, int]:
         end = self._tracks.end
-        return self._tracks.copy(max(0, end - KEPT_SAMPLES), end)
+        begin = self._tracks.begin
+        return min(begin, end), end
+
+    def _samples(self, side: Side, begin: int, end: int) -> NDArray[np.int16]:
+        samples: Stereo = self._tracks.copy(begin, end)
+        if side == "both":
+            return samples
+        pcm: Pcm = samples[:, MICROPHONE if side == "user" else ASSISTANT].copy()
+        return pcm
+
+
+def _bounds_ms(turn: Turn) -> tuple[float, float]:
+    """Return the first and the last thing that happened in a turn."""
+    named = (turn.speech_start_ms, turn.confirmed_ms, turn.speech_end_ms, turn.stopped_ms, turn.first_audio_ms)
+    times = [time for time in (*named, turn.heard_ms, turn.voiced_ms, turn.answer_end_ms) if time is not None]
+    if not times:
+        raise ValueError("nothing has happened yet in this turn")
+    return min(times), max(times)

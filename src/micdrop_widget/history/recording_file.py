@@ -8,14 +8,14 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from micdrop_widget.audio import SAMPLE_RATE
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
-from micdrop_widget.history.recording import Piece, Silence
+from micdrop_widget.history.tracks import Piece, Silence
 from micdrop_widget.wav_file import GrowingWavFile
 
 __all__ = ["CLOSE_TIMEOUT_S", "MAX_PENDING_SAMPLES", "RecordingFile"]
@@ -47,6 +47,8 @@ class RecordingFile:
         Called at most once, from any thread, with the error, when the file ends before the call does.
     after
         A file that has to be closed first: it may have the same path.
+    chunks
+        Called by the thread that writes, when all samples are written: what goes behind them.
 
     Raises
     ------
@@ -55,11 +57,17 @@ class RecordingFile:
     """
 
     def __init__(
-        self, path: Path, on_failed: Callable[[MicdropError], object], *, after: RecordingFile | None = None
+        self,
+        path: Path,
+        on_failed: Callable[[MicdropError], object],
+        *,
+        after: RecordingFile | None = None,
+        chunks: Callable[[], Mapping[bytes, bytes]] = dict,
     ) -> None:
         self.path = path
         self._on_failed = on_failed
         self._after = after
+        self._chunks = chunks
         self._wav = GrowingWavFile(path, channels=2)
         self._changed = threading.Condition()
         self._pending: deque[Piece] = deque()
@@ -129,6 +137,8 @@ class RecordingFile:
             if self._check():
                 while self._write_next():
                     pass
+                if not self._ended and self._wav.frames:
+                    self._wav.append_chunks(self._chunks())
         except OSError as error:
             self._fail(error.strerror or type(error).__name__)
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from micdrop_widget.audio import Pcm
 from micdrop_widget.errors import MicdropError
 from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.recorder import Recorder
-from micdrop_widget.history.recording import Recording, Tracks
+from micdrop_widget.history.recording import Recording
+from micdrop_widget.history.recording_chunks import write_chunks
 from micdrop_widget.history.recording_file import CLOSE_TIMEOUT_S, RecordingFile
+from micdrop_widget.history.tracks import Tracks
 from micdrop_widget.history.turns import Turns
 
 __all__ = ["RecordingWriter"]
@@ -73,13 +75,14 @@ class RecordingWriter:
         OSError
             The file cannot be written; the recording before it stays.
         """
-        file = None if isinstance(record, bool) else self._open(Path(record).expanduser())
+        path = None if isinstance(record, bool) else Path(record).expanduser()
+        tracks = Tracks()
+        recording = Recording(path, tracks, events, turns)
+        file = None if path is None else self._open(path, lambda: write_chunks(recording.notes()))
         self.end()
         self._file = file
         self._recording = lambda: None
         if record is not False:
-            tracks = Tracks()
-            recording = Recording(None if file is None else file.path, tracks, events, turns)
             self._recording = lambda: recording
             self._recorder = Recorder(tracks, _now_ms(), live_sink=self._live_sink)
             self._write_after_ms = _now_ms() + _WRITE_EVERY_MS
@@ -89,6 +92,11 @@ class RecordingWriter:
         if self._recorder is not None:
             self._write_settled(self._recorder)
             self._recorder.place_captured(pcm, listens, _now_ms())
+
+    def add_probability(self, probability: float) -> None:
+        """Record how probable speech is in the last window that was captured."""
+        if self._recorder is not None:
+            self._recorder.place_probability(probability)
 
     def add_playback(self, epoch: int, pcm: Pcm) -> None:
         """Keep what the loudspeaker is given until it is heard."""
@@ -125,14 +133,14 @@ class RecordingWriter:
         while self._closing:
             await asyncio.wait(self._closing)
 
-    def _open(self, path: Path) -> RecordingFile:
+    def _open(self, path: Path, chunks: Callable[[], Mapping[bytes, bytes]]) -> RecordingFile:
         loop = asyncio.get_running_loop()
 
         def on_failed(error: MicdropError) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
                 loop.call_soon_threadsafe(self._report, error)
 
-        return RecordingFile(path, on_failed, after=self._file)
+        return RecordingFile(path, on_failed, after=self._file, chunks=chunks)
 
     def _close(self, file: RecordingFile) -> None:
         loop = asyncio.get_running_loop()
