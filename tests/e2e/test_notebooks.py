@@ -30,7 +30,7 @@ def test_quickstart(open_notebook: NotebookOpener) -> None:
     assert told.startswith("The call is ready.")
     assert "You are speaking" in told
     assert "the assistant answers" in told
-    assert "assistant: I know the time, sums, timers" in notebook.text(5)
+    assert "I know the time, sums, timers" in notebook.text(5)
     assert "<Turns: " in notebook.text(6)
     assert notebook.kernel.eval("[call.isStarted, call.isMicStarted]") == [False, False]
     assert [track.ready_state for track in notebook.tracks()] == ["ended"]

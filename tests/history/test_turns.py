@@ -346,7 +346,7 @@ def test_turns_are_a_sequence_that_shows_itself_as_a_table() -> None:
     table = Turns([Turn(user_text="<b>", speech_end_ms=1000, voiced_ms=1420.4), Turn(kind="greeting")])
     assert (len(table), repr(table), table[1].kind, len(table[:1])) == (2, "<Turns: 2>", "greeting", 1)
     html = table._repr_html_()
-    assert "&lt;b&gt;" in html
+    assert '<td style="text-align: left">&lt;b&gt;</td>' in html
     assert "<td>420</td>" in html
 
 

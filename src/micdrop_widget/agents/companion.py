@@ -7,7 +7,7 @@ from typing import Any
 from micdrop_widget.agents.offline import number_in
 from micdrop_widget.protocol import EndCall
 
-__all__ = ["GREETING", "PHRASES", "companion"]
+__all__ = ["GREETING", "NOT_UNDERSTOOD", "PHRASES", "companion"]
 
 PHRASES = [
     "hello | hi | good morning | help | who are you | what can you do",
@@ -20,6 +20,7 @@ PHRASES = [
     "what is my name | who am i",
     "goodbye | bye bye",
 ]
+NOT_UNDERSTOOD = "(not understood)"
 GREETING = "Hello! I am sixty lines of Python, and need no network. Ask me what I can do."
 QUIZ = [("How many legs has a spider?", "eight"), ("What is the capital of France?", "paris")]
 QUIZ += [("Which planet is nearest to the sun?", "mercury"), ("How many days are in a week?", "seven")]
@@ -52,4 +53,5 @@ async def companion(conversation: list[dict[str, Any]], call: Any) -> Any:  # no
     if "answer" in notes:
         answer = notes.pop("answer")
         return "That is right." if answer in said.split() else f"No, it is {answer}."
-    return "I know the time, sums, timers, a quiz, and your name. Say goodbye to end the call."
+    start = "I did not understand that. " if said == NOT_UNDERSTOOD else ""
+    return f"{start}I know the time, sums, timers, a quiz, and your name. Say goodbye to end the call."

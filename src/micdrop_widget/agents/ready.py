@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from micdrop_widget.agents.companion import GREETING, PHRASES, companion
+from micdrop_widget.agents.companion import GREETING, NOT_UNDERSTOOD, PHRASES, companion
 from micdrop_widget.agents.offline import HibariVoice, PocketsphinxEars
 
 __all__ = ["offline_agent"]
@@ -24,7 +24,7 @@ def offline_agent() -> dict[str, Any]:
         The extra `agent` is not installed.
     """
     return {
-        "stt": PocketsphinxEars(grammar=PHRASES, otherwise="(something else)"),
+        "stt": PocketsphinxEars(grammar=PHRASES, otherwise=NOT_UNDERSTOOD),
         "agent": companion,
         "tts": HibariVoice(),
         "greeting": GREETING,

@@ -282,12 +282,13 @@ class Turns(Sequence[Turn]):
     def _repr_html_(self) -> str:
         if not self._turns:
             return "<p>No turns yet.</p>"
-        head = "".join(f"<th>{escape(name)}</th>" for name in _COLUMNS)
+        head = "".join(_cell(name, name, "th") for name in _COLUMNS)
         rows = "".join(f"<tr><td>{n}</td>{_row(turn)}</tr>" for n, turn in enumerate(self._turns))
         return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-_COLUMNS = ("kind", "user", "assistant", "reply ms", "endpointing", "server", "playout", "lead-in", "heard ms", "")
+_TEXT_COLUMNS = ("kind", "user", "assistant")
+_COLUMNS = (*_TEXT_COLUMNS, "reply ms", "endpointing", "server", "playout", "lead-in", "heard ms", "")
 
 
 def _row(turn: Turn) -> str:
@@ -301,5 +302,11 @@ def _row(turn: Turn) -> str:
         turn.answer_heard_ms,
     )
     marks = ("interrupted" if turn.interrupted else "") + (" (no speech)" if turn.false_interruption else "")
-    cells = [*(escape(text or "") for text in texts), *("" if ms is None else f"{ms:.0f}" for ms in times), marks]
-    return "".join(f"<td>{cell}</td>" for cell in cells)
+    cells = [*(text or "" for text in texts), *("" if ms is None else f"{ms:.0f}" for ms in times), marks]
+    return "".join(_cell(name, cell) for cell, name in zip(cells, _COLUMNS, strict=True))
+
+
+def _cell(column: str, content: str, tag: str = "td") -> str:
+    """Return a cell of the table; texts begin at the left, where notebooks would put them at the right."""
+    style = ' style="text-align: left"' if column in (*_TEXT_COLUMNS, "") else ""
+    return f"<{tag}{style}>{escape(content)}</{tag}>"
