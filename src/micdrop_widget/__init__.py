@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from micdrop_widget.call.subscriptions import EventFuture, EventStream
     from micdrop_widget.devices import Device, Microphone
     from micdrop_widget.errors import CallClosedError, MicdropError, MicdropErrorCode
+    from micdrop_widget.history.diagnosis import Diagnosis
     from micdrop_widget.history.recording import Recording
     from micdrop_widget.history.turns import Turn
     from micdrop_widget.history.words import wer
@@ -42,6 +43,7 @@ __all__ = [
     "CallRefused",
     "Classification",
     "Device",
+    "Diagnosis",
     "EventFuture",
     "EventStream",
     "Gap",
@@ -87,6 +89,7 @@ _HOMES = {
     "Classification": "protocol",
     "detect_speech": "analysis",
     "Device": "devices",
+    "Diagnosis": "history.diagnosis",
     "EventFuture": "call.subscriptions",
     "EventStream": "call.subscriptions",
     "Gap": "call.sources",

@@ -66,4 +66,5 @@ def _in_use(name: str) -> DetectorInUseError:
         MicdropErrorCode.Mic,
         f"This {name} hears another call now: what two calls say would be one voice to it.",
         f"Give each call its own: copy.copy() of it, or another {name}(…).",
+        reason="detector in use",
     )

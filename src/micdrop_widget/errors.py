@@ -45,13 +45,17 @@ class MicdropError(Exception):
         What happened, in one sentence.
     remedy
         What the user can do about it, in one sentence.
+    reason
+        A word for the cause, where it is one of a fixed list: then `remedy` is as fixed, and neither holds anything
+        private. Empty elsewhere.
     """
 
-    def __init__(self, code: MicdropErrorCode, message: str, remedy: str) -> None:
+    def __init__(self, code: MicdropErrorCode, message: str, remedy: str, *, reason: str = "") -> None:
         super().__init__(code, message, remedy)
         self.code = code
         self.message = message
         self.remedy = remedy
+        self.reason = reason
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message} {self.remedy}"
@@ -159,10 +163,10 @@ def error_for_http_status(status: int) -> MicdropError:
 def _server_error(code: MicdropErrorCode, where: str, reason: str) -> MicdropError:
     message, remedy = _SERVER_SAID[code]
     said = f", it said “{reason}”" if reason else ""
-    return MicdropError(code, f"{message[:-1]} ({where}{said}).", remedy)
+    return MicdropError(code, f"{message[:-1]} ({where}{said}).", remedy, reason=where)
 
 
 def raise_fresh(error: MicdropError | None) -> None:
     """Raise what the state tells, as a new exception: the one in the state collects no tracebacks."""
     if error is not None:
-        raise MicdropError(error.code, error.message, error.remedy)
+        raise MicdropError(error.code, error.message, error.remedy, reason=error.reason)

@@ -36,8 +36,8 @@ class Ear:
             listens=lambda: not self.ignores_microphone,
             endpointing=lambda: False,
             record=lambda pcm, listens: None,
-            record_probability=lambda probability: None,
             emit=self._note,
+            detected=lambda vad: None,
             watch=IdleWatch(),
         )
         self.microphone = MicrophoneTask(self.mic, self.hearing, apply=self._apply, ready_for_more=self._ready)

@@ -29,6 +29,7 @@ from micdrop_widget.call.proxies import ProxyOption
 from micdrop_widget.call.subscriptions import EventFuture, Inbox, Subscriptions
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import CallClosedError
+from micdrop_widget.history.diagnosis import Diagnosis
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turns
 from micdrop_widget.protocol import EventName
@@ -167,6 +168,10 @@ class BrowserClient(CallEvents):
     def change_speaker_device(self, device_id: str) -> CallFuture[None]:
         """Play on another loudspeaker, one of `speakerDevices`. Some browsers then stop cancelling echo."""
         return self._run(self._apply(inputs.ChangeSpeakerDevice(device_id)))
+
+    def diagnose(self) -> Diagnosis:
+        """Follow the latest turn through the call, and say where it breaks. See `MicdropClient.diagnose`."""
+        return self._call.diagnose()
 
     def pause(self) -> CallFuture[None]:
         """Stop listening and playing, and cancel the running answer; the connection stays. It ends with the call.

@@ -72,7 +72,8 @@ _REASONS = {
 
 def microphone_error(reason: str, detail: str = "") -> MicdropError:
     """Return the error for a reason of the page, or of the kernel; an unknown reason keeps its detail."""
-    if reason in _REASONS:
+    is_known = reason in _REASONS
+    if is_known:
         message, remedy = _REASONS[reason]
     else:
         message, remedy = (
@@ -81,4 +82,4 @@ def microphone_error(reason: str, detail: str = "") -> MicdropError:
         )
     if detail:
         message = f"{message[:-1]} ({detail})."
-    return MicdropError(MicdropErrorCode.Mic, message, remedy)
+    return MicdropError(MicdropErrorCode.Mic, message, remedy, reason=reason if is_known else "")

@@ -17,6 +17,7 @@ from micdrop_widget.browser.vad_readout import VadReadout
 from micdrop_widget.call.core import CallCore
 from micdrop_widget.call.events import CallListener
 from micdrop_widget.call.options import CallOptions
+from micdrop_widget.history.diagnosis import Diagnosis
 from micdrop_widget.protocol import EventName
 from micdrop_widget.speech import SpeechEventName
 from micdrop_widget.state import MicdropState
@@ -104,6 +105,10 @@ class PageCall:
     def link_report(self) -> LinkReport:
         """Return how the audio comes, as it is now; from any thread."""
         return self._panel.link_report()
+
+    def diagnose(self) -> Diagnosis:
+        """Follow the latest turn through the call, and say where it breaks; from any thread."""
+        return self._panel.diagnose()
 
     # What the call reports: a `CallListener`
 

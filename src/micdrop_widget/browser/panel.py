@@ -19,6 +19,7 @@ from micdrop_widget.browser.speaker import BrowserSpeaker
 from micdrop_widget.browser.timing import Timing
 from micdrop_widget.call.core import CallCore
 from micdrop_widget.errors import MicdropError
+from micdrop_widget.history.diagnosis import Diagnosis, LinkFacts
 from micdrop_widget.state import inputs
 
 __all__ = ["PanelController"]
@@ -172,6 +173,12 @@ class PanelController:
         return replace(
             report, is_on_hold=listens and silent_ms > self._timing.hold_ms, underruns=self._speaker.underruns
         )
+
+    def diagnose(self) -> Diagnosis:
+        """Follow the latest turn through the call, and say where it breaks; from any thread."""
+        report = self.link_report()
+        missing_ms = max(report.held_ms, report.dropped_ms + report.stale_ms)
+        return self._core.diagnose(LinkFacts(report.is_on_hold, report.lag_ms, missing_ms))
 
     # What the user asks for
 

@@ -17,4 +17,4 @@ def playback_error(reason: Literal["blocked", "failed"], detail: str) -> Micdrop
     else:
         message = f"The answer could not be played in the browser ({detail})."
         remedy = "If the next answer is not heard either, reload the page and press “Rejoin with the microphone”."
-    return MicdropError(MicdropErrorCode.Unknown, message, remedy)
+    return MicdropError(MicdropErrorCode.Unknown, message, remedy, reason=reason)

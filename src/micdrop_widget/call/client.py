@@ -28,6 +28,7 @@ from micdrop_widget.call.sources import SourceOption, as_source
 from micdrop_widget.call.subscriptions import Subscriptions
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import CallClosedError
+from micdrop_widget.history.diagnosis import Diagnosis
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turns
 from micdrop_widget.protocol import EventName
@@ -222,6 +223,14 @@ class MicdropClient(CallEvents):
     def change_speaker_device(self, device_id: str) -> asyncio.Future[None]:
         """Play on another loudspeaker. A browser that cannot says so in the panel, and the usual one plays on."""
         return self._command(inputs.ChangeSpeakerDevice(device_id))
+
+    def diagnose(self) -> Diagnosis:
+        """Follow the latest turn through the call, from the microphone to the loudspeaker, and say where it breaks.
+
+        For a call that is connected and silent. What it returns shows itself as a table, and as a short text by
+        `str()`; it holds nothing private, so that it can be pasted into a bug report. See `Diagnosis`.
+        """
+        return self._core.diagnose()
 
     def pause(self) -> asyncio.Future[None]:
         """Stop listening and playing, and cancel the running answer; the connection stays. It ends with the call.

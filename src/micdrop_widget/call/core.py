@@ -14,6 +14,7 @@ from micdrop_widget.call.sinks import AudioSink
 from micdrop_widget.call.sources import AudioSource
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, raise_fresh
+from micdrop_widget.history.diagnosis import Diagnosis, LinkFacts, diagnose
 from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turns
@@ -59,6 +60,10 @@ class CallCore:
     def recording(self) -> Recording | None:
         """What the latest call sounded like; None before the first, or when it was not to be recorded."""
         return self._engine.recorder.recording
+
+    def diagnose(self, link: LinkFacts | None = None) -> Diagnosis:
+        """Follow the latest turn through the call, and say where it breaks; from any thread."""
+        return diagnose(self._engine.facts(link))
 
     @property
     def events(self) -> EventLog:

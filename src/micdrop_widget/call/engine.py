@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from micdrop_widget.audio import ms_to_samples, pcm_to_bytes
+from micdrop_widget.audio import Pcm, ms_to_samples, pcm_to_bytes
 from micdrop_widget.call.events import CallListener
 from micdrop_widget.call.hearing import Hearing
 from micdrop_widget.call.idle_watch import IdleWatch
@@ -20,6 +20,7 @@ from micdrop_widget.call.sinks import AudioSink
 from micdrop_widget.call.sources import AudioSource
 from micdrop_widget.call.transport import Transport
 from micdrop_widget.call.turn_taking import TurnTaking
+from micdrop_widget.history.diagnosis import CallFacts, FactCollector, LinkFacts
 from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.step_events import step_events
 from micdrop_widget.history.timeline import Timeline
@@ -58,6 +59,7 @@ class Engine:
         self.state: MicdropState = snapshot(self.call)
         self.timeline = Timeline()
         self.events = EventLog()
+        self._facts = FactCollector()
         self.transport = Transport(self.apply)
         self.turn_taking = TurnTaking(self.apply)
         self.recorder = RecordingWriter(
@@ -68,9 +70,9 @@ class Engine:
             apply=self.apply,
             listens=lambda: self.call.listens,
             endpointing=lambda: self.call.endpointing,
-            record=self.recorder.add_captured,
-            record_probability=self.recorder.add_probability,
+            record=self._record_captured,
             emit=self._emit_speech_event,
+            detected=self._record_detection,
             watch=IdleWatch(),
         )
         self.microphone = MicrophoneTask(source, self.hearing, apply=self.apply, ready_for_more=self._ready_for_more)
@@ -82,6 +84,8 @@ class Engine:
         self._timers: dict[effects.Timer, asyncio.TimerHandle] = {}
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[MicdropState]]] = []
         self._warned: set[str] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The loop of the call; None before its first step."""
 
     def begin_history(self) -> None:
         """Begin the recording, the turns and the events of a new call; what is kept of the one before stays as it is.
@@ -116,6 +120,12 @@ class Engine:
             self._waiting.append((reached, future))
         return future
 
+    def facts(self, link: LinkFacts | None = None) -> CallFacts:
+        """Return what a diagnosis needs to know; from any thread."""
+        now_ms = 0.0 if self._loop is None else self._loop.time() * 1000
+        is_live = self.hearing.is_live
+        return self._facts.facts(self.call, self.timeline.turns, self.vad, now_ms, mic_is_live=is_live, link=link)
+
     async def released(self) -> None:
         """Wait until microphones and sockets that were given up are gone, and the recording is in its file."""
         await self.microphone.closed()
@@ -123,7 +133,8 @@ class Engine:
         await self.recorder.closed()
 
     def _step(self, event: inputs.Input) -> None:
-        now_ms = asyncio.get_running_loop().time() * 1000
+        self._loop = asyncio.get_running_loop()
+        now_ms = self._loop.time() * 1000
         if isinstance(event, inputs.Start):
             self.timeline.begin(now_ms)
             self._warned.clear()
@@ -135,6 +146,7 @@ class Engine:
         if before.in_call or self.call.in_call:
             for name, payload in step_events(event, asked, self.state):
                 self._log_event(name, payload, now_ms)
+        self._facts.record(event, asked, self.call, now_ms)
         if self.options.debug_log:
             self._log_effects(asked, now_ms)
         for effect in asked:
@@ -215,6 +227,16 @@ class Engine:
         if isinstance(effect, effects.Play):  # what cannot be played counts as heard: no report would ever come
             self.apply(inputs.PlaybackProgress(effect.epoch, self.call.playback_samples))
 
+    def _record_captured(self, frame: Pcm, listens: bool) -> None:
+        """Record what the microphone has captured up to now."""
+        self.recorder.add_captured(frame, listens)
+        self._facts.add_captured(frame, listens, asyncio.get_running_loop().time() * 1000)
+
+    def _record_detection(self, vad: VAD) -> None:
+        """Record what the detector sees in a window."""
+        self.recorder.add_probability(vad.probability)
+        self._facts.add_detection(vad)
+
     def _receive_progress(self, epoch: int, samples: int) -> None:
         """Receive the loudspeaker's report."""
         self.recorder.add_heard(epoch, samples)
@@ -222,6 +244,7 @@ class Engine:
         self.timeline.note_underruns(getattr(self._sink, "underruns", 0))
 
     def _emit_speech_event(self, event: SpeechEventName) -> None:
+        self._facts.add_speech_event(event)
         if self.call.in_call:
             self._log_event(f"vad.{event}", {}, asyncio.get_running_loop().time() * 1000)
         self._listener.on_speech_event(event)

@@ -31,10 +31,10 @@ class Hearing:
         Whether the silence after speech is awaited within a turn now: then silence is reported as well.
     record
         Called with all that is captured, and whether the call listens.
-    record_probability
-        Called with the probability of speech behind each window that the call listens to; NaN where none is known.
     emit
         Called with the name of each event of the detection, in order, before it changes anything in the call.
+    detected
+        Called with the detector behind each window that the call listens to.
     watch
         Ends an open segment when a live microphone gives no samples any more.
     """
@@ -46,22 +46,27 @@ class Hearing:
         listens: Callable[[], bool],
         endpointing: Callable[[], bool],
         record: Callable[[Pcm, bool], object],
-        record_probability: Callable[[float], object],
         emit: Callable[[SpeechEventName], object],
+        detected: Callable[[VAD], object],
         watch: IdleWatch,
     ) -> None:
         self._apply = apply
         self._listens = listens
         self._endpointing = endpointing
         self._record = record
-        self._record_probability = record_probability
         self._emit = emit
+        self._detected = detected
         self._watch = watch
         self._segmenter: Segmenter | None = None
         self._is_live = False
         self._captured = 0
         self._resets = 0
         self._status = Status.SILENCE
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the microphone captures in real time."""
+        return self._is_live
 
     @property
     def status(self) -> Status:
@@ -125,7 +130,7 @@ class Hearing:
             if listens:
                 segmenter.in_pause = self._endpointing()
                 events = segmenter.push(frame)
-                self._record_probability(segmenter.vad.probability)
+                self._detected(segmenter.vad)
                 self._forward(events)
             else:
                 self.reset()

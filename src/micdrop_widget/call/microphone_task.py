@@ -223,4 +223,5 @@ def _broken(what: str, error: Exception) -> MicdropError:
         MicdropErrorCode.Mic,
         f"The microphone or its voice or turn detection {what} ({type(error).__name__}: {error}).",
         "Look at the traceback in the log, then start again.",
+        reason="failed",
     )

@@ -50,6 +50,7 @@ class UnpluggedError(MicdropError):
             MicdropErrorCode.Mic,
             f"The microphone{label and f' “{label}”'} went away.",
             "Plug it in again or choose another, then press “Rejoin with the microphone”, or Start.",
+            reason="unplugged",
         )
 
 
