@@ -3,8 +3,12 @@ import { bundle } from "../messages/messages.js";
 import { Microphone } from "../microphone/microphone.js";
 import { AudioEngine } from "../speaker/engine.js";
 import { Speaker } from "../speaker/speaker.js";
+import { Commands } from "./commands.js";
+import { ReceivedDetails } from "./details.js";
 import { IdleRelease } from "./idle-release.js";
 import { Outbox } from "./outbox.js";
+import { PageAudio } from "./page-audio.js";
+import { PagePanelState } from "./panel-state.js";
 import { PendingRequests } from "./pending-requests.js";
 import { Presence } from "./presence.js";
 import { Session } from "./session.js";
@@ -34,14 +38,22 @@ export function createSession({ host, workletSources }) {
     isSpeakerChosen: () => host.state.speakerDeviceId !== null,
     now: nowMs,
   });
+  const speaker = new Speaker({ pageId, engine, outbox });
+  const audio = new PageAudio({ engine, microphone, speaker });
+  const pendingRequests = new PendingRequests();
+  const details = new ReceivedDetails();
   return new Session({
     pageId,
     host,
     outbox,
     engine,
     microphone,
-    speaker: new Speaker({ pageId, engine, outbox }),
-    pendingRequests: new PendingRequests(),
+    speaker,
+    audio,
+    commands: new Commands({ pageId, host, outbox, audio, microphone, pendingRequests }),
+    details,
+    panelState: new PagePanelState({ pageId, host, engine, microphone, pendingRequests, details }),
+    pendingRequests,
     presence: new Presence(window),
     idleRelease: new IdleRelease(),
   });

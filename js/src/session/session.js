@@ -1,8 +1,8 @@
 import { describeError } from "../errors.js";
 import { Listeners } from "../listeners.js";
 import * as messages from "../messages/messages.js";
-import { ReceivedDetails } from "./details.js";
 import { isAudioNeeded } from "./idle-release.js";
+import { KernelMessages } from "./kernel-messages.js";
 
 /** @typedef {import("./state.js").PanelState} PanelState */
 
@@ -16,6 +16,10 @@ import { isAudioNeeded } from "./idle-release.js";
  * @property {import("../speaker/engine.js").AudioEngine} engine
  * @property {import("../microphone/microphone.js").Microphone} microphone
  * @property {import("../speaker/speaker.js").Speaker} speaker
+ * @property {import("./page-audio.js").PageAudio} audio
+ * @property {import("./commands.js").Commands} commands
+ * @property {import("./details.js").ReceivedDetails} details
+ * @property {import("./panel-state.js").PagePanelState} panelState
  * @property {import("./pending-requests.js").PendingRequests} pendingRequests
  * @property {import("./presence.js").Presence} presence
  * @property {import("./idle-release.js").IdleRelease} idleRelease
@@ -29,6 +33,7 @@ export class Session {
   #engine;
   #microphone;
   #speaker;
+  #audio;
   #pendingRequests;
   #presence;
   #idleRelease;
@@ -38,25 +43,34 @@ export class Session {
   #levelListeners = new Listeners();
   /** @type {Listeners<[readout: messages.VadReadout]>} */
   #readoutListeners = new Listeners();
-  #details = new ReceivedDetails();
+  #details;
+  #panelState;
+  #kernelMessages;
   #isDisposed = false;
   #isNotifying = false;
-  #isKernelLost = false;
-  #wasStarted = false;
-  /** @type {string | null} */
-  #problem = null;
 
   /** @param {Collaborators} collaborators */
-  constructor({ pageId, host, outbox, engine, microphone, speaker, pendingRequests, presence, idleRelease }) {
+  constructor(collaborators) {
+    const { pageId, host, outbox, engine, microphone, speaker } = collaborators;
     this.#pageId = pageId;
     this.#host = host;
     this.#outbox = outbox;
     this.#engine = engine;
     this.#microphone = microphone;
     this.#speaker = speaker;
-    this.#pendingRequests = pendingRequests;
-    this.#presence = presence;
-    this.#idleRelease = idleRelease;
+    this.#audio = collaborators.audio;
+    /** What the user can ask for. */
+    this.commands = collaborators.commands;
+    this.#details = collaborators.details;
+    this.#panelState = collaborators.panelState;
+    this.#pendingRequests = collaborators.pendingRequests;
+    this.#presence = collaborators.presence;
+    this.#idleRelease = collaborators.idleRelease;
+    this.#kernelMessages = new KernelMessages({
+      pageId,
+      handlers: this.#handlers(),
+      onProblem: (problem) => this.#showProblem(problem),
+    });
     this.#subscribe();
     this.#receiveState();
   }
@@ -72,28 +86,7 @@ export class Session {
 
   /** @returns {PanelState} */
   get state() {
-    const { isStartRequested, isStopRequested, isMuteRequested, isPauseRequested } = this.#pendingRequests;
-    const { hasStartFailed, isKernelSlow } = this.#pendingRequests;
-    return {
-      ...this.#host.state,
-      ...this.#details.current,
-      pageId: this.#pageId,
-      isStartRequested,
-      isStopRequested,
-      hasStartFailed,
-      isKernelSlow,
-      isKernelLost: this.#isKernelLost,
-      isSaved: this.#host.isSaved,
-      isMuteRequested,
-      isPauseRequested,
-      isAudioBlocked: this.#engine.isBlocked,
-      hasMicrophone: this.#microphone.isOpen,
-      isMicrophoneOpening: this.#microphone.isOpening,
-      isOnHold: this.#microphone.isOnHold,
-      isKernelSilent: this.#microphone.isKernelSilent,
-      wasStarted: this.#wasStarted,
-      problem: this.#problem,
-    };
+    return this.#panelState.current;
   }
 
   /**
@@ -105,59 +98,12 @@ export class Session {
     return this.#presence.enter();
   }
 
-  /** Starts the call. Call it synchronously from a click. */
-  start() {
-    this.#speaker.resume();
-    this.#problem = null;
-    this.command("start"); // first: creating an audio context holds the page up
-    this.#startAudio();
-  }
-
-  /** Uses this page's microphone and loudspeaker for a call whose owner is another page or gone. Call it synchronously from a click. */
-  takeOver() {
-    this.#speaker.resume();
-    this.command("take_over");
-    this.#startAudio();
-  }
-
-  /** Releases the microphone and silences the loudspeaker at once, whenever the kernel gets the command. */
-  stop() {
-    this.#microphone.release();
-    this.#speaker.hold();
-    this.command("stop");
-  }
-
-  /** @param {messages.CommandName} name */
-  command(name) {
-    this.#pendingRequests.add(name);
-    this.#applyMute();
-    this.#outbox.send(messages.command(this.#pageId, name));
-    this.#notify();
-  }
-
-  /**
-   * Uses another device, in whatever page has microphone and loudspeaker.
-   *
-   * @param {"microphone" | "speaker"} kind
-   * @param {string} deviceId
-   */
-  chooseDevice(kind, deviceId) {
-    // During a call a choice is remembered when the device is in use, which may fail.
-    if (!this.#host.state.isMicStarted) this.#microphone.rememberDevice(kind, deviceId);
-    this.#outbox.send(messages.chooseDevice(this.#pageId, kind, deviceId));
-  }
-
-  /** Lets a suspended audio context run. Call it synchronously from a click. */
-  allowAudio() {
-    this.#engine.start().catch((error) => this.#showProblem(`The browser gives no audio (${describeError(error)}).`));
-  }
-
   /** Leaves for good: releases everything, ends all subscriptions. */
   dispose() {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#presence.leave();
-    this.#releaseAudio();
+    this.#audio.release();
     this.#idleRelease.dispose();
     this.#pendingRequests.dispose();
     this.#outbox.close();
@@ -175,23 +121,23 @@ export class Session {
     this.#engine.onBlockedChange(() => this.#notify());
     this.#microphone.onChange(() => this.#restartIdleTime());
     this.#microphone.onLevel((rms) => this.#levelListeners.emit("microphone", rms));
-    this.#microphone.onKernelSilent(() => {
-      this.#speaker.abandon("the kernel was silent");
-      this.#closeAudio();
-    });
+    this.#microphone.onKernelSilent(() => this.#audio.abandon());
     this.#speaker.onUsed((deviceId) => this.#microphone.rememberDevice("speaker", deviceId));
     this.#speaker.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
     this.#speaker.onProblem((problem) => this.#showProblem(problem));
+    this.#audio.onClosed(() => this.#notify());
+    this.#audio.onProblem((problem) => this.#showProblem(problem));
+    this.commands.onPending((name) => this.#notePending(name));
     this.#pendingRequests.onSlow(() => this.#notify());
     this.#presence.onArrive(() => this.#sayHello());
     this.#presence.onLeave((isPageGone) => this.#sayGoodbye(isPageGone));
     this.#idleRelease.onDue(() => {
-      if (!isAudioNeeded(this.state)) this.#closeAudio();
+      if (!isAudioNeeded(this.state)) this.#audio.close();
     });
   }
 
   #receiveState() {
-    this.#isKernelLost = false;
+    this.#panelState.isKernelLost = false;
     this.#microphone.noteKernelMessage();
     this.#applyState();
   }
@@ -214,11 +160,11 @@ export class Session {
   }
 
   #applyState() {
-    const call = { ...this.#host.state, ...this.#details.current };
+    const { call } = this.#panelState;
     this.#pendingRequests.settle(call);
-    if (call.isStarted || call.conversation.length > 0) this.#wasStarted = true;
+    if (call.isStarted || call.conversation.length > 0) this.#panelState.wasStarted = true;
     if (!call.isStarted && !call.isStarting) this.#speaker.resume();
-    if (call._closed) this.#releaseAudio();
+    if (call._closed) this.#audio.release();
     this.#applyMute();
     this.#restartIdleTime();
   }
@@ -228,29 +174,26 @@ export class Session {
    * @param {DataView[]} buffers
    */
   #receive(content, buffers) {
-    this.#isKernelLost = false;
+    this.#panelState.isKernelLost = false;
     this.#microphone.noteKernelMessage();
-    try {
-      const message = messages.parseDown(content, buffers, this.#pageId);
-      if (message !== null) this.#handle(message);
-    } catch (error) {
-      this.#showProblem(`The kernel sent something this panel does not understand (${describeError(error)}). Reload the page.`);
-    }
+    this.#kernelMessages.receive(content, buffers);
   }
 
-  /** @param {messages.DownMessage} message */
-  #handle(message) {
-    if (message.type === "open_mic") return this.#openMicrophone(message);
-    if (message.type === "close_mic") return this.#microphone.close(message);
-    if (message.type === "play") return this.#speaker.play(message);
-    if (message.type === "flush") return this.#speaker.flush(message);
-    if (message.type === "set_speaker") return this.#speaker.select(message);
-    if (message.type === "ack") return this.#microphone.acknowledge(message);
-    if (message.type === "alive") return this.#answerHeartbeat(message.request);
-    if (message.type === "vad_readout") return this.#readoutListeners.emit(message);
-    if (message.type === "conversation") return this.#receiveConversation(message);
-    if (message.type === "details") return this.#receiveDetails(message);
-    message.contents.forEach((content) => this.#receive(content, []));
+  /** @returns {import("./kernel-messages.js").Handlers} */
+  #handlers() {
+    const [microphone, speaker] = [this.#microphone, this.#speaker];
+    return {
+      open_mic: (message) => this.#openMicrophone(message),
+      close_mic: (message) => microphone.close(message),
+      ack: (message) => microphone.acknowledge(message),
+      play: (message) => speaker.play(message),
+      flush: (message) => speaker.flush(message),
+      set_speaker: (message) => speaker.select(message),
+      alive: ({ request }) => this.#answerHeartbeat(request),
+      vad_readout: (message) => this.#readoutListeners.emit(message),
+      conversation: (message) => this.#receiveConversation(message),
+      details: (message) => this.#receiveDetails(message),
+    };
   }
 
   /** @param {messages.OpenMic} message */
@@ -272,9 +215,11 @@ export class Session {
     this.#microphone.isMuted = this.#host.state.isMicMuted || this.#pendingRequests.mutesMicrophone;
   }
 
-  #startAudio() {
-    // What goes wrong here goes wrong again when the microphone is opened, and is reported then.
-    this.#engine.start().catch(() => undefined);
+  /** @param {messages.CommandName} name */
+  #notePending(name) {
+    if (name === "start") this.#panelState.problem = null;
+    this.#applyMute();
+    this.#notify();
   }
 
   /**
@@ -283,28 +228,16 @@ export class Session {
    * @param {unknown} cause
    */
   #loseKernel(cause) {
-    if (!this.#isKernelLost) console.warn(`micdrop-widget: the kernel is out of reach (${describeError(cause)})`);
-    this.#isKernelLost = true;
-    this.#microphone.releaseForLostKernel();
-    this.#closeAudio();
+    if (!this.#panelState.isKernelLost) console.warn(`micdrop-widget: the kernel is out of reach (${describeError(cause)})`);
+    this.#panelState.isKernelLost = true;
+    this.#audio.releaseForLostKernel();
   }
 
   /** @param {boolean} isPageGone */
   #sayGoodbye(isPageGone) {
-    this.#releaseAudio();
+    this.#audio.release();
     this.#outbox.send(messages.bye(this.#pageId, isPageGone));
     if (!isPageGone) this.#microphone.unfollowDevices(); // a page that is gone may come back
-  }
-
-  #releaseAudio() {
-    this.#microphone.release();
-    this.#closeAudio();
-  }
-
-  #closeAudio() {
-    this.#speaker.close();
-    this.#engine.close();
-    this.#notify();
   }
 
   #restartIdleTime() {
@@ -315,7 +248,7 @@ export class Session {
   /** @param {string} problem */
   #showProblem(problem) {
     console.error(`micdrop-widget: ${problem}`);
-    this.#problem = problem;
+    this.#panelState.problem = problem;
     this.#notify();
   }
 

@@ -23,7 +23,7 @@ export class Panel {
   #drawing = new Drawing();
   #microphone = new Meter(this.#drawing, "microphone", "Microphone level", (shown) => this.#pulse("listen", shown));
   #speaker = new Meter(this.#drawing, "speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
-  #devices = new DevicePicker((kind, id) => this.#session.chooseDevice(kind, id));
+  #devices = new DevicePicker((kind, id) => this.#session.commands.chooseDevice(kind, id));
   #isListening = false;
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
@@ -63,8 +63,8 @@ export class Panel {
   #build() {
     this.#badge.append(this.#badgeIcon);
     this.#error.append(icon("warning"), element("div", "", {}, [this.#errorMessage, this.#errorRemedy]));
-    this.#allowAudio.addEventListener("click", () => this.#session.allowAudio());
-    this.#takeOver.addEventListener("click", () => this.#session.takeOver());
+    this.#allowAudio.addEventListener("click", () => this.#session.commands.allowAudio());
+    this.#takeOver.addEventListener("click", () => this.#session.commands.takeOver());
     for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
     const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
     const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
@@ -93,9 +93,9 @@ export class Panel {
 
   /** @param {Control["action"]} action */
   #act(action) {
-    if (action === "start") return this.#session.start();
-    if (action === "stop") return this.#session.stop();
-    this.#session.command(action);
+    if (action === "start") return this.#session.commands.start();
+    if (action === "stop") return this.#session.commands.stop();
+    this.#session.commands.send(action);
   }
 
   #update() {

@@ -101,7 +101,7 @@ for (const [ending, end] of Object.entries({
     host.receive({ type: "close_mic", request: 1 });
     host.change({ _owner: "another" });
   },
-  "Stop is pressed": ({ session }) => session.stop(),
+  "Stop is pressed": ({ session }) => session.commands.stop(),
   "the page is left": () => globalThis.window.dispatchEvent(new Event("pagehide")),
   "the widget is closed": ({ host }) => host.change({ _closed: true }),
   "the session is disposed of": ({ session }) => session.dispose(),
@@ -126,7 +126,7 @@ test("Start pressed while the prompt is open joins the opening that is under way
   const { audio, host, openMicrophone, pass, session } = await showPage();
   await openMicrophone();
   await pass(6000);
-  session.start();
+  session.commands.start();
   await pass(6000);
   assert.equal(audio.prompts.length, 1);
   audio.prompts[0].allow();
@@ -137,14 +137,14 @@ test("Start pressed while the prompt is open joins the opening that is under way
 test("a microphone that is muted while it is being opened is opened, and captures nothing until it is unmuted", async () => {
   const { audio, host, openMicrophone, pass, session } = await showPage();
   await openMicrophone();
-  session.command("mute");
+  session.commands.send("mute");
   await pass(6000);
   audio.prompts[0].allow();
   await settled();
   assert.equal(host.sentOf("mic_opened").length, 1);
   const node = audio.node("micdrop-capture");
   assert.deepEqual(node.posted, [{ type: "mute", isMuted: true }]);
-  session.command("unmute");
+  session.commands.send("unmute");
   assert.deepEqual(node.posted.at(-1), { type: "mute", isMuted: false });
 });
 
@@ -208,7 +208,7 @@ test("Start sends the command before it makes an audio context", async () => {
   const { audio, host, session } = await showPage();
   const contexts = [];
   host.send = ({ name }) => contexts.push([name, audio.contexts.length]);
-  session.start();
+  session.commands.start();
   assert.deepEqual(contexts, [["start", 0]]);
   assert.equal(audio.contexts.length, 1);
   assert.equal(session.state.isStartRequested, true);
@@ -223,7 +223,7 @@ test("Stop releases the microphone and silences the loudspeaker before the kerne
   host.receive(chunk, new Int16Array(1600));
   await settled();
   const player = audio.node("micdrop-playback");
-  session.stop();
+  session.commands.stop();
   assert.deepEqual(audio.liveTracks, []);
   assert.deepEqual(player.posted.at(-1), { type: "clear" });
   host.receive(chunk, new Int16Array(1600));
@@ -233,7 +233,7 @@ test("Stop releases the microphone and silences the loudspeaker before the kerne
 
 test("the audio device is released 5 s after the call", async () => {
   const { audio, clock, host, session } = await showPage();
-  session.start();
+  session.commands.start();
   host.change({ isStarted: true });
   await clock.pass(60_000);
   assert.equal(audio.openContexts.length, 1);
@@ -251,7 +251,7 @@ test("the state joins what the kernel says by trait and by message with what the
   host.change({ isStarted: true, _owner: pageId });
   host.receive({ type: "details", fields: { error: ERROR } });
   host.receive({ type: "conversation", from: 0, items: [{ role: "user", content: "Hello" }] });
-  session.command("mute");
+  session.commands.send("mute");
   const { isStarted, error, conversation, isMuteRequested, wasStarted } = session.state;
   assert.deepEqual([isStarted, error, isMuteRequested, wasStarted], [true, ERROR, true, true]);
   assert.deepEqual(conversation, [{ role: "user", content: "Hello" }]);
@@ -274,7 +274,7 @@ test("a message that is not in the contract is shown, and the next one is handle
   const { host, session } = await showPage();
   host.receive({ type: "dance" });
   assert.match(String(session.state.problem), /does not understand \(Error: unknown message "dance"\)/);
-  session.start();
+  session.commands.start();
   assert.equal(session.state.problem, null);
 });
 
@@ -292,7 +292,7 @@ test("a kernel that is out of reach releases the microphone; whatever it sends n
   audio.isAllowed = true;
   await openMicrophone();
   host.isReachable = false;
-  session.command("mute");
+  session.commands.send("mute");
   assert.deepEqual([session.state.isKernelLost, audio.liveTracks.length], [true, 0]);
   host.isReachable = true;
   host.change({ isMuted: true });
@@ -302,10 +302,10 @@ test("a kernel that is out of reach releases the microphone; whatever it sends n
 test("a device is remembered at once before the microphone is on, and when it is in use during a call", async () => {
   const { audio, host, openMicrophone, session } = await showPage();
   audio.isAllowed = true;
-  session.chooseDevice("microphone", "usb");
+  session.commands.chooseDevice("microphone", "usb");
   await openMicrophone(1);
   host.change({ isMicStarted: true });
-  session.chooseDevice("microphone", "headset");
+  session.commands.chooseDevice("microphone", "headset");
   await openMicrophone(2);
   assert.deepEqual(audio.constraints.map(({ deviceId }) => deviceId.exact), ["usb", "usb"]);
   assert.deepEqual(host.sentOf("choose_device").map(({ device_id: id }) => id), ["usb", "headset"]);
@@ -318,7 +318,7 @@ test("disposed of, a session holds nothing and says nothing", async () => {
   session.dispose();
   session.dispose();
   const count = host.sent.length;
-  session.command("mute");
+  session.commands.send("mute");
   await clock.pass(60_000);
   assert.deepEqual([host.isDisposed, host.sent.length, host.sent.at(-1)?.type], [true, count, "bye"]);
   assert.deepEqual([audio.liveTracks, audio.openContexts], [[], []]);

@@ -21,12 +21,14 @@ class FakeSession {
   onChange = this.changes.add;
   onLevel = this.levels.add;
   onVadReadout = this.readouts.add;
-  start = () => this.calls.push(["start"]);
-  stop = () => this.calls.push(["stop"]);
-  takeOver = () => this.calls.push(["takeOver"]);
-  allowAudio = () => this.calls.push(["allowAudio"]);
-  command = (/** @type {string} */ name) => this.calls.push(["command", name]);
-  chooseDevice = (/** @type {string} */ kind, /** @type {string} */ id) => this.calls.push(["chooseDevice", kind, id]);
+  commands = {
+    start: () => this.calls.push(["start"]),
+    stop: () => this.calls.push(["stop"]),
+    takeOver: () => this.calls.push(["takeOver"]),
+    allowAudio: () => this.calls.push(["allowAudio"]),
+    send: (/** @type {string} */ name) => this.calls.push(["send", name]),
+    chooseDevice: (/** @type {string} */ kind, /** @type {string} */ id) => this.calls.push(["chooseDevice", kind, id]),
+  };
 
   enter() {
     this.views++;
@@ -71,11 +73,11 @@ test("the buttons do what they say", () => {
   session.show(inCall({ isMuted: true, isPaused: true }));
   for (const id of ["mute", "pause"]) find(id).click();
   assert.deepEqual(session.calls.slice(1), [
-    ["command", "mute"],
-    ["command", "pause"],
+    ["send", "mute"],
+    ["send", "pause"],
     ["stop"],
-    ["command", "unmute"],
-    ["command", "resume"],
+    ["send", "unmute"],
+    ["send", "resume"],
   ]);
 });
 

@@ -1,4 +1,4 @@
-// sources sha256:a4a564b3435c76b3f80e6bd0036c0385111c78eb5a4032d825520f84abb11f55
+// sources sha256:62840837fa786c242b528b213613931d1758207397636653b0cc2b29b8a7dff4
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -2082,6 +2082,74 @@ var Speaker = class {
   }
 };
 
+// src/session/commands.js
+var Commands = class {
+  #pageId;
+  #host;
+  #outbox;
+  #audio;
+  #microphone;
+  #pendingRequests;
+  /** @type {Listeners<[name: CommandName]>} */
+  #pendingListeners = new Listeners();
+  /**
+   * @param {object} options
+   * @param {string} options.pageId
+   * @param {import("../host/host.js").Host} options.host
+   * @param {import("./outbox.js").Outbox} options.outbox
+   * @param {import("./page-audio.js").PageAudio} options.audio
+   * @param {import("../microphone/microphone.js").Microphone} options.microphone
+   * @param {import("./pending-requests.js").PendingRequests} options.pendingRequests
+   */
+  constructor({ pageId, host, outbox, audio: audio2, microphone, pendingRequests }) {
+    this.#pageId = pageId;
+    this.#host = host;
+    this.#outbox = outbox;
+    this.#audio = audio2;
+    this.#microphone = microphone;
+    this.#pendingRequests = pendingRequests;
+  }
+  /** Subscribes to commands that are pending, and about to be sent. */
+  onPending = this.#pendingListeners.add;
+  /** Starts the call. Call it synchronously from a click. */
+  start() {
+    this.#audio.resume();
+    this.send("start");
+    this.#audio.start();
+  }
+  /** Uses this page's microphone and loudspeaker for a call whose owner is another page or gone. Call it synchronously from a click. */
+  takeOver() {
+    this.#audio.resume();
+    this.send("take_over");
+    this.#audio.start();
+  }
+  /** Releases the microphone and silences the loudspeaker at once, whenever the kernel gets the command. */
+  stop() {
+    this.#audio.hold();
+    this.send("stop");
+  }
+  /** Lets a suspended audio context run. Call it synchronously from a click. */
+  allowAudio() {
+    this.#audio.allow();
+  }
+  /** @param {CommandName} name */
+  send(name) {
+    this.#pendingRequests.add(name);
+    this.#pendingListeners.emit(name);
+    this.#outbox.send(command(this.#pageId, name));
+  }
+  /**
+   * Uses another device, in whatever page has microphone and loudspeaker.
+   *
+   * @param {"microphone" | "speaker"} kind
+   * @param {string} deviceId
+   */
+  chooseDevice(kind, deviceId) {
+    if (!this.#host.state.isMicStarted) this.#microphone.rememberDevice(kind, deviceId);
+    this.#outbox.send(chooseDevice(this.#pageId, kind, deviceId));
+  }
+};
+
 // src/session/idle-release.js
 var RELEASE_AFTER_MS = 5e3;
 function isAudioNeeded(state) {
@@ -2162,6 +2230,131 @@ var Outbox = class {
     clearTimeout(this.#timer);
     this.#timer = void 0;
     return this.#deferred.splice(0);
+  }
+};
+
+// src/session/page-audio.js
+var PageAudio = class {
+  #engine;
+  #microphone;
+  #speaker;
+  /** @type {Listeners<[]>} */
+  #closedListeners = new Listeners();
+  /** @type {Listeners<[problem: string]>} */
+  #problemListeners = new Listeners();
+  /**
+   * @param {object} options
+   * @param {import("../speaker/engine.js").AudioEngine} options.engine
+   * @param {import("../microphone/microphone.js").Microphone} options.microphone
+   * @param {import("../speaker/speaker.js").Speaker} options.speaker
+   */
+  constructor({ engine, microphone, speaker }) {
+    this.#engine = engine;
+    this.#microphone = microphone;
+    this.#speaker = speaker;
+  }
+  /** Subscribes to the end of playback and of the audio context. */
+  onClosed = this.#closedListeners.add;
+  /** Subscribes to what the user has to know. */
+  onProblem = this.#problemListeners.add;
+  /** Creates or resumes the audio context. Call it synchronously from a click. */
+  start() {
+    this.#engine.start().catch(() => void 0);
+  }
+  /** Lets a suspended audio context run. Call it synchronously from a click. */
+  allow() {
+    this.#engine.start().catch((error) => {
+      this.#problemListeners.emit(`The browser gives no audio (${describeError(error)}).`);
+    });
+  }
+  /** Plays what comes from now on. */
+  resume() {
+    this.#speaker.resume();
+  }
+  /** Releases the microphone, and plays nothing until `resume`. */
+  hold() {
+    this.#microphone.release();
+    this.#speaker.hold();
+  }
+  /** Releases everything. */
+  release() {
+    this.#microphone.release();
+    this.close();
+  }
+  /** Releases the microphone of a kernel that is out of reach: it is opened again when the kernel still wants it then. */
+  releaseForLostKernel() {
+    this.#microphone.releaseForLostKernel();
+    this.close();
+  }
+  /** Gives up what the kernel wants to have played: it says nothing any more. */
+  abandon() {
+    this.#speaker.abandon("the kernel was silent");
+    this.close();
+  }
+  /** Ends playback, and the audio context. */
+  close() {
+    this.#speaker.close();
+    this.#engine.close();
+    this.#closedListeners.emit();
+  }
+};
+
+// src/session/panel-state.js
+var PagePanelState = class {
+  #pageId;
+  #host;
+  #engine;
+  #microphone;
+  #pendingRequests;
+  #details;
+  isKernelLost = false;
+  wasStarted = false;
+  /** @type {string | null} */
+  problem = null;
+  /**
+   * @param {object} options
+   * @param {string} options.pageId
+   * @param {import("../host/host.js").Host} options.host
+   * @param {import("../speaker/engine.js").AudioEngine} options.engine
+   * @param {import("../microphone/microphone.js").Microphone} options.microphone
+   * @param {import("./pending-requests.js").PendingRequests} options.pendingRequests
+   * @param {import("./details.js").ReceivedDetails} options.details
+   */
+  constructor({ pageId, host, engine, microphone, pendingRequests, details: details2 }) {
+    this.#pageId = pageId;
+    this.#host = host;
+    this.#engine = engine;
+    this.#microphone = microphone;
+    this.#pendingRequests = pendingRequests;
+    this.#details = details2;
+  }
+  /** @returns {import("./state.js").CallState} what the kernel says */
+  get call() {
+    return { ...this.#host.state, ...this.#details.current };
+  }
+  /** @returns {PanelState} all of it, as it is now */
+  get current() {
+    const { isStartRequested, isStopRequested, isMuteRequested, isPauseRequested } = this.#pendingRequests;
+    const { hasStartFailed, isKernelSlow } = this.#pendingRequests;
+    return {
+      ...this.call,
+      pageId: this.#pageId,
+      isStartRequested,
+      isStopRequested,
+      hasStartFailed,
+      isKernelSlow,
+      isKernelLost: this.isKernelLost,
+      isSaved: this.#host.isSaved,
+      isMuteRequested,
+      isPauseRequested,
+      isAudioBlocked: this.#engine.isBlocked,
+      hasMicrophone: this.#microphone.isOpen,
+      isMicrophoneOpening: this.#microphone.isOpening,
+      isOnHold: this.#microphone.isOnHold,
+      isKernelSilent: this.#microphone.isKernelSilent,
+      wasStarted: this.wasStarted,
+      problem: this.problem
+    };
   }
 };
 
@@ -2310,6 +2503,45 @@ var Presence = class {
   }
 };
 
+// src/session/kernel-messages.js
+var KernelMessages = class {
+  #pageId;
+  #handlers;
+  #onProblem;
+  /**
+   * @param {object} options
+   * @param {string} options.pageId
+   * @param {Handlers} options.handlers
+   * @param {(problem: string) => void} options.onProblem called with what the user has to know: a message that cannot be read
+   */
+  constructor({ pageId, handlers, onProblem }) {
+    this.#pageId = pageId;
+    this.#handlers = handlers;
+    this.#onProblem = onProblem;
+  }
+  /**
+   * @param {unknown} content
+   * @param {DataView[]} buffers
+   */
+  receive(content, buffers) {
+    try {
+      const message = parseDown(content, buffers, this.#pageId);
+      if (message !== null) this.#handle(message);
+    } catch (error) {
+      this.#onProblem(`The kernel sent something this panel does not understand (${describeError(error)}). Reload the page.`);
+    }
+  }
+  /** @param {DownMessage} message */
+  #handle(message) {
+    if (message.type === "bundle") return message.contents.forEach((content) => this.receive(content, []));
+    const handle = (
+      /** @type {(message: DownMessage) => unknown} */
+      this.#handlers[message.type]
+    );
+    return handle(message);
+  }
+};
+
 // src/session/session.js
 var Session = class {
   #pageId;
@@ -2318,6 +2550,7 @@ var Session = class {
   #engine;
   #microphone;
   #speaker;
+  #audio;
   #pendingRequests;
   #presence;
   #idleRelease;
@@ -2327,24 +2560,32 @@ var Session = class {
   #levelListeners = new Listeners();
   /** @type {Listeners<[readout: messages.VadReadout]>} */
   #readoutListeners = new Listeners();
-  #details = new ReceivedDetails();
+  #details;
+  #panelState;
+  #kernelMessages;
   #isDisposed = false;
   #isNotifying = false;
-  #isKernelLost = false;
-  #wasStarted = false;
-  /** @type {string | null} */
-  #problem = null;
   /** @param {Collaborators} collaborators */
-  constructor({ pageId, host, outbox, engine, microphone, speaker, pendingRequests, presence, idleRelease }) {
+  constructor(collaborators) {
+    const { pageId, host, outbox, engine, microphone, speaker } = collaborators;
     this.#pageId = pageId;
     this.#host = host;
     this.#outbox = outbox;
     this.#engine = engine;
     this.#microphone = microphone;
     this.#speaker = speaker;
-    this.#pendingRequests = pendingRequests;
-    this.#presence = presence;
-    this.#idleRelease = idleRelease;
+    this.#audio = collaborators.audio;
+    this.commands = collaborators.commands;
+    this.#details = collaborators.details;
+    this.#panelState = collaborators.panelState;
+    this.#pendingRequests = collaborators.pendingRequests;
+    this.#presence = collaborators.presence;
+    this.#idleRelease = collaborators.idleRelease;
+    this.#kernelMessages = new KernelMessages({
+      pageId,
+      handlers: this.#handlers(),
+      onProblem: (problem) => this.#showProblem(problem)
+    });
     this.#subscribe();
     this.#receiveState();
   }
@@ -2356,28 +2597,7 @@ var Session = class {
   onVadReadout = this.#readoutListeners.add;
   /** @returns {PanelState} */
   get state() {
-    const { isStartRequested, isStopRequested, isMuteRequested, isPauseRequested } = this.#pendingRequests;
-    const { hasStartFailed, isKernelSlow } = this.#pendingRequests;
-    return {
-      ...this.#host.state,
-      ...this.#details.current,
-      pageId: this.#pageId,
-      isStartRequested,
-      isStopRequested,
-      hasStartFailed,
-      isKernelSlow,
-      isKernelLost: this.#isKernelLost,
-      isSaved: this.#host.isSaved,
-      isMuteRequested,
-      isPauseRequested,
-      isAudioBlocked: this.#engine.isBlocked,
-      hasMicrophone: this.#microphone.isOpen,
-      isMicrophoneOpening: this.#microphone.isOpening,
-      isOnHold: this.#microphone.isOnHold,
-      isKernelSilent: this.#microphone.isKernelSilent,
-      wasStarted: this.#wasStarted,
-      problem: this.#problem
-    };
+    return this.#panelState.current;
   }
   /**
    * Counts a view in; the first one says hello to the kernel, the last one goodbye.
@@ -2387,52 +2607,12 @@ var Session = class {
   enter() {
     return this.#presence.enter();
   }
-  /** Starts the call. Call it synchronously from a click. */
-  start() {
-    this.#speaker.resume();
-    this.#problem = null;
-    this.command("start");
-    this.#startAudio();
-  }
-  /** Uses this page's microphone and loudspeaker for a call whose owner is another page or gone. Call it synchronously from a click. */
-  takeOver() {
-    this.#speaker.resume();
-    this.command("take_over");
-    this.#startAudio();
-  }
-  /** Releases the microphone and silences the loudspeaker at once, whenever the kernel gets the command. */
-  stop() {
-    this.#microphone.release();
-    this.#speaker.hold();
-    this.command("stop");
-  }
-  /** @param {messages.CommandName} name */
-  command(name) {
-    this.#pendingRequests.add(name);
-    this.#applyMute();
-    this.#outbox.send(command(this.#pageId, name));
-    this.#notify();
-  }
-  /**
-   * Uses another device, in whatever page has microphone and loudspeaker.
-   *
-   * @param {"microphone" | "speaker"} kind
-   * @param {string} deviceId
-   */
-  chooseDevice(kind, deviceId) {
-    if (!this.#host.state.isMicStarted) this.#microphone.rememberDevice(kind, deviceId);
-    this.#outbox.send(chooseDevice(this.#pageId, kind, deviceId));
-  }
-  /** Lets a suspended audio context run. Call it synchronously from a click. */
-  allowAudio() {
-    this.#engine.start().catch((error) => this.#showProblem(`The browser gives no audio (${describeError(error)}).`));
-  }
   /** Leaves for good: releases everything, ends all subscriptions. */
   dispose() {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#presence.leave();
-    this.#releaseAudio();
+    this.#audio.release();
     this.#idleRelease.dispose();
     this.#pendingRequests.dispose();
     this.#outbox.close();
@@ -2449,22 +2629,22 @@ var Session = class {
     this.#engine.onBlockedChange(() => this.#notify());
     this.#microphone.onChange(() => this.#restartIdleTime());
     this.#microphone.onLevel((rms) => this.#levelListeners.emit("microphone", rms));
-    this.#microphone.onKernelSilent(() => {
-      this.#speaker.abandon("the kernel was silent");
-      this.#closeAudio();
-    });
+    this.#microphone.onKernelSilent(() => this.#audio.abandon());
     this.#speaker.onUsed((deviceId) => this.#microphone.rememberDevice("speaker", deviceId));
     this.#speaker.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
     this.#speaker.onProblem((problem) => this.#showProblem(problem));
+    this.#audio.onClosed(() => this.#notify());
+    this.#audio.onProblem((problem) => this.#showProblem(problem));
+    this.commands.onPending((name) => this.#notePending(name));
     this.#pendingRequests.onSlow(() => this.#notify());
     this.#presence.onArrive(() => this.#sayHello());
     this.#presence.onLeave((isPageGone) => this.#sayGoodbye(isPageGone));
     this.#idleRelease.onDue(() => {
-      if (!isAudioNeeded(this.state)) this.#closeAudio();
+      if (!isAudioNeeded(this.state)) this.#audio.close();
     });
   }
   #receiveState() {
-    this.#isKernelLost = false;
+    this.#panelState.isKernelLost = false;
     this.#microphone.noteKernelMessage();
     this.#applyState();
   }
@@ -2483,11 +2663,11 @@ var Session = class {
     this.#outbox.send(hello(this.#pageId));
   }
   #applyState() {
-    const call = { ...this.#host.state, ...this.#details.current };
+    const { call } = this.#panelState;
     this.#pendingRequests.settle(call);
-    if (call.isStarted || call.conversation.length > 0) this.#wasStarted = true;
+    if (call.isStarted || call.conversation.length > 0) this.#panelState.wasStarted = true;
     if (!call.isStarted && !call.isStarting) this.#speaker.resume();
-    if (call._closed) this.#releaseAudio();
+    if (call._closed) this.#audio.release();
     this.#applyMute();
     this.#restartIdleTime();
   }
@@ -2496,28 +2676,25 @@ var Session = class {
    * @param {DataView[]} buffers
    */
   #receive(content, buffers) {
-    this.#isKernelLost = false;
+    this.#panelState.isKernelLost = false;
     this.#microphone.noteKernelMessage();
-    try {
-      const message = parseDown(content, buffers, this.#pageId);
-      if (message !== null) this.#handle(message);
-    } catch (error) {
-      this.#showProblem(`The kernel sent something this panel does not understand (${describeError(error)}). Reload the page.`);
-    }
+    this.#kernelMessages.receive(content, buffers);
   }
-  /** @param {messages.DownMessage} message */
-  #handle(message) {
-    if (message.type === "open_mic") return this.#openMicrophone(message);
-    if (message.type === "close_mic") return this.#microphone.close(message);
-    if (message.type === "play") return this.#speaker.play(message);
-    if (message.type === "flush") return this.#speaker.flush(message);
-    if (message.type === "set_speaker") return this.#speaker.select(message);
-    if (message.type === "ack") return this.#microphone.acknowledge(message);
-    if (message.type === "alive") return this.#answerHeartbeat(message.request);
-    if (message.type === "vad_readout") return this.#readoutListeners.emit(message);
-    if (message.type === "conversation") return this.#receiveConversation(message);
-    if (message.type === "details") return this.#receiveDetails(message);
-    message.contents.forEach((content) => this.#receive(content, []));
+  /** @returns {import("./kernel-messages.js").Handlers} */
+  #handlers() {
+    const [microphone, speaker] = [this.#microphone, this.#speaker];
+    return {
+      open_mic: (message) => this.#openMicrophone(message),
+      close_mic: (message) => microphone.close(message),
+      ack: (message) => microphone.acknowledge(message),
+      play: (message) => speaker.play(message),
+      flush: (message) => speaker.flush(message),
+      set_speaker: (message) => speaker.select(message),
+      alive: ({ request }) => this.#answerHeartbeat(request),
+      vad_readout: (message) => this.#readoutListeners.emit(message),
+      conversation: (message) => this.#receiveConversation(message),
+      details: (message) => this.#receiveDetails(message)
+    };
   }
   /** @param {messages.OpenMic} message */
   #openMicrophone(message) {
@@ -2535,8 +2712,11 @@ var Session = class {
   #applyMute() {
     this.#microphone.isMuted = this.#host.state.isMicMuted || this.#pendingRequests.mutesMicrophone;
   }
-  #startAudio() {
-    this.#engine.start().catch(() => void 0);
+  /** @param {messages.CommandName} name */
+  #notePending(name) {
+    if (name === "start") this.#panelState.problem = null;
+    this.#applyMute();
+    this.#notify();
   }
   /**
    * No microphone stays open for a call that may not exist any more. Whatever the kernel sends next shows that it does.
@@ -2544,25 +2724,15 @@ var Session = class {
    * @param {unknown} cause
    */
   #loseKernel(cause) {
-    if (!this.#isKernelLost) console.warn(`micdrop-widget: the kernel is out of reach (${describeError(cause)})`);
-    this.#isKernelLost = true;
-    this.#microphone.releaseForLostKernel();
-    this.#closeAudio();
+    if (!this.#panelState.isKernelLost) console.warn(`micdrop-widget: the kernel is out of reach (${describeError(cause)})`);
+    this.#panelState.isKernelLost = true;
+    this.#audio.releaseForLostKernel();
   }
   /** @param {boolean} isPageGone */
   #sayGoodbye(isPageGone) {
-    this.#releaseAudio();
+    this.#audio.release();
     this.#outbox.send(bye(this.#pageId, isPageGone));
     if (!isPageGone) this.#microphone.unfollowDevices();
-  }
-  #releaseAudio() {
-    this.#microphone.release();
-    this.#closeAudio();
-  }
-  #closeAudio() {
-    this.#speaker.close();
-    this.#engine.close();
-    this.#notify();
   }
   #restartIdleTime() {
     this.#idleRelease.restart();
@@ -2571,7 +2741,7 @@ var Session = class {
   /** @param {string} problem */
   #showProblem(problem) {
     console.error(`micdrop-widget: ${problem}`);
-    this.#problem = problem;
+    this.#panelState.problem = problem;
     this.#notify();
   }
   #notify() {
@@ -2657,14 +2827,22 @@ function createSession({ host, workletSources }) {
     isSpeakerChosen: () => host.state.speakerDeviceId !== null,
     now: nowMs
   });
+  const speaker = new Speaker({ pageId, engine, outbox });
+  const audio2 = new PageAudio({ engine, microphone, speaker });
+  const pendingRequests = new PendingRequests();
+  const details2 = new ReceivedDetails();
   return new Session({
     pageId,
     host,
     outbox,
     engine,
     microphone,
-    speaker: new Speaker({ pageId, engine, outbox }),
-    pendingRequests: new PendingRequests(),
+    speaker,
+    audio: audio2,
+    commands: new Commands({ pageId, host, outbox, audio: audio2, microphone, pendingRequests }),
+    details: details2,
+    panelState: new PagePanelState({ pageId, host, engine, microphone, pendingRequests, details: details2 }),
+    pendingRequests,
     presence: new Presence(window),
     idleRelease: new IdleRelease()
   });
@@ -3226,7 +3404,7 @@ var Panel = class {
   #drawing = new Drawing();
   #microphone = new Meter(this.#drawing, "microphone", "Microphone level", (shown) => this.#pulse("listen", shown));
   #speaker = new Meter(this.#drawing, "speaker", "Assistant level", (shown) => this.#pulse("speak", shown));
-  #devices = new DevicePicker((kind, id) => this.#session.chooseDevice(kind, id));
+  #devices = new DevicePicker((kind, id) => this.#session.commands.chooseDevice(kind, id));
   #isListening = false;
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
@@ -3263,8 +3441,8 @@ var Panel = class {
   #build() {
     this.#badge.append(this.#badgeIcon);
     this.#error.append(icon("warning"), element("div", "", {}, [this.#errorMessage, this.#errorRemedy]));
-    this.#allowAudio.addEventListener("click", () => this.#session.allowAudio());
-    this.#takeOver.addEventListener("click", () => this.#session.takeOver());
+    this.#allowAudio.addEventListener("click", () => this.#session.commands.allowAudio());
+    this.#takeOver.addEventListener("click", () => this.#session.commands.takeOver());
     for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
     const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
     const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
@@ -3292,9 +3470,9 @@ var Panel = class {
   }
   /** @param {Control["action"]} action */
   #act(action) {
-    if (action === "start") return this.#session.start();
-    if (action === "stop") return this.#session.stop();
-    this.#session.command(action);
+    if (action === "start") return this.#session.commands.start();
+    if (action === "stop") return this.#session.commands.stop();
+    this.#session.commands.send(action);
   }
   #update() {
     const state = this.#session.state;

@@ -1,0 +1,63 @@
+/** @typedef {import("./state.js").PanelState} PanelState */
+
+/** What the panel shows: what the kernel says, and what only this page knows. */
+export class PagePanelState {
+  #pageId;
+  #host;
+  #engine;
+  #microphone;
+  #pendingRequests;
+  #details;
+  isKernelLost = false;
+  wasStarted = false;
+  /** @type {string | null} */
+  problem = null;
+
+  /**
+   * @param {object} options
+   * @param {string} options.pageId
+   * @param {import("../host/host.js").Host} options.host
+   * @param {import("../speaker/engine.js").AudioEngine} options.engine
+   * @param {import("../microphone/microphone.js").Microphone} options.microphone
+   * @param {import("./pending-requests.js").PendingRequests} options.pendingRequests
+   * @param {import("./details.js").ReceivedDetails} options.details
+   */
+  constructor({ pageId, host, engine, microphone, pendingRequests, details }) {
+    this.#pageId = pageId;
+    this.#host = host;
+    this.#engine = engine;
+    this.#microphone = microphone;
+    this.#pendingRequests = pendingRequests;
+    this.#details = details;
+  }
+
+  /** @returns {import("./state.js").CallState} what the kernel says */
+  get call() {
+    return { ...this.#host.state, ...this.#details.current };
+  }
+
+  /** @returns {PanelState} all of it, as it is now */
+  get current() {
+    const { isStartRequested, isStopRequested, isMuteRequested, isPauseRequested } = this.#pendingRequests;
+    const { hasStartFailed, isKernelSlow } = this.#pendingRequests;
+    return {
+      ...this.call,
+      pageId: this.#pageId,
+      isStartRequested,
+      isStopRequested,
+      hasStartFailed,
+      isKernelSlow,
+      isKernelLost: this.isKernelLost,
+      isSaved: this.#host.isSaved,
+      isMuteRequested,
+      isPauseRequested,
+      isAudioBlocked: this.#engine.isBlocked,
+      hasMicrophone: this.#microphone.isOpen,
+      isMicrophoneOpening: this.#microphone.isOpening,
+      isOnHold: this.#microphone.isOnHold,
+      isKernelSilent: this.#microphone.isKernelSilent,
+      wasStarted: this.wasStarted,
+      problem: this.problem,
+    };
+  }
+}
