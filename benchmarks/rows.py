@@ -42,6 +42,7 @@ ROWS = (
     Row("turn-closing", "the last word of a turn -> StopSpeaking, with and without Smart Turn", "turn_closing"),
     Row("import", "import in a fresh process, against importing anywidget and numpy", "importing"),
     Row("machine-step", "one step of the call machine for one frame of speech in a live call", "machine_step"),
+    Row("levels", "how loud a call is, observed or not, as a share of the call's CPU", "levels"),
     Row("loopback-turn", "MicdropClient and the embedded server, without browser and pacing", "loopback_turn"),
     Row(
         "server-answer",

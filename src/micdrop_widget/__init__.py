@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from micdrop_widget.analysis import SpeechReport, detect_speech, sweep
     from micdrop_widget.browser.future import CallFuture
     from micdrop_widget.call.client import MicdropClient
+    from micdrop_widget.call.levels import Levels
     from micdrop_widget.call.options import CallOptions
     from micdrop_widget.call.sinks import AudioSink, VirtualSpeaker
     from micdrop_widget.call.sources import ArraySource, AudioSource, Gap, UnpluggedError
@@ -47,6 +48,7 @@ __all__ = [
     "EventFuture",
     "EventStream",
     "Gap",
+    "Levels",
     "Limits",
     "MicdropClient",
     "MicdropError",
@@ -93,6 +95,7 @@ _HOMES = {
     "EventFuture": "call.subscriptions",
     "EventStream": "call.subscriptions",
     "Gap": "call.sources",
+    "Levels": "call.levels",
     "Limits": "server",
     "MicdropClient": "call.client",
     "MicdropError": "errors",

@@ -46,9 +46,17 @@ MIN_AUDIO_BYTES = 16
 
 
 EventName: TypeAlias = Literal[
-    "StateChange", "Error", "EndCall", "Message", "PartialAssistantMessage", "ToolCall", "Classification", "Turn"
+    "StateChange",
+    "Error",
+    "EndCall",
+    "Message",
+    "PartialAssistantMessage",
+    "ToolCall",
+    "Classification",
+    "Turn",
+    "Levels",
 ]
-"""The events of a call, by Micdrop's names; `Turn` is ours alone."""
+"""The events of a call, by Micdrop's names; `Turn` and `Levels` are ours alone."""
 
 
 # The conversation

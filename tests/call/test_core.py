@@ -39,6 +39,9 @@ class Listener:
     def on_speech_event(self, event: SpeechEventName) -> None:
         self.speech.append(event)
 
+    def observes_levels(self) -> bool:
+        return False
+
     def on_log_line(self, line: str) -> None:
         self.lines.append(line)
 

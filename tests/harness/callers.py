@@ -102,7 +102,8 @@ class Events:
     def __init__(self, call: MicdropClient) -> None:
         self.all: list[tuple[str, tuple[Any, ...]]] = []
         for event in get_args(EventName):
-            call.on(event, self._noting(event))
+            if event != "Levels":  # which nobody is to pay for unless it is wanted
+                call.on(event, self._noting(event))
 
     def _noting(self, event: str) -> Any:
         return lambda *arguments: self.all.append((event, arguments))

@@ -529,6 +529,29 @@ async def test_turn_detection_and_conversation_can_be_changed_during_a_call(
     call.close()
 
 
+async def test_the_levels_are_traits_that_are_told_while_somebody_observes_them_and_read_at_any_time(
+    server: MicdropServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FakeFrontEnd(monkeypatch)
+    call = MicdropWidget(server.url, vad="volume")
+    page.show(call)
+    assert (call.microphone_level_db, call.speaker_level_db) == (-100.0, -100.0)
+    await call.start()
+    assert not call._observes_levels()
+    page.speak(np.full(8 * 512, 16384, dtype=np.int16))
+    changes: list[float] = []
+    call.observe(lambda change: changes.append(change.new), "microphone_level_db")
+    assert call._observes_levels()
+    page.speak(np.full(8 * 512, 16384, dtype=np.int16))
+    await call.wait_for("Levels", lambda levels: levels.microphone_db == -6.0, timeout=10)
+    await call.wait_for("Levels", lambda levels: levels.microphone_db == -100.0, timeout=10)
+    call.unobserve_all("microphone_level_db")
+    assert not call._observes_levels()
+    call.close()
+    assert changes == [-6.0, -100.0]
+    assert not any("level_db" in str(published) for published in page.published if "update" in str(published))
+
+
 async def test_another_loudspeaker_is_told_to_every_page_and_one_that_fails_is_taken_back(
     server: MicdropServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -46,6 +46,10 @@ _C = TypeVar("_C", bound="BrowserClient")
 _log = logging.getLogger("micdrop_widget.browser.client")
 
 
+_LATEST_COUNTS = ("PartialAssistantMessage", "Levels")
+"""Events of which a handler that is slow gets the latest alone."""
+
+
 class BrowserClient(CallEvents):
     """A call in pages, from any thread: commands go to the loop thread, events to handlers on a thread of their own.
 
@@ -103,6 +107,16 @@ class BrowserClient(CallEvents):
     def microphone(self) -> Microphone | None:
         """The microphone in use, and what the browser really applied to it. See `MicdropClient.microphone`."""
         return self._call.core.microphone
+
+    @property
+    def microphone_level_db(self) -> float:
+        """Level of what the call listens to. See `MicdropClient.microphone_level_db`."""
+        return self._call.core.levels.microphone_db
+
+    @property
+    def speaker_level_db(self) -> float:
+        """Level of what is heard of the assistant. See `MicdropClient.speaker_level_db`."""
+        return self._call.core.levels.speaker_db
 
     @property
     def link(self) -> LinkReport:
@@ -270,8 +284,11 @@ class BrowserClient(CallEvents):
     def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
         """Hand an event over to who waits for it, and to the handlers."""
         self._subscriptions.publish(event, value_of(arguments))
-        key = event if event == "PartialAssistantMessage" else None
+        key = event if event in _LATEST_COUNTS else None
         self._call_handlers(self._handlers, event, arguments, key)
+
+    def _observes_levels(self) -> bool:
+        return bool(self._handlers.of("Levels")) or self._subscriptions.has("Levels")
 
     def _call_handlers(
         self, handlers: Handlers, event: str, arguments: tuple[Any, ...] = (), key: str | None = None
@@ -323,6 +340,9 @@ class _Listener:
         client = self._client
         for name, arguments in client.vad.calls_for(event):
             client._post_report(functools.partial(client._call_handlers, client.vad.handlers, name, arguments))
+
+    def observes_levels(self) -> bool:
+        return self._client._observes_levels()
 
     def on_log_line(self, line: str) -> None:
         self._client._post_report(lambda: self._print(line))

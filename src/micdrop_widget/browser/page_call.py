@@ -119,6 +119,10 @@ class PageCall:
                 publisher.publish(arguments[0])
         self._listener.on_event(event, arguments)
 
+    def observes_levels(self) -> bool:
+        """Return whether anybody wants to know how loud the call is."""
+        return self._listener.observes_levels()
+
     def on_speech_event(self, event: SpeechEventName) -> None:
         """Receive an event of the voice activity detection."""
         self._listener.on_speech_event(event)

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias, overload
 
 from micdrop_widget._keywords import NOT_GIVEN, given, suggests_keywords
 from micdrop_widget.call.events import Handler, Handlers
+from micdrop_widget.call.levels import Levels
 from micdrop_widget.call.subscriptions import EventFuture, EventStream, Inbox, Subscriptions
 from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
@@ -49,6 +50,8 @@ class CallEvents:
     def on(self, event: Literal["Classification"], handler: Callable[[Classification], object]) -> None: ...
     @overload
     def on(self, event: Literal["Turn"], handler: Callable[[Turn], object]) -> None: ...
+    @overload
+    def on(self, event: Literal["Levels"], handler: Callable[[Levels], object]) -> None: ...
 
     def on(self, event: EventName, handler: Handler) -> None:
         """Call a function at each event, in the order of the events.
@@ -57,7 +60,8 @@ class CallEvents:
         ----------
         event
             `StateChange(state, previous)`, `Error(error)`, `EndCall()`, `Message(item)`,
-            `PartialAssistantMessage(text)`, `ToolCall(call)`, `Classification(classification)` or `Turn(turn)`.
+            `PartialAssistantMessage(text)`, `ToolCall(call)`, `Classification(classification)`, `Turn(turn)` or
+            `Levels(levels)`, which comes ten times a second while there is sound.
         handler
             It may be async: then it runs on the event loop that registered it, and is not called again before it
             has ended; other handlers do not wait for it. One that raises is logged with its traceback; the call goes
@@ -121,6 +125,10 @@ class CallEvents:
     def events(
         self, event: Literal["Turn"], predicate: Callable[[Turn], object] | None = None, /
     ) -> EventStream[Turn]: ...
+    @overload
+    def events(
+        self, event: Literal["Levels"], predicate: Callable[[Levels], object] | None = None, /
+    ) -> EventStream[Levels]: ...
 
     @suggests_keywords
     def events(
@@ -225,6 +233,15 @@ class CallEvents:
         *,
         timeout: float | None = None,
     ) -> EventFuture[Turn]: ...
+    @overload
+    def wait_for(
+        self,
+        event: Literal["Levels"],
+        predicate: Callable[[Levels], object] | None = None,
+        /,
+        *,
+        timeout: float | None = None,
+    ) -> EventFuture[Levels]: ...
 
     @suggests_keywords
     def wait_for(

@@ -130,6 +130,19 @@ class MicdropClient(CallEvents):
         return self._core.options
 
     @property
+    def microphone_level_db(self) -> float:
+        """Level of what the call listened to in the last tenth of a second, in dB below full scale.
+
+        -100 where there is no sound, and while the call does not listen. The event `Levels` tells of each change.
+        """
+        return self._core.levels.microphone_db
+
+    @property
+    def speaker_level_db(self) -> float:
+        """Level of what was heard of the assistant in the last tenth of a second, in dB below full scale."""
+        return self._core.levels.speaker_db
+
+    @property
     def vad(self) -> CallVAD:
         """The voice activity detection: its detector, what it detects now, and its own five events."""
         return self._vad
@@ -343,6 +356,9 @@ class _Listener:
     def on_speech_event(self, event: SpeechEventName) -> None:
         for name, arguments in self._vad.calls_for(event):
             self._queue.post(name, self._vad.handlers.of(name), arguments)
+
+    def observes_levels(self) -> bool:
+        return bool(self._handlers.of("Levels")) or self._subscriptions.has("Levels")
 
     def on_log_line(self, line: str) -> None:
         """Nothing more to do: every line is in `logging` already."""

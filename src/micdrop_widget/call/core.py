@@ -9,6 +9,7 @@ from typing import Any
 
 from micdrop_widget.call.engine import Engine, settings_of
 from micdrop_widget.call.events import CallListener
+from micdrop_widget.call.levels import LevelMeter
 from micdrop_widget.call.options import NO_OPTIONS, CallOptions
 from micdrop_widget.call.sinks import AudioSink
 from micdrop_widget.call.sources import AudioSource
@@ -74,6 +75,11 @@ class CallCore:
     def microphone(self) -> Microphone | None:
         """The microphone that is open, with what was really applied to it; None while none is."""
         return self._engine.microphone.microphone
+
+    @property
+    def levels(self) -> LevelMeter:
+        """How loud the call is now."""
+        return self._engine.levels
 
     @property
     def options(self) -> CallOptions:

@@ -13,6 +13,7 @@ from micdrop_widget.audio import Pcm, ms_to_samples, pcm_to_bytes
 from micdrop_widget.call.events import CallListener
 from micdrop_widget.call.hearing import Hearing
 from micdrop_widget.call.idle_watch import IdleWatch
+from micdrop_widget.call.levels import LevelMeter
 from micdrop_widget.call.log import describe
 from micdrop_widget.call.microphone_task import MicrophoneTask
 from micdrop_widget.call.options import CallOptions
@@ -65,6 +66,9 @@ class Engine:
         self.recorder = RecordingWriter(
             live_sink=getattr(sink, "live", False),
             report=lambda error: self.apply(inputs.RecordingFailed(error)),
+        )
+        self.levels = LevelMeter(
+            is_observed=listener.observes_levels, emit=lambda levels: listener.on_event("Levels", (levels,))
         )
         self.hearing = Hearing(
             apply=self.apply,
@@ -179,11 +183,9 @@ class Engine:
             case effects.PredictTurn(question):
                 self.turn_taking.ask(question)
             case effects.Play(epoch, pcm):
-                self.recorder.add_playback(epoch, pcm)
-                self._sink.play(epoch, pcm)
+                self._play(epoch, pcm)
             case effects.FlushPlayer(epoch):
-                self._sink.flush(epoch)
-                self.recorder.flush(epoch)
+                self._flush(epoch)
             case effects.SelectSpeaker(device_id):
                 self._sink.select(device_id)
             case effects.OpenMicrophone(request, device_id):
@@ -213,6 +215,16 @@ class Engine:
             case _:
                 raise TypeError(f"unknown effect {effect!r}")
 
+    def _play(self, epoch: int, pcm: Pcm) -> None:
+        self.recorder.add_playback(epoch, pcm)
+        self.levels.play(epoch, pcm)
+        self._sink.play(epoch, pcm)
+
+    def _flush(self, epoch: int) -> None:
+        self._sink.flush(epoch)
+        self.recorder.flush(epoch)
+        self.levels.flush()
+
     def _open_microphone(self, request: int, device_id: str | None) -> None:
         turn_detector = self.options.turn_detector
         claims = [*detectors(self.vad), *([] if turn_detector is None else [turn_detector])]
@@ -231,6 +243,8 @@ class Engine:
         """Record what the microphone has captured up to now."""
         self.recorder.add_captured(frame, listens)
         self._facts.add_captured(frame, listens, asyncio.get_running_loop().time() * 1000)
+        if listens:
+            self.levels.add_captured(frame)
 
     def _record_detection(self, vad: VAD) -> None:
         """Record what the detector sees in a window."""
@@ -240,6 +254,7 @@ class Engine:
     def _receive_progress(self, epoch: int, samples: int) -> None:
         """Receive the loudspeaker's report."""
         self.recorder.add_heard(epoch, samples)
+        self.levels.note_heard(epoch, samples)
         self.apply(inputs.PlaybackProgress(epoch, samples))
         self.timeline.note_underruns(getattr(self._sink, "underruns", 0))
 

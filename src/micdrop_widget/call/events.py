@@ -31,6 +31,10 @@ class CallListener(Protocol):
         """Receive an event of the voice activity detection."""
         ...
 
+    def observes_levels(self) -> bool:
+        """Return whether anybody wants to know how loud the call is, ten times a second."""
+        ...
+
     def on_log_line(self, line: str) -> None:
         """Receive a line of `debug_log`."""
         ...

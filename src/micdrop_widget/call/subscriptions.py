@@ -118,6 +118,10 @@ class Subscriptions:
                 self._inboxes.setdefault(event, weakref.WeakSet()).add(inbox)
         return inbox
 
+    def has(self, event: str) -> bool:
+        """Return whether anybody waits for an event of this name."""
+        return bool(self._inboxes.get(event))
+
     def publish(self, event: str, value: object) -> None:
         """Give an event to all who wait for it; from one thread."""
         with self._lock:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import traitlets
 
+from micdrop_widget.call.levels import SILENT_DB
 from micdrop_widget.errors import MicdropError
 
-__all__ = ["error", "flag", "name", "sequence", "text"]
+__all__ = ["LevelTrait", "error", "flag", "name", "sequence", "text"]
 
 
 def flag() -> traitlets.Bool[bool, bool | int]:
@@ -34,3 +36,15 @@ def text() -> traitlets.Unicode[str, str | bytes]:
 def error() -> traitlets.Instance[MicdropError | None]:
     """Return a trait that is the last failure, or nothing, and stays in the kernel."""
     return traitlets.Instance(MicdropError, allow_none=True, read_only=True)
+
+
+class LevelTrait(traitlets.Float[float, float]):
+    """A trait that is measured when it is read, and set when it is observed; it stays in the kernel."""
+
+    def __init__(self, measure: Callable[[Any], float]) -> None:
+        super().__init__(SILENT_DB, read_only=True)
+        self._measure = measure
+
+    def get(self, obj: traitlets.HasTraits, cls: type[Any] | None = None) -> float:
+        """Return the level now."""
+        return self._measure(obj)

@@ -123,6 +123,8 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     partialAssistantMessage = traits.text()
     error = traits.error()
     state = traitlets.Instance(MicdropState, (), read_only=True)
+    microphone_level_db = traits.LevelTrait(lambda call: call._call.core.levels.microphone_db)
+    speaker_level_db = traits.LevelTrait(lambda call: call._call.core.levels.speaker_db)
     _owner = traits.name()
     _comm_id = traits.name()
     _closed = traits.flag()
@@ -249,7 +251,15 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
         if event == "StateChange":
             _reruns.check(self)
+        if event == "Levels":
+            (levels,) = arguments
+            self._write_traits({"microphone_level_db": levels.microphone_db, "speaker_level_db": levels.speaker_db})
         super()._emit(event, arguments)
+
+    def _observes_levels(self) -> bool:
+        # by name: who observes all traits gets them when somebody wants them
+        observed = any(self._trait_notifiers.get(name) for name in ("microphone_level_db", "speaker_level_db"))
+        return observed or super()._observes_levels()
 
     def _post_report(self, function: Callable[[], object]) -> None:
         self._trait_thread.post(function)
