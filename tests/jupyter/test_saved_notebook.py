@@ -83,7 +83,7 @@ async def test_the_state_that_widgets_save_holds_nothing_of_the_call(monkeypatch
     devices = [{"id": "m", "label": MARKER}]
     page.send({"type": "devices", "microphones": devices, "speakers": devices})
     said = TextMessage("assistant", f"said {MARKER}")
-    await call.until(conversation=(said,), speakerDevices=(Device("m", MARKER),), timeout=10)
+    await call.until(conversation=(said,), speakerDevices=(Device("m", MARKER, "audiooutput"),), timeout=10)
     saved = json.dumps([Widget.get_manager_state(drop_defaults=False), call.get_state()])
     synced = set(call.keys)
     call.close()
