@@ -80,10 +80,13 @@ def test_installed_in_an_empty_environment_elsewhere_it_shows_a_widget(wheel: Pa
     python = environment / "bin" / "python"
     install = [str(python), "-m", "pip", "install", "--quiet", str(wheel)]
     subprocess.run(install, check=True, cwd=tmp_path, capture_output=True)
-    shown = subprocess.run([str(python), "-c", SHOW], cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert shown.stdout.strip() == "shown"
-    demo = subprocess.run(
-        [str(python), "-m", "micdrop_widget", "demo"], cwd=tmp_path, check=False, capture_output=True, text=True
-    )
-    assert demo.returncode == 0, demo.stdout + demo.stderr
-    assert "holds the whole sentence" in demo.stdout
+    assert _output_of([str(python), "-c", SHOW], tmp_path) == "shown\n"
+    assert "holds the whole sentence" in _output_of([str(python), "-m", "micdrop_widget", "demo"], tmp_path)
+
+
+def _output_of(command: list[str], folder: Path) -> str:
+    """Return what a command prints, with nothing of this environment on its path."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ran = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
