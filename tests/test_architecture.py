@@ -65,7 +65,7 @@ NOT_PURE = {
 }
 
 BORDERS = {
-    "websockets": {"call.transport", "call.connect", "server", "testing.faulty_server"},
+    "websockets": {"call.transport", "call.connect", "server", "testing.faulty_call", "testing.faulty_server"},
     "onnxruntime": {"_onnx", "vad.silero_sequence"},
     "anywidget": {"jupyter.widget"},
     "traitlets": {"jupyter"},

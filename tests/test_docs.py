@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import re
+import shutil
 from dataclasses import fields
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from micdrop_widget import testing
 from micdrop_widget.browser import LinkReport
 from micdrop_widget.state.machine import TABLE
 from micdrop_widget.state.snapshot import Phase
-from tests.paths import DOCS
+from micdrop_widget.testing import FaultyCall, FaultyServer
+from tests.paths import DOCS, FIXTURES
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +69,21 @@ def test_the_page_of_the_busy_kernel_names_every_field_of_the_transport_and_no_o
         for name in re.findall(r"`(\w+)`", row.split("|")[1])
     ]
     assert names == [field.name for field in fields(LinkReport)]
+
+
+def test_the_example_of_the_testing_page_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (DOCS / "testing.md").read_text(encoding="utf-8")
+    example = page.partition("```python\n")[2].partition("```")[0]
+    shutil.copy(FIXTURES / "sentence.wav", tmp_path / "question.wav")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(example, "docs/testing.md", "exec"), names)
+    names["test_a_lost_call_comes_back_and_is_refused"]()
+
+
+def test_the_testing_page_names_all_that_is_public_of_a_server_with_faults() -> None:
+    page = (DOCS / "testing.md").read_text(encoding="utf-8")
+    public = [name for each in (FaultyCall, FaultyServer) for name in vars(each) if not name.startswith("_")]
+    options = [*inspect.signature(FaultyServer).parameters, *inspect.signature(FaultyCall.answer).parameters]
+    for name in {*public, *options, *testing.__all__} - {"self", "scripts", "pcm", "Chunk", "Script", "rhythm"}:
+        assert re.search(rf"\b{name}\b", page), name

@@ -1,4 +1,4 @@
-"""§1 of the protocol page, turned around: what a Micdrop server does, and our client against a faulty one."""
+"""§1 of the protocol page, turned around: what a Micdrop server does."""
 
 from __future__ import annotations
 
@@ -82,14 +82,5 @@ SERVER = [
         "server: an answer may come unprompted",
         "agents/test_pipeline.py::test_say_speaks_without_being_asked_and_stands_in_the_conversation",
         "server/test_call.py::test_say_waits_until_neither_side_speaks_and_may_be_called_from_any_thread",
-    ),
-    Row(
-        "client: malformed and unknown commands and odd byte counts are survived",
-        "testing/test_faulty_server.py::test_our_client_survives_every_malformed_frame_and_hears_the_answer_behind_them",
-    ),
-    Row(
-        "client: 1006 comes back by itself; 4400, 4401 and 4404 do not",
-        "testing/test_faulty_server.py::test_our_client_comes_back_after_a_cut_in_the_middle_of_an_answer",
-        "testing/test_faulty_server.py::test_our_client_does_not_come_back_to_a_server_that_refuses",
     ),
 ]

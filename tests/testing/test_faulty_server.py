@@ -1,19 +1,19 @@
-"""A server that misbehaves on command, and our client against it."""
+"""A server that misbehaves on command. Our client against it: `test_client_faults.py`."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from micdrop_widget.audio import pcm_to_bytes
-from micdrop_widget.call.sinks import VirtualSpeaker
-from micdrop_widget.testing import FaultyCall, FaultyServer, rhythm
-from tests.harness.callers import loud, ready_client, turns_over
+from micdrop_widget.testing import FaultyCall, FaultyServer, in_virtual_time, rhythm
+from tests.harness.callers import loud
 from tests.harness.leaks import until
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
@@ -96,20 +96,106 @@ async def test_a_script_reads_params_and_utterances() -> None:
         assert server.calls[0].frames[-1] == "StopSpeaking"
 
 
-async def test_waiting_is_done_by_the_clock_that_was_given() -> None:
-    slept: list[float] = []
+async def arrivals(url: str, frames: int) -> tuple[list[float], list[Any]]:
+    """Return when the frames of a call arrive, in seconds since the first was due, and the frames."""
+    loop = asyncio.get_running_loop()
+    async with connect(url, ping_interval=None) as connection:
+        began_s = loop.time()
+        received = [(await connection.recv(), loop.time() - began_s) for _ in range(frames)]
+    return [at_s for _, at_s in received], [frame for frame, _ in received]
 
-    async def sleep(seconds: float) -> None:
-        slept.append(round(seconds, 6))
+
+async def answers_late(call: FaultyCall) -> None:
+    await call.wait(3600)
+    await call.answer(PCM, chunk_ms=100)
+
+
+@in_virtual_time
+async def test_the_line_delays_every_frame_and_the_script_does_not_wait_for_it() -> None:
+    async with FaultyServer(answers_late, delay_ms=700) as server:
+        times, frames = await arrivals(server.url, 3)
+    assert times == pytest.approx([3600.7, 3600.8, 3600.9])
+    assert b"".join(frames) == pcm_to_bytes(PCM)
+
+
+@in_virtual_time
+async def test_the_jitter_of_the_line_is_bounded_lets_none_overtake_and_is_the_same_for_the_same_seed() -> None:
+    async def counts(call: FaultyCall) -> None:
+        for number in range(50):
+            await call.send(str(number))
+            await call.wait(0.01)
+
+    courses = []
+    for seed in (1, 1, 2):
+        async with FaultyServer(counts, jitter_ms=80, seed=seed) as server:
+            times, frames = await arrivals(server.url, 50)
+        assert frames == [str(number) for number in range(50)]
+        assert times == sorted(times)
+        assert all(0 <= at_s - 0.01 * number <= 0.081 for number, at_s in enumerate(times))
+        courses.append([round(at_s, 6) for at_s in times])
+    assert courses[0] == courses[1]
+    assert courses[0] != courses[2]
+
+
+@in_virtual_time
+async def test_a_close_waits_for_what_is_on_the_line_and_a_cut_does_not() -> None:
+    async def closes(call: FaultyCall) -> None:
+        await call.send("last words")
+        await call.close(4999)
+
+    async def cuts(call: FaultyCall) -> None:
+        await call.send("last words")
+        call.abort()
+
+    async with FaultyServer(closes, cuts, delay_ms=2000) as server:
+        async with connect(server.url, ping_interval=None) as connection:
+            assert await connection.recv() == "last words"
+            await connection.wait_closed()
+            assert connection.close_code == 4999
+        async with connect(server.url, ping_interval=None) as connection:
+            await connection.wait_closed()
+            assert connection.close_code == 1006
+            with pytest.raises(ConnectionClosed):
+                await connection.recv()
+
+
+@in_virtual_time
+async def test_a_handshake_is_late_or_refused_with_a_status() -> None:
+    async def script(call: FaultyCall) -> None:
+        await call.send(f"call {call.number}")
+
+    loop = asyncio.get_running_loop()
+    async with FaultyServer(503, script, handshake_ms=4000) as server:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(server.url)
+        assert refused.value.response.status_code == 503
+        assert loop.time() == pytest.approx(4, abs=0.1)
+        async with connect(server.url, ping_interval=None) as connection:
+            assert await connection.recv() == "call 1"
+        assert server.handshakes == 2
+        assert [call.number for call in server.calls] == [1]
+
+
+async def test_a_script_waits_for_a_command_and_for_some_of_what_is_said() -> None:
+    reached: list[Any] = []
 
     async def script(call: FaultyCall) -> None:
-        await call.wait(3600)
-        await call.answer(PCM, chunk_ms=100)
+        await call.speech(20)
+        reached.append(len(call.frames))
+        await call.command("Mute")
+        reached.append(len(call.frames))
+        await call.hold()
 
-    async with FaultyServer(script, delay_ms=7, sleep=sleep) as server, connect(server.url) as connection:
-        audio = b"".join([await connection.recv() for _ in range(3)])  # type: ignore[misc]
-    assert audio == pcm_to_bytes(PCM)
-    assert slept == [3600, 0.007, 0.1, 0.007, 0.1, 0.007]
+    async with FaultyServer(script) as server:
+        async with connect(server.url) as connection:
+            for frame in ("{}", "StartSpeaking", bytes(320), bytes(320)):
+                await connection.send(frame)
+            await until(lambda: reached == [4])
+            for frame in (bytes(320), "StopSpeaking", "Mute"):
+                await connection.send(frame)
+            await until(lambda: reached == [4, 7])
+            await connection.close(4321)
+        assert server.calls[0].close_code == 4321
 
 
 @pytest.mark.parametrize("code", [1000, 1011, 4401, 4999])
@@ -142,82 +228,11 @@ async def test_a_script_that_fails_is_told_of_and_closes_its_call_with_1011(capl
 def test_a_server_wants_a_script_and_a_start() -> None:
     with pytest.raises(TypeError, match="expected at least one async function"):
         FaultyServer()
+    with pytest.raises(ValueError, match="not negative"):
+        FaultyServer(503, delay_ms=-1)
 
     async def script(call: FaultyCall) -> None:
         pass
 
     with pytest.raises(RuntimeError, match="not started"):
         _ = FaultyServer(script).url
-
-
-# Our client against it
-
-
-async def test_our_client_survives_every_malformed_frame_and_hears_the_answer_behind_them() -> None:
-    async def script(call: FaultyCall) -> None:
-        await call.ready()
-        await call.malformed()
-        said = await call.utterance()
-        await call.answer(said, odd_bytes=True, pace=0, chunk_ms=30)
-        await call.message("assistant", "done")
-
-    speaker = VirtualSpeaker(pace="fast", keep=True)
-    async with FaultyServer(script) as server:
-        call, mic, events = ready_client(server.url, sink=speaker)
-        async with call:
-            await call.start()
-            mic.say(turns_over(3))
-            await until(lambda: events.of("Message"))
-            await until(lambda: len(speaker.heard) >= len(loud(3)))
-            # the one byte that came alone is the first half of the answer's first sample
-            assert events.errors == []
-
-
-async def test_our_client_comes_back_after_a_cut_in_the_middle_of_an_answer() -> None:
-    async def cut(call: FaultyCall) -> None:
-        await call.ready()
-        await call.answer(await call.utterance(), pace=0, stop_after_ms=100)
-        call.abort()
-
-    async def well(call: FaultyCall) -> None:
-        await call.ready()
-        await call.message("system", "here again")
-
-    async with FaultyServer(cut, well) as server:
-        call, mic, events = ready_client(server.url, reconnect={"delay_ms": 10})
-        async with call:
-            await call.start()
-            mic.say(turns_over(10))
-            await until(lambda: events.of("Message"))
-            assert [error.code.value for error in events.errors] in ([], ["Connection"])
-            assert call.state.isStarted
-
-
-@pytest.mark.parametrize(("code", "error"), [(4400, "BadRequest"), (4401, "Unauthorized"), (4404, "NotFound")])
-async def test_our_client_does_not_come_back_to_a_server_that_refuses(code: int, error: str) -> None:
-    async def script(call: FaultyCall) -> None:
-        await call.ready()
-        await call.utterance()
-        await call.close(code)
-
-    async with FaultyServer(script) as server:
-        call, mic, events = ready_client(server.url, reconnect={"delay_ms": 10})
-        async with call:
-            await call.start()
-            mic.say(turns_over(3))
-            await call.until(isStarted=False, timeout=5)
-            assert [each.code.value for each in events.errors] == [error]
-        assert len(server.calls) == 1
-
-
-async def test_our_client_gives_a_server_up_that_stalls() -> None:
-    async def stalled(call: FaultyCall) -> None:
-        await call.ready()
-        await call.stall()
-
-    async with FaultyServer(stalled) as server:
-        call, _, events = ready_client(server.url, ping_interval_s=0.1, reconnect={"max_attempts": 0})
-        async with call:
-            await call.start()
-            await call.until(isStarted=False, timeout=10)
-            assert [each.code.value for each in events.errors] == ["Connection"]

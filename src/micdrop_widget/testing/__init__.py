@@ -1,6 +1,7 @@
 """What tests of voice calls need: a server that misbehaves on command, and a clock that does not wait."""
 
-from micdrop_widget.testing.faulty_server import FaultyCall, FaultyServer, Script
+from micdrop_widget.testing.faulty_call import FaultyCall
+from micdrop_widget.testing.faulty_server import FaultyServer, Script
 from micdrop_widget.testing.rhythm import Chunk, rhythm
 from micdrop_widget.testing.virtual_clock import VirtualClockLoop, in_virtual_time, run_in_virtual_time
 
