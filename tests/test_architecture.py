@@ -55,7 +55,14 @@ STRANGERS = [("server", "call"), ("server", "state"), ("agents", "call"), ("agen
 
 PURE_ROOMS = {"the vocabulary", "state", "vad", "turn", "history", "analysis"}
 PURE_MODULES = {"call.options", "call.events", "call.log", "browser.link", "browser.mic_errors"}
-IMPURE_MODULES = {"_threads", "history.writer", "history.recording_file", "turn.smart_turn"}
+IMPURE_MODULES = {
+    "_threads",
+    "history.writer",
+    "history.recording_file",
+    "history.folder_file",
+    "history.folder_writer",
+    "turn.smart_turn",
+}
 
 # Clocks, threads, sockets, event loops, chance and other processes.
 NOT_PURE = {
@@ -75,7 +82,7 @@ BORDERS = {
     "hibari": {"agents.offline"},
     "openai": {f"agents.openai.{module}" for module in ("endpoint", "ears", "agent", "voice")},
     "jiwer": {"history.words"},
-    "pandas": {"analysis", "history.table", "history.turns", "history.event_log"},
+    "pandas": {"analysis", "history.saved_call", "history.table", "history.turns", "history.event_log"},
     "matplotlib": {"analysis"},
     "IPython": {"history.playback", "history.recording"},
 }

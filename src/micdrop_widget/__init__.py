@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from micdrop_widget.errors import CallClosedError, MicdropError, MicdropErrorCode
     from micdrop_widget.history.diagnosis import Diagnosis
     from micdrop_widget.history.recording import Recording
+    from micdrop_widget.history.saved_call import SavedCall, load_call, load_calls
     from micdrop_widget.history.turns import Turn
     from micdrop_widget.history.words import wer
     from micdrop_widget.jupyter.widget import MicdropWidget
@@ -59,6 +60,7 @@ __all__ = [
     "Microphone",
     "Reconnect",
     "Recording",
+    "SavedCall",
     "ServerCall",
     "SileroVAD",
     "SmartTurn",
@@ -74,6 +76,8 @@ __all__ = [
     "VirtualSpeaker",
     "VolumeVAD",
     "detect_speech",
+    "load_call",
+    "load_calls",
     "sweep",
     "wer",
 ]
@@ -97,6 +101,8 @@ _HOMES = {
     "Gap": "call.sources",
     "Levels": "call.levels",
     "Limits": "server",
+    "load_call": "history.saved_call",
+    "load_calls": "history.saved_call",
     "MicdropClient": "call.client",
     "MicdropError": "errors",
     "MicdropErrorCode": "errors",
@@ -106,6 +112,7 @@ _HOMES = {
     "Microphone": "devices",
     "Reconnect": "reconnect",
     "Recording": "history.recording",
+    "SavedCall": "history.saved_call",
     "ServerCall": "server",
     "SileroVAD": "vad",
     "SmartTurn": "turn",

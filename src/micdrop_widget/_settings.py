@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-__all__ = ["Configurable", "Range"]
+__all__ = ["Configurable", "Range", "setting_values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +75,8 @@ class Configurable:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self._ranges)})"
+
+
+def setting_values(configurable: Configurable) -> dict[str, Any]:
+    """Return the settings that are checked, by name, and no other attribute: none of these is secret."""
+    return {name: getattr(configurable, name) for name in configurable._ranges}

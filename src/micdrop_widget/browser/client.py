@@ -10,6 +10,7 @@ import ssl as ssl_module
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -29,6 +30,7 @@ from micdrop_widget.call.proxies import ProxyOption
 from micdrop_widget.call.subscriptions import EventFuture, Inbox, Subscriptions
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import CallClosedError
+from micdrop_widget.history.call_content import FolderOption
 from micdrop_widget.history.diagnosis import Diagnosis
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turns
@@ -99,6 +101,11 @@ class BrowserClient(CallEvents):
         return self._call.core.recording
 
     @property
+    def saved_to(self) -> Path | None:
+        """The folder of the latest call, with the option `save_to`; complete when the call has ended."""
+        return self._call.core.saved_to
+
+    @property
     def vad(self) -> CallVAD:
         """The voice activity detection; its handlers run as those of `on` do. See `MicdropClient.vad`."""
         return self._vad
@@ -144,6 +151,7 @@ class BrowserClient(CallEvents):
         ssl: ssl_module.SSLContext | None = NOT_GIVEN,
         ping_interval_s: float | None = NOT_GIVEN,
         record: RecordOption = NOT_GIVEN,
+        save_to: FolderOption | None = NOT_GIVEN,
         debug_log: bool = NOT_GIVEN,
     ) -> CallFuture[None]:
         """Begin the call; awaiting it returns when the call is ready and raises `MicdropError` when it cannot be.
@@ -217,6 +225,10 @@ class BrowserClient(CallEvents):
     def clear_conversation(self) -> CallFuture[None]:
         """Forget what was said so far. See `MicdropClient.clear_conversation`."""
         return self._run(self._apply(inputs.ClearConversation()))
+
+    def save(self, folder: FolderOption, *, turn_wavs: bool = False) -> Path:
+        """Keep the latest call in a folder, which `load_call` reads. See `MicdropClient.save`."""
+        return self._call.core.save(folder, turn_wavs=turn_wavs)
 
     def __enter__(self: _C) -> _C:
         return self

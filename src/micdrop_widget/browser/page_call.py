@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from micdrop_widget.browser import messages
@@ -63,7 +64,9 @@ class PageCall:
         downlink, self.pages = Downlink(self._carriers, timing), Pages(timing)
         microphone = BrowserMicrophone(downlink, self.pages, timing, self._constraints)
         speaker = BrowserSpeaker(downlink, self.pages, timing)
-        self.core = CallCore(options, microphone, speaker, self)
+        self.core = CallCore(
+            options, microphone, speaker, self, describe_transport=lambda: {"browser_link": asdict(self.link_report())}
+        )
         readout = VadReadout(
             downlink, self.pages, timing, state=lambda: self.core.state, detector=lambda: self.core.detector
         )

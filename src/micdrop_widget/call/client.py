@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl as ssl_module
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -28,10 +29,11 @@ from micdrop_widget.call.sources import SourceOption, as_source
 from micdrop_widget.call.subscriptions import Subscriptions
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import CallClosedError
+from micdrop_widget.history.call_content import FolderOption
 from micdrop_widget.history.diagnosis import Diagnosis
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turns
-from micdrop_widget.protocol import EventName
+from micdrop_widget.protocol import ConversationItem, EventName
 from micdrop_widget.speech import SpeechEventName
 from micdrop_widget.state import MicdropState, inputs
 from micdrop_widget.turn import TurnDetector
@@ -91,6 +93,7 @@ class MicdropClient(CallEvents):
         ssl: ssl_module.SSLContext | None = None,
         ping_interval_s: float | None = 20,
         record: RecordOption = True,
+        save_to: FolderOption | None = None,
         debug_log: bool = False,
     ) -> None:
         options = CallOptions.of(options_in(locals()))
@@ -118,6 +121,16 @@ class MicdropClient(CallEvents):
     def recording(self) -> Recording | None:
         """What the latest call sounded like; None before the first, or when it was not to be recorded."""
         return self._core.recording
+
+    @property
+    def saved_to(self) -> Path | None:
+        """The folder of the latest call, with the option `save_to`; complete when the call has ended."""
+        return self._core.saved_to
+
+    @property
+    def conversation(self) -> tuple[ConversationItem, ...]:
+        """What was said in the latest call, as the server settled it."""
+        return self._core.conversation
 
     @property
     def microphone(self) -> Microphone | None:
@@ -168,6 +181,7 @@ class MicdropClient(CallEvents):
         ssl: ssl_module.SSLContext | None = NOT_GIVEN,
         ping_interval_s: float | None = NOT_GIVEN,
         record: RecordOption = NOT_GIVEN,
+        save_to: FolderOption | None = NOT_GIVEN,
         debug_log: bool = NOT_GIVEN,
     ) -> Coroutine[Any, Any, None]:
         """Begin the call, and return when it is ready.
@@ -293,6 +307,37 @@ class MicdropClient(CallEvents):
     def clear_conversation(self) -> asyncio.Future[None]:
         """Forget what was said so far: `state.conversation` is empty. The server does not learn of it."""
         return self._command(inputs.ClearConversation())
+
+    def save(self, folder: FolderOption, *, turn_wavs: bool = False) -> Path:
+        """Keep the latest call in a folder: sound, turns, conversation, events. `load_call(folder)` reads it.
+
+        Nothing that may be secret is written: no params, headers or query of the url. While the call goes on, what has
+        happened so far is kept. Blocks for as long as the disk takes.
+
+        Parameters
+        ----------
+        folder
+            It is made; a call that was kept there is replaced.
+        turn_wavs
+            Also write what was said and what was heard in each turn, as a WAV each.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        FileExistsError
+            The folder holds something else.
+        OSError
+            It cannot be written.
+        RuntimeError
+            There has been no call yet.
+        ValueError
+            The call is just being written there, by `save_to`.
+        """
+        return self._core.save(folder, turn_wavs=turn_wavs)
 
     def close(self) -> asyncio.Future[None]:
         """End the call for good, and with it every wait for its events. Again is no error.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from micdrop_widget.call.engine import Engine, settings_of
@@ -15,10 +16,12 @@ from micdrop_widget.call.sinks import AudioSink
 from micdrop_widget.call.sources import AudioSource
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError, MicdropErrorCode, raise_fresh
+from micdrop_widget.history.call_content import CallContent, FolderOption
 from micdrop_widget.history.diagnosis import Diagnosis, LinkFacts, diagnose
 from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turns
+from micdrop_widget.protocol import ConversationItem
 from micdrop_widget.state import MicdropState, Phase, inputs
 from micdrop_widget.state.snapshot import MicPhase
 from micdrop_widget.vad import VAD, Status, build_vad
@@ -37,10 +40,22 @@ class CallCore:
         Microphone and loudspeaker.
     listener
         Gets events and log lines.
+    describe_transport
+        Returns what is to be kept of how well the call is carried, as JSON values.
     """
 
-    def __init__(self, options: CallOptions, source: AudioSource, sink: AudioSink, listener: CallListener) -> None:
-        self._engine = Engine(source, sink, options, build_vad(options.vad), listener)
+    def __init__(
+        self,
+        options: CallOptions,
+        source: AudioSource,
+        sink: AudioSink,
+        listener: CallListener,
+        *,
+        describe_transport: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        self._engine = Engine(
+            source, sink, options, build_vad(options.vad), listener, describe_transport=describe_transport
+        )
 
     @property
     def state(self) -> MicdropState:
@@ -70,6 +85,29 @@ class CallCore:
     def events(self) -> EventLog:
         """What happened in the latest call, bounded."""
         return self._engine.events
+
+    @property
+    def conversation(self) -> tuple[ConversationItem, ...]:
+        """What was said in the latest call, as the server settled it."""
+        return self._engine.call.conversation
+
+    @property
+    def saved_to(self) -> Path | None:
+        """The folder that the latest call is, or was, written to while it goes on; None without `save_to`."""
+        return self._engine.keeper.folder
+
+    def save(self, folder: FolderOption, *, turn_wavs: bool = False) -> Path:
+        """Keep the latest call in a folder; from any thread. See `MicdropClient.save`."""
+        engine = self._engine
+        if not engine.keeper.has_begun:
+            raise RuntimeError("save: there has been no call yet: start() one first")
+        path = Path(folder).expanduser()
+        if self.saved_to is not None and engine.call.in_call and path.resolve() == self.saved_to.resolve():
+            raise ValueError(
+                f"save: the call is being written to {str(path)!r} already, and complete when it has ended"
+            )
+        content = CallContent(engine.keeper.about(), self.turns, self.conversation, self.events, self.recording)
+        return content.save(path, turn_wavs=turn_wavs)
 
     @property
     def microphone(self) -> Microphone | None:
@@ -202,8 +240,15 @@ def _turn_detection(options: CallOptions) -> tuple[object, ...]:
 
 
 def _not_recorded(options: CallOptions, error: OSError) -> MicdropError:
+    why = os.strerror(error.errno or 0)
+    if options.save_to is not None:
+        return MicdropError(
+            MicdropErrorCode.Unknown,
+            f"The call cannot be kept in {str(options.save_to)!r} ({why}).",
+            "Give save_to= a folder that you may write to, or None.",
+        )
     return MicdropError(
         MicdropErrorCode.Unknown,
-        f"The recording {str(options.record)!r} cannot be written ({os.strerror(error.errno or 0)}).",
+        f"The recording {str(options.record)!r} cannot be written ({why}).",
         "Give record= the path of a WAV file that you may write to, or True to keep the recording in memory.",
     )

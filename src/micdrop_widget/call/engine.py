@@ -13,6 +13,7 @@ from micdrop_widget.audio import Pcm, ms_to_samples, pcm_to_bytes
 from micdrop_widget.call.events import CallListener
 from micdrop_widget.call.hearing import Hearing
 from micdrop_widget.call.idle_watch import IdleWatch
+from micdrop_widget.call.keeper import CallKeeper
 from micdrop_widget.call.levels import LevelMeter
 from micdrop_widget.call.log import describe
 from micdrop_widget.call.microphone_task import MicrophoneTask
@@ -21,6 +22,8 @@ from micdrop_widget.call.sinks import AudioSink
 from micdrop_widget.call.sources import AudioSource
 from micdrop_widget.call.transport import Transport
 from micdrop_widget.call.turn_taking import TurnTaking
+from micdrop_widget.errors import MicdropError
+from micdrop_widget.history.call_folder import WAV
 from micdrop_widget.history.diagnosis import CallFacts, FactCollector, LinkFacts
 from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.step_events import step_events
@@ -49,10 +52,19 @@ class Engine:
         What to connect to, and what to listen with; both may be replaced between calls.
     listener
         Gets events and log lines.
+    describe_transport
+        Returns what is to be kept of how well the call is carried.
     """
 
     def __init__(
-        self, source: AudioSource, sink: AudioSink, options: CallOptions, vad: VAD, listener: CallListener
+        self,
+        source: AudioSource,
+        sink: AudioSink,
+        options: CallOptions,
+        vad: VAD,
+        listener: CallListener,
+        *,
+        describe_transport: Callable[[], Mapping[str, Any]],
     ) -> None:
         self.options = options
         self.vad = vad
@@ -63,10 +75,8 @@ class Engine:
         self._facts = FactCollector()
         self.transport = Transport(self.apply)
         self.turn_taking = TurnTaking(self.apply)
-        self.recorder = RecordingWriter(
-            live_sink=getattr(sink, "live", False),
-            report=lambda error: self.apply(inputs.RecordingFailed(error)),
-        )
+        self.recorder = RecordingWriter(live_sink=getattr(sink, "live", False), report=self._report_not_kept)
+        self.keeper = CallKeeper(lambda: self.vad, describe_transport, self._report_not_kept)
         self.levels = LevelMeter(
             is_observed=listener.observes_levels, emit=lambda levels: listener.on_event("Levels", (levels,))
         )
@@ -97,10 +107,14 @@ class Engine:
         Raises
         ------
         OSError
-            The file of the recording cannot be written; nothing has begun.
+            The file of the recording, or the folder of the call, cannot be written; nothing has begun.
         """
         timeline, events = Timeline(), EventLog()
-        self.recorder.begin(self.options.record, events, lambda: timeline.turns)
+        folder = self.keeper.begin(self.options, lambda: timeline.turns, lambda: self.call.conversation, events)
+        record = self.options.record
+        if folder is not None and record is True:
+            record = folder / WAV
+        self.recorder.begin(record, events, lambda: timeline.turns)
         self.timeline, self.events = timeline, events
 
     def apply(self, event: inputs.Input) -> None:
@@ -135,6 +149,7 @@ class Engine:
         await self.microphone.closed()
         await self.transport.closed()
         await self.recorder.closed()
+        await self.keeper.closed()
 
     def _step(self, event: inputs.Input) -> None:
         self._loop = asyncio.get_running_loop()
@@ -161,8 +176,10 @@ class Engine:
         for turn in self.timeline.pop_settled():
             self._log_event("Turn", {"kind": turn.kind, "reply_latency_ms": turn.reply_latency_ms}, now_ms)
             self._listener.on_event("Turn", (turn,))
+        self.keeper.note_step(self.microphone.microphone)
         if self.call.phase is Phase.IDLE:
             self.recorder.end()
+            self.keeper.end()
         if self._waiting:
             self._wake()
 
@@ -257,6 +274,9 @@ class Engine:
         self.levels.note_heard(epoch, samples)
         self.apply(inputs.PlaybackProgress(epoch, samples))
         self.timeline.note_underruns(getattr(self._sink, "underruns", 0))
+
+    def _report_not_kept(self, error: MicdropError) -> None:
+        self.apply(inputs.RecordingFailed(error))
 
     def _emit_speech_event(self, event: SpeechEventName) -> None:
         self._facts.add_speech_event(event)

@@ -81,6 +81,9 @@ class CallOptions:
         Seconds between two pings, and for how long an answer is awaited; None measures once and gives up nobody.
     record
         True keeps the last 10 minutes in memory, a path writes the whole call to a WAV file, False keeps nothing.
+    save_to
+        A folder in which each call gets a folder of its own, named by when it began, and written while the call goes
+        on: sound, turns, conversation, events. `load_call` reads it. None writes nothing.
     debug_log
         Log what happens, with times since the start, to the logger `micdrop_widget.call` (the widget also prints it).
 
@@ -106,6 +109,7 @@ class CallOptions:
     ssl: ssl_module.SSLContext | None = None
     ping_interval_s: float | None = 20
     record: bool | str | PathLike[str] = True
+    save_to: str | PathLike[str] | None = None
     debug_log: bool = False
 
     def __post_init__(self) -> None:
@@ -132,6 +136,7 @@ class CallOptions:
                 _check_bool(option.name, getattr(self, option.name))
         if not isinstance(self.record, bool | str | PathLike):
             raise TypeError(f"record: expected True, False or the path of a WAV file, got {type(self.record).__name__}")
+        _check_save_to(self.save_to, self.record)
 
     def __repr__(self) -> str:
         url = None if self.url is None else masked_url(self.url)
@@ -235,7 +240,29 @@ def _checked(options: CallOptions, given: Mapping[str, Any]) -> CallOptions:
     """
     if "record" in given and not isinstance(options.record, bool):
         _check_writable(options.record)
+    if "save_to" in given and options.save_to is not None:
+        _check_folder(options.save_to)
     return options
+
+
+def _check_save_to(save_to: object, record: object) -> None:
+    if save_to is None:
+        return
+    if not isinstance(save_to, str | PathLike):
+        raise TypeError(f"save_to: expected the path of a folder, or None, got {type(save_to).__name__}")
+    if not isinstance(record, bool):
+        raise ValueError(
+            "record: with save_to the recording is in the folder of the call: leave record=True, or give False for none"
+        )
+
+
+def _check_folder(save_to: str | PathLike[str]) -> None:
+    path = Path(save_to).expanduser()
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"save_to: expected the path of a folder, got the file {str(path)!r}")
+    there = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    if not os.access(there, os.W_OK):
+        raise ValueError(f"save_to: {str(path)!r} cannot be written: give a folder that you may write to")
 
 
 def _check_writable(record: str | PathLike[str]) -> None:

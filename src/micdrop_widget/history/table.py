@@ -10,7 +10,7 @@ import pandas
 from micdrop_widget.audio import ms_to_samples
 from micdrop_widget.history.columns import ANCHORS, COUNTS, DERIVED, FLAGS, TEXTS
 
-__all__ = ["events_frame", "turns_frame"]
+__all__ = ["calls_frame", "events_frame", "turns_frame"]
 
 
 def turns_frame(turns: Sequence[Any]) -> pandas.DataFrame:
@@ -54,3 +54,38 @@ def events_frame(events: Iterable[Any]) -> pandas.DataFrame:
     }
     frame: pandas.DataFrame = pandas.DataFrame(columns)
     return frame
+
+
+def calls_frame(calls: Sequence[Any]) -> pandas.DataFrame:
+    """Return the turns of kept calls, which are `SavedCall`s, as one frame, with what tells the calls apart in front.
+
+    `started` is datetime64 in UTC, `turn` int64, the rest of the new columns text.
+    """
+    counts = [len(call.turns) for call in calls]
+
+    def repeated(values: Iterable[Any]) -> list[Any]:
+        return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
+
+    started = pandas.to_datetime(repeated(call.about.get("started") for call in calls), utc=True, format="ISO8601")
+    front = {
+        "call": pandas.Series(repeated(call.name for call in calls), dtype="str"),
+        "turn": pandas.Series([number for count in counts for number in range(count)], dtype="int64"),
+        "started": pandas.Series(started).astype("datetime64[ms, UTC]"),
+        "vad": pandas.Series(repeated(_named(call.about.get("vad")) for call in calls), dtype="str"),
+        "turn_detector": pandas.Series(
+            repeated(_named(call.about.get("turn_detector")) for call in calls), dtype="str"
+        ),
+    }
+    turns = turns_frame([turn for call in calls for turn in call.turns])
+    frame: pandas.DataFrame = pandas.concat([pandas.DataFrame(front), turns], axis="columns")
+    return frame
+
+
+def _named(detector: Any) -> str | None:  # noqa: ANN401 - JSON
+    """Return a detector that was kept as it is written in code: its name with its settings."""
+    if isinstance(detector, list):
+        return " + ".join(_named(member) or "" for member in detector)
+    if not isinstance(detector, dict):
+        return None
+    settings = ", ".join(f"{name}={value!r}" for name, value in detector.get("settings", {}).items())
+    return f"{detector.get('name')}({settings})"

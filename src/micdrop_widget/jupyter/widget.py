@@ -36,6 +36,7 @@ from micdrop_widget.call.options import (
     options_in,
 )
 from micdrop_widget.call.proxies import ProxyOption
+from micdrop_widget.history.call_content import FolderOption
 from micdrop_widget.jupyter import ipykernel, traits
 from micdrop_widget.jupyter.carrier import JupyterCarrier
 from micdrop_widget.jupyter.completions import complete_event_names
@@ -149,6 +150,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
         ssl: ssl_module.SSLContext | None = None,
         ping_interval_s: float | None = 20,
         record: RecordOption = True,
+        save_to: FolderOption | None = None,
         debug_log: bool = False,
     ) -> None:
         options = CallOptions.of(options_in(locals()))

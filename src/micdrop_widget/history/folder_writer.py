@@ -1,0 +1,133 @@
+"""The folder of a call while it goes on: by the event loop's clock, what has changed every half second."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from micdrop_widget.errors import MicdropError
+from micdrop_widget.history.event_log import EventLog
+from micdrop_widget.history.folder_file import CLOSE_TIMEOUT_S, FolderFile, KeptCall, KeptChanges
+from micdrop_widget.history.turns import Turn, Turns
+from micdrop_widget.protocol import ConversationItem
+
+__all__ = ["FolderWriter"]
+
+_WRITE_EVERY_S = 0.5
+
+
+class FolderWriter:
+    """Keeps one call in a folder; all methods are called on one event loop, and none but the constructor blocks it.
+
+    Parameters
+    ----------
+    folder
+        Where to; see `FolderFile`.
+    about
+        What is known of the call as a whole when it begins.
+    turns, conversation
+        Return those of the call so far.
+    events
+        Those of the call.
+    report
+        Called on the loop with the error when the folder ends before the call does, once.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be made.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        about: Mapping[str, Any],
+        *,
+        turns: Callable[[], Turns],
+        conversation: Callable[[], tuple[ConversationItem, ...]],
+        events: EventLog,
+        report: Callable[[MicdropError], object],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._turns = turns
+        self._conversation = conversation
+        self._events = events
+        self._report = report
+        self._file = FolderFile(folder, about, self._report_from_thread)
+        self._written_turns: list[Turn] = []
+        self._written_items: tuple[ConversationItem, ...] = ()
+        self._written_events = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed: asyncio.Future[None] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the call is kept."""
+        return self._file.folder
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the call is over."""
+        return self._closed is not None
+
+    def note_change(self) -> None:
+        """Note that something may have changed: it is written within half a second."""
+        if self._timer is None and self._closed is None:
+            self._timer = self._loop.call_later(_WRITE_EVERY_S, self._write)
+
+    def end(self, about: Mapping[str, Any]) -> None:
+        """End with the call: the folder is closed in the background. Again is no error."""
+        if self._closed is not None:
+            return
+        self._write()
+        self._closed = self._loop.create_future()
+        limit = self._loop.call_later(CLOSE_TIMEOUT_S, self._give_up)
+        self._closed.add_done_callback(lambda done: limit.cancel())
+        self._file.close(self._finish_from_thread, KeptCall(about, self._turns(), self._conversation()))
+
+    async def closed(self) -> None:
+        """Wait until the folder of a call that has ended is complete, or given up: 2 s at most."""
+        if self._closed is not None:
+            await asyncio.shield(self._closed)
+
+    def _write(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        changes = self._pop_changes()
+        if changes:
+            self._file.add(changes)
+
+    def _pop_changes(self) -> KeptChanges:
+        turns, items = list(self._turns()), self._conversation()
+        changed = tuple(
+            (number, turn)
+            for number, turn in enumerate(turns)
+            if number >= len(self._written_turns) or turn is not self._written_turns[number]
+        )
+        is_longer = items[: len(self._written_items)] == self._written_items
+        fresh_items = items[len(self._written_items) :] if is_longer else items
+        count = self._events.dropped + len(self._events)
+        events = tuple(self._events)[-(count - self._written_events) :] if count > self._written_events else ()
+        self._written_turns, self._written_items, self._written_events = turns, items, count
+        return KeptChanges(changed, fresh_items, not is_longer, events)
+
+    def _give_up(self) -> None:
+        self._file.give_up()
+        self._finish()
+
+    def _finish(self) -> None:
+        assert self._closed is not None
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def _finish_from_thread(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._finish)
+
+    def _report_from_thread(self, error: MicdropError) -> None:
+        with contextlib.suppress(RuntimeError):  # as above
+            self._loop.call_soon_threadsafe(self._report, error)
