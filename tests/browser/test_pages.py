@@ -33,7 +33,7 @@ async def test_an_owner_that_leaves_owns_nothing() -> None:
 
 @in_virtual_time
 async def test_without_a_panel_there_is_no_owner_after_ten_seconds() -> None:
-    with pytest.raises(MicdropError, match="No call panel is shown") as caught:
+    with pytest.raises(MicdropError, match="No browser shows the call's panel") as caught:
         await pages_with().choose_owner()
     assert caught.value.code is MicdropErrorCode.Mic
     assert "last line of a cell" in caught.value.remedy
@@ -55,6 +55,6 @@ async def test_a_page_that_comes_and_goes_in_one_burst_is_no_owner() -> None:
     await asyncio.sleep(4)
     pages.add("a")
     pages.remove("a")
-    with pytest.raises(MicdropError, match="No call panel is shown"):
+    with pytest.raises(MicdropError, match="No browser shows the call's panel"):
         await choosing
     assert asyncio.get_running_loop().time() == 18.0

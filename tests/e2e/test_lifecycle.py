@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.calls import CALL, SERVER, press, wait_for_state
+from tests.e2e.calls import CALL, SERVER, panel_text, press, wait_for_state, wait_for_words
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
 
@@ -58,6 +58,10 @@ def test_running_the_cell_again_or_clearing_its_output_ends_the_call(open_notebo
         notebook.run_cell(1)
         notebook.until("() => window.__tracks.every((track) => track.readyState === 'ended')")
         notebook.kernel.until("not old.isStarted and len(server.calls) == 0")
+        wait_for_words(notebook, "The call of this cell ended because the cell ran again.", "note")
+        assert panel_text(notebook, "state") == "Call ended"
+        assert panel_text(notebook, "start") == "Start again"
+        assert "micdrop-widget: the call of this cell ended because the cell ran again." in notebook.text(1)
     names = threads(notebook)
     assert names.count("micdrop-loop") == 1
     assert len([name for name in names if name.startswith(("micdrop-traits", "micdrop-handlers"))]) <= 10

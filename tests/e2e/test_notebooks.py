@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from tests.e2e.calls import press, wait_for_state
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
-from tests.harness.spoken import spoken
+from tests.harness.notebooks import HURRY, code_of, shuffled
+from tests.harness.spoken import say_at, spoken
 from tests.paths import NOTEBOOKS
-
-
-def code_of(name: str) -> list[str]:
-    """Return the code cells of a notebook."""
-    content = json.loads((NOTEBOOKS / name).read_text())
-    return ["".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == "code"]
 
 
 def run(open_notebook: NotebookOpener, name: str) -> Notebook:
@@ -23,17 +20,35 @@ def run(open_notebook: NotebookOpener, name: str) -> Notebook:
     return notebook
 
 
-def test_quickstart(open_notebook: NotebookOpener) -> None:
-    notebook = run(open_notebook, "01-quickstart.ipynb")
-    told = notebook.text(2)
-    # the greeting may be heard before the first words or behind them, and go over into the answer
-    assert told.startswith("The call is ready.")
+def test_the_quickstart_from_the_top_and_then_in_any_order(open_notebook: NotebookOpener, tmp_path: Path) -> None:
+    cells = code_of("01-quickstart.ipynb")
+    # says a word, listens for a while, and so on
+    microphone = say_at(tmp_path / "microphone.wav", {1: spoken("stop").pcm_of(0)}, then_s=7)
+    notebook = open_notebook([HURRY, *cells], microphone=microphone, microphone_loops=True)
+    notebook.run_all()
+    told = notebook.text(5)
     assert "You are speaking" in told
-    assert "the assistant answers" in told
-    assert "I know the time, sums, timers" in notebook.text(5)
-    assert "<Turns: " in notebook.text(6)
+    assert "the assistant speaks" in told
+    assert "That was one turn." in told
+    assert "I know the time, sums, timers" in notebook.text(6)
+    assert "<Turns: " in notebook.text(7)
     assert notebook.kernel.eval("[call.isStarted, call.isMicStarted]") == [False, False]
     assert [track.ready_state for track in notebook.tracks()] == ["ended"]
+    press(notebook, "start", cell=3)
+    wait_for_state(notebook, isStarted=True)
+    notebook.run_cell(3)  # as Shift+Enter does after that click: the panel is drawn anew, and the call goes on
+    notebook.run_cell(5)
+    assert "That was one turn." in notebook.text(5)
+    for index in shuffled(len(cells), seed=3):
+        run_without_surprise(notebook, 1 + index)
+
+
+def run_without_surprise(notebook: Notebook, index: int) -> None:
+    """Run a cell, which may fail with one `MicdropError` only: a new call has no panel before its cell has run."""
+    notebook.run_cell(index, wait=False)
+    notebook.until("i => window.__notebook.done(i)", index, timeout=30)
+    failures = [output["evalue"] for output in notebook.outputs(index) if output["output_type"] == "error"]
+    assert [words for words in failures if "No browser shows the call's panel" not in words] == []
 
 
 def test_start_and_stop(open_notebook: NotebookOpener) -> None:

@@ -18,6 +18,8 @@ from tests.harness.fake_front_end import FakeFrontEnd
 from tests.harness.leaks import open_sockets, until
 from tests.paths import FIXTURES
 
+ENDED = "micdrop-widget: the call of this cell ended because the cell ran again."
+
 
 @pytest.fixture
 def server() -> Generator[MicdropServer]:
@@ -115,3 +117,72 @@ async def test_what_another_cell_or_the_same_run_has_made_stays(cell: Cell, monk
     for each in (widget, other, same_run, *in_a_program):
         await each.mute()
         each.close()
+
+
+async def test_a_cell_that_is_run_again_says_that_it_ended_its_call_and_offers_to_go_on(
+    cell: Cell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    widget, page = cell.run()
+    await widget.start()
+    again, page_again = cell.run()
+    assert not again._follows_ended_call, "the first panel is still there"
+    page.leave(page_gone=False)
+    await until(lambda: again._follows_ended_call)
+    assert capsys.readouterr().out.startswith(ENDED)
+    await again.start()
+    assert not again._follows_ended_call
+    await until(lambda: widget.comm is None)
+    page_again.leave(page_gone=False)
+    await until(lambda: not again.isStarted)
+    again.close()
+
+
+async def test_it_says_so_too_where_the_panel_was_gone_before_the_cell_made_another(
+    cell: Cell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    widget, page = cell.run()
+    await widget.start()
+    page.leave(page_gone=False)
+    await until(lambda: not widget.isStarted)
+    again, page_again = cell.run()
+    await until(lambda: again._follows_ended_call)
+    page_again.leave(page_gone=False)
+    once_more, _ = cell.run()
+    await until(lambda: once_more._follows_ended_call)
+    assert capsys.readouterr().out.count(ENDED) == 2
+    once_more.close()
+
+
+@pytest.mark.parametrize("end", ["stop", "reload", "no call"])
+async def test_it_says_nothing_of_a_call_that_it_did_not_end(
+    cell: Cell, end: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    widget, page = cell.run()
+    if end != "no call":
+        await widget.start()
+    if end == "stop":
+        await widget.stop()
+    page.leave(page_gone=end == "reload")
+    again, _ = cell.run()
+    if end == "reload":
+        await widget.stop()
+    await until(lambda: widget.comm is None)
+    await again.mute()
+    assert not again._follows_ended_call
+    assert capsys.readouterr().out == ""
+    again.close()
+
+
+async def test_a_call_whose_output_was_cleared_some_cells_ago_is_not_spoken_of(
+    cell: Cell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widget, page = cell.run()
+    await widget.start()
+    monkeypatch.setattr(widget_module, "current_execution", lambda: 7)
+    page.leave(page_gone=False)
+    await until(lambda: not widget.isStarted)
+    again, _ = cell.run()
+    await again.mute()
+    assert not again._follows_ended_call
+    assert capsys.readouterr().out == ""
+    again.close()

@@ -15,6 +15,16 @@ ROWS = "[...document.querySelectorAll('.micdrop-utterance .micdrop-words')].map(
 AT_END = "(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight < 2)"
 LIST = "document.querySelector('[data-testid=conversation]')"
 TOP = "() => document.querySelector('.micdrop-utterance').getBoundingClientRect().top"
+OUTSIDE = """
+(() => {
+  const panel = document.querySelector(".micdrop").getBoundingClientRect();
+  const buttons = [...document.querySelectorAll(".micdrop button")].filter((button) => button.offsetParent !== null);
+  return buttons
+    .map((button) => [button.dataset.testid, button.getBoundingClientRect()])
+    .filter(([, box]) => box.left < panel.left || box.right > panel.right + 0.5 || box.right > innerWidth)
+    .map(([name]) => name);
+})()
+"""
 
 Say = Callable[[int], None]
 
@@ -119,3 +129,12 @@ def test_a_reader_of_what_was_said_before_keeps_it(held: HeldCall, say: Say) -> 
     say(261)
     held.page.until(f"() => {ROWS}.length === 50")
     assert rows(held.page) == items(211, 261)
+
+
+def test_a_panel_that_gets_narrow_keeps_the_end_in_sight_and_every_button_inside(held: HeldCall, say: Say) -> None:
+    say(40)
+    held.page.until(f"() => {ROWS}.length === 40 && {AT_END}({LIST})")
+    for width_px in (600, 320, 180):
+        held.page.page.set_viewport_size({"width": width_px, "height": 700})
+        held.page.until(f"() => {AT_END}({LIST})")
+        assert held.page.evaluate(OUTSIDE) == [], width_px

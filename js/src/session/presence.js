@@ -1,7 +1,7 @@
 import { Listeners } from "../listeners.js";
 
 /** A view that is rendered again within this time has not gone away. */
-const LEAVE_AFTER_MS = 300;
+const LEAVE_AFTER_MS = 500;
 
 /** Whether this page shows the call: from the first view to the last, and not while the page is being left. */
 export class Presence {

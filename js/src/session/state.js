@@ -25,6 +25,7 @@ import { NO_DETAILS } from "./details.js";
  * @property {string | null} speakerDeviceId
  * @property {string | null} _owner the page that has microphone and loudspeaker
  * @property {boolean} _closed the widget was closed in the kernel
+ * @property {boolean} _follows_ended_call the cell was run again, which has ended its call
  *
  * @typedef {CallTraits & CallDetails} CallState
  *
@@ -66,6 +67,7 @@ export const INITIAL_TRAITS = Object.freeze({
   speakerDeviceId: null,
   _owner: null,
   _closed: false,
+  _follows_ended_call: false,
 });
 
 export const TRAIT_NAMES = /** @type {(keyof CallTraits)[]} */ (Object.keys(INITIAL_TRAITS));

@@ -68,7 +68,7 @@ export function describeControls(state) {
   return {
     start: isInCall
       ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested })
-      : control("Start", "call", "start", { isEnabled: !state._closed && !state.isSaved }),
+      : control(state._follows_ended_call ? "Start again" : "Start", "call", "start", { isEnabled: !state._closed && !state.isSaved }),
     mute: isMuted(state)
       ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true })
       : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
@@ -113,6 +113,9 @@ export function describeNote(state) {
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
+  if (state._follows_ended_call && !isMicrophoneInUse(state)) {
+    return "The call of this cell ended because the cell ran again. Start again to go on.";
+  }
   if (isMuted(state) && !isMicrophoneInUse(state)) return "You are still muted, also in the next call.";
   return "";
 }
@@ -185,8 +188,8 @@ const canMute = (state) => isReachable(state) && (isMicrophoneInUse(state) || is
 const canPause = (state) => isReachable(state) && state.isStarted;
 
 /**
- * There was a call, in this page or, before a reload, with this conversation.
+ * There was a call: in this page, before a reload, with this conversation, or of an earlier run of the cell.
  *
  * @param {PanelState} state
  */
-const hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
+const hasEnded = (state) => state.wasStarted || state._follows_ended_call || state.conversation.length > 0;

@@ -192,7 +192,7 @@ test("the first view says hello and the last one goodbye, when the audio is rele
   audio.isAllowed = true;
   await openMicrophone();
   leave();
-  await clock.pass(400);
+  await clock.pass(600);
   assert.deepEqual(host.sent.at(-1), { type: "bye", from: pageId, page_gone: false });
   assert.deepEqual([audio.liveTracks, audio.openContexts], [[], []]);
 });
@@ -264,7 +264,7 @@ test("a heartbeat is answered by a page that shows the call", async () => {
   host.receive({ type: "alive", request: 4 });
   assert.deepEqual(host.sent.at(-1), { type: "alive", from: pageId, request: 4 });
   leave();
-  await clock.pass(400);
+  await clock.pass(600);
   const count = host.sent.length;
   host.receive({ type: "alive", request: 4 });
   assert.equal(host.sent.length, count);

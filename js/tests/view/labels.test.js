@@ -30,6 +30,7 @@ const rows = [
   ["stopping", "Stopping…", inCall({ isListening: true, isStopRequested: true })],
   ["ended", "Call ended", state({ wasStarted: true })],
   ["ended", "Call ended", state({ conversation: [{ role: "user", content: "Hello" }] })],
+  ["ended", "Call ended", state({ _follows_ended_call: true })],
   ["failed", "Could not start", state({ wasStarted: true, hasStartFailed: true })],
   ["silent", "No answer from the kernel", inCall({ isOnHold: true, isKernelSilent: true })],
   ["disconnected", "No connection to the kernel", inCall({ isUserSpeaking: true, isKernelLost: true })],
@@ -52,6 +53,14 @@ test("the first button starts, and stops from the click on", () => {
     assert.equal(describeControls(state(changes)).start.action, "stop");
   }
   assert.equal(describeControls(inCall({ isStopRequested: true })).start.isEnabled, false);
+});
+
+test("a cell that was run again says that this has ended its call, and offers to go on, until it does", () => {
+  const again = state({ _follows_ended_call: true });
+  assert.equal(describeControls(again).start.label, "Start again");
+  assert.equal(describeNote(again), "The call of this cell ended because the cell ran again. Start again to go on.");
+  assert.equal(describeNote(inCall({ _follows_ended_call: true })), "");
+  assert.equal(describeControls(state()).start.label, "Start");
 });
 
 test("mute and pause show the wish before the kernel confirms it", () => {

@@ -59,6 +59,8 @@ class BrowserClient(CallEvents):
     """
 
     _timing = Timing()
+    _handler_type: type[UserHandler] = UserHandler
+    """What each handler of an event is wrapped in."""
     _close_s = 5.0
     """How long `close` waits for what it ends, all in all."""
 
@@ -66,10 +68,11 @@ class BrowserClient(CallEvents):
 
     def _set_up(self, options: CallOptions) -> None:
         self._handler_thread = HandlerThread("micdrop-handlers")
-        self._handlers = Handlers(UserHandler)
+        self._handlers = Handlers(self._handler_type)
         self._subscriptions = Subscriptions()
-        self._vad = CallVAD(lambda: self._call.core.detector, lambda: self._call.core.speech_status, UserHandler)
-        self._call = PageCall(options, _Listener(self), self._timing)
+        self._vad = CallVAD(lambda: self._call.core.detector, lambda: self._call.core.speech_status, self._handler_type)
+        self._listener = _Listener(self)
+        self._call = PageCall(options, self._listener, self._timing)
         self._lease = Lease()
         self._reach: Reach = DirectReach(self._carries_the_call)
 

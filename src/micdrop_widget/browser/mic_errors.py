@@ -55,8 +55,8 @@ _REASONS = {
         "Show the widget again, and press Start.",
     ),
     "no_panel": (
-        "No call panel is shown that could open the microphone.",
-        "Show it first, with the widget on the last line of a cell of its own, then start the call.",
+        "No browser shows the call's panel, which would open the microphone.",
+        "Show it first, with the widget on the last line of a cell that runs in an open notebook, then start the call.",
     ),
     "no_answer": (
         "The browser did not answer.",

@@ -59,6 +59,10 @@ class InContext:
         # a copy, since a context cannot be entered twice at a time
         return self._context.copy().run(function, *arguments)
 
+    def takes_place_of(self, earlier: InContext) -> bool:
+        """Return whether this is to be called instead of one that was added before: here, of none."""
+        return False
+
     def __eq__(self, other: object) -> bool:
         return self.handler == (other.handler if isinstance(other, InContext) else other)
 
@@ -93,9 +97,10 @@ class Handlers:
         """
         if not callable(handler):
             raise TypeError(f"on({event!r}): expected a function, got {type(handler).__name__}")
-        handlers = self._of(event)
+        handlers, added = self._of(event), self._wrap(handler)
+        handlers[:] = [each for each in handlers if not added.takes_place_of(each)]
         if handler not in handlers:
-            handlers.append(self._wrap(handler))
+            handlers.append(added)
 
     def off(self, event: str, handler: Handler | None = None) -> None:
         """Remove a handler, or all of an event; one that is not there is no error."""

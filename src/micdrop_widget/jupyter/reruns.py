@@ -1,4 +1,4 @@
-"""A cell that is run again: the widget that it made before is not needed any more."""
+"""A cell that is run again: the widget that it made before is not needed any more, and its call ends."""
 
 from __future__ import annotations
 
@@ -23,36 +23,81 @@ class CellWidget(Protocol):
         """Whether a page shows it, or something is under way."""
         ...
 
+    @property
+    def follows_ended_call(self) -> bool:
+        """Whether it shows that an earlier call of its cell was ended, and none was begun since."""
+        ...
+
+    def follow_ended_call(self) -> None:
+        """Show that the call of an earlier run was ended by this one; at once, from any thread."""
+        ...
+
     def discard(self) -> None:
         """Release everything; on a thread of its own, where it may wait."""
         ...
 
 
 class Reruns:
-    """Discards what an earlier run of a cell has made, as soon as it is not in use any more; from any thread."""
+    """Discards what an earlier run of a cell has made, as soon as it is not in use any more; from any thread.
+
+    A running cell takes the panel of its earlier run away, and with it the call. Before or behind that it makes the
+    widget that can say so.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._made: weakref.WeakSet[CellWidget] = weakref.WeakSet()
-        self._superseded: weakref.WeakSet[CellWidget] = weakref.WeakSet()
+        self._successors: weakref.WeakKeyDictionary[CellWidget, weakref.ref[CellWidget]] = weakref.WeakKeyDictionary()
+        """What a later run of their cell has made, for those that are superseded."""
+        self._ended: weakref.WeakKeyDictionary[CellWidget, int | None] = weakref.WeakKeyDictionary()
+        """Those whose call has ended with their panel, before their cell has made another: in which execution."""
 
     def add(self, widget: CellWidget) -> None:
         """Note what a cell has made. A loop makes many of them in one run, and a program has no cells."""
         with self._lock:
-            earlier = [] if widget.place.run is None else [w for w in self._made if widget.place.is_rerun_of(w.place)]
-            self._superseded.update(earlier)
+            earlier = [each for each in self._made if widget.place.is_later_run_of_cell(each.place)]
+            ended_in = [self._ended.pop(each) for each in earlier if each in self._ended]
+            self._successors.update(dict.fromkeys(earlier, weakref.ref(widget)))
             self._made.add(widget)
+        if widget.place.execution in ended_in or any(each.follows_ended_call for each in earlier):
+            widget.follow_ended_call()
         for each in earlier:
             self.check(each)
+
+    def remove(self, widget: CellWidget) -> None:
+        """Forget something that was closed."""
+        with self._lock:
+            self._forget(widget)
+
+    def note_ended_call(self, widget: CellWidget, execution: int | None) -> None:
+        """Note that a call ends because its panel was removed.
+
+        Parameters
+        ----------
+        widget
+            Whose call it is.
+        execution
+            The number of the cell that runs, or runs next.
+        """
+        with self._lock:
+            successor = self._successors.get(widget, lambda: None)()
+            if successor is None:
+                self._ended[widget] = execution
+        if successor is not None:
+            successor.follow_ended_call()
 
     def check(self, widget: CellWidget) -> None:
         """Discard something, if it is superseded and not in use any more."""
         with self._lock:
-            if widget not in self._superseded or widget.is_in_use:
+            if widget not in self._successors or widget.is_in_use:
                 return
-            self._superseded.discard(widget)
-            self._made.discard(widget)
+            self._forget(widget)
         _start(widget.discard)
+
+    def _forget(self, widget: CellWidget) -> None:
+        self._made.discard(widget)
+        self._successors.pop(widget, None)
+        self._ended.pop(widget, None)
 
 
 def _start(function: Callable[[], object]) -> None:

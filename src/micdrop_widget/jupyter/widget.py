@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import contextvars
-import functools
 import logging
 import pathlib
 import ssl as ssl_module
@@ -39,13 +38,14 @@ from micdrop_widget.call.proxies import ProxyOption
 from micdrop_widget.history.call_content import FolderOption
 from micdrop_widget.jupyter import ipykernel, traits
 from micdrop_widget.jupyter.carrier import JupyterCarrier
+from micdrop_widget.jupyter.cell_handlers import CellHandler, CellObservers
 from micdrop_widget.jupyter.completions import complete_event_names
 from micdrop_widget.jupyter.handlers import MessageHandler, TraitObserver
 from micdrop_widget.jupyter.reach import BrowserReach
 from micdrop_widget.jupyter.reruns import Reruns
 from micdrop_widget.jupyter.trait_state import TraitState
 from micdrop_widget.protocol import EventName
-from micdrop_widget.server.cells import current_place
+from micdrop_widget.server.cells import current_execution, current_place
 from micdrop_widget.state import MicdropState, Phase
 from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VadOption
@@ -53,6 +53,11 @@ from micdrop_widget.vad import VadOption
 __all__ = ["MicdropWidget"]
 
 _log = logging.getLogger("micdrop_widget.jupyter.widget")
+
+_CALL_ENDED = (
+    "micdrop-widget: the call of this cell ended because the cell ran again. Start again to go on. Handlers that other "
+    "cells have added belong to the old call: run those cells again."
+)
 
 _STATIC = pathlib.Path(__file__).parents[1] / "static"
 
@@ -98,7 +103,8 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     the cell that registered them: on a thread of their own, and async ones on the event loop of that cell, each to
     its end before it is called again. The call and the panel never wait for them. A handler that others have waited
     for by more than a second is reported once, and until they have caught up, partial messages and changes of one
-    trait are merged; of more than 1 000 waiting calls the oldest are dropped, which is reported as well.
+    trait are merged; of more than 1 000 waiting calls the oldest are dropped, which is reported as well. A cell that
+    is run again replaces the handlers that it has added before, for the same event or the same traits.
     """
 
     _esm = _STATIC / "widget.js"
@@ -129,6 +135,9 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     _owner = traits.name()
     _comm_id = traits.name()
     _closed = traits.flag()
+    _follows_ended_call = traits.flag()
+
+    _handler_type = CellHandler
 
     @suggests_keywords
     def __init__(
@@ -156,6 +165,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
         options = CallOptions.of(options_in(locals()))
         self.place = current_place()
         self._context = contextvars.copy_context()
+        self._observers = CellObservers(self)
         self._set_up(options)
         super().__init__()
         self._trait_thread = WorkerThread(f"micdrop-traits-{self.model_id[:8]}")
@@ -183,12 +193,14 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
 
     def observe(self, handler: Handler, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: ANN401
         """Call a function when a trait changes; see the notes above, and `traitlets.HasTraits.observe`."""
-        if isinstance(handler, traitlets.EventHandler):  # a decorated method
-            if handler.this_class is None or not issubclass(handler.this_class, MicdropWidget):
-                super().observe(handler, names=names, type=type)  # of ipywidgets itself, which waits for it
-                return
-            handler = handler.__get__(self, MicdropWidget)
-        super().observe(TraitObserver(handler, self._call_handler), names=names, type=type)
+        if not isinstance(handler, traitlets.EventHandler):
+            observer: Handler = TraitObserver(handler, self._call_handler)
+            self._observers.note(observer, names, type)
+        elif handler.this_class is not None and issubclass(handler.this_class, MicdropWidget):  # a decorated method
+            observer = TraitObserver(handler.__get__(self, MicdropWidget), self._call_handler)
+        else:
+            observer = handler  # of ipywidgets itself, which waits for it
+        super().observe(observer, names=names, type=type)
 
     def on_msg(self, callback: Handler, remove: bool = False) -> None:
         """Call a function at each message of the panel; see the notes above, and `ipywidgets.Widget.on_msg`."""
@@ -198,6 +210,20 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     def is_in_use(self) -> bool:
         """Whether a page shows the panel, or a call is under way."""
         return not self._ended and (bool(self._call.pages.shown) or self._call.core.phase is not Phase.IDLE)
+
+    @property
+    def follows_ended_call(self) -> bool:
+        """Whether the panel says that this run of the cell has ended a call, and none was begun since."""
+        return bool(self._follows_ended_call)
+
+    def follow_ended_call(self) -> None:
+        """Say in the panel and under the cell that this run of the cell has ended the call of an earlier one."""
+        self._listener.on_log_line(_CALL_ENDED)
+        self._trait_thread.post(self._show_ended_call)
+
+    def _show_ended_call(self) -> None:
+        if not (self.isStarting or self.isStarted):
+            self.set_trait("_follows_ended_call", True)
 
     def discard(self) -> None:
         """Close what an earlier run of the cell has made, and keep its recording only while somebody else has it."""
@@ -238,10 +264,16 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
         if not self._ended:
             while_busy = threading.current_thread() is not threading.main_thread()
             for message in parsed:
-                receive = functools.partial(self._call.receive, message, self._carrier, while_busy=while_busy)
-                self._lease.thread.call(receive)
-                if isinstance(message, messages.Bye):
-                    self._lease.thread.call(_reruns.check, self)
+                self._lease.thread.call(self._receive, message, while_busy)
+
+    def _receive(self, message: messages.BrowserMessage, while_busy: bool) -> None:
+        self._call.receive(message, self._carrier, while_busy=while_busy)
+        match message:
+            case messages.Bye(page_gone=page_gone):
+                is_up = self._call.core.phase not in (Phase.IDLE, Phase.ENDING)
+                if is_up and not page_gone and not self._call.pages.shown:  # it ends when this has returned
+                    _reruns.note_ended_call(self, current_execution())
+                _reruns.check(self)
 
     def _write_traits(self, values: Mapping[str, object]) -> None:
         with self.hold_sync(), self.hold_trait_notifications():
@@ -253,6 +285,8 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
         if event == "StateChange":
             _reruns.check(self)
+            if self.follows_ended_call and (arguments[0].isStarting or arguments[0].isStarted):
+                self.set_trait("_follows_ended_call", False)
         if event == "Levels":
             (levels,) = arguments
             self._write_traits({"microphone_level_db": levels.microphone_db, "speaker_level_db": levels.speaker_db})
@@ -276,6 +310,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
         return super()._carries_the_call() or self._trait_thread.is_current
 
     def _end_reports(self, rest: contextlib.ExitStack, left_s: Callable[[], float]) -> None:
+        _reruns.remove(self)
         if self._installation is not None:
             rest.callback(self._installation.remove)
         rest.callback(anywidget.AnyWidget.close, self)

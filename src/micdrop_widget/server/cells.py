@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
-__all__ = ["CellContext", "Place", "current_place"]
+__all__ = ["CellContext", "Place", "current_execution", "current_place"]
 
 _T = TypeVar("_T")
 
@@ -28,10 +28,16 @@ class Place:
     """The same for every run of the same cell, or of the same line."""
     run: Hashable = None
     """Another for every run of a cell; None outside of notebooks."""
+    execution: int | None = None
+    """The number of that run, as it stands beside the cell."""
 
     def is_rerun_of(self, other: Place) -> bool:
         """Return whether this is a later run of the same cell or line."""
         return self.cell == other.cell and (self.run is None or self.run != other.run)
+
+    def is_later_run_of_cell(self, other: Place) -> bool:
+        """Return whether this is a later run of the same cell; in a program there are none."""
+        return self.run is not None and self.is_rerun_of(other)
 
 
 def current_place() -> Place:
@@ -40,15 +46,25 @@ def current_place() -> Place:
     while frame.f_back is not None and _is_ours(frame):
         frame = frame.f_back
     line = (frame.f_code.co_filename, frame.f_lineno)
-    # asked for, never imported: outside of a notebook there is none
-    get_ipython: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)
-    shell: Any = get_ipython()
+    shell = _shell()
     parent: dict[str, Any] = shell.get_parent() if hasattr(shell, "get_parent") else {}
     run = parent.get("header", {}).get("msg_id")
     if run is None:
         return Place(f"{line[0]}, line {line[1]}", line)
     cell_id = parent.get("metadata", {}).get("cellId")
-    return Place(f"cell [{shell.execution_count}]", line if cell_id is None else cell_id, run)
+    number = shell.execution_count
+    return Place(f"cell [{number}]", line if cell_id is None else cell_id, run, number)
+
+
+def current_execution() -> int | None:
+    """Return the number of the cell that runs, or that of the next one; None outside of notebooks; from any thread."""
+    number: int | None = getattr(_shell(), "execution_count", None)
+    return number
+
+
+def _shell() -> Any:  # noqa: ANN401 - IPython's shell, or None
+    # asked for, never imported: outside of a notebook there is none
+    return getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
 
 
 class CellContext:

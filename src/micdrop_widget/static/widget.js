@@ -1,4 +1,4 @@
-// sources sha256:68a4db7b3b703f309c5ecdb5bd13f961d1ad39f544d3f65fd75b10ea2c5bb848
+// sources sha256:922de8e85a6c314faab3515474ce0768fdf5dab82fe429f3664cb3f377e16671
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -671,7 +671,8 @@ var INITIAL_TRAITS = Object.freeze({
   micDeviceId: null,
   speakerDeviceId: null,
   _owner: null,
-  _closed: false
+  _closed: false,
+  _follows_ended_call: false
 });
 var TRAIT_NAMES = (
   /** @type {(keyof CallTraits)[]} */
@@ -2537,7 +2538,7 @@ var PendingRequests = class {
 };
 
 // src/session/presence.js
-var LEAVE_AFTER_MS = 300;
+var LEAVE_AFTER_MS = 500;
 var Presence = class {
   #page;
   /** @type {Listeners<[]>} */
@@ -3189,7 +3190,7 @@ function describeState(state) {
 function describeControls(state) {
   const isInCall = isReachable(state) && (state.isStarted || state.isStarting || state.isStartRequested);
   return {
-    start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested }) : control("Start", "call", "start", { isEnabled: !state._closed && !state.isSaved }),
+    start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested }) : control(state._follows_ended_call ? "Start again" : "Start", "call", "start", { isEnabled: !state._closed && !state.isSaved }),
     mute: isMuted(state) ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true }) : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
     pause: isPaused(state) ? control("Resume the call", "play", "resume", { isEnabled: canPause(state), isPressed: true }) : control("Pause the call", "pause", "pause", { isEnabled: canPause(state) })
   };
@@ -3215,6 +3216,9 @@ function describeNote(state) {
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
+  if (state._follows_ended_call && !isMicrophoneInUse(state)) {
+    return "The call of this cell ended because the cell ran again. Start again to go on.";
+  }
   if (isMuted(state) && !isMicrophoneInUse(state)) return "You are still muted, also in the next call.";
   return "";
 }
@@ -3236,7 +3240,7 @@ var isElsewhere = (state) => state._owner !== null && state._owner !== state.pag
 var isMicrophoneInUse = (state) => state.isStarted || state.isStarting || state.isMicStarted;
 var canMute = (state) => isReachable(state) && (isMicrophoneInUse(state) || isMuted(state));
 var canPause = (state) => isReachable(state) && state.isStarted;
-var hasEnded = (state) => state.wasStarted || state.conversation.length > 0;
+var hasEnded = (state) => state.wasStarted || state._follows_ended_call || state.conversation.length > 0;
 
 // src/view/device-picker.js
 var pickerCount = 0;
