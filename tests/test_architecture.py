@@ -72,7 +72,10 @@ NOT_PURE = {
 }
 
 BORDERS = {
-    "websockets": {"call.transport", "call.connect", "server", "testing.faulty_call", "testing.faulty_server"},
+    "websockets": {
+        *("call.transport", "call.connect", "server", "agents.realtime.session"),
+        *("testing.faulty_call", "testing.faulty_server"),
+    },
     "onnxruntime": {"_onnx", "vad.silero_sequence"},
     "anywidget": {"jupyter.widget"},
     "traitlets": {"jupyter"},

@@ -77,7 +77,7 @@ def float_to_pcm(samples: NDArray[np.floating]) -> Pcm:
 
 
 class Resampler:
-    """Brings a stream of another rate to 16 kHz, with soxr's anti-aliasing filter; 16 kHz passes as it is.
+    """Brings a stream to 16 kHz, or another rate, with soxr's anti-aliasing filter; what has that rate passes as it is.
 
     However it is cut, a stream gives the samples that it would give in one piece, and each sound stays in its place:
     only their arrival is late, by the 6 to 44 ms (in messages of 32 ms at 44.1 and 48 kHz) that wait in the filter.
@@ -86,14 +86,16 @@ class Resampler:
     ----------
     sample_rate
         Rate of the stream in Hz.
+    wanted_rate
+        The rate it is brought to.
     """
 
-    def __init__(self, sample_rate: float) -> None:
+    def __init__(self, sample_rate: float, wanted_rate: float = SAMPLE_RATE) -> None:
         self._stream = None
-        if sample_rate != SAMPLE_RATE:
+        if sample_rate != wanted_rate:
             import soxr  # noqa: PLC0415 - only for what is not at 16 kHz
 
-            self._stream = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1, dtype="float32")
+            self._stream = soxr.ResampleStream(sample_rate, wanted_rate, 1, dtype="float32")
 
     def push(self, samples: Pcm | NDArray[np.floating]) -> Pcm:
         """Return the samples that are complete with these; what waits in the filter comes with later ones.

@@ -7,6 +7,7 @@ from micdrop_widget.agents.openai import OpenAIAgent, OpenAIEars, OpenAIVoice
 from micdrop_widget.agents.playback import INTERRUPTED
 from micdrop_widget.agents.protocols import (
     Agent,
+    CallAgent,
     ChatMessage,
     SpeechStream,
     SpeechToText,
@@ -14,6 +15,7 @@ from micdrop_widget.agents.protocols import (
     TextToSpeech,
 )
 from micdrop_widget.agents.ready import offline_agent
+from micdrop_widget.agents.realtime import OpenAIRealtime
 from micdrop_widget.agents.sentences import cut_sentences
 from micdrop_widget.agents.server import MicdropServer
 from micdrop_widget.agents.tools import Tool
@@ -23,6 +25,7 @@ from micdrop_widget.server import CallRefused, Limits, ServerCall
 __all__ = [
     "INTERRUPTED",
     "Agent",
+    "CallAgent",
     "CallRefused",
     "CancelLastUserMessage",
     "ChatMessage",
@@ -34,6 +37,7 @@ __all__ = [
     "MicdropServer",
     "OpenAIAgent",
     "OpenAIEars",
+    "OpenAIRealtime",
     "OpenAIVoice",
     "PocketsphinxEars",
     "ServerCall",

@@ -6,12 +6,21 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
-__all__ = ["EndpointError", "in_time", "masked"]
+__all__ = ["EndpointError", "in_time", "masked", "refusal"]
 
 _T = TypeVar("_T")
 
 _MAX_TEXT = 300
 """So much of what an endpoint wrote is shown: some answer with a whole page."""
+
+
+_HINTS = {
+    401: "refused the key; give api_key=…, or set OPENAI_API_KEY",
+    403: "refused the key; give api_key=…, or set OPENAI_API_KEY",
+    404: "does not know this; base_url ends with /v1 for most, and the model must be there",
+    413: "takes no request of this size",
+    429: "takes no more requests now; wait, or raise the limit there",
+}
 
 
 class EndpointError(RuntimeError):
@@ -34,6 +43,12 @@ def masked(text: str, key: str | None) -> str:
         text = text.replace(key, "…")
     line = " ".join(text.split())
     return line if len(line) <= _MAX_TEXT else line[:_MAX_TEXT] + "…"
+
+
+def refusal(status: int, reason: str, wait_s: str | None = None) -> str:
+    """Return what an HTTP status means, the reason that was given, and for how long it asks to wait."""
+    hint = _HINTS.get(status, "failed" if status >= 500 else "refused the request")
+    return f"{hint} ({status}: {reason}){f'; it asks to wait {wait_s} s' if wait_s else ''}"
 
 
 async def in_time(awaitable: Awaitable[_T], limit_s: float) -> _T:

@@ -13,7 +13,7 @@ from micdrop_widget.agents.voice import Voice
 from micdrop_widget.protocol import SkipAnswer
 from micdrop_widget.server.cells import CellContext
 
-__all__ = ["Parts"]
+__all__ = ["Parts", "checked_ahead_s"]
 
 
 class Parts:
@@ -22,12 +22,10 @@ class Parts:
     def __init__(self, cut_sentences: CutSentences, partial_messages: bool, max_ahead_s: float | None) -> None:
         if not callable(cut_sentences):
             raise TypeError("cut_sentences: expected a function, cut_sentences(text, complete) -> (sentences, rest)")
-        if max_ahead_s is not None and not max_ahead_s > 0:
-            raise ValueError(f"max_ahead_s: expected a positive number of seconds or None, got {max_ahead_s!r}")
         self.context = CellContext()
         self.cut_sentences = cut_sentences
         self.partial_messages = partial_messages
-        self.max_ahead_s = max_ahead_s
+        self.max_ahead_s = checked_ahead_s(max_ahead_s)
         self.ears: EarsPart | None = None
         self.agent: Part | None = None
         self.voice: Voice | None = None
@@ -79,3 +77,16 @@ class Parts:
         present = {"stt": self.ears, "agent": self.agent, "tts": self.voice}
         names = [name for name, part in present.items() if part is not None]
         return ", ".join([*names, *(f"tool {tool.name}" for tool in self.tools)])
+
+
+def checked_ahead_s(max_ahead_s: float | None) -> float | None:
+    """Return how far the voice may be ahead.
+
+    Raises
+    ------
+    ValueError
+        Not at all.
+    """
+    if max_ahead_s is not None and not max_ahead_s > 0:
+        raise ValueError(f"max_ahead_s: expected a positive number of seconds or None, got {max_ahead_s!r}")
+    return max_ahead_s

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
@@ -17,7 +16,7 @@ from micdrop_widget.agents.parts import Parts
 from micdrop_widget.agents.pieces import Piece, ToolRequest, read_piece
 from micdrop_widget.agents.playback import Playback
 from micdrop_widget.agents.protocols import ChatMessage
-from micdrop_widget.agents.tools import Tool
+from micdrop_widget.agents.tool_use import use_tool
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
 from micdrop_widget.server.call import ServerCall
 from micdrop_widget.server.cells import CellContext
@@ -257,19 +256,10 @@ class Pipeline:
         return False
 
     async def _use_tool(self, answer: Answer, request: ToolRequest) -> None:
-        tool = next((tool for tool in self._parts.tools if tool.name == request.name), None)
-        output = await tool.run(request.arguments, self._call) if tool else {"error": f"no tool {request.name!r}"}
-        text = output if isinstance(output, str) else json.dumps(output, default=str)
-        self.conversation.append({"role": "tool", "tool_call_id": request.id, "content": text})
-        if tool is not None and tool.emit:
-            await self._emit_tool_call(answer, tool, request, output)
-
-    async def _emit_tool_call(self, answer: Answer, tool: Tool, request: ToolRequest, output: object) -> None:
-        plain = json.loads(json.dumps(output, default=str))
-        called = wire.ToolCallMessage(request.id, tool.name, request.arguments_text)
-        await self._send_alive(answer, wire.Message(called))
-        await self._send_alive(answer, wire.ToolCall(tool.name, json.loads(request.arguments_text), plain))
-        await self._send_alive(answer, wire.Message(wire.ToolResultMessage(request.id, tool.name, json.dumps(plain))))
+        use = await use_tool(self._parts.tools, request, self._call)
+        self.conversation.append({"role": "tool", "tool_call_id": request.id, "content": use.text})
+        for frame in use.frames:
+            await self._send_alive(answer, frame)
 
     async def _speak(
         self,

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Iterable
-from typing import Any, Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
 
+from micdrop_widget.agents.tools import Tool
 from micdrop_widget.audio import Pcm
+from micdrop_widget.server.call import ServerCall
+from micdrop_widget.server.responder import Responder
 
 __all__ = [
     "Agent",
     "AgentAnswer",
+    "CallAgent",
+    "CallSettings",
     "ChatMessage",
     "Sound",
     "SpeechStream",
@@ -83,4 +89,33 @@ class TextToSpeech(Protocol):
 
     def __call__(self, sentence: str, /) -> Sound | Iterable[Sound] | Awaitable[Sound] | AsyncIterable[Sound]:
         """Return the sound of a sentence, or its pieces as they come."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """What a server was told that concerns who answers its calls."""
+
+    tools: tuple[Tool, ...]
+    greeting: str | None
+    partial_messages: bool
+    max_ahead_s: float | None
+
+
+@runtime_checkable
+class CallAgent(Protocol):
+    """Ears, mind and voice in one, as `OpenAIRealtime` is: given to `MicdropServer` instead of a function."""
+
+    def open_call(self, call: ServerCall, before: Responder | None, settings: CallSettings) -> Responder:
+        """Return what answers a call; on the server's event loop.
+
+        Parameters
+        ----------
+        call
+            The call that came in.
+        before
+            What answered it until now, where the cell ran again; it is closed when its answer is over.
+        settings
+            What the server was told.
+        """
         ...

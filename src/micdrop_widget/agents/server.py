@@ -8,11 +8,19 @@ import ssl as tls
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from micdrop_widget.agents.parts import Parts
+from micdrop_widget.agents.parts import Parts, checked_ahead_s
 from micdrop_widget.agents.pipeline import Pipeline
-from micdrop_widget.agents.protocols import Agent, SpeechStream, SpeechToText, StreamingSpeechToText, TextToSpeech
+from micdrop_widget.agents.protocols import (
+    Agent,
+    CallAgent,
+    CallSettings,
+    SpeechStream,
+    SpeechToText,
+    StreamingSpeechToText,
+    TextToSpeech,
+)
 from micdrop_widget.agents.sentences import CutSentences, cut_sentences
-from micdrop_widget.agents.tools import Tool
+from micdrop_widget.agents.tools import Tool, as_tools
 from micdrop_widget.protocol import SkipAnswer
 from micdrop_widget.server.call import MakeResponder, ServerCall
 from micdrop_widget.server.cells import CellContext
@@ -38,7 +46,8 @@ class MicdropServer(CallServer):
     respond
         An async function that answers one utterance: `async def respond(call, utterance)`, with a `ServerCall` and
         int16 samples at 16 kHz. It is cancelled when the user interrupts. What it returns is sent: a text as the
-        assistant's message, samples as its voice. Without it and without parts, the server is an echo.
+        assistant's message, samples as its voice. Or who answers whole calls, as `micdrop_widget.agents.OpenAIRealtime`
+        does. Without it and without parts, the server is an echo.
     stt
         Ears: `stt(utterance) -> str`, or a class with `push(pcm)` and `finish() -> str`, which hears as it arrives; see
         `micdrop_widget.agents.SpeechToText`.
@@ -103,7 +112,7 @@ class MicdropServer(CallServer):
 
     def __init__(
         self,
-        respond: Respond | None = None,
+        respond: Respond | CallAgent | None = None,
         *,
         stt: SpeechToText | StreamingSpeechToText | SpeechStream | type[SpeechStream] | None = None,
         agent: Agent | Callable[..., Any] | None = None,
@@ -123,9 +132,17 @@ class MicdropServer(CallServer):
         on_frame: OnFrame | None = None,
     ) -> None:
         self._parts: Parts | None = None
-        if stt is None and agent is None and tts is None:
+        self._answers_by = "respond"
+        self._tools: tuple[Tool, ...] = ()
+        if isinstance(respond, CallAgent) and stt is None and agent is None and tts is None:
+            self._tools, self._answers_by = as_tools(tools), repr(respond)
+            ahead_s = checked_ahead_s(max_ahead_s)
+            first = _spoken_greeting(greeting)
+            make_responder = _by_calls(respond, CallSettings(self._tools, first, partial_messages, ahead_s))
+        elif stt is None and agent is None and tts is None:
             if tools:
                 raise TypeError("tools: expected an agent that uses them, agent=…")
+            assert not isinstance(respond, CallAgent)
             make_responder = _by_function(respond or echo, _ECHO_GREETING if greeting == "default" else greeting)
         else:
             if respond is not None:
@@ -153,7 +170,9 @@ class MicdropServer(CallServer):
     @property
     def parts(self) -> str:
         """What answers, in words."""
-        return "respond" if self._parts is None else self._parts.words
+        if self._parts is not None:
+            return self._parts.words
+        return ", ".join([self._answers_by, *(f"tool {tool.name}" for tool in self._tools)])
 
     @property
     def stt(self) -> Any:  # noqa: ANN401 - what the user gave
@@ -213,8 +232,9 @@ class MicdropServer(CallServer):
         return self._parts
 
     def _announce(self, url: str) -> None:
-        if self._parts is not None and self._parts.tools:
-            names = ", ".join(tool.name for tool in self._parts.tools)
+        tools = self._tools if self._parts is None else self._parts.tools
+        if tools:
+            names = ", ".join(tool.name for tool in tools)
             _log.warning("%s can be called by %s; its agent may use %s", url, self.reachable_by, names)
 
 
@@ -230,6 +250,21 @@ def _by_function(respond: Respond, greeting: object) -> MakeResponder:
         return FunctionResponder(call, respond, first, context)
 
     return make_responder
+
+
+def _by_calls(agent: CallAgent, settings: CallSettings) -> MakeResponder:
+    def make_responder(call: ServerCall, before: Responder | None) -> Responder:
+        return agent.open_call(call, before, settings)
+
+    return make_responder
+
+
+def _spoken_greeting(greeting: object) -> str | None:
+    if greeting in (None, "default", SkipAnswer) or isinstance(greeting, SkipAnswer):
+        return None
+    if not isinstance(greeting, str):
+        raise TypeError(f"greeting: expected a text, which the model says, got {type(greeting).__name__}")
+    return greeting
 
 
 def _by_parts(parts: Parts) -> MakeResponder:

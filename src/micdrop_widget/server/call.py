@@ -101,6 +101,8 @@ class ServerCall:
         """Interrupted, and not over within the time for that."""
         self._settled = True
         """The client knows that it need not wait for an answer: it got audio, or was told that there is none."""
+        self._replaced: list[Responder] = []
+        """Responders whose answer may still be under way."""
         self._texts: deque[str] = deque(maxlen=_MAX_WAITING_TEXTS)
         self._ends = False
         self._unknown_logged = False
@@ -289,11 +291,15 @@ class ServerCall:
         self._texts.clear()
         self._drop_utterance()
         await self.cancel_answer()
+        self._close_replaced()
         self._responder.close()
 
     def change_responder(self, make_responder: MakeResponder) -> None:
-        """Let the next utterance be answered by another responder."""
-        self._responder = make_responder(self, self._responder)
+        """Let the next utterance be answered by another responder; the one before is closed behind its answer."""
+        before = self._responder
+        self._responder = make_responder(self, before)
+        self._replaced.append(before)
+        self._close_replaced()
 
     def _hear(self, pcm_bytes: bytes) -> None:
         if self._utterance is None:
@@ -364,6 +370,13 @@ class ServerCall:
         if self._answer is answer:
             self._answer = None
             self._say_next()
+        self._close_replaced()
+
+    def _close_replaced(self) -> None:
+        if self._answer is None:
+            for responder in self._replaced:
+                responder.close()
+            self._replaced.clear()
 
     def _schedule(self, function: Callable[..., object], *arguments: object) -> None:
         if threading.get_ident() == self._loop_thread:

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from micdrop_widget.agents.endpoint_errors import EndpointError, in_time, masked
+from micdrop_widget.agents.endpoint_errors import EndpointError, in_time, masked, refusal
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -22,16 +22,6 @@ _T = TypeVar("_T")
 
 _NO_KEY = "none"
 """What a server of one's own is sent: the package insists on a key."""
-
-_HINTS = {
-    400: "refused the request",
-    401: "refused the key; give api_key=…, or set OPENAI_API_KEY",
-    403: "refused the key; give api_key=…, or set OPENAI_API_KEY",
-    404: "does not know this; base_url ends with /v1 for most, and the model must be there",
-    413: "takes no request of this size",
-    422: "refused the request",
-    429: "takes no more requests now; wait, or raise the limit there",
-}
 
 
 class Endpoint:
@@ -134,10 +124,7 @@ class Endpoint:
         openai = self._openai
         if isinstance(error, openai.APIStatusError):
             status = int(error.status_code)
-            hint = _HINTS.get(status, "failed" if status >= 500 else "refused the request")
-            after = error.response.headers.get("retry-after")
-            wait = f"; it asks to wait {after} s" if after else ""
-            return f"{hint} ({status}: {_reason(error)}){wait}", status
+            return refusal(status, _reason(error), error.response.headers.get("retry-after")), status
         if isinstance(error, TimeoutError | asyncio.TimeoutError | openai.APITimeoutError):
             return f"was silent for {self.timeout_s:g} s; timeout_s is the limit", None
         if isinstance(error, openai.APIConnectionError):
