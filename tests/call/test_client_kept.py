@@ -154,6 +154,9 @@ async def test_each_turn_has_its_wavs_and_its_row_when_asked_for(tmp_path: Path)
     assert np.isin(loud(4), said).all()
     call.save(folder)
     assert names(folder / "turns") == []
+    load_call(folder).save(folder, turn_wavs=True)  # into its own folder
+    assert np.array_equal(call_wav(folder / "turns" / "0000-assistant.wav"), heard)
+    assert_same(load_call(folder), call)
 
 
 def call_wav(path: Path) -> Pcm:
