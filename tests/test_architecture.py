@@ -48,7 +48,11 @@ VOCABULARY = {
     "_onnx",
     "_settings",
     "_claims",
+    "_extras",
 }
+
+PLUG_INS = {"history.pictures": "analysis.pictures"}
+"""The one way up: what a lower room loads by its name when it is asked for, and the room above it then does."""
 
 STRANGERS = [("server", "call"), ("server", "state"), ("agents", "call"), ("agents", "state")]
 """Rooms that know nothing of one another, whatever their ranks."""
@@ -86,7 +90,7 @@ BORDERS = {
     "openai": {f"agents.openai.{module}" for module in ("endpoint", "ears", "agent", "voice")},
     "jiwer": {"history.words"},
     "pandas": {"analysis", "history.saved_call", "history.table", "history.turns", "history.event_log"},
-    "matplotlib": {"analysis"},
+    "matplotlib": {"analysis", "history.pictures", "history.recording", "history.turns"},
     "IPython": {"history.playback", "history.recording"},
 }
 
@@ -194,6 +198,16 @@ def test_no_module_imports_itself_by_a_circle() -> None:
         TopologicalSorter({module: ours(module) for module in SOURCES}).prepare()
     except CycleError as error:
         pytest.fail(f"a circle of imports: {' imports '.join(reversed(error.args[1]))}")
+
+
+def test_a_module_that_is_loaded_by_its_name_is_the_plug_in_of_a_lower_room() -> None:
+    loaders = {name for name, tree in SOURCES.items() if "importlib.import_module" in set(imported(tree))}
+    assert loaders == {"__init__", *PLUG_INS}
+    for module, plug_in in PLUG_INS.items():
+        loader = importlib.import_module(f"{PACKAGE}.{module}")
+        assert f"{PACKAGE}.{plug_in}" == loader.PLUG_IN
+        assert plug_in in SOURCES
+        assert rank(plug_in) > rank(module)
 
 
 @pytest.mark.parametrize("module", PURE)

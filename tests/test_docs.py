@@ -12,9 +12,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from micdrop_widget import testing
 from micdrop_widget.browser import LinkReport
+from micdrop_widget.history import step_events
 from micdrop_widget.state.machine import TABLE
 from micdrop_widget.state.snapshot import Phase
 from micdrop_widget.testing import FaultyCall, FaultyServer
@@ -87,3 +89,24 @@ def test_the_testing_page_names_all_that_is_public_of_a_server_with_faults() -> 
     options = [*inspect.signature(FaultyServer).parameters, *inspect.signature(FaultyCall.answer).parameters]
     for name in {*public, *options, *testing.__all__} - {"self", "scripts", "pcm", "Chunk", "Script", "rhythm"}:
         assert re.search(rf"\b{name}\b", page), name
+
+
+def pictures_of_recordings() -> list[tuple[str, str]]:
+    """Return the pictures of the page on recordings, each with the text that stands for it."""
+    page = (DOCS / "recording.md").read_text(encoding="utf-8")
+    return [(name, text) for text, name in re.findall(r"!\[([^\]]*)\]\(pictures/([\w.-]+)\)", page)]
+
+
+def test_every_picture_is_shown_with_its_own_alt_text_and_is_small() -> None:
+    shown = pictures_of_recordings()
+    assert {name for name, _ in shown} == {path.name for path in (DOCS / "pictures").iterdir()}
+    for name, text in shown:
+        with Image.open(DOCS / "pictures" / name) as picture:
+            assert picture.info["Description"] == text
+        assert (DOCS / "pictures" / name).stat().st_size < 150_000
+
+
+def test_the_page_on_recordings_lists_the_events_that_there_are() -> None:
+    page = (DOCS / "recording.md").read_text(encoding="utf-8")
+    documented = [line for line in (step_events.__doc__ or "").splitlines() if line.startswith("|")]
+    assert [line for line in page.splitlines() if line.startswith("|")] == documented

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micdrop_widget._claims import claimed
+from micdrop_widget._extras import extra_needed
 from micdrop_widget.analysis.segment import Segment
 from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm
 from micdrop_widget.audio_input import AudioInput, as_pcm
@@ -62,8 +63,14 @@ class SpeechReport:
         -------
         matplotlib.figure.Figure
             A figure of its own that a notebook shows; pyplot does not know it. Needs the extra `analysis`.
+
+        Raises
+        ------
+        MissingPackageError
+            matplotlib is not installed.
         """
-        from micdrop_widget.analysis.plot import draw  # noqa: PLC0415 - matplotlib loads where it is first used
+        with extra_needed("analysis", "matplotlib", "Pictures"):
+            from micdrop_widget.analysis.plot import draw  # noqa: PLC0415 - matplotlib loads where it is first used
 
         return draw(self.pcm, self.vad, self.segments, self.probability, self.level_db)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
+from micdrop_widget._extras import extra_needed
 from micdrop_widget.history.step_events import START, STATE_CHANGE
 
 if TYPE_CHECKING:
@@ -134,10 +135,11 @@ class EventLog(Sequence[CallEvent]):
 
         Raises
         ------
-        ModuleNotFoundError
+        MissingPackageError
             pandas is not installed.
         """
-        from micdrop_widget.history.table import events_frame  # noqa: PLC0415 - pandas loads where it is used
+        with extra_needed("analysis", "pandas", "Tables"):
+            from micdrop_widget.history.table import events_frame  # noqa: PLC0415 - pandas loads where it is used
 
         return events_frame(self)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, ms_to_samples
 from micdrop_widget.audio_file import read_stereo
 from micdrop_widget.history.event_log import EventLog
+from micdrop_widget.history.pictures import Theme, load_pictures
 from micdrop_widget.history.playback import notebook_audio
 from micdrop_widget.history.recording_chunks import CHUNK_NAMES, RecordingNotes, read_chunks, write_chunks
 from micdrop_widget.history.tracks import ASSISTANT, MICROPHONE, FixedTracks, Stereo, Tracks
@@ -21,6 +22,8 @@ from micdrop_widget.wav_file import read_wav_chunks, write_wav
 
 if TYPE_CHECKING:
     from IPython.display import Audio
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["Recording", "Side"]
 
@@ -110,7 +113,7 @@ class Recording:
 
         NaN where the call did not listen, and with a detector that knows none. In steps of 1/254.
         """
-        return self._tracks.speech.between(*self._whole())
+        return self.probability_between(*self._whole())
 
     @property
     def events(self) -> EventLog:
@@ -178,6 +181,53 @@ class Recording:
         if side not in ("both", "user", "assistant"):
             raise ValueError(f"side: expected 'both', 'user' or 'assistant', got {side!r}")
         return notebook_audio(self._samples(side, *self.span(turn=turn, start_s=start_s, end_s=end_s)))
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        turn: Turn | int | None = None,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        theme: Theme = "light",
+    ) -> Figure:
+        """Draw both sides, the reply latencies between them, the probability of speech, and the states of the call.
+
+        A long recording is drawn by its extremes: a click stays visible in an hour. Where latencies stand too close
+        together for all their labels, the longest keep theirs.
+
+        Parameters
+        ----------
+        ax
+            Where to draw; by default a figure of its own, 8 inches wide.
+        turn
+            Only this turn, and half a second around it: one of `turns`, or its number.
+        start_s, end_s
+            Only what lies between.
+        theme
+            `"light"`, `"dark"`, or `"print"`, which needs no colours.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            It shows itself in a cell, with an alt text (`figure.alt_text`). Needs the extra `analysis`.
+
+        Raises
+        ------
+        ValueError
+            Nothing is recorded there, or there is no such theme.
+        MissingPackageError
+            matplotlib is not installed.
+        """
+        return load_pictures().draw_recording(self, self.span(turn=turn, start_s=start_s, end_s=end_s), ax, theme)
+
+    def stereo(self, begin: int, end: int) -> Stereo:
+        """Return a copy of both sides, shape (n, 2), from one sample of the time line to another; both are recorded."""
+        return self._tracks.copy(begin, end)
+
+    def probability_between(self, begin: int, end: int) -> NDArray[np.float32]:
+        """Return `speech_probability` from one sample of the time line to another."""
+        return self._tracks.speech.between(begin, end)
 
     def span(
         self, *, turn: Turn | int | None = None, start_s: float | None = None, end_s: float | None = None

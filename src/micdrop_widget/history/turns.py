@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
+from micdrop_widget._extras import extra_needed
 from micdrop_widget.audio import samples_to_ms
+from micdrop_widget.history.pictures import Theme, load_pictures
 from micdrop_widget.history.words import WordErrors, word_errors
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["ToolUse", "Turn", "TurnKind", "Turns", "Verdict"]
 
@@ -251,12 +255,40 @@ class Turns(Sequence[Turn]):
 
         Raises
         ------
-        ModuleNotFoundError
+        MissingPackageError
             pandas is not installed.
         """
-        from micdrop_widget.history.table import turns_frame  # noqa: PLC0415 - pandas loads where it is used
+        with extra_needed("analysis", "pandas", "Tables"):
+            from micdrop_widget.history.table import turns_frame  # noqa: PLC0415 - pandas loads where it is used
 
         return turns_frame(self)
+
+    def plot(self, ax: Axes | None = None, *, theme: Theme = "light") -> Figure:
+        """Draw the parts of each reply latency on one another, with p50, p95, and the 200 ms that people take.
+
+        `micdrop_widget.analysis.plot_latencies` compares several calls.
+
+        Parameters
+        ----------
+        ax
+            Where to draw; by default a figure of its own, 8 inches wide.
+        theme
+            `"light"`, `"dark"`, or `"print"`, which needs no colours.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            It shows itself in a cell, with an alt text (`figure.alt_text`). Needs the extra `analysis`. A p95 is drawn
+            of 20 turns and more.
+
+        Raises
+        ------
+        ValueError
+            There is no such theme.
+        MissingPackageError
+            matplotlib is not installed.
+        """
+        return load_pictures().draw_turns(self, ax, theme)
 
     def wer(self, references: Sequence[str | None]) -> WordErrors:
         """Compare what the server understood with what was said, word by word; see `micdrop_widget.wer`.
