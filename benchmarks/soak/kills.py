@@ -65,11 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for outcome in outcomes:
         print(outcome, flush=True)
     begun = [outcome for outcome in outcomes if outcome.turns is not None]
-    lost = [outcome.settled - (outcome.turns or 0) for outcome in begun]
+    turns = sum(outcome.turns or 0 for outcome in begun)
+    lost = max((outcome.settled - (outcome.turns or 0) for outcome in begun), default=0)
     faults = [outcome for outcome in outcomes if outcome.fault is not None]
     print(
-        f"{len(outcomes)} killed, {len(begun)} had begun, {sum(bool(outcome.turns) for outcome in begun)} with turns, "
-        f"{sum(outcome.turns or 0 for outcome in begun)} turns loaded, settled and lost at most {max(lost, default=0)}, "
+        f"{len(outcomes)} killed, {len(begun)} had begun, {turns} turns loaded, settled and lost at most {lost}, "
         f"{len(faults)} wrong"
     )
     return int(bool(faults))

@@ -19,7 +19,7 @@ def test_processes_that_are_killed_at_any_moment_leave_calls_that_load() -> None
     )
     assert killed.returncode == 0, killed.stdout + killed.stderr
     summary = re.fullmatch(
-        r"10 killed, (\d+) had begun, (\d+) with turns, (\d+) turns loaded, settled and lost at most .*, 0 wrong",
+        r"10 killed, (\d+) had begun, (\d+) turns loaded, settled and lost at most .*, 0 wrong",
         killed.stdout.splitlines()[-1],
     )
     assert summary is not None, killed.stdout
