@@ -9,14 +9,24 @@ import shutil
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from PIL import Image
 
-from micdrop_widget import testing
+from micdrop_widget import (
+    CallOptions,
+    MicdropClient,
+    MicdropErrorCode,
+    MicdropState,
+    MicdropWidget,
+    Reconnect,
+    testing,
+)
 from micdrop_widget.browser import LinkReport
+from micdrop_widget.call.events import VAD_EVENTS
 from micdrop_widget.history import step_events
+from micdrop_widget.protocol import EventName
 from micdrop_widget.state.machine import TABLE
 from micdrop_widget.state.snapshot import Phase
 from micdrop_widget.testing import FaultyCall, FaultyServer
@@ -110,3 +120,19 @@ def test_the_page_on_recordings_lists_the_events_that_there_are() -> None:
     page = (DOCS / "recording.md").read_text(encoding="utf-8")
     documented = [line for line in (step_events.__doc__ or "").splitlines() if line.startswith("|")]
     assert [line for line in page.splitlines() if line.startswith("|")] == documented
+
+
+def test_the_page_for_users_of_micdrops_client_names_what_there_is_and_leaves_nothing_out() -> None:
+    page = (DOCS / "migration.md").read_text(encoding="utf-8")
+    for client in (MicdropClient, MicdropWidget):
+        for name in set(re.findall(r"`[^`]*?\bcall\.(\w+)", page)):
+            if client is MicdropWidget or name not in ("observe", "isStarted"):  # traits
+                assert hasattr(client, name), f"{client.__name__} has no {name}"
+    options = {option.name for option in fields(CallOptions)}
+    assert set(re.findall(r"\b(\w+)=", page.partition("## Stopping")[0])) <= options | {"device_id", "isStarted"}
+    told = set(re.findall(r"\w+", page))
+    assert set(MicdropState.FIELDS) <= told
+    assert set(get_args(EventName)) <= told
+    assert set(VAD_EVENTS) <= told
+    assert {str(code) for code in MicdropErrorCode} <= told
+    assert {field.name for field in fields(Reconnect)} <= told

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from micdrop_widget.protocol import Classification, TextMessage, ToolCall, ToolCallMessage, ToolResultMessage
     from micdrop_widget.reconnect import Reconnect
     from micdrop_widget.server import CallRefused, Limits, ServerCall
-    from micdrop_widget.state import MicdropState
+    from micdrop_widget.state import MicdropState, Notice, NoticeCode
     from micdrop_widget.turn import SmartTurn, TurnDetector
     from micdrop_widget.vad import VAD, SileroVAD, Status, VolumeVAD
 
@@ -58,6 +58,8 @@ __all__ = [
     "MicdropState",
     "MicdropWidget",
     "Microphone",
+    "Notice",
+    "NoticeCode",
     "Reconnect",
     "Recording",
     "SavedCall",
@@ -110,6 +112,8 @@ _HOMES = {
     "MicdropState": "state",
     "MicdropWidget": "jupyter.widget",
     "Microphone": "devices",
+    "Notice": "state",
+    "NoticeCode": "state",
     "Reconnect": "reconnect",
     "Recording": "history.recording",
     "SavedCall": "history.saved_call",

@@ -38,5 +38,7 @@ class Microphone:
     """None where nobody says."""
     auto_gain_control: bool | None = None
     """None where nobody says."""
+    is_silent: bool = False
+    """It has given nothing but exact zeros for three seconds: switched off at the headset, or the wrong one."""
     mic_devices: tuple[Device, ...] = ()
     speaker_devices: tuple[Device, ...] = ()

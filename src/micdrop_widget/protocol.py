@@ -33,6 +33,7 @@ __all__ = [
     "ToolCallMessage",
     "ToolResultMessage",
     "Unknown",
+    "container_of",
     "encode_client_frame",
     "encode_server_frame",
     "item_from_json",
@@ -57,6 +58,29 @@ EventName: TypeAlias = Literal[
     "Levels",
 ]
 """The events of a call, by Micdrop's names; `Turn` and `Levels` are ours alone."""
+
+
+_CONTAINERS = {
+    b"RIFF": "a WAV file (RIFF)",
+    b"RIFX": "a WAV file (RIFX)",
+    b"ID3": "an MP3 file (ID3)",
+    b"OggS": "an Ogg file",
+    b"\x1a\x45\xdf\xa3": "a WebM or Matroska file (EBML)",
+    b"fLaC": "a FLAC file",
+    b"FORM": "an AIFF file",
+    b"caff": "a CAF file",
+}
+
+
+def container_of(audio: bytes) -> str | None:
+    """Return what container an audio frame begins like, in words, or None: samples have no header."""
+    # one look, since nearly every frame begins like none
+    if audio[:3] not in _CONTAINER_STARTS:
+        return None
+    return next((name for magic, name in _CONTAINERS.items() if audio.startswith(magic)), None)
+
+
+_CONTAINER_STARTS = frozenset(magic[:3] for magic in _CONTAINERS)
 
 
 # The conversation

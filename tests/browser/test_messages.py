@@ -17,6 +17,7 @@ from micdrop_widget.browser import Timing, messages
 from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.protocol import TextMessage, ToolCallMessage, ToolResultMessage
+from micdrop_widget.state.notices import NOTICES, NoticeCode
 from tests.paths import TESTS
 
 GOLDEN = json.loads((TESTS / "comm_messages.json").read_text())
@@ -40,6 +41,7 @@ EXPECTED_UP: list[messages.BrowserMessage | list[messages.BrowserMessage]] = [
     ),
     messages.MicFailed("f1", 3, "denied", "NotAllowedError: Permission denied"),
     messages.MicEnded("f1", 3),
+    messages.MicSilent("f1", 3, is_silent=True),
     messages.Alive("f1", 3),
     (audio := messages.AudioFrame("f1", 3, 7, 3584, 1024, 1780000000123.5, PCM)),
     (heard := messages.PlaybackProgress("f1", 2, 4800, 0)),
@@ -60,6 +62,7 @@ DETAILS = {
     "micDevices": (Device("usb", "USB", "audioinput"),),
     "speakerDevices": (Device("default", "Default", "audiooutput"),),
     "error": MicdropError(MicdropErrorCode.Mic, "The microphone “USB” went away.", "Plug it in."),
+    "notices": (NOTICES[NoticeCode.NoAnswer],),
 }
 
 

@@ -120,7 +120,7 @@ def test_a_page_that_joins_in_the_middle_gets_everything_once_and_the_others_not
     assert [content["to"] for content in line.sent[before:]] == ["b"]
     line.say("and one more")
     assert late.items == first.items == as_json(line.state.conversation)
-    assert late.fields == {**first.fields, "speakerDevices": [], "error": None}
+    assert late.fields == {**first.fields, "speakerDevices": [], "error": None, "notices": []}
 
 
 def test_a_page_that_knows_of_an_earlier_call_is_told_that_nothing_was_said() -> None:

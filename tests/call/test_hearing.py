@@ -13,6 +13,7 @@ from micdrop_widget.audio import FRAME_SAMPLES
 from micdrop_widget.call.hearing import Hearing
 from micdrop_widget.call.idle_watch import IdleWatch
 from micdrop_widget.call.microphone_task import MicrophoneTask
+from micdrop_widget.call.silence_watch import SilenceWatch
 from micdrop_widget.speech import SpeechConfirmed, SpeechEnded
 from micdrop_widget.state import inputs
 from micdrop_widget.vad import Status
@@ -39,6 +40,7 @@ class Ear:
             emit=self._note,
             detected=lambda vad: None,
             watch=IdleWatch(),
+            silence=SilenceWatch(is_silent=lambda: False, report=lambda is_silent: None),
         )
         self.microphone = MicrophoneTask(self.mic, self.hearing, apply=self._apply, ready_for_more=self._ready)
 

@@ -73,6 +73,11 @@ class Mic:
         """Capture these samples."""
         self._spoken.put_nowait(pcm)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether all that was said has been captured."""
+        return self._spoken.empty()
+
     def lose(self, samples: int) -> None:
         """Capture samples that never arrive."""
         self._spoken.put_nowait(Gap(samples))

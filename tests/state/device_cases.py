@@ -18,7 +18,32 @@ LOST = {**ASKED, "mic_device_id": None, "chosen_mic_id": None, "mic_unplugged_er
 UNPLUGGED = inputs.MicrophoneEnded(1, GONE, unplugged=True)
 USB_IN_USE = {"mic": MicPhase.OPEN, "mic_device_id": "usb", "chosen_mic_id": "usb"}
 
+HEARS = [phase for phase in ANY if phase not in (RETRYING, ENDING)]
+SILENT, SOUNDS = inputs.MicrophoneSilent(is_silent=True), inputs.MicrophoneSilent(is_silent=False)
+NO_SOUND = "warn: The microphone gives no sound: is it switched off at the headset, or is it the wrong one?"
+UNHEARD_OF = "Completion if out_of_date_silence: forget_silence"
+KNOWN = {"mic_silent": False}
+
 CASES = [
+    Case(
+        "MicrophoneSilent if listens: note_silence",
+        HEARS,
+        SILENT,
+        [NO_SOUND],
+        {"mic_silent": True},
+        given={"mic": MicPhase.OPEN},
+    ),
+    Case(
+        "MicrophoneSilent if listens: note_silence",
+        HEARS,
+        SOUNDS,
+        [],
+        KNOWN,
+        given={"mic": MicPhase.OPEN, "mic_silent": True},
+    ),
+    Case(UNHEARD_OF, ANY, inputs.Completion(), [], KNOWN, given={**CLOSED, "mic_silent": True}),
+    Case(UNHEARD_OF, [IDLE, LIVE], inputs.Completion(), [], KNOWN, given={"mic_silent": True, "muted": True}),
+    Case(UNHEARD_OF, [LIVE], inputs.Completion(), [], KNOWN, given={"mic_silent": True, "paused": True}),
     Case(
         "ChangeMicDevice if mic_closed: remember_microphone",
         ANY,

@@ -8,7 +8,7 @@ import numpy as np
 
 from micdrop_widget.audio import SAMPLE_RATE
 from micdrop_widget.history.turns import Turn
-from micdrop_widget.state import Call, MicdropState, Phase
+from micdrop_widget.state import Call, MicdropState, NoticeCode, Phase
 
 
 def check_state(call: Call, state: MicdropState) -> None:
@@ -40,6 +40,12 @@ def check_state(call: Call, state: MicdropState) -> None:
         assert state.isMicMuted or not deafening, "mute, pause and a lost connection close the ear"
     if call.interruption_disabled:
         assert state.isMicMuted or not state.isAssistantSpeaking, "the assistant is not interrupted by its echo"
+
+    unheard = not state.isMicStarted or state.isMuted or state.isPaused
+    codes = [notice.code for notice in state.notices]
+    assert NoticeCode.SilentMicrophone not in codes or not unheard, "nothing is known of what is not listened to"
+    assert not (call.unanswered and state.isProcessing), "an answer is awaited, or was given up"
+    assert len(set(codes)) == len(codes)
 
     kept = sum(len(item) for item in call.outbox if isinstance(item, np.ndarray))
     assert kept <= 30 * SAMPLE_RATE, "what is kept for the server is bounded"

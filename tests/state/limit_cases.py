@@ -6,6 +6,7 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.errors import MicdropErrorCode as Code
 from micdrop_widget.state import inputs
 from micdrop_widget.state.effects import Timer
+from micdrop_widget.state.notices import NoticeCode
 from micdrop_widget.state.snapshot import MicPhase
 from tests.state.cases import (
     CONNECTED,
@@ -79,23 +80,23 @@ CASES = [
         [LIVE],
         ANSWER,
         ["warn: the server sent no answer for 30 s; the call listens again"],
-        {"processing": False},
-        given={"processing": True, "conversation": (wire.TextMessage("user", "Well?"),)},
+        {"processing": False, "unanswered": NoticeCode.NoAnswer},
+        given={"processing": True, "conversation": (wire.TextMessage("assistant", "Before that."),)},
     ),
     Case(
         "TimerFired if answer: give_up_answer",
         [LIVE],
         ANSWER,
         ["warn: the server sent a text and no audio for 10 s; the call listens again"],
-        {"processing": False},
-        given={"processing": True, "conversation": (wire.TextMessage("assistant", "Yes."),)},
+        {"processing": False, "unanswered": NoticeCode.NoAnswerAudio},
+        given={"processing": True, "answer_written": True},
     ),
     Case(
         "TimerFired if playback: give_up_playback",
         [OPENING, *CONNECTED, RETRYING],
         PLAYBACK,
         [LOUDSPEAKER],
-        {"processing": False, "assistant_speaking": False, "echo_tail": False},
+        {"processing": False, "assistant_speaking": False, "echo_tail": False, "speaker_silent": True},
         given=UNHEARD,
     ),
     Case(

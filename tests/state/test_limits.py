@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 
 import pytest
 
 from micdrop_widget import MicdropClient
 from micdrop_widget import protocol as wire
 from micdrop_widget.reconnect import Reconnect
-from micdrop_widget.state import Phase, Settings, inputs
+from micdrop_widget.state import NoticeCode, Phase, Settings, inputs
 from micdrop_widget.state.effects import SetTimer, Timer, Warn
 from micdrop_widget.state.limits import AWAITS, PHASE_ENDS
 from micdrop_widget.state.machine import TABLE
@@ -91,6 +92,10 @@ def test_a_socket_that_was_given_up_may_open_late() -> None:
     assert world.apply(late).call.phase is Phase.RETRYING
 
 
+def codes(world: World) -> list[NoticeCode]:
+    return [notice.code for notice in world.state.notices]
+
+
 def asked() -> World:
     return listening().apply(confirmed()).apply(ENDED)
 
@@ -101,6 +106,7 @@ def test_a_server_may_be_silent_for_half_a_minute_and_then_the_call_listens_agai
     world.fire(Timer.ANSWER)
     assert world.state.isListening
     assert warnings(world) == ["the server sent no answer for 30 s; the call listens again"]
+    assert codes(world) == [NoticeCode.NoAnswer]
     assert world.receive(audio()).heard(1).state.isAssistantSpeaking, "an answer that comes later is heard"
 
 
@@ -117,6 +123,28 @@ def test_the_audio_of_a_text_has_ten_seconds() -> None:
     world.fire(Timer.ANSWER)
     assert world.state.isListening
     assert warnings(world) == ["the server sent a text and no audio for 10 s; the call listens again"]
+    assert codes(world) == [NoticeCode.NoAnswerAudio]
+
+
+@pytest.mark.parametrize(
+    "goes_on",
+    [
+        lambda world: world.receive(wire.SkipAnswer()),
+        lambda world: world.receive(audio()),
+        lambda world: world.apply(confirmed()),
+        lambda world: world.apply(inputs.Stop()),
+    ],
+    ids=["server", "late answer", "user", "stop"],
+)
+def test_a_missing_answer_is_shown_until_server_or_user_go_on(goes_on: Callable[[World], World]) -> None:
+    world = asked().fire(Timer.ANSWER)
+    assert codes(world) == [NoticeCode.NoAnswer]
+    assert codes(goes_on(world)) == []
+
+
+def test_a_text_before_the_question_is_no_answer_to_it() -> None:
+    world = listening().receive(says("Hello")).apply(confirmed()).apply(ENDED)
+    assert codes(world.fire(Timer.ANSWER)) == [NoticeCode.NoAnswer]
 
 
 def test_a_call_that_waits_for_nothing_has_no_limit_for_an_answer() -> None:
@@ -142,9 +170,11 @@ def test_a_loudspeaker_that_stops_reporting_is_not_waited_for_and_is_heard_when_
     world = listening(disable_interruption=True).receive(audio(1600)).heard(800).fire(Timer.PLAYBACK)
     assert world.state.isListening
     assert warnings(world) == ["the loudspeaker reports no progress: is the page still there, and may it play sound?"]
+    assert codes(world) == [NoticeCode.SilentSpeaker]
     world.receive_at(30_000, audio(1600))
     assert delays(world, Timer.PLAYBACK) == [100], "only what the new samples last"
     assert world.heard(900).state.isAssistantSpeaking
+    assert codes(world) == []
 
 
 def test_a_graceful_stop_ends_without_a_loudspeaker() -> None:

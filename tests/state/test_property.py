@@ -129,6 +129,8 @@ class AnyCall(RuleBasedStateMachine):
                 inputs.Mute(),
                 inputs.Unmute(),
                 inputs.ClearConversation(),
+                inputs.MicrophoneSilent(is_silent=True),
+                inputs.MicrophoneSilent(is_silent=False),
                 inputs.TurnDetectionChanged(detects_turns=True, turn_max_wait_ms=2000),
                 inputs.TurnDetectionChanged(detects_turns=False, turn_max_wait_ms=4000),
             ]

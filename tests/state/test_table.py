@@ -46,6 +46,10 @@ def test_a_row_asks_for_these_effects_and_changes_these_facts(case: Case, phase:
     if "send StopSpeaking" in case.asks:
         expected = replace(expected, answer_begins=True)
 
+    match case.on:
+        case inputs.Received(_, wire.Message(wire.TextMessage("assistant"))):
+            expected = replace(expected, answer_written=True)
+
     assert in_words(asked) == list(case.asks)
     if case.error is not None:
         assert after.error is not None

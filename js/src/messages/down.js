@@ -7,7 +7,8 @@
  * @typedef {{role: "tool_result", toolCallId: string, toolName: string, output: string}} ToolResult
  * @typedef {Utterance | ToolCall | ToolResult} ConversationItem
  * @typedef {{code: string, message: string, remedy: string}} CallError
- * @typedef {{partialAssistantMessage: string, micDevices: Device[], speakerDevices: Device[], error: CallError | null}} DetailFields
+ * @typedef {{code: string, message: string, remedy: string}} Notice something is not as it should be, though the call goes on
+ * @typedef {{partialAssistantMessage: string, micDevices: Device[], speakerDevices: Device[], error: CallError | null, notices: Notice[]}} DetailFields
  *
  * @typedef {{type: "open_mic", request: number, deviceId: string | null, constraints: Record<string, unknown>}} OpenMic
  * @typedef {{type: "close_mic", request: number}} CloseMic
@@ -38,12 +39,15 @@ const ITEMS = {
   system: fieldsOf({ role: text, content: text }),
 };
 
+const explained = fieldsOf({ code: text, message: text, remedy: text });
+
 const details = fieldsOf(
   {
     partialAssistantMessage: text,
     micDevices: devices,
     speakerDevices: devices,
-    error: orNull(fieldsOf({ code: text, message: text, remedy: text })),
+    error: orNull(explained),
+    notices: listOf(explained),
   },
   { optional: true },
 );

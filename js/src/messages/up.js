@@ -85,6 +85,13 @@ export const micEnded = (from, request) => up("mic_ended", from, { request });
 /**
  * @param {string} from
  * @param {number} request
+ * @param {boolean} isSilent its track is muted by the device or the browser, and has been for a while
+ */
+export const micSilent = (from, request, isSilent) => up("mic_silent", from, { request, is_silent: isSilent });
+
+/**
+ * @param {string} from
+ * @param {number} request
  */
 export const alive = (from, request) => up("alive", from, { request });
 

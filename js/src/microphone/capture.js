@@ -1,5 +1,6 @@
 import { AudioFailure, describeError } from "../errors.js";
 import { isVsCode, microphoneFailure } from "./failures.js";
+import { MuteWatch } from "./mute-watch.js";
 
 /** @typedef {import("../speaker/engine.js").AudioEngine} AudioEngine */
 /** @typedef {import("../messages/messages.js").Device} Device */
@@ -22,6 +23,7 @@ import { isVsCode, microphoneFailure } from "./failures.js";
  * @property {(request: number, opened: Opened) => void} onOpened always before the first audio
  * @property {(position: number, samples: Int16Array<ArrayBuffer>, rms: number) => void} onAudio one frame, or two
  * @property {() => void} onNoAudio it is muted or closed: no audio follows
+ * @property {(request: number, isSilent: boolean) => void} onSilent its track has been muted for a while, or no longer is
  * @property {(request: number) => void} onEnded the device went away; the microphone is closed
  */
 
@@ -94,6 +96,7 @@ export class Capture {
       // A browser that does not report its echo cancellation is taken to do what it was asked.
       const settings = { echoCancellation: wanted.constraints.echoCancellation !== false, ...microphone.settings };
       this.#listener.onOpened(wanted.request, { label, sampleRate, settings, ...devices });
+      microphone.onSilent = (isSilent) => this.#listener.onSilent(wanted.request, isSilent);
       // The frames captured so far waited in the port.
       microphone.listen(this.#listener);
     } catch (error) {
@@ -165,6 +168,8 @@ class OpenMicrophone {
   #node;
   #track;
   #isMuted = true;
+  /** @type {MuteWatch | null} */
+  #muteWatch = null;
 
   /**
    * @param {MediaStream} stream
@@ -204,6 +209,11 @@ class OpenMicrophone {
     this.#track.onended = onEnd;
   }
 
+  /** @param {(isSilent: boolean) => void} onSilent the device or the browser mutes the track, which the page did not ask for */
+  set onSilent(onSilent) {
+    this.#muteWatch = new MuteWatch(this.#track, onSilent);
+  }
+
   /** @param {CaptureListener} listener */
   listen(listener) {
     this.#node.port.onmessage = ({ data }) => {
@@ -214,6 +224,7 @@ class OpenMicrophone {
   }
 
   release() {
+    this.#muteWatch?.stop();
     this.#track.onended = null;
     this.#node.onprocessorerror = null;
     this.#node.port.onmessage = null;

@@ -52,6 +52,7 @@ export class Microphone {
       onOpened: (request, opened) => this.#reportOpened(request, opened),
       onAudio: (position, samples, rms) => this.#pushAudio(position, samples, rms),
       onNoAudio: () => this.#levelListeners.emit(0),
+      onSilent: (request, isSilent) => send(messages.micSilent(pageId, request, isSilent)),
       onEnded: (request) => this.#reportEnded(request),
     });
     this.#uplink = new Uplink({

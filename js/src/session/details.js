@@ -12,6 +12,7 @@ export const NO_DETAILS = Object.freeze({
   micDevices: [],
   speakerDevices: [],
   error: null,
+  notices: [],
 });
 
 /** What this page has received of it so far. */

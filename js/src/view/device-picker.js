@@ -12,6 +12,8 @@ let pickerCount = 0;
 export class DevicePicker {
   #microphone;
   #speaker;
+  #isSuggested = false;
+  #isUnfoldedByUser = false;
   #hint = element("p", "micdrop-devices-hint", {}, ["The devices are listed once the microphone is on."]);
 
   /** @param {(kind: DeviceKind, id: string) => void} onChoose */
@@ -49,8 +51,23 @@ export class DevicePicker {
     setHidden(this.#hint, state.micDevices.length > 0);
   }
 
+  /**
+   * Unfolds the lists while another device may be the way out, and folds them afterwards unless the user has unfolded them.
+   *
+   * @param {boolean} isSuggested
+   */
+  suggest(isSuggested) {
+    if (isSuggested === this.#isSuggested) return;
+    this.#isSuggested = isSuggested;
+    if (isSuggested && this.root.hidden === true) {
+      this.#show(true);
+      this.#isUnfoldedByUser = false;
+    } else if (!isSuggested && !this.#isUnfoldedByUser) this.#show(false);
+  }
+
   /** @param {boolean} isShown */
   #show(isShown) {
+    this.#isUnfoldedByUser = isShown;
     setHidden(this.root, !isShown);
     this.button.setAttribute("aria-expanded", String(isShown));
     this.button.classList.toggle("micdrop-open", isShown);

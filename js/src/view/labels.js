@@ -121,6 +121,17 @@ export function describeNote(state) {
 }
 
 /**
+ * What is not as it should be, though the call goes on, in one sentence or two each.
+ *
+ * @param {PanelState} state
+ * @returns {{code: string, words: string}[]}
+ */
+export function describeNotices(state) {
+  if (!isReachable(state)) return [];
+  return state.notices.map(({ code, message, remedy }) => ({ code, words: `${message} ${remedy}` }));
+}
+
+/**
  * The error to show: the kernel's, or what only this page knows.
  *
  * @param {PanelState} state

@@ -3,9 +3,10 @@ import { DevicePicker } from "./device-picker.js";
 import { element, setHidden, setText } from "./dom.js";
 import { icon, setIcon } from "./icons.js";
 import { keepCharacters } from "./keyboard.js";
-import { describeControls, describeError, describeNote, describeState, describeTakeOver } from "./labels.js";
+import { describeControls, describeError, describeNote, describeNotices, describeState, describeTakeOver } from "./labels.js";
 import { Drawing } from "./drawing.js";
 import { Meter } from "./meter.js";
+import { Notices } from "./notices.js";
 
 /** @typedef {import("../session/session.js").Session} Session */
 /** @typedef {import("./labels.js").Control} Control */
@@ -26,6 +27,7 @@ export class Panel {
   #devices = new DevicePicker((kind, id) => this.#session.commands.chooseDevice(kind, id));
   #isListening = false;
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
+  #notices = new Notices();
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
   #takeOverWords = element("span", "");
   #takeOver = offer("take-over", "microphone", this.#takeOverWords);
@@ -80,6 +82,7 @@ export class Panel {
     ]);
     const root = element("section", "micdrop", { "aria-label": "Voice call" }, [
       head,
+      this.#notices.root,
       this.#devices.root,
       this.#allowAudio,
       this.#takeOver,
@@ -115,6 +118,9 @@ export class Panel {
     const note = describeNote(state);
     setHidden(this.#note, note === "");
     setText(this.#note, note);
+    const notices = describeNotices(state);
+    this.#notices.update(notices);
+    this.#devices.suggest(notices.some(({ code }) => code === "SilentMicrophone"));
     setHidden(this.#allowAudio, !state.isAudioBlocked);
     const takeOver = describeTakeOver(state);
     setHidden(this.#takeOver, takeOver === null);

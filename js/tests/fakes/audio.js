@@ -140,6 +140,11 @@ class FakeTrack {
   readyState = "live";
   /** @type {(() => void) | null} */
   onended = null;
+  muted = false;
+  /** @type {(() => void) | null} */
+  onmute = null;
+  /** @type {(() => void) | null} */
+  onunmute = null;
 
   /**
    * @param {string} deviceId
@@ -157,6 +162,17 @@ class FakeTrack {
 
   stop() {
     this.readyState = "ended";
+  }
+
+  /**
+   * The device, or the browser, mutes the track or no longer does.
+   *
+   * @param {boolean} isMuted
+   */
+  mute(isMuted) {
+    this.muted = isMuted;
+    if (isMuted) this.onmute?.();
+    else this.onunmute?.();
   }
 
   /** The device is unplugged. */

@@ -28,6 +28,7 @@ const builders = {
     comm.micOpened(from, { request, label, sampleRate, settings, microphones, speakers }),
   mic_failed: ({ from, request, reason, detail }) => comm.micFailed(from, request, reason, detail),
   mic_ended: ({ from, request }) => comm.micEnded(from, request),
+  mic_silent: ({ from, request, is_silent }) => comm.micSilent(from, request, is_silent),
   alive: ({ from, request }) => comm.alive(from, request),
   audio: ({ from, request, seq, position, dropped, sent_ms: sentMs }, buffer) =>
     comm.audio(from, { request, seq, position, dropped, samples: samples(buffer) }, sentMs),

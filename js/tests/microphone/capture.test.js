@@ -18,6 +18,7 @@ function setUp() {
     onOpened: (request, opened) => events.push(["opened", request, opened]),
     onAudio: (position, samples, rms) => events.push(["audio", position, samples, rms]),
     onNoAudio: () => events.push(["no audio"]),
+    onSilent: (request, isSilent) => events.push(["silent", request, isSilent]),
     onEnded: (request) => events.push(["ended", request]),
   });
   const request = (/** @type {object} */ fields = {}) => ({ request: 1, deviceId: null, constraints: CONSTRAINTS, ...fields });

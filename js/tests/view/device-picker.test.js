@@ -85,3 +85,20 @@ test("a list that has not changed is not drawn anew, so that an open one stays o
   assert.deepEqual([...select("microphone").options].map(({ label }) => label), ["Not plugged in", "Built-in"]);
   assert.equal(select("microphone").title, "Not plugged in");
 });
+
+test("a suggestion unfolds the lists for as long as it stands, and leaves alone what the user unfolds or folds", () => {
+  const { picker } = setUp();
+  picker.suggest(true);
+  picker.suggest(true);
+  assert.equal(picker.root.hidden, false);
+  picker.suggest(false);
+  assert.equal(picker.root.hidden, true);
+  picker.button.click();
+  picker.suggest(true);
+  picker.suggest(false);
+  assert.equal(picker.root.hidden, false, "the user has unfolded it");
+  picker.suggest(true);
+  picker.button.click();
+  picker.suggest(true);
+  assert.equal(picker.root.hidden, true, "the user has folded it");
+});

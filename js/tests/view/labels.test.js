@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { describeControls, describeError, describeNote, describeState, describeTakeOver } from "../../src/view/labels.js";
+import { describeControls, describeError, describeNote, describeNotices, describeState, describeTakeOver } from "../../src/view/labels.js";
 import { panelState } from "../fakes/panel-state.js";
 
 const state = panelState;
@@ -138,4 +138,12 @@ test("a mute that outlives the call is said, and can be withdrawn", () => {
   assert.deepEqual([mute.action, mute.isEnabled, mute.isPressed], ["unmute", true, true]);
   assert.equal(describeNote(inCall({ isMuted: true })), "");
   assert.equal(describeControls(state({ wasStarted: true })).mute.isEnabled, false, "there is nothing to mute");
+});
+
+test("a notice is one line of words, and none is shown of a call that cannot be reached", () => {
+  const notices = [{ code: "SilentMicrophone", message: "The microphone gives no sound:", remedy: "is it switched off?" }];
+  const words = "The microphone gives no sound: is it switched off?";
+  assert.deepEqual(describeNotices(inCall({ notices })), [{ code: "SilentMicrophone", words }]);
+  assert.deepEqual(describeNotices(inCall({ notices, isKernelLost: true })), []);
+  assert.deepEqual(describeNotices(inCall()), []);
 });

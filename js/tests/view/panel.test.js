@@ -138,3 +138,19 @@ test("two views count twice, and a disposed one leaves nothing behind", () => {
   assert.equal(FakeResizeObserver.observing.size, 0);
   session.show(inCall());
 });
+
+test("notices are lines of their own, and a microphone without sound unfolds the devices beside its line", () => {
+  const { session, find } = setUp(inCall());
+  assert.equal(find("notices").hidden, true);
+  const silent = { code: "SilentMicrophone", message: "No sound:", remedy: "switched off?" };
+  const unanswered = { code: "NoAnswer", message: "No answer.", remedy: "Say it once more." };
+  session.show(inCall({ notices: [silent, unanswered] }));
+  const lines = [...find("notices").children].map((line) => line.textContent);
+  assert.deepEqual([find("notices").hidden, lines], [false, ["No sound: switched off?", "No answer. Say it once more."]]);
+  assert.equal(find("notices").nextElementSibling, find("microphone-device").closest(".micdrop-devices"));
+  assert.equal(find("devices").getAttribute("aria-expanded"), "true");
+  session.show(inCall({ notices: [unanswered] }));
+  assert.deepEqual([find("notices").children.length, find("devices").getAttribute("aria-expanded")], [1, "false"]);
+  session.show(inCall());
+  assert.equal(find("notices").hidden, true);
+});

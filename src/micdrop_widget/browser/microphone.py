@@ -63,6 +63,8 @@ class BrowserMicrophone:
         """Called when a page is asked for the microphone: from now on its answers are expected."""
         self.on_no_answer: Callable[[], object] = lambda: None
         """Called when that page does not say in time that it was asked."""
+        self.on_silent: Callable[[bool], object] = lambda is_silent: None
+        """Called when the page says that the microphone is muted by itself, or no longer is."""
         self.on_audio: Callable[[], object] = lambda: None
         """Called whenever audio has arrived."""
 
@@ -159,6 +161,8 @@ class BrowserMicrophone:
                     self._opened.set_exception(microphone_error(reason, detail))
             case messages.MicEnded(_, request) if request == self._request:
                 self.lose("ended")
+            case messages.MicSilent(_, request, is_silent) if request == self._request:
+                self.on_silent(is_silent)
             case messages.AudioFrame(_, request) if request == self._request:
                 self._receive_audio(message)
 

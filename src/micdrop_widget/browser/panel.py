@@ -88,6 +88,7 @@ class PanelController:
         self._tasks: set[asyncio.Task[None]] = set()
         microphone.on_opening = self._heartbeat.ensure_running
         microphone.on_no_answer = self._presume_gone
+        microphone.on_silent = lambda is_silent: core.apply(inputs.MicrophoneSilent(is_silent))
 
     def receive(self, message: messages.BrowserMessage, *, while_busy: bool = False) -> None:
         """Receive a message; `while_busy` says that it would have come while a cell runs."""

@@ -17,7 +17,7 @@ from micdrop_widget.state import MicdropState
 
 __all__ = ["DETAIL_FIELDS", "PrivateState"]
 
-DETAIL_FIELDS = ("partialAssistantMessage", "micDevices", "speakerDevices", "error")
+DETAIL_FIELDS = ("partialAssistantMessage", "micDevices", "speakerDevices", "error", "notices")
 """The fields that a `details` message carries."""
 
 _MESSAGE_BYTES = 1 << 16

@@ -13,7 +13,7 @@ from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.history.turns import Turn
 from micdrop_widget.protocol import Classification, ConversationItem, EventName, ToolCall
-from micdrop_widget.state import MicdropState
+from micdrop_widget.state import MicdropState, Notice
 
 __all__ = ["CallEvents", "Role", "value_of"]
 
@@ -316,6 +316,7 @@ class CallEvents:
         conversation: tuple[ConversationItem, ...] = NOT_GIVEN,
         partialAssistantMessage: str = NOT_GIVEN,
         error: MicdropError | None = NOT_GIVEN,
+        notices: tuple[Notice, ...] = NOT_GIVEN,
     ) -> EventFuture[MicdropState]:
         """Wait until the state is as asked for: `await call.until(isListening=True, timeout=10)`.
 
@@ -327,7 +328,7 @@ class CallEvents:
             Seconds from the `await` on; None waits until the call is closed.
         isStarting, isStarted, isReconnecting, isMuted, isPaused, isListening, isProcessing, isUserSpeaking, \
 isAssistantSpeaking, isMicStarted, isMicMuted, isInterruptionDisabled, micDeviceId, speakerDeviceId, micDevices, \
-speakerDevices, conversation, partialAssistantMessage, error
+speakerDevices, conversation, partialAssistantMessage, error, notices
             The value that the field of `MicdropState` has to have; with several, and with a predicate, all at once.
 
         Returns

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,10 @@ class CallCore:
     @property
     def microphone(self) -> Microphone | None:
         """The microphone that is open, with what was really applied to it; None while none is."""
-        return self._engine.microphone.microphone
+        microphone = self._engine.microphone.microphone
+        if microphone is None or microphone.is_silent == self._engine.call.mic_silent:
+            return microphone
+        return replace(microphone, is_silent=self._engine.call.mic_silent)
 
     @property
     def levels(self) -> LevelMeter:

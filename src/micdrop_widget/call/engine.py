@@ -18,6 +18,7 @@ from micdrop_widget.call.levels import LevelMeter
 from micdrop_widget.call.log import describe
 from micdrop_widget.call.microphone_task import MicrophoneTask
 from micdrop_widget.call.options import CallOptions
+from micdrop_widget.call.silence_watch import SilenceWatch
 from micdrop_widget.call.sinks import AudioSink
 from micdrop_widget.call.sources import AudioSource
 from micdrop_widget.call.transport import Transport
@@ -88,6 +89,10 @@ class Engine:
             emit=self._emit_speech_event,
             detected=self._record_detection,
             watch=IdleWatch(),
+            silence=SilenceWatch(
+                is_silent=lambda: self.call.mic_silent,
+                report=lambda is_silent: self.apply(inputs.MicrophoneSilent(is_silent)),
+            ),
         )
         self.microphone = MicrophoneTask(source, self.hearing, apply=self.apply, ready_for_more=self._ready_for_more)
         self._sink = sink

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
 from micdrop_widget.call.events import STATUS_AFTER
 from micdrop_widget.call.idle_watch import IdleWatch
+from micdrop_widget.call.silence_watch import SilenceWatch
 from micdrop_widget.call.sources import Gap
 from micdrop_widget.speech import SpeechCancelled, SpeechEvent, SpeechEventName, SpeechStarted, name_of
 from micdrop_widget.state import inputs
@@ -37,6 +38,8 @@ class Hearing:
         Called with the detector behind each window that the call listens to.
     watch
         Ends an open segment when a live microphone gives no samples any more.
+    silence
+        Notices that a live microphone gives nothing but zeros.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Hearing:
         emit: Callable[[SpeechEventName], object],
         detected: Callable[[VAD], object],
         watch: IdleWatch,
+        silence: SilenceWatch,
     ) -> None:
         self._apply = apply
         self._listens = listens
@@ -57,6 +61,7 @@ class Hearing:
         self._emit = emit
         self._detected = detected
         self._watch = watch
+        self._silence = silence
         self._segmenter: Segmenter | None = None
         self._is_live = False
         self._captured = 0
@@ -73,7 +78,7 @@ class Hearing:
         """The status after the latest event of the detection: silence, maybe speech, or speech."""
         return self._status
 
-    def begin(self, vad: VAD, *, is_live: bool) -> None:
+    def begin(self, vad: VAD, *, is_live: bool, has_pauses: bool = False) -> None:
         """Begin with the first sample of a microphone.
 
         Parameters
@@ -82,7 +87,10 @@ class Hearing:
             The detector, loaded.
         is_live
             The microphone captures in real time: no samples for a second means that something is wrong with it.
+        has_pauses
+            Stretches of exact zeros are part of what it gives, as of a recording.
         """
+        self._silence.begin(may_pause=has_pauses)
         self._captured = 0
         self._is_live = is_live
         self._segmenter = Segmenter(vad)
@@ -128,11 +136,14 @@ class Hearing:
             self._record(frame, listens)
             self._captured += len(frame)
             if listens:
+                if self._is_live:
+                    self._silence.add(frame)
                 segmenter.in_pause = self._endpointing()
                 events = segmenter.push(frame)
                 self._detected(segmenter.vad)
                 self._forward(events)
             else:
+                self._silence.reset()
                 self.reset()
             if self._segmenter is not segmenter:
                 return

@@ -7,7 +7,7 @@ from micdrop_widget.state import MicdropState, effects
 
 __all__ = ["describe"]
 
-_LISTS = ("conversation", "micDevices", "speakerDevices")
+_LISTS = ("conversation", "micDevices", "speakerDevices", "notices")
 
 
 def describe(effect: effects.Effect) -> str | None:

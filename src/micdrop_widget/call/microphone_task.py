@@ -181,7 +181,8 @@ class MicrophoneTask:
         finally:
             loading.cancel()
         self.microphone = microphone
-        self._hearing.begin(vad, is_live=self._source.live)
+        has_pauses = getattr(self._source, "has_pauses", False)
+        self._hearing.begin(vad, is_live=self._source.live, has_pauses=has_pauses)
         self._apply(
             inputs.MicrophoneOpened(
                 request,

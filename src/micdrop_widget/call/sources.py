@@ -61,6 +61,9 @@ class AudioSource(Protocol):
     live: bool
     """Samples keep coming whether or not anybody listens. A source that is not live waits until the call is ready."""
 
+    # One with an attribute `has_pauses` that is true gives stretches of exact zeros, as a recording does: they do not
+    # mean that it is switched off.
+
     async def open(self, device_id: str | None) -> Microphone:
         """Begin to capture.
 
@@ -116,6 +119,8 @@ class ArraySource:
     TypeError, ValueError, OSError
         The samples or the file cannot be used; the message says why, and what to do.
     """
+
+    has_pauses = True
 
     def __init__(
         self,

@@ -129,6 +129,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     conversation = traits.sequence()
     partialAssistantMessage = traits.text()
     error = traits.error()
+    notices = traits.sequence()
     state = traitlets.Instance(MicdropState, (), read_only=True)
     microphone_level_db = traits.LevelTrait(lambda call: call._call.core.levels.microphone_db)
     speaker_level_db = traits.LevelTrait(lambda call: call._call.core.levels.speaker_db)

@@ -24,6 +24,7 @@ __all__ = [
     "mic_opening",
     "no_url",
     "nothing_left_to_hear",
+    "out_of_date_silence",
     "retryable",
     "retryable_timeout",
     "timer",
@@ -139,6 +140,11 @@ def nothing_left_to_hear(call: Call, _: inputs.Completion) -> bool:
 def utterance_while_ignored(call: Call, _: inputs.Completion) -> bool:
     """An utterance is open, but the call no longer listens to the microphone."""
     return call.utterance_open and not call.listens
+
+
+def out_of_date_silence(call: Call, _: inputs.Completion) -> bool:
+    """A microphone was silent, and it is closed now, or the user does not want it to be listened to."""
+    return call.mic_silent and (call.mic is not MicPhase.OPEN or call.muted or call.paused)
 
 
 def listens(call: Call, _: object) -> bool:

@@ -27,6 +27,7 @@ __all__ = [
     "MicrophoneFailed",
     "MicrophoneMoved",
     "MicrophoneOpened",
+    "MicrophoneSilent",
     "MicrophoneStalled",
     "Mute",
     "Pause",
@@ -173,6 +174,13 @@ class MicrophoneStalled:
 
 
 @dataclass(frozen=True, slots=True)
+class MicrophoneSilent:
+    """The microphone that is open has given nothing but exact zeros for seconds, or it gives sound again."""
+
+    is_silent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DevicesListed:
     """The microphones and loudspeakers there are now: something was plugged in or out."""
 
@@ -295,6 +303,7 @@ Input: TypeAlias = (
     | MicrophoneFailed
     | MicrophoneEnded
     | MicrophoneStalled
+    | MicrophoneSilent
     | DevicesListed
     | SpeakerFailed
     | ConnectionOpened

@@ -61,6 +61,7 @@ MAX_DROP_MS = 500
 ROUND_TRIPS_KEPT = 3
 """So many round trips are remembered; the shortest counts."""
 
+
 LOUDSPEAKER_SILENT = "the loudspeaker reports no progress: is the page still there, and may it play sound?"
 
 

@@ -66,6 +66,8 @@ TABLE: tuple[Row, ...] = (
     Row(MIC_PHASES, inputs.TimerFired, microphone.give_up, when=conditions.timer(Timer.MICROPHONE)),
     Row(MIC_PHASES, inputs.MicrophoneEnded, microphone.replace, when=conditions.unplugged),
     Row(MIC_PHASES, inputs.MicrophoneEnded, microphone.release, when=conditions.current_microphone),
+    Row((IDLE, *TALKING), inputs.MicrophoneSilent, microphone.note_silence, when=conditions.listens),
+    Row(ANY, inputs.Completion, microphone.forget_silence, when=conditions.out_of_date_silence),
     # Devices
     Row(ANY, inputs.DevicesListed, devices.list_devices),
     Row(ANY, inputs.ChangeMicDevice, devices.remember_microphone, when=conditions.mic_closed),

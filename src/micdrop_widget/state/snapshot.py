@@ -12,6 +12,7 @@ from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError
 from micdrop_widget.protocol import ConversationItem, MuteCommand, StartSpeaking, StopSpeaking
 from micdrop_widget.reconnect import Reconnect
+from micdrop_widget.state.notices import NOTICES, Notice, NoticeCode
 
 __all__ = ["Call", "Command", "Device", "MicPhase", "MicdropState", "Phase", "Settings", "snapshot"]
 
@@ -82,6 +83,8 @@ class Call:
     """The microphone that the user chose by its id; None leaves the choice to the browser."""
     mic_unplugged_error: MicdropError | None = None
     """Why the last microphone ended, while its replacement is being opened; reported when that has opened or failed."""
+    mic_silent: bool = False
+    """The microphone gives nothing but exact zeros."""
     mic_replaced_ms: float = -math.inf
     """When a microphone last replaced one that was unplugged."""
     speaker_device_id: str | None = None
@@ -116,6 +119,12 @@ class Call:
     """Half a sample; its other half is the first byte of the next audio frame."""
     answer_begins: bool = False
     """StopSpeaking was sent: the next audio that is played begins an answer, on a whole sample."""
+    answer_written: bool = False
+    """The whole text of the answer that is awaited has arrived."""
+    unanswered: NoticeCode | None = None
+    """What was missing of the last answer when it was given up; None once the server or the user goes on."""
+    speaker_silent: bool = False
+    """The loudspeaker did not report progress in time, and has not since."""
     drop_answer_until_ms: float = 0
     """Audio and text that arrive before this time belong to an answer that was cancelled."""
     round_trips_ms: tuple[float, ...] = ()
@@ -208,6 +217,8 @@ class MicdropState:
     """The text of the answer so far; empty when there is none."""
     error: MicdropError | None = None
     """The last failure. Cleared by start, start_mic and a successful connection."""
+    notices: tuple[Notice, ...] = ()
+    """What is not as it should be though the call goes on; each is gone when it is over."""
 
     FIELDS: ClassVar[tuple[str, ...]] = ()
     """The names of all fields, in order."""
@@ -240,4 +251,14 @@ def snapshot(call: Call) -> MicdropState:
         conversation=call.conversation,
         partialAssistantMessage=call.partial_assistant_message,
         error=call.error,
+        notices=_notices(call),
     )
+
+
+def _notices(call: Call) -> tuple[Notice, ...]:
+    codes = (
+        NoticeCode.SilentMicrophone if call.mic_silent else None,
+        call.unanswered,
+        NoticeCode.SilentSpeaker if call.speaker_silent else None,
+    )
+    return tuple(NOTICES[code] for code in codes if code is not None)

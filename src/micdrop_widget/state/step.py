@@ -133,7 +133,7 @@ class Step:
         if self.call.utterance_open:
             self.send(StopSpeaking())
             self.drop_utterance()
-            self.set(processing=self.call.in_call)
+            self.set(processing=self.call.in_call, answer_written=False)
 
     def drop_utterance(self) -> None:
         """Forget the open utterance; the server has been told, or has lost it already."""
@@ -149,7 +149,7 @@ class Step:
         if call.playback_samples:
             self.set(epoch=call.epoch + 1, playback_samples=0, heard_samples=0)
             self.add(FlushPlayer(self.call.epoch))
-        self.set(assistant_speaking=False, echo_tail=False, partial_assistant_message="")
+        self.set(assistant_speaking=False, echo_tail=False, speaker_silent=False, partial_assistant_message="")
         self.add(CancelTimer(Timer.ANSWER_GAP), CancelTimer(Timer.ECHO_TAIL))
 
     # Ends
@@ -166,6 +166,7 @@ class Step:
             user_speaking=False,
             endpointing=False,
             processing=False,
+            unanswered=None,
             goodbye_due=False,
             paused=False,
             outbox=(),

@@ -1,4 +1,4 @@
-// sources sha256:922de8e85a6c314faab3515474ce0768fdf5dab82fe429f3664cb3f377e16671
+// sources sha256:0f264dcb037ddf4e8b7478c471b320a0ad15c41159de80ba236b8e45eaeb0180
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -221,95 +221,6 @@ var playback_processor_default = `"use strict";
     }
   };
 
-  // src/worklets/start-delay.js
-  var UNKNOWN_DELAY = 1024;
-  var MAX_DELAY = 3200;
-  var MARGIN = 128;
-  var SMALL_CHUNK = 800;
-  var PAUSE = 1600;
-  var AHEAD = 3200;
-  var ENOUGH_CHUNKS = 16;
-  var StartDelay = class {
-    #small = new Learned();
-    #large = new Learned();
-    #learned = this.#large;
-    /** What the answer that plays has waited. */
-    #used = 0;
-    /** The largest reserve that a fall is measured from. */
-    #peak = 0;
-    /**
-     * An answer begins, or goes on after a pause.
-     *
-     * @param {number} chunkSamples of its first chunk
-     * @returns {number} how long it is to wait
-     */
-    begin(chunkSamples) {
-      this.#learned = chunkSamples < SMALL_CHUNK ? this.#small : this.#large;
-      this.#used = 0;
-      return this.#learned.delay;
-    }
-    /**
-     * An answer goes on that ran dry.
-     *
-     * @param {number} gap for how long it was
-     * @param {number} chunkSamples of what comes now
-     * @returns {number} how long it is to wait
-     */
-    resume(gap, chunkSamples) {
-      if (gap >= PAUSE) return this.begin(chunkSamples);
-      this.#used += gap;
-      this.#learned.raise(this.#used);
-      return Math.max(0, this.#learned.delay - this.#used);
-    }
-    /**
-     * It plays.
-     *
-     * @param {number} waited since it could have begun, by the chunk that came earliest for its place in the answer
-     */
-    start(waited) {
-      this.#used += waited;
-      this.#peak = this.#used;
-    }
-    /**
-     * A chunk comes while it plays.
-     *
-     * @param {number} reserve what there was before it
-     */
-    noteChunk(reserve) {
-      const fall = this.#peak - reserve;
-      if (reserve >= AHEAD || fall >= PAUSE) {
-        this.#peak = Math.min(reserve, AHEAD);
-        return;
-      }
-      this.#peak = Math.max(this.#peak, reserve);
-      this.#learned.noteFall(fall);
-    }
-  };
-  var Learned = class {
-    delay = UNKNOWN_DELAY;
-    #deepest = 0;
-    #chunks = 0;
-    /** @param {number} fall */
-    noteFall(fall) {
-      this.#deepest = Math.max(this.#deepest, fall);
-      if (++this.#chunks < ENOUGH_CHUNKS) return;
-      this.delay = Math.max(delayFor(this.#deepest), this.delay / 2);
-      this.#forget();
-    }
-    /** @param {number} needed */
-    raise(needed) {
-      this.delay = Math.max(delayFor(needed), this.delay);
-      this.#forget();
-    }
-    #forget() {
-      this.#deepest = 0;
-      this.#chunks = 0;
-    }
-  };
-  function delayFor(needed) {
-    return Math.min(MAX_DELAY, 1.25 * needed + MARGIN);
-  }
-
   // src/worklets/playback-queue.js
   var PlaybackQueue = class {
     #options;
@@ -326,13 +237,9 @@ var playback_processor_default = `"use strict";
     /** Stream position behind the newest accepted sample, and behind the last one played. */
     #acceptedEnd = 0;
     #heardEnd = 0;
-    #delay = new StartDelay();
-    /** How long the start waits, and for how long it has. */
-    #wait = 0;
     #filledFor = 0;
-    /** Where the filling began, and how far a chunk since then was ahead of time: that much less is waited for. */
-    #filledFrom = 0;
-    #lead = 0;
+    /** How long the start waits for the threshold: every underrun doubles it, every answer without one halves it. */
+    #patience;
     #dryFor = Infinity;
     /** The epoch that ran dry last; none after a cut. */
     #dryEpoch = -1;
@@ -344,13 +251,15 @@ var playback_processor_default = `"use strict";
     #unreported = 0;
     /**
      * @param {object} [options] all in samples, the defaults for 16 kHz
-     * @param {number} [options.startThreshold] buffered audio with which playing starts at once (600 ms): nobody paces in such chunks
+     * @param {number} [options.startThreshold] buffered audio with which playing starts (200 ms)
+     * @param {number} [options.startPatience] playing starts with less after this time (20 ms): a server that paces its answer is that much ahead
      * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
      * @param {number} [options.reportInterval] between two reports while playing (200 ms)
      * @param {number} [options.underrunWindow] a new epoch that begins within this time goes on with what ran dry (1 s)
      */
-    constructor({ startThreshold = 9600, fade = 80, reportInterval = 3200, underrunWindow = 16e3 } = {}) {
-      this.#options = { startThreshold, fade, reportInterval, underrunWindow };
+    constructor({ startThreshold = 3200, startPatience = 320, fade = 80, reportInterval = 3200, underrunWindow = 16e3 } = {}) {
+      this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
+      this.#patience = startPatience;
     }
     get epoch() {
       return this.#epoch;
@@ -383,12 +292,10 @@ var playback_processor_default = `"use strict";
       const known = Math.max(0, this.#acceptedEnd - position);
       if (known >= samples.length) return this.#spend(samples);
       const fresh = known > 0 ? samples.subarray(known) : samples;
-      if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples);
-      if (this.#phase === "filling") this.#lead = Math.max(this.#lead, position + known - this.#filledFrom - this.#filledFor);
-      if (this.#phase === "idle") this.#fill(position + known, fresh.length);
       this.#chunks.push({ position: position + known, samples: fresh });
       this.#acceptedEnd = position + samples.length;
       this.#bufferedSamples += fresh.length;
+      if (this.#phase === "idle") this.#fill();
     }
     /**
      * Falls silent and throws away what is buffered.
@@ -400,6 +307,7 @@ var playback_processor_default = `"use strict";
       this.clear();
       this.#acceptedEnd = this.#heardEnd;
       if (epoch === this.#epoch) return;
+      if (this.#underruns === 0) this.#patience = Math.max(this.#patience / 2, this.#options.startPatience);
       this.#epoch = epoch;
       this.#acceptedEnd = 0;
       this.#heardEnd = 0;
@@ -438,7 +346,7 @@ var playback_processor_default = `"use strict";
         ) : this.#lastValue);
         this.#addTail(output, played);
         this.#phase = "idle";
-        this.#dryFor = output.length - played;
+        this.#dryFor = 0;
         this.#dryEpoch = this.#epoch;
       } else if (this.#phase !== "playing") {
         this.#dryFor += output.length;
@@ -455,32 +363,19 @@ var playback_processor_default = `"use strict";
     #spend(samples) {
       this.#spent.push(samples.buffer);
     }
-    /**
-     * @param {number} position
-     * @param {number} chunkSamples
-     */
-    #fill(position, chunkSamples) {
+    #fill() {
       this.#phase = "filling";
-      this.#filledFrom = position;
       this.#filledFor = 0;
-      this.#lead = 0;
-      if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) {
-        this.#wait = this.#delay.begin(chunkSamples);
-        return;
-      }
-      this.#wait = this.#delay.resume(this.#dryFor, chunkSamples);
+      if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) return;
       this.#underruns++;
+      this.#patience = Math.min(2 * this.#patience, this.#options.startThreshold);
       this.#fadeInLeft = this.#options.fade;
     }
     /** @param {number} quantumSamples */
     #startWhenReady(quantumSamples) {
-      const waited = this.#filledFor + this.#lead;
-      if (waited < this.#wait && this.#bufferedSamples < this.#options.startThreshold) {
-        this.#filledFor += quantumSamples;
-        return;
-      }
-      this.#delay.start(waited);
-      this.#phase = "playing";
+      const isReady = this.#bufferedSamples >= this.#options.startThreshold || this.#filledFor >= this.#patience;
+      if (isReady) this.#phase = "playing";
+      else this.#filledFor += quantumSamples;
     }
     /**
      * @param {Float32Array} output
@@ -620,7 +515,8 @@ var NO_DETAILS = Object.freeze({
   partialAssistantMessage: "",
   micDevices: [],
   speakerDevices: [],
-  error: null
+  error: null,
+  notices: []
 });
 var ReceivedDetails = class {
   /** @type {Readonly<CallDetails>} */
@@ -883,12 +779,14 @@ var ITEMS = {
   assistant: fieldsOf({ role: text, content: text }),
   system: fieldsOf({ role: text, content: text })
 };
+var explained = fieldsOf({ code: text, message: text, remedy: text });
 var details = fieldsOf(
   {
     partialAssistantMessage: text,
     micDevices: devices,
     speakerDevices: devices,
-    error: orNull(fieldsOf({ code: text, message: text, remedy: text }))
+    error: orNull(explained),
+    notices: listOf(explained)
   },
   { optional: true }
 );
@@ -956,6 +854,7 @@ function micOpened(from, { request, label: label2, sampleRate, settings, microph
 }
 var micFailed = (from, request, reason, detail) => up("mic_failed", from, { request, reason, detail });
 var micEnded = (from, request) => up("mic_ended", from, { request });
+var micSilent = (from, request, isSilent) => up("mic_silent", from, { request, is_silent: isSilent });
 var alive = (from, request) => up("alive", from, { request });
 function audio(from, { request, seq, position, dropped, samples }, sentMs) {
   return up("audio", from, { request, seq, position, dropped, sent_ms: sentMs }, [samples.buffer]);
@@ -1022,6 +921,46 @@ function isVsCode({ protocol, hostname, userAgent }) {
   return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
 }
 
+// src/microphone/mute-watch.js
+var MUTED_MS = 3e3;
+var MuteWatch = class {
+  #track;
+  #onChange;
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  #timer = null;
+  #isReported = false;
+  /**
+   * @param {MediaStreamTrack} track
+   * @param {(isSilent: boolean) => void} onChange called with true when it has been muted for a while, with false when it no longer is
+   */
+  constructor(track, onChange) {
+    this.#track = track;
+    this.#onChange = onChange;
+    track.onmute = this.#follow;
+    track.onunmute = this.#follow;
+    this.#follow();
+  }
+  stop() {
+    this.#track.onmute = null;
+    this.#track.onunmute = null;
+    this.#stopTimer();
+  }
+  #follow = () => {
+    this.#stopTimer();
+    if (this.#track.muted) this.#timer = setTimeout(() => this.#report(true), MUTED_MS);
+    else if (this.#isReported) this.#report(false);
+  };
+  #stopTimer() {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+  /** @param {boolean} isSilent */
+  #report(isSilent) {
+    this.#isReported = isSilent;
+    this.#onChange(isSilent);
+  }
+};
+
 // src/microphone/capture.js
 var Capture = class {
   #engine;
@@ -1083,6 +1022,7 @@ var Capture = class {
       const { label: label2, sampleRate } = microphone;
       const settings = { echoCancellation: wanted.constraints.echoCancellation !== false, ...microphone.settings };
       this.#listener.onOpened(wanted.request, { label: label2, sampleRate, settings, ...devices3 });
+      microphone.onSilent = (isSilent) => this.#listener.onSilent(wanted.request, isSilent);
       microphone.listen(this.#listener);
     } catch (error) {
       if (wanted !== this.#current) return;
@@ -1145,6 +1085,8 @@ var OpenMicrophone = class {
   #node;
   #track;
   #isMuted = true;
+  /** @type {MuteWatch | null} */
+  #muteWatch = null;
   /**
    * @param {MediaStream} stream
    * @param {MediaStreamAudioSourceNode} source
@@ -1176,6 +1118,10 @@ var OpenMicrophone = class {
     this.#node.onprocessorerror = onEnd;
     this.#track.onended = onEnd;
   }
+  /** @param {(isSilent: boolean) => void} onSilent the device or the browser mutes the track, which the page did not ask for */
+  set onSilent(onSilent) {
+    this.#muteWatch = new MuteWatch(this.#track, onSilent);
+  }
   /** @param {CaptureListener} listener */
   listen(listener) {
     this.#node.port.onmessage = ({ data }) => {
@@ -1184,6 +1130,7 @@ var OpenMicrophone = class {
     };
   }
   release() {
+    this.#muteWatch?.stop();
     this.#track.onended = null;
     this.#node.onprocessorerror = null;
     this.#node.port.onmessage = null;
@@ -1582,6 +1529,7 @@ var Microphone = class {
       onOpened: (request, opened) => this.#reportOpened(request, opened),
       onAudio: (position, samples, rms) => this.#pushAudio(position, samples, rms),
       onNoAudio: () => this.#levelListeners.emit(0),
+      onSilent: (request, isSilent) => send(micSilent(pageId, request, isSilent)),
       onEnded: (request) => this.#reportEnded(request)
     });
     this.#uplink = new Uplink({
@@ -3222,6 +3170,10 @@ function describeNote(state) {
   if (isMuted(state) && !isMicrophoneInUse(state)) return "You are still muted, also in the next call.";
   return "";
 }
+function describeNotices(state) {
+  if (!isReachable(state)) return [];
+  return state.notices.map(({ code, message, remedy }) => ({ code, words: `${message} ${remedy}` }));
+}
 function describeError2(state) {
   if (state.error !== null) return { message: state.error.message, remedy: state.error.remedy };
   if (state.problem !== null) return { message: state.problem, remedy: "" };
@@ -3247,6 +3199,8 @@ var pickerCount = 0;
 var DevicePicker = class {
   #microphone;
   #speaker;
+  #isSuggested = false;
+  #isUnfoldedByUser = false;
   #hint = element("p", "micdrop-devices-hint", {}, ["The devices are listed once the microphone is on."]);
   /** @param {(kind: DeviceKind, id: string) => void} onChoose */
   constructor(onChoose) {
@@ -3280,8 +3234,22 @@ var DevicePicker = class {
     this.#speaker.update(state.speakerDevices, state.speakerDeviceId, canChoose, state.problem);
     setHidden(this.#hint, state.micDevices.length > 0);
   }
+  /**
+   * Unfolds the lists while another device may be the way out, and folds them afterwards unless the user has unfolded them.
+   *
+   * @param {boolean} isSuggested
+   */
+  suggest(isSuggested) {
+    if (isSuggested === this.#isSuggested) return;
+    this.#isSuggested = isSuggested;
+    if (isSuggested && this.root.hidden === true) {
+      this.#show(true);
+      this.#isUnfoldedByUser = false;
+    } else if (!isSuggested && !this.#isUnfoldedByUser) this.#show(false);
+  }
   /** @param {boolean} isShown */
   #show(isShown) {
+    this.#isUnfoldedByUser = isShown;
     setHidden(this.root, !isShown);
     this.button.setAttribute("aria-expanded", String(isShown));
     this.button.classList.toggle("micdrop-open", isShown);
@@ -3500,6 +3468,24 @@ var Meter = class {
   }
 };
 
+// src/view/notices.js
+var Notices = class {
+  root = element("div", "micdrop-notices", { hidden: "", role: "status", "data-testid": "notices" });
+  #drawn = "";
+  /** @param {readonly {code: string, words: string}[]} notices */
+  update(notices) {
+    const drawn = JSON.stringify(notices);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    setHidden(this.root, notices.length === 0);
+    this.root.replaceChildren(
+      ...notices.map(
+        ({ code, words }) => element("p", "micdrop-notice", { "data-notice": code }, [icon("warning"), element("span", "", {}, [words])])
+      )
+    );
+  }
+};
+
 // src/view/panel.js
 var Panel = class {
   #session;
@@ -3516,6 +3502,7 @@ var Panel = class {
   #devices = new DevicePicker((kind, id) => this.#session.commands.chooseDevice(kind, id));
   #isListening = false;
   #note = element("p", "micdrop-note", { hidden: "", role: "status", "data-testid": "note" });
+  #notices = new Notices();
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
   #takeOverWords = element("span", "");
   #takeOver = offer("take-over", "microphone", this.#takeOverWords);
@@ -3567,6 +3554,7 @@ var Panel = class {
     ]);
     const root = element("section", "micdrop", { "aria-label": "Voice call" }, [
       head,
+      this.#notices.root,
       this.#devices.root,
       this.#allowAudio,
       this.#takeOver,
@@ -3600,6 +3588,9 @@ var Panel = class {
     const note = describeNote(state);
     setHidden(this.#note, note === "");
     setText(this.#note, note);
+    const notices = describeNotices(state);
+    this.#notices.update(notices);
+    this.#devices.suggest(notices.some(({ code }) => code === "SilentMicrophone"));
     setHidden(this.#allowAudio, !state.isAudioBlocked);
     const takeOver = describeTakeOver(state);
     setHidden(this.#takeOver, takeOver === null);

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypedDict
 
 from micdrop_widget.audio import Pcm, pcm_to_bytes
+from micdrop_widget.devices import Device
 from micdrop_widget.errors import MicdropError
 from micdrop_widget.protocol import ConversationItem, item_to_json
+from micdrop_widget.state import Notice
 
 __all__ = [
     "Constraints",
@@ -68,9 +70,15 @@ def details(fields: Mapping[str, object], to: str | None = None) -> Content:
 
 
 def _detail(value: object) -> object:
-    if isinstance(value, MicdropError):
-        return {"code": str(value.code), "message": value.message, "remedy": value.remedy}
-    return [{"id": device.id, "label": device.label} for device in value] if isinstance(value, tuple) else value
+    match value:
+        case MicdropError() | Notice():
+            return {"code": str(value.code), "message": value.message, "remedy": value.remedy}
+        case Device():
+            return {"id": value.id, "label": value.label}
+        case tuple():
+            return [_detail(item) for item in value]
+        case _:
+            return value
 
 
 def vad_readout(probability: float, level_db: float) -> Content:

@@ -25,6 +25,7 @@ __all__ = [
     "MicOpened",
     "MicPrompting",
     "MicSettings",
+    "MicSilent",
     "PlaybackFailed",
     "PlaybackProgress",
     "SpeakerFailed",
@@ -162,6 +163,14 @@ class MicEnded(_FromPage):
 
 
 @dataclass(frozen=True, slots=True)
+class MicSilent(_FromPage):
+    """The device or the browser has muted the track for a while, which nobody asked for, or does no longer."""
+
+    request: int
+    is_silent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Alive(_FromPage):
     """The page is still there, and shows a panel; the answer to a message of that type."""
 
@@ -221,6 +230,7 @@ BrowserMessage: TypeAlias = (
     | MicOpened
     | MicFailed
     | MicEnded
+    | MicSilent
     | Alive
     | AudioFrame
     | PlaybackProgress
@@ -238,6 +248,7 @@ _TYPES: dict[str, type[BrowserMessage]] = {
     "mic_opened": MicOpened,
     "mic_failed": MicFailed,
     "mic_ended": MicEnded,
+    "mic_silent": MicSilent,
     "alive": Alive,
     "audio": AudioFrame,
     "heard": PlaybackProgress,

@@ -16,6 +16,7 @@ from micdrop_widget.state.limits import (
     PLAYBACK_STALL_MS,
     ROUND_TRIPS_KEPT,
 )
+from micdrop_widget.state.notices import NoticeCode
 from micdrop_widget.state.snapshot import Phase
 from micdrop_widget.state.step import Step
 
@@ -31,14 +32,18 @@ __all__ = [
 ]
 
 
+_SAMPLES_ALONE = "let it send signed 16-bit samples at 16 kHz alone, without a header"
+
+
 def receive(step: Step, received: inputs.Received) -> None:  # noqa: PLR0912 - one case a frame
     """Receive a frame of the server."""
+    step.set(unanswered=None)
     match received.frame:
         case wire.Audio(pcm_bytes):
             _play(step, pcm_bytes)
         case wire.Message(item):
             if item.role == "assistant":
-                step.set(partial_assistant_message="")
+                step.set(partial_assistant_message="", answer_written=True)
             if not _greets_again(step, item):
                 step.set(conversation=(*step.call.conversation, item))
                 step.add(Emit("Message", (item,)))
@@ -94,6 +99,9 @@ def _play(step: Step, pcm_bytes: bytes) -> None:
     begins = call.answer_begins and not dropped
     # A frame that is dropped may hold half a sample too: what follows it is read from the right byte on.
     whole = pcm_bytes if begins else call.odd_byte + pcm_bytes
+    container = wire.container_of(pcm_bytes)
+    if container is not None:
+        step.add(Warn(f"the server sent audio that begins like {container}; {_SAMPLES_ALONE}"))
     even = len(whole) & ~1
     step.set(odd_byte=whole[even:], answer_begins=call.answer_begins and dropped)
     if even and not dropped:
@@ -115,7 +123,8 @@ def _await_progress(step: Step, samples: int) -> None:
 def follow_playback(step: Step, report: inputs.PlaybackProgress) -> None:
     """Note that the assistant is heard; when all samples were heard, wait whether more arrive."""
     progress = report.samples > step.call.heard_samples
-    step.set(assistant_speaking=True, processing=False, heard_samples=max(report.samples, step.call.heard_samples))
+    heard_samples = max(report.samples, step.call.heard_samples)
+    step.set(assistant_speaking=True, speaker_silent=False, processing=False, heard_samples=heard_samples)
     if step.call.unheard_samples:
         if progress:
             step.await_playback()
@@ -128,18 +137,18 @@ def follow_playback(step: Step, report: inputs.PlaybackProgress) -> None:
 
 def give_up_answer(step: Step, _: inputs.TimerFired) -> None:
     """Stop waiting for an answer, or for the audio of its text: the call listens again."""
-    conversation = step.call.conversation
-    if conversation and conversation[-1].role == "assistant":
+    if step.call.answer_written:
+        step.set(processing=False, unanswered=NoticeCode.NoAnswerAudio)
         step.add(Warn(f"the server sent a text and no audio for {ANSWER_AUDIO_MS / 1000:g} s; the call listens again"))
     else:
+        step.set(processing=False, unanswered=NoticeCode.NoAnswer)
         step.add(Warn(f"the server sent no answer for {ANSWER_MS / 1000:g} s; the call listens again"))
-    step.set(processing=False)
 
 
 def give_up_playback(step: Step, _: inputs.TimerFired) -> None:
     """Stop waiting for the loudspeaker, which reports no progress; what it plays later is heard as usual."""
+    step.set(assistant_speaking=False, echo_tail=False, processing=False, speaker_silent=True)
     step.add(Warn(LOUDSPEAKER_SILENT))
-    step.set(assistant_speaking=False, echo_tail=False, processing=False)
 
 
 def end_answer(step: Step, _: inputs.TimerFired) -> None:

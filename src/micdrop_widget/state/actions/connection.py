@@ -44,7 +44,7 @@ def become_ready_and_receive(step: Step, received: inputs.Received) -> None:
     _ready(step)
     receive(step, received)
     if waiting:  # a greeting is no answer to what the user has already asked
-        step.set(processing=True)
+        step.set(processing=True, answer_written=False)
 
 
 def _question_kept(step: Step) -> bool:

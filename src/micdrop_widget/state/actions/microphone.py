@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 from micdrop_widget.state import inputs
+from micdrop_widget.state.effects import Warn
 from micdrop_widget.state.limits import MICROPHONE_MS
+from micdrop_widget.state.notices import NOTICES, NoticeCode
 from micdrop_widget.state.snapshot import Call, MicPhase
 from micdrop_widget.state.step import Step
 
 __all__ = [
     "connect",
     "fail_start",
+    "forget_silence",
     "give_up",
     "give_up_start",
     "note_opened",
+    "note_silence",
     "release",
     "replace",
     "replacement_error",
@@ -89,6 +93,19 @@ def _did_not_open(call: Call) -> MicdropError:
             "Look for a question about the microphone in the page, and in the log; then start again.",
         ),
     )
+
+
+def note_silence(step: Step, heard: inputs.MicrophoneSilent) -> None:
+    """Note that the microphone gives no sound, or does again."""
+    step.set(mic_silent=heard.is_silent)
+    if heard.is_silent:
+        notice = NOTICES[NoticeCode.SilentMicrophone]
+        step.add(Warn(f"{notice.message} {notice.remedy}"))
+
+
+def forget_silence(step: Step, _: inputs.Completion) -> None:
+    """Know nothing of a microphone that is not listened to."""
+    step.set(mic_silent=False)
 
 
 def release(step: Step, ended: inputs.MicrophoneEnded) -> None:

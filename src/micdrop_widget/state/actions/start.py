@@ -65,6 +65,8 @@ def begin(step: Step, start: inputs.Start) -> None:
         partial_assistant_message="",
         error=None,
         processing=True,
+        answer_written=False,
+        unanswered=None,
         user_speaking=False,
         goodbye_due=False,
     )

@@ -32,7 +32,7 @@ def show_speech_before_call(step: Step, _: SpeechConfirmed) -> None:
 def open_utterance(step: Step, confirmed: SpeechConfirmed) -> None:
     """Silence the assistant, and send StartSpeaking and the speech so far."""
     step.silence_assistant()
-    step.set(user_speaking=True, processing=False, goodbye_due=False)
+    step.set(user_speaking=True, processing=False, unanswered=None, goodbye_due=False)
     step.send(wire.StartSpeaking())
     if step.call.settings.detects_turns:
         step.add(BeginTurn())

@@ -1,0 +1,21 @@
+import { element, setHidden } from "./dom.js";
+import { icon } from "./icons.js";
+
+/** One line for each thing that is not as it should be, though the call goes on. */
+export class Notices {
+  root = element("div", "micdrop-notices", { hidden: "", role: "status", "data-testid": "notices" });
+  #drawn = "";
+
+  /** @param {readonly {code: string, words: string}[]} notices */
+  update(notices) {
+    const drawn = JSON.stringify(notices);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    setHidden(this.root, notices.length === 0);
+    this.root.replaceChildren(
+      ...notices.map(({ code, words }) =>
+        element("p", "micdrop-notice", { "data-notice": code }, [icon("warning"), element("span", "", {}, [words])]),
+      ),
+    );
+  }
+}

@@ -1,0 +1,60 @@
+"""Notices that a microphone gives no sound at all: a headset that is switched off, or the wrong device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from micdrop_widget.audio import SAMPLE_RATE, Pcm
+
+__all__ = ["SILENT_SAMPLES", "SilenceWatch"]
+
+SILENT_SAMPLES = 3 * SAMPLE_RATE
+"""Exact zeros for so long are no quiet room: any microphone that works has noise."""
+
+
+class SilenceWatch:
+    """Counts exact zeros in what the call listens to.
+
+    Parameters
+    ----------
+    is_silent
+        Whether the microphone is known to be silent.
+    report
+        Called with whether it is, when that is another.
+    """
+
+    def __init__(self, *, is_silent: Callable[[], bool], report: Callable[[bool], object]) -> None:
+        self._is_silent = is_silent
+        self._report = report
+        self._zeros = 0
+        self._may_pause = False
+        self._has_sounded = False
+
+    def begin(self, *, may_pause: bool) -> None:
+        """Begin with a microphone.
+
+        Parameters
+        ----------
+        may_pause
+            Zeros are part of what it gives, as of a recording: it is silent only if it has given nothing else.
+        """
+        self._may_pause = may_pause
+        self._has_sounded = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Count anew: the call did not listen."""
+        self._zeros = 0
+
+    def add(self, frame: Pcm) -> None:
+        """Add samples that the call listens to."""
+        if frame.any():
+            self._zeros = 0
+            self._has_sounded = True
+            if self._is_silent():
+                self._report(False)
+            return
+        self._zeros += len(frame)
+        is_excused = self._may_pause and self._has_sounded
+        if self._zeros >= SILENT_SAMPLES and not is_excused and not self._is_silent():
+            self._report(True)
