@@ -239,3 +239,25 @@ def test_audio_and_items_keep_samples_out_of_reprs_and_nulls_off_the_wire() -> N
     assert repr(wire.Audio(bytes(3200))) == "Audio(3200 bytes)"
     assert wire.item_to_json(wire.TextMessage("user", "a")) == {"role": "user", "content": "a"}
     assert wire.item_to_json(wire.ToolCallMessage("1", "t", "{}"))["role"] == "tool_call"
+
+
+@pytest.mark.parametrize(
+    ("audio", "kind"),
+    [
+        (b"RIFF\x24\x00\x00\x00WAVEfmt ", "a WAV file (RIFF)"),
+        (b"RIFX\x00\x00\x00\x24WAVE", "a WAV file (RIFX)"),
+        (b"ID3\x04\x00\x00", "an MP3 file (ID3)"),
+        (b"OggS\x00\x02", "an Ogg file"),
+        (b"\x1a\x45\xdf\xa3\x9f", "a WebM or Matroska file (EBML)"),
+        (b"fLaC\x00\x00\x00\x22", "a FLAC file"),
+        (b"FORM\x00\x00\x00\x2eAIFF", "an AIFF file"),
+        (b"caff\x00\x01", "a CAF file"),
+    ],
+)
+def test_audio_that_begins_like_a_file_is_known(audio: bytes, kind: str) -> None:
+    assert wire.container_of(audio) == kind
+
+
+@pytest.mark.parametrize("audio", [b"", b"RI", b"RIF", b"RIFT0000", b"\x00RIFF", bytes(64), b"\x1a\x45\xdf\xa2"])
+def test_samples_are_taken_for_no_file(audio: bytes) -> None:
+    assert wire.container_of(audio) is None

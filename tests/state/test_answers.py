@@ -216,3 +216,13 @@ def test_cancel_last_user_message_takes_back_the_last_one_of_the_user_only() -> 
         "four",
     ]
     assert not world.state.isProcessing
+
+
+def test_an_answer_that_begins_like_a_file_is_played_as_it_is_with_a_warning_that_says_what_to_send() -> None:
+    world = listening().receive(wire.Audio(b"RIFF" + bytes(60)))
+    assert world.asked()[0] == (
+        "warn: the server sent audio that begins like a WAV file (RIFF); let it send signed 16-bit samples at 16 kHz "
+        "alone, without a header"
+    )
+    assert [len(effect.pcm) for effect in world.effects if isinstance(effect, Play)] == [32]
+    assert not any(line.startswith("warn") for line in world.receive(audio()).asked())

@@ -34,6 +34,11 @@ class Inbox:
         self._wakers: list[Callable[[], None]] = []
         self._closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody waits for more."""
+        return self._closed
+
     def put(self, value: object) -> None:
         """Keep an event, and wake who waits."""
         with self._lock:
@@ -120,7 +125,10 @@ class Subscriptions:
 
     def has(self, event: str) -> bool:
         """Return whether anybody waits for an event of this name."""
-        return bool(self._inboxes.get(event))
+        if event not in self._inboxes:
+            return False
+        with self._lock:
+            return any(not inbox.is_closed for inbox in self._inboxes[event])
 
     def publish(self, event: str, value: object) -> None:
         """Give an event to all who wait for it; from one thread."""
