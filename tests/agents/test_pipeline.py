@@ -560,7 +560,9 @@ async def test_an_interruption_is_raised_at_the_next_await_of_every_async_part()
             await asyncio.wait_for(cancelled.wait(), 5)
 
 
-async def test_no_thread_of_an_agent_is_left_when_its_answers_are_over() -> None:
+async def test_no_thread_of_an_agent_is_left_when_its_answers_are_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("micdrop_widget.agents.workers._IDLE_S", 0.01)
+
     def count() -> int:
         return sum(thread.name == "micdrop-agent" for thread in threading.enumerate())
 

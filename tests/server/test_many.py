@@ -39,7 +39,9 @@ async def test_a_hundred_calls_at_once_each_get_their_own_echo_whole() -> None:
         await until(lambda: server.calls == ())
 
 
-async def test_memory_is_flat_over_many_calls() -> None:
+async def test_memory_is_flat_over_many_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("micdrop_widget.agents.workers._IDLE_S", 0.1)
+
     async def stt(utterance: Pcm) -> str:
         return "hello"
 

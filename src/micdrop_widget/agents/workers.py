@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 __all__ = ["Worker"]
 
@@ -16,8 +17,14 @@ _MAX_THREADS = 500
 """So many functions may block at once, those included whose answers were interrupted long ago."""
 
 
+_IDLE_S = 5.0
+"""So long a thread that has nothing to do waits for the next function: starting one costs more than calling it."""
+
+
 class Worker:
     """A daemon thread that calls one function after the other; nobody waits for what it calls.
+
+    The thread was another worker's before, if one is idle.
 
     Raises
     ------
@@ -25,16 +32,8 @@ class Worker:
         Too many threads of this kind are blocked.
     """
 
-    _lock = threading.Lock()
-    _count = 0
-
     def __init__(self) -> None:
-        with Worker._lock:
-            if Worker._count >= _MAX_THREADS:
-                raise RuntimeError(f"{_MAX_THREADS} functions of this program's agents block, and none returns")
-            Worker._count += 1
-        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name="micdrop-agent", daemon=True).start()
+        self._jobs = _Thread.lease().jobs
 
     async def run(self, function: Callable[..., _T], *arguments: Any) -> _T:  # noqa: ANN401 - the function's own types
         """Call a function after those before it, and return what it returns.
@@ -62,19 +61,55 @@ class Worker:
         self._jobs.put(lambda: function(*arguments))
 
     def finish(self) -> None:
-        """End the thread when it has called what was given to it; returns at once."""
+        """Let go of the thread when it has called what was given to it; returns at once."""
         self._jobs.put(None)
 
+
+class _Thread:
+    """A thread that serves one worker after the other, and ends when it was idle for a while."""
+
+    _lock = threading.Lock()
+    _idle: ClassVar[list[_Thread]] = []
+    _count: ClassVar[int] = 0
+    """Those that serve a worker."""
+
+    def __init__(self) -> None:
+        self.jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="micdrop-agent", daemon=True).start()
+
+    @classmethod
+    def lease(cls) -> _Thread:
+        """Return a thread that serves nobody."""
+        with cls._lock:
+            if cls._count >= _MAX_THREADS:
+                raise RuntimeError(f"{_MAX_THREADS} functions of this program's agents block, and none returns")
+            cls._count += 1
+            if cls._idle:
+                return cls._idle.pop()
+        return cls()
+
     def _run(self) -> None:
-        try:
-            while (job := self._jobs.get()) is not None:
-                try:
+        limit_s: float | None = None
+        while True:
+            try:
+                job = self.jobs.get(timeout=limit_s)
+            except queue.Empty:
+                with _Thread._lock:
+                    if self in _Thread._idle:
+                        _Thread._idle.remove(self)
+                        return
+                limit_s = None  # leased in this moment
+                continue
+            if job is None:
+                limit_s = _IDLE_S
+                with _Thread._lock:
+                    _Thread._count -= 1
+                    _Thread._idle.append(self)
+            else:
+                limit_s = None
+                with contextlib.suppress(BaseException):  # see `Worker.call`
                     job()
-                except BaseException:  # noqa: BLE001 - see `call`
-                    continue
-        finally:
-            with Worker._lock:
-                Worker._count -= 1
+            del job  # and what it holds
 
 
 def _post(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *arguments: object) -> None:
