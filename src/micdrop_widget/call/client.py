@@ -15,6 +15,7 @@ from micdrop_widget.call.core import CallCore
 from micdrop_widget.call.credentials import HeadersOption, ParamsOption
 from micdrop_widget.call.events import CallVAD, Handlers
 from micdrop_widget.call.handler_queue import HandlerQueue
+from micdrop_widget.call.loop_watch import LoopWatch
 from micdrop_widget.call.options import (
     RECONNECT,
     CallOptions,
@@ -393,8 +394,15 @@ class _Listener:
         self._vad = vad
         self._subscriptions = subscriptions
         self._queue = HandlerQueue()
+        self._loop_watch = LoopWatch()
 
     def on_event(self, event: EventName, arguments: tuple[Any, ...]) -> None:
+        if event == "StateChange":
+            state: MicdropState = arguments[0]
+            if state.isStarting or state.isStarted:
+                self._loop_watch.start()
+            else:
+                self._loop_watch.stop()
         self._queue.post(event, self._handlers.of(event), arguments)
         self._subscriptions.publish(event, value_of(arguments))
 

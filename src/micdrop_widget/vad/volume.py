@@ -29,6 +29,9 @@ _MIN_HISTORY = 3
 _LATEST = 0b111
 """The three latest of the checks remembered."""
 
+_WRITES_INTO = int(np.__version__.partition(".")[0]) >= 2
+"""Transforms go into memory that is there already; before numpy 2 they make new memory, in double precision."""
+
 _WORKING_MEMORY = {"_taper", "_tapered", "_spectrum", "_magnitude"}
 """What a copy gets anew."""
 
@@ -109,7 +112,7 @@ class VolumeVAD(VAD):
         if self._windows % _CHECK_WINDOWS:
             return self.status
         np.multiply(window, self._taper, out=self._tapered)
-        rfft(self._tapered, out=self._spectrum)  # type: ignore[arg-type]  # numpy's types miss complex64
+        self._transform()
         smoothed = self._smoothed
         smoothed *= _SMOOTHING
         smoothed += np.abs(self._spectrum[_SKIPPED_BINS:], out=self._magnitude)  # the taper holds the other nine tenths
@@ -117,6 +120,12 @@ class VolumeVAD(VAD):
         self.level_db = 20 * math.log10(loudest) if loudest > _FLOOR else _FLOOR_DB
         self.status = self._decide(self.level_db >= self.threshold)
         return self.status
+
+    def _transform(self) -> None:
+        if _WRITES_INTO:
+            rfft(self._tapered, out=self._spectrum)  # type: ignore[arg-type]  # numpy's types miss complex64
+        else:
+            self._spectrum[:] = rfft(self._tapered)
 
     def _decide(self, loud: bool) -> Status:
         remembered = (1 << self.history) - 1  # a longer history than before begins with quiet checks

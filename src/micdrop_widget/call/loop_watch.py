@@ -1,0 +1,51 @@
+"""Notices that the event loop of a call was blocked: its audio was neither sent nor played meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+__all__ = ["LoopWatch"]
+
+_log = logging.getLogger("micdrop_widget.call.loop_watch")
+
+_EVERY_S = 0.5
+
+_BLOCKED_S = 1.0
+"""A timer that is later than this was held up by something that computes, sleeps or waits without `await`."""
+
+
+class LoopWatch:
+    """Says so once per call. All methods belong to the call's event loop."""
+
+    def __init__(self) -> None:
+        self._timer: asyncio.TimerHandle | None = None
+        self._has_warned = False
+
+    def start(self) -> None:
+        """Watch until the loop was blocked, or until `stop()`; again, nothing happens."""
+        if self._timer is None and not self._has_warned:
+            self._schedule()
+
+    def stop(self) -> None:
+        """Watch no longer: the call is over; again is no error."""
+        self._has_warned = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _schedule(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(_EVERY_S, self._check, loop.time() + _EVERY_S)
+
+    def _check(self, due_s: float) -> None:
+        late_s = asyncio.get_running_loop().time() - due_s
+        if late_s <= _BLOCKED_S:
+            self._schedule()
+            return
+        self._has_warned = True
+        _log.warning(
+            "the event loop of the call was blocked for %.1f s: nothing was captured, sent or played meanwhile. "
+            "Let what takes long run in a thread: await asyncio.to_thread(…)",
+            late_s,
+        )
