@@ -12,6 +12,8 @@ __all__ = ["AnswerAudio", "CaptureClock"]
 _LATE_MS = 50
 """Playback that is later than this by its own reports paused for want of audio."""
 
+_LOOKED_AGAIN = 2
+
 _DRIFT = 2e-4
 """How far the microphone's clock may drift against ours: 200 ppm."""
 
@@ -52,6 +54,9 @@ class AnswerAudio:
     heard: int = 0
     resumed: list[tuple[int, float]] = field(default_factory=list)
     """Playback began, or went on after a pause, at this sample and at this time."""
+    _first_voiced: int | None = None
+    _looked_through: int = 0
+    """How much had been received when voiced sound was last looked for."""
 
     def progress(self, heard: int, now_ms: float, first_audio_ms: float) -> None:
         """Note that samples up to a number have been heard by now."""
@@ -69,7 +74,18 @@ class AnswerAudio:
         first, at_ms = next(start for start in reversed(self.resumed) if start[0] <= sample)
         return at_ms + samples_to_ms(sample - first)
 
-    def voiced_ms(self) -> float | None:
-        """Return when the first voiced sound of the answer was heard; None while it was not."""
-        span = self.loudness.voiced_span() if self.resumed else None
-        return None if span is None or span[0] >= self.heard else self.time_of(span[0])
+    def voiced_ms(self, *, is_over: bool = False) -> float | None:
+        """Return when the first voiced sound of the answer was heard; None while it was not.
+
+        What is voiced depends on all of the answer: until it is over, it is looked for once more whenever that has
+        doubled, and not with each piece that arrives.
+        """
+        if not self.resumed:
+            return None
+        if is_over or self._first_voiced is None or self.received >= _LOOKED_AGAIN * self._looked_through:
+            span = self.loudness.voiced_span()
+            self._first_voiced = None if span is None else span[0]
+            self._looked_through = self.received
+        if self._first_voiced is None or self._first_voiced >= self.heard:
+            return None
+        return self.time_of(self._first_voiced)

@@ -349,8 +349,13 @@ class Timeline:
         row = self._answering
         if row is None or row.answer is None:
             return
+        voiced_ms = row.answer.voiced_ms(is_over=True)
         # The state waits a moment for more to come: the answer ended with its last sample.
-        row.change(answer_end_ms=now if interrupted else self._last_heard_ms, interrupted=interrupted)
+        row.change(
+            voiced_ms=None if voiced_ms is None else _on_grid(voiced_ms),
+            answer_end_ms=now if interrupted else self._last_heard_ms,
+            interrupted=interrupted,
+        )
         if interrupted and self._utterance is not None:
             row.cut_by = self._utterance
             row.change(interruption_start_ms=self._utterance.turn.speech_start_ms)
