@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, Error, Page
 
 from micdrop_widget import MicdropServer, MicdropWidget
 from micdrop_widget.audio import Pcm
+from micdrop_widget.browser import Timing
 from micdrop_widget.browser.future import CallFuture
 from micdrop_widget.server import ServerCall, echo
 from tests.harness.browsers import Browsers
@@ -127,7 +128,9 @@ class Opener:
         *,
         url: str | None = "",
         views: int = 1,
+        timing: Timing | None = None,
         microphone: Microphone = None,
+        microphone_loops: bool = False,
         permission: Permission = "granted",
         autoplay_needs_gesture: bool = False,
         arguments: tuple[str, ...] = (),
@@ -147,7 +150,9 @@ class Opener:
             Instead of the server's.
         views
             How many the page shows.
-        microphone, permission, autoplay_needs_gesture, arguments
+        timing
+            How long the call waits for its pages; by default as it does for users.
+        microphone, microphone_loops, permission, autoplay_needs_gesture, arguments
             As of `launch_chromium`.
         tap_microphone
             Also record what the page's microphone sources deliver.
@@ -159,9 +164,10 @@ class Opener:
             Of the call.
         """
         server = self.serve() if server is None else server
-        call = self.widget(server.url if url == "" else url, **options)
+        call = self.widget(server.url if url == "" else url, timing=timing, **options)
         context = self._browsers.context(
             microphone=microphone,
+            microphone_loops=microphone_loops,
             permission=permission,
             autoplay_needs_gesture=autoplay_needs_gesture,
             arguments=arguments,
@@ -183,9 +189,12 @@ class Opener:
         self._servers.append(server)
         return server
 
-    def widget(self, url: str | None, **options: Any) -> MicdropWidget:
+    def widget(self, url: str | None, *, timing: Timing | None = None, **options: Any) -> MicdropWidget:
         """Make a call that no page shows yet."""
-        call = MicdropWidget(url, **options)
+        kind: type[MicdropWidget] = MicdropWidget
+        if timing is not None:
+            kind = type("TimedWidget", (MicdropWidget,), {"_timing": timing})
+        call = kind(url, **options)
         self._calls.append(call)
         return call
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from micdrop_widget import MicdropError
 from tests.harness.channel import match_channel
 from tests.harness.listen import align, find_faults
 from tests.harness.spoken import spoken
@@ -36,7 +37,10 @@ IS_BLOCKED = "!document.querySelector('[data-testid=allow-audio]').hidden"
 ASK_FOR_PERMISSION = """
 const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = async (constraints) => {
-  await new Promise((resolve) => { window.__allow = resolve; });
+  await new Promise((resolve, reject) => {
+    window.__allow = resolve;
+    window.__deny = () => reject(new DOMException("Permission denied", "NotAllowedError"));
+  });
   return getUserMedia(constraints);
 };
 """
@@ -201,3 +205,25 @@ def test_a_click_on_the_panels_button_lets_a_suspended_audio_context_run(untouch
     untouched.until(f"!{IS_BLOCKED} && window.__taps.contexts().at(-1) === 'running'")
     untouched.evaluate("window.__allow()")
     wait_until(lambda: untouched.call.link.messages > 0)
+
+
+LONGER_THAN_A_PAGE_IS_IDLE_MS = 6000
+
+
+def test_a_question_for_the_microphone_may_be_answered_late(open_call: Opener) -> None:
+    allowed, denied = [open_call(script=ASK_FOR_PERMISSION) for _ in range(2)]
+    started = [held.call.start() for held in (allowed, denied)]
+    for held in (allowed, denied):
+        held.page.until("() => window.__allow !== undefined")
+    allowed.page.page.wait_for_timeout(LONGER_THAN_A_PAGE_IS_IDLE_MS)
+    for held in (allowed, denied):
+        assert held.page.text("state") == "Waiting for the microphone…"
+    allowed.page.evaluate("window.__allow()")
+    denied.page.evaluate("window.__deny()")
+    result(started[0])
+    with pytest.raises(MicdropError, match="Mic: "):
+        result(started[1])
+    allowed.page.wait_for_live_tracks(1)
+    denied.page.wait_for_text("Could not start")
+    denied.page.wait_for_text("Allow the microphone", "error")
+    assert (denied.errors, denied.server.calls, denied.call.isStarting) == (["Mic"], [], False)

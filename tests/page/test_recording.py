@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import threading
 import time
+from collections.abc import Generator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +15,7 @@ import pytest
 from micdrop_widget.audio import Pcm
 from micdrop_widget.server import ServerCall
 from tests.harness.page_clock import page_clock_offset
+from tests.harness.spoken import spoken
 from tests.page.calls import HeldCall, Opener, wait_until
 
 _SLACK_S = 0.1
@@ -64,3 +70,44 @@ def recorded(held: HeldCall) -> Pcm:
     """Return what the latest call has recorded of the assistant."""
     assert held.call.recording is not None
     return held.call.recording.assistant
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Generator[Path]:
+    """Return a folder on a disk of 64 kB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "micdrop-test", str(folder)]
+    if subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        pytest.skip("no disk may be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_full_is_reported_in_the_panel_and_the_call_goes_on(full_disk: Path, open_call: Opener) -> None:
+    microphone = spoken("two_sentences").path  # silence costs no disk
+    held = open_call(record=full_disk / "call.wav", microphone=microphone, microphone_loops=True)
+    held.start()
+    held.page.wait_for_text("No space left on device", "error")
+    assert (held.call.isStarted, held.call.isMicStarted, held.errors) == (True, True, ["Unknown"])
+    held.stop()
+    assert (full_disk / "call.wav").stat().st_size > 30_000
+
+
+def test_a_disk_that_stalls_holds_up_neither_the_call_nor_its_end(open_call: Opener, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # nobody reads it: after 64 kB each write waits
+    held = open_call(record=tmp_path / "pipe")
+    held.start()
+    wait_until(lambda: held.call.recording is not None and held.call.recording.duration_s > 1.5)
+    assert held.call.isListening
+    held.page.press("start")
+    held.page.wait_for_text("Call ended")
+    held.page.wait_for_text("the disk took longer than 2 s to take the rest", "error")
+    wait_until(lambda: held.server.server.calls == ())
+    with (tmp_path / "pipe").open("rb", buffering=0) as reader:
+        os.set_blocking(reader.fileno(), False)
+        wait_until(lambda: reader.read(1 << 20) is not None and not any(map(is_writer, threading.enumerate())))
+
+
+def is_writer(thread: threading.Thread) -> bool:
+    return thread.name == "micdrop-recording"
