@@ -37,6 +37,7 @@ ROWS = (
     Row("volume-window", "one window of 32 ms through VolumeVAD, against Silero", "volume_window"),
     Row("offline", "detect_speech over a recording of half a minute, a window of 32 ms", "offline"),
     Row("reading", "an hour of audio from a file, against soundfile alone; its peak memory", "reading"),
+    Row("pictures", "recording.plot() of an hour, and turns.plot() of its turns", "pictures"),
     Row("hearing", "what each detector makes of speech, noise, and speech in noise", "hearing.row"),
     Row("smart-turn", "features of 8 s for Smart Turn, and a whole prediction", "smart_turn"),
     Row("turn-closing", "the last word of a turn -> StopSpeaking, with and without Smart Turn", "turn_closing"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.testing import assert_allclose
@@ -62,6 +63,21 @@ def test_bars_reach_from_what_is_negative_to_what_is_positive(parts: list[tuple[
         edges = [edge for bar in bars for edge in (bar.get_y(), bar.get_y() + bar.get_height())]
         assert max(edges) == sum(value for value in values if value > 0)
         assert min(edges) == sum(value for value in values if value < 0)
+
+
+def test_the_parts_of_many_turns_stand_on_one_another_too() -> None:
+    figure = Turns([turn(5000 * (number + 1), 400 + number, 200, 50, 30) for number in range(61)]).plot()
+    areas = [collection for collection in figure.axes[0].collections if isinstance(collection, PolyCollection)]
+    assert len(areas) == 4
+    for number in (0, 60):
+        outlines = [np.asarray(area.get_paths()[number].vertices) for area in areas]
+        assert [(outline[:, 1].min(), outline[:, 1].max()) for outline in outlines] == [
+            (0, 400 + number),
+            (400 + number, 600 + number),
+            (600 + number, 650 + number),
+            (650 + number, 680 + number),
+        ]
+        assert {(outline[:, 0].min(), outline[:, 0].max()) for outline in outlines} == {(number - 0.5, number + 0.5)}
 
 
 def test_a_p95_is_drawn_of_twenty_turns_and_more() -> None:
