@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 
@@ -38,7 +38,14 @@ def error() -> traitlets.Instance[MicdropError | None]:
     return traitlets.Instance(MicdropError, allow_none=True, read_only=True)
 
 
-class LevelTrait(traitlets.Float[float, float]):
+# its stubs are generic; the class itself is not, before traitlets 5.10
+if TYPE_CHECKING:
+    _Float = traitlets.Float[float, float]
+else:
+    _Float = traitlets.Float
+
+
+class LevelTrait(_Float):
     """A trait that is measured when it is read, and set when it is observed; it stays in the kernel."""
 
     def __init__(self, measure: Callable[[Any], float]) -> None:
