@@ -281,7 +281,6 @@ def test_a_wav_that_was_cut_off_within_a_sample_is_read_up_to_there(width: int, 
         ("voice.amr", b"#!AMR\n" + bytes(500), "an AMR file"),
         ("voice.aac", b"\xff\xf1" + bytes(500), "an AAC file"),
         ("voice.mp3", b"\xff\xfb" + bytes(20), "an MP3 file"),
-        ("voice.zip", b"PK\x03\x04" + bytes(500), "a ZIP archive"),
         ("page.mp3", b"  <!DOCTYPE html>", "a web page"),
         ("lfs.wav", b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
         ("notes.txt", b"hello", "a text file"),
@@ -300,6 +299,28 @@ def test_what_cannot_be_read_is_named_with_what_it_is_and_what_converts_it(
         as_pcm(path)
     target = path.with_name("zeros-converted.wav") if name == "zeros.wav" else None
     assert target is None or str(refused.value).endswith(f"ffmpeg -i {path} -ar 16000 {target}")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("voice.zip", b"PK\x03\x04" + bytes(500), "a ZIP archive. Unpack it first: python -m zipfile -e {} ."),
+        ("voice.wav.gz", b"\x1f\x8b\x08" + bytes(500), "a gzip archive. Unpack it first: gunzip -k {}"),
+    ],
+)
+def test_an_archive_is_to_be_unpacked_not_converted(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="Unpack") as refused:
+        as_pcm(path)
+    assert str(refused.value) == f"{path} is {said.format(path)}"
+
+
+@pytest.mark.parametrize("address", ["https://example.org/voice.wav", "file:///tmp/voice.wav"])
+def test_an_address_is_no_path(address: str) -> None:
+    with pytest.raises(FileNotFoundError, match="An address is no path; download the file first") as refused:
+        as_pcm(address)
+    assert refused.value.filename == address
 
 
 def test_a_damaged_file_is_refused_with_what_it_is(tmp_path: Path) -> None:

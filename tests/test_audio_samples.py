@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
 from micdrop_widget.audio import Pcm, float_to_pcm, pcm_to_float
+from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.audio_samples import Channel, PcmStream, as_array
 
 EVERY_SAMPLE = np.arange(-32768, 32768).astype(np.int16)
@@ -301,3 +303,45 @@ def test_long_arrays_are_converted_in_blocks_without_a_seam() -> None:
     assert_array_equal(brought(pcm / 32768, 44_100), at_once)
     assert_array_equal(brought(pcm / 32768), pcm)
     assert_array_equal(brought(np.stack([pcm, pcm], axis=1), channel="mean"), pcm)
+
+
+def test_subclasses_of_arrays_are_arrays() -> None:
+    samples = np.arange(-4, 4, dtype=np.int16)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        matrix = np.matrix(samples)
+    for subclass in (matrix, matrix.T, np.ma.masked_array(samples, mask=False), samples.view(Marked)):
+        pcm = as_pcm(subclass)
+        assert type(pcm) is np.ndarray
+        assert pcm.tolist() == samples.tolist()
+
+
+def test_masked_samples_are_refused_with_what_to_do() -> None:
+    masked = np.ma.masked_array(np.zeros(4, np.int16), mask=[False, True, False, False])
+    with pytest.raises(TypeError, match=r"voice: some samples are masked; .* samples\.filled\(0\)"):
+        as_pcm(masked, what="voice")
+
+
+class Marked(np.ndarray[Any, np.dtype[np.int16]]):
+    """As packages for units have them."""
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [
+        (24_000, np.zeros(5, np.int16)),
+        (np.zeros(5), 24_000),
+        [24_000.0, [0.0, 0.5]],
+        (np.int64(24_000), np.zeros((5, 2))),
+        {"array": np.zeros(5), "sampling_rate": 24_000, "path": "voice.wav"},
+    ],
+    ids=["scipy", "soundfile", "lists", "stereo", "datasets"],
+)
+def test_samples_that_come_with_their_rate_are_refused_with_how_to_pass_it(audio: Any) -> None:
+    with pytest.raises(TypeError, match=r"voice: samples and their rate, as .* pass .*, and sample_rate=24000"):
+        as_pcm(audio, what="voice")
+
+
+def test_two_samples_are_two_samples() -> None:
+    assert as_pcm([3, 4]).tolist() == [3, 4]
+    assert as_pcm((0.5, -0.5)).tolist() == [16384, -16384]

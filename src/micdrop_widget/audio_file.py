@@ -5,6 +5,7 @@ The only module that knows soundfile.
 
 from __future__ import annotations
 
+import errno
 import io
 import shlex
 from collections.abc import Sequence
@@ -80,7 +81,7 @@ def read_path(path: str | PathLike[str], channel: Channel | None = None, choose:
     OSError
         It is not there, or may not be read.
     """
-    with Path(path).expanduser().open("rb") as file:
+    with _open(path) as file:
         return read_file(file, channel, str(path), choose)
 
 
@@ -101,7 +102,7 @@ def read_stereo(path: str | PathLike[str], left: int = 0, right: int | None = 1)
     OSError
         It is not there, or may not be read.
     """
-    with Path(path).expanduser().open("rb") as file:
+    with _open(path) as file:
         soundfile = _import_soundfile()
         head = file.read(64)
         try:
@@ -116,6 +117,14 @@ def read_stereo(path: str | PathLike[str], left: int = 0, right: int | None = 1)
     for side, track in enumerate(tracks):
         stereo[:, side] = track
     return stereo
+
+
+def _open(path: str | PathLike[str]) -> IO[bytes]:
+    if isinstance(path, str) and "://" in path and not Path(path).exists():
+        raise FileNotFoundError(
+            errno.ENOENT, "An address is no path; download the file first, or pass what urlopen(…).read() returns", path
+        )
+    return Path(path).expanduser().open("rb")
 
 
 def encode(samples: NDArray[np.int16], *, lossless: bool) -> bytes:
@@ -237,6 +246,9 @@ def _unreadable(what: str, path: str | None, head: bytes, reason: str, is_memory
             'samples, say of which type: np.frombuffer(data, dtype="<i2")'
         )
     source = Path("the-file" if path is None else path)
+    unpack = _UNPACKED_BY.get(kind)
+    if unpack is not None:
+        return f"{what} is {kind}. Unpack it first: {unpack.format(shlex.quote(str(source)))}"
     target = source.with_suffix(".wav")
     if target == source:
         target = source.with_name(f"{source.stem}-converted.wav")
@@ -245,6 +257,8 @@ def _unreadable(what: str, path: str | None, head: bytes, reason: str, is_memory
 
 
 _UNKNOWN = "of a kind"
+
+_UNPACKED_BY = {"a ZIP archive": "python -m zipfile -e {} .", "a gzip archive": "gunzip -k {}"}
 
 
 def _kind(head: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -79,7 +79,8 @@ def as_array(samples: Any, what: str, expected: str = ACCEPTED) -> NDArray[Any]:
         It is nothing like an array.
     """
     if isinstance(samples, np.ndarray):
-        return samples
+        return _plain(samples, what)
+    _check_no_rate(samples, what)
     if isinstance(samples, str | bytes | bytearray | dict | set):
         raise TypeError(f"{what}: expected {expected}, got {type(samples).__name__}{_ways_out(samples)}")
     try:
@@ -97,6 +98,27 @@ def as_array(samples: Any, what: str, expected: str = ACCEPTED) -> NDArray[Any]:
     if isinstance(samples, list | tuple | range) and array.dtype.kind == "i":
         array = array.astype(np.int64)  # whole numbers of Python: no type says what full scale is
     return array
+
+
+def _plain(array: NDArray[Any], what: str) -> NDArray[Any]:
+    """Return an array without what its subclass makes of it: a row of a matrix is a matrix, a masked sample is none."""
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise TypeError(f"{what}: some samples are masked; say what they are, for instance silence: samples.filled(0)")
+    return np.asarray(array)
+
+
+def _check_no_rate(samples: object, what: str) -> None:
+    """Refuse samples that come with their rate, which would be lost, as other packages give them."""
+    rate, how = None, ""
+    if isinstance(samples, Mapping) and {"array", "sampling_rate"} <= set(samples):
+        rate, how = samples["sampling_rate"], 'as datasets gives them: pass audio["array"]'
+    elif isinstance(samples, list | tuple) and len(samples) == 2:
+        numbers = [part for part in samples if isinstance(part, int | float | np.integer | np.floating)]
+        others = [part for part in samples if np.ndim(part) > 0]
+        if len(numbers) == len(others) == 1:
+            rate, how = numbers[0], "as other packages give them: pass the samples"
+    if how:
+        raise TypeError(f"{what}: samples and their rate, {how}, and sample_rate={rate}")
 
 
 def _ways_out(given: object) -> str:

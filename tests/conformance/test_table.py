@@ -9,6 +9,7 @@ import pytest
 
 from tests.conformance.client import CLIENT
 from tests.conformance.faults import FAULTS
+from tests.conformance.real_world import REAL_WORLD
 from tests.conformance.row import Row
 from tests.conformance.server import SERVER
 from tests.conformance.wire import WIRE
@@ -27,7 +28,7 @@ def defined(file: str) -> frozenset[str]:
     return frozenset(name for name in names if name.startswith(("test_", "Test")))
 
 
-@pytest.mark.parametrize("row", [*WIRE, *CLIENT, *SERVER, *FAULTS], ids=lambda row: row.statement)
+@pytest.mark.parametrize("row", [*WIRE, *CLIENT, *SERVER, *REAL_WORLD, *FAULTS], ids=lambda row: row.statement)
 def test_every_statement_has_tests_that_exist(row: Row) -> None:
     assert row.tests, "a statement without a test"
     for test in row.tests:
@@ -36,5 +37,5 @@ def test_every_statement_has_tests_that_exist(row: Row) -> None:
 
 
 def test_no_statement_is_listed_twice() -> None:
-    statements = [row.statement for row in (*WIRE, *CLIENT, *SERVER, *FAULTS)]
+    statements = [row.statement for row in (*WIRE, *CLIENT, *SERVER, *REAL_WORLD, *FAULTS)]
     assert len(statements) == len(set(statements))
