@@ -80,7 +80,7 @@ def parameters(function: Any) -> dict[str, inspect.Parameter]:
 @pytest.mark.parametrize("client", [MicdropClient, MicdropWidget])
 def test_both_signatures_have_every_option_with_its_type_its_default_and_its_line(client: Any) -> None:
     defaults, annotations = CallOptions(), {option: CallOptions.__annotations__[option] for option in OPTIONS}
-    widened = {"reconnect": "ReconnectOption", "record": "RecordOption"}
+    widened = {"reconnect": "ReconnectOption", "record": "RecordOption", "save_to": "FolderOption | None"}
     for function, doc in ((client.__init__, client.__doc__), (client.start, client.start.__doc__)):
         known = parameters(function)
         assert known.keys() == OPTIONS

@@ -37,9 +37,9 @@ class CaptureClock:
         self._opened_ms, self._now_ms = opened_ms, now_ms
 
     def captured_ms(self, position: int) -> float:
-        """Return when the sample at a position was captured."""
+        """Return when the sample at a position was captured: not after the latest arrival, however it was counted."""
         assert self._opened_ms is not None, "nothing has arrived yet"
-        return self._opened_ms + samples_to_ms(position)
+        return min(self._opened_ms + samples_to_ms(position), self._now_ms)
 
 
 @dataclass
