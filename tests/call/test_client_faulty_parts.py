@@ -114,6 +114,37 @@ async def test_a_source_that_cannot_be_closed_does_not_hold_the_end_of_the_call_
         assert mic.closed == 2
 
 
+class Stuck(Mic):
+    """Is never released, until the test lets it be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = asyncio.Event()
+
+    async def close(self) -> None:
+        await self.released.wait()
+        await super().close()
+
+
+async def test_a_source_whose_close_hangs_holds_up_neither_the_end_of_the_call_nor_the_next_start(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with MicdropServer() as server:
+        mic = Stuck()
+        call, _, _ = ready_client(server.url, source=mic)
+        await call.start()
+        await asyncio.wait_for(call.stop(), 10)
+        assert (call.state.isStarted, call.state.isMicStarted) == (False, False)
+        assert caplog.messages[-1] == "the microphone was not released within 2 s; it is waited for no longer"
+        with pytest.raises(MicdropError, match="The microphone of before was not released within 2 s"):
+            await asyncio.wait_for(call.start(), 10)
+        assert mic.opened == 1
+        mic.released.set()
+        await call.start()
+        await call.stop()
+        assert (mic.opened, mic.closed) == (2, 2)
+
+
 class BrokenVAD(LoudVAD):
     def __init__(self, where: str) -> None:
         super().__init__()

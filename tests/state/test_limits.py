@@ -13,7 +13,7 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.state import NoticeCode, Phase, Settings, inputs
 from micdrop_widget.state.effects import SetTimer, Timer, Warn
-from micdrop_widget.state.limits import AWAITS, PHASE_ENDS
+from micdrop_widget.state.limits import AWAITS, LOUDSPEAKER_SILENT, PHASE_ENDS
 from micdrop_widget.state.machine import TABLE
 from tests.state.spoken import ENDED, audio, confirmed, listening, says
 from tests.state.world import World
@@ -191,3 +191,29 @@ def test_each_sample_gives_the_loudspeaker_what_it_lasts_and_no_more() -> None:
     assert world.now_ms == 7000
     (left_ms,) = delays(world, Timer.PLAYBACK)
     assert left_ms == 5100
+
+
+@pytest.mark.parametrize("graceful", [False, True])
+def test_a_loudspeaker_that_reports_nothing_of_audio_without_end_is_given_up(graceful: bool) -> None:
+    world = listening().receive(audio(1600))
+    if graceful:
+        world.apply(inputs.Stop(graceful=True))
+    began_ms = world.now_ms
+    due_ms = began_ms + 5100
+    while world.now_ms < due_ms < began_ms + 300_000:
+        world.receive_at(world.now_ms + 100, audio(1600))
+        due_ms = max([due_ms, *(world.now_ms + delay_ms for delay_ms in delays(world, Timer.PLAYBACK))])
+    assert due_ms - began_ms == 60_000 + 5100, "as much audio as came within a minute, and 5 s"
+    world.fire(Timer.PLAYBACK)
+    assert warnings(world) == [LOUDSPEAKER_SILENT]
+    assert world.call.phase is (Phase.IDLE if graceful else Phase.LIVE)
+
+
+def test_a_loudspeaker_that_reports_once_a_minute_plays_a_stream_without_end() -> None:
+    world = listening().receive(audio(1600)).apply(inputs.Stop(graceful=True))
+    for minute in range(3):
+        for _ in range(600):
+            world.receive_at(world.now_ms + 100, audio(1600))
+            assert len(delays(world, Timer.PLAYBACK)) == 1, "it gets more time"
+        world.heard(960_000 * minute + 1)
+    assert world.call.phase is Phase.ENDING

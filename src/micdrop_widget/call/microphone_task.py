@@ -20,6 +20,9 @@ __all__ = ["MicrophoneTask"]
 
 _log = logging.getLogger("micdrop_widget.call.microphone")
 
+_RELEASE_TIMEOUT_S = 2
+"""How long the end of a call, and the next start, wait for a source to be closed."""
+
 
 class MicrophoneTask:
     """At most one open microphone at a time; all methods are called on one event loop.
@@ -110,9 +113,12 @@ class MicrophoneTask:
         self._forget()
 
     async def closed(self) -> None:
-        """Wait until the microphone is released."""
-        while self._closing:
-            await asyncio.wait(self._closing)
+        """Wait until the microphone is released, or its source has had its time; it is then closed behind the call."""
+        if not self._closing:
+            return
+        _, stuck = await asyncio.wait(self._closing, timeout=_RELEASE_TIMEOUT_S)
+        if stuck:
+            _log.warning("the microphone was not released within %g s; it is waited for no longer", _RELEASE_TIMEOUT_S)
 
     async def _run(
         self,
@@ -126,8 +132,9 @@ class MicrophoneTask:
         before: tuple[asyncio.Task[None], ...],
     ) -> None:
         outcome: inputs.MicrophoneFailed | inputs.MicrophoneEnded
-        if before:
-            await asyncio.wait(before)
+        if before and (await asyncio.wait(before, timeout=_RELEASE_TIMEOUT_S))[1]:
+            self._apply(inputs.MicrophoneFailed(request, _not_released()))
+            return
         try:
             claim.add(*claims)
             try:
@@ -217,6 +224,15 @@ async def _shielded(release: Coroutine[None, None, None]) -> None:
     except asyncio.CancelledError:
         await releasing
         raise
+
+
+def _not_released() -> MicdropError:
+    return MicdropError(
+        MicdropErrorCode.Mic,
+        f"The microphone of before was not released within {_RELEASE_TIMEOUT_S:g} s.",
+        "Look at the close() of the source=, which hangs.",
+        reason="failed",
+    )
 
 
 def _broken(what: str, error: Exception) -> MicdropError:

@@ -29,7 +29,10 @@ class AudioSink(Protocol):
     """
 
     def bind(self, report: HeardReport) -> None:
-        """Report to this function from now on: at the first sample heard of an epoch, and at the last one there is."""
+        """Report to this function from now on: at the first sample heard of an epoch, and at the last one there is.
+
+        While more and more arrives, report once a minute at least: a loudspeaker that does not is given up.
+        """
         ...
 
     def play(self, epoch: int, pcm: Pcm) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "MICROPHONE_MS",
     "PHASE_ENDS",
     "PLAYBACK_STALL_MS",
+    "PLAYBACK_UNREPORTED_MS",
     "READY_GRACE_MS",
     "ROUND_TRIPS_KEPT",
     "TURN_PREDICTION_MS",
@@ -42,6 +43,9 @@ ANSWER_AUDIO_MS = 10_000
 
 PLAYBACK_STALL_MS = 5000
 """How much longer than its samples last the loudspeaker may take to report progress."""
+
+PLAYBACK_UNREPORTED_MS = 60_000
+"""A loudspeaker that has reported nothing for so long is given no more time for what still arrives."""
 
 ANSWER_GAP_MS = 200
 """Silence after the last sample heard that ends an answer: a server that stutters is still one answer."""
@@ -91,7 +95,11 @@ PHASE_ENDS: dict[Phase, tuple[PhaseEnd, ...]] = {
     Phase.RETRYING: (PhaseEnd(Timer.RETRY, "at most `max_delay_ms`, then the next attempt, up to `max_attempts`"),),
     Phase.ENDING: (
         PhaseEnd(Timer.GOODBYE, f"{GOODBYE_MS / 1000:g} s, while an answer is awaited"),
-        PhaseEnd(Timer.PLAYBACK, f"{PLAYBACK_STALL_MS / 1000:g} s and the length of the samples, after each progress"),
+        PhaseEnd(
+            Timer.PLAYBACK,
+            f"{PLAYBACK_STALL_MS / 1000:g} s and the length of the samples, after each progress; what arrives over "
+            f"{PLAYBACK_UNREPORTED_MS / 1000:g} s after it does not count",
+        ),
         PhaseEnd(Timer.ANSWER_GAP, f"{ANSWER_GAP_MS} ms after the last sample was heard"),
     ),
 }
@@ -111,7 +119,11 @@ class Await:
 
 AWAITS: tuple[Await, ...] = (
     Await("start()", (Phase.OPENING, Phase.CONNECTING, Phase.GREETING), ""),
-    Await("stop()", (), "after 2 s for the last frames and the close, and 2 s for the file of the recording"),
+    Await(
+        "stop()",
+        (),
+        "after 2 s for the microphone, 2 s for the last frames and the close, and 2 s for the file of the recording",
+    ),
     Await("stop(graceful=True)", (Phase.ENDING,), "then as `stop()`"),
     Await("start_mic()", (), f"with the timer “{Timer.MICROPHONE.value}”, {MICROPHONE_MS / 1000:g} s"),
     Await("change_mic_device()", (), f"with the timer “{Timer.MICROPHONE.value}”, {MICROPHONE_MS / 1000:g} s"),

@@ -111,6 +111,8 @@ class Call:
     """Samples of this epoch that have left the loudspeaker."""
     playback_deadline_ms: float = 0
     """When the loudspeaker should have reported progress; meaningful while it has samples that were not heard."""
+    playback_reported_ms: float = 0
+    """When it last reported progress, or was given its first samples since."""
     assistant_speaking: bool = False
     """The assistant is being heard."""
     echo_tail: bool = False

@@ -221,7 +221,8 @@ class Step:
         """Give the loudspeaker the time that its samples last, and a little more, to report progress."""
         unheard_ms = samples_to_ms(self.call.unheard_samples)
         if unheard_ms:
-            self.set(playback_deadline_ms=self.now_ms + unheard_ms + PLAYBACK_STALL_MS)
+            deadline_ms = self.now_ms + unheard_ms + PLAYBACK_STALL_MS
+            self.set(playback_deadline_ms=deadline_ms, playback_reported_ms=self.now_ms)
             self.set_timer(Timer.PLAYBACK, unheard_ms + PLAYBACK_STALL_MS)
 
     def reset_detection(self) -> None:

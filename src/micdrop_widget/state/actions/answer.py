@@ -14,6 +14,7 @@ from micdrop_widget.state.limits import (
     GOODBYE_MS,
     LOUDSPEAKER_SILENT,
     PLAYBACK_STALL_MS,
+    PLAYBACK_UNREPORTED_MS,
     ROUND_TRIPS_KEPT,
 )
 from micdrop_widget.state.notices import NoticeCode
@@ -112,10 +113,14 @@ def _play(step: Step, pcm_bytes: bytes) -> None:
 
 
 def _await_progress(step: Step, samples: int) -> None:
-    """Let the loudspeaker have as much more time to report progress as it was given samples."""
+    """Let the loudspeaker have as much more time to report progress as it was given samples, but not for ever."""
     now_ms, call = step.now_ms, step.call
     begins = call.unheard_samples == samples
-    until_ms = now_ms + PLAYBACK_STALL_MS if begins else max(now_ms, call.playback_deadline_ms)
+    if begins:
+        step.set(playback_deadline_ms=now_ms + PLAYBACK_STALL_MS, playback_reported_ms=now_ms)
+    elif now_ms - call.playback_reported_ms > PLAYBACK_UNREPORTED_MS:
+        return
+    until_ms = max(now_ms, step.call.playback_deadline_ms)
     step.set(playback_deadline_ms=until_ms + samples_to_ms(samples))
     step.set_timer(Timer.PLAYBACK, step.call.playback_deadline_ms - now_ms)
 
