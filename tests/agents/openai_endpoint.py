@@ -74,6 +74,8 @@ class Endpoint:
         self.requests: list[Request] = []
         self.base_url = ""
         self.connections = 0
+        self.answering = 0
+        """Replies that are under way."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Endpoint:
@@ -104,7 +106,11 @@ class Endpoint:
                 while True:
                     request = await _read(reader)
                     self.requests.append(request)
-                    await self._reply(request, reader, writer)
+                    self.answering += 1
+                    try:
+                        await self._reply(request, reader, writer)
+                    finally:
+                        self.answering -= 1
         finally:
             self._tasks.discard(task)
             writer.close()

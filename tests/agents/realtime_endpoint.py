@@ -11,6 +11,7 @@ import base64
 import contextlib
 import itertools
 import json
+import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -93,6 +94,10 @@ class Endpoint:
         HTTP status that every handshake gets.
     first
         The first event instead of `session.created`.
+    redirect
+        Where every handshake is sent instead.
+    tls
+        Listen with this.
     """
 
     def __init__(
@@ -103,6 +108,8 @@ class Endpoint:
         beta: bool = False,
         refuse: int | None = None,
         first: dict[str, Any] | str | None = None,
+        redirect: str | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.responses = [list(steps) for steps in responses]
         self.transcripts = list(transcripts)
@@ -110,12 +117,14 @@ class Endpoint:
         self.beta = beta
         self.refuse = refuse
         self.first = first
+        self.redirect = redirect
+        self._tls = tls
         self.sessions: list[Session] = []
         self.requests: list[Request] = []
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self._port}/v1/realtime"
+        return f"{'ws' if self._tls is None else 'wss'}://127.0.0.1:{self._port}/v1/realtime"
 
     @property
     def session(self) -> Session:
@@ -123,7 +132,12 @@ class Endpoint:
         return self.sessions[-1]
 
     async def __aenter__(self) -> Endpoint:
-        options: dict[str, Any] = {"process_request": self._judge, "compression": None, "logger": _silent}
+        options: dict[str, Any] = {
+            "process_request": self._judge,
+            "compression": None,
+            "logger": _silent,
+            "ssl": self._tls,
+        }
         self._server = await serve(self._serve, "127.0.0.1", 0, **options)
         self._port = next(iter(self._server.sockets)).getsockname()[1]
         return self
@@ -136,6 +150,10 @@ class Endpoint:
 
     def _judge(self, connection: ServerConnection, request: Request) -> Response | None:
         self.requests.append(request)
+        if self.redirect is not None:
+            response = connection.respond(307, "elsewhere")
+            response.headers["Location"] = self.redirect
+            return response
         return None if self.refuse is None else connection.respond(self.refuse, "go away sk-never-to-be-shown")
 
     async def _serve(self, connection: ServerConnection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import random
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -33,7 +34,7 @@ from tests.agents.openai_endpoint import (
 from tests.agents.wire import WORDS, hear, say
 from tests.harness.callers import Mic, quiet
 from tests.harness.leaks import until
-from tests.harness.plain_client import caller, ready
+from tests.harness.plain_client import answer, caller, ready
 from tests.harness.spoken import spoken
 
 pytest.importorskip("openai", reason="the extra `openai` is not installed")
@@ -395,7 +396,58 @@ async def test_an_interruption_ends_the_request(path: str, name: str, reply: Rep
         await asyncio.wait_for(endpoint.asked(path)[0].left.wait(), 5)
 
 
+@pytest.mark.parametrize("seed", range(20))
+async def test_after_an_interruption_at_any_moment_the_next_answer_is_whole(seed: int) -> None:
+    chance = random.Random(seed)
+    replies: dict[str, Any] = {
+        "transcription": text("hello"),
+        "chat": chat({"content": "One is"}, {"content": " here. And t"}, {"content": "wo."}),
+        "speech": speech(sound(0.2)),
+    }
+    async with (
+        Endpoint(**replies) as endpoint,
+        MicdropServer(**parts(endpoint), max_ahead_s=None) as server,
+        caller(server) as connection,
+    ):
+        await ready(connection)
+        for _ in range(3):
+            await say(connection)
+            await asyncio.sleep(chance.random() * 0.06)
+        await until(lambda: server.calls[0].turns == 3)
+        await server.calls[0].send_message("system", "interrupted")
+        await hear(connection, "system: interrupted")
+        await say(connection)
+        frames = await hear(connection, "assistant: One is here. And two.")
+        assert frames[-1] == "assistant: One is here. And two."
+        assert server.calls[0].responder.conversation[-1]["content"] == "One is here. And two."  # type: ignore[attr-defined]
+        await until(lambda: endpoint.answering == 0)
+
+
+@pytest.mark.alone
+async def test_twenty_calls_at_once_each_get_their_answer_whole() -> None:
+    replies = {"transcription": text("hello"), "chat": chat({"content": "Hi."}), "speech": speech(sound(0.2))}
+    expected = as_pcm(sound(0.2), 24_000).astype("<i2").tobytes()
+
+    async def one(server: MicdropServer) -> bytes:
+        async with caller(server) as connection:
+            await ready(connection)
+            await say(connection)
+            return (await answer(connection))[0]
+
+    async with Endpoint(**replies) as endpoint, MicdropServer(**parts(endpoint)) as server:
+        assert await asyncio.gather(*(one(server) for _ in range(20))) == [expected] * 20
+
+
 # What is handed in, and what is kept
+
+
+async def test_the_key_goes_to_no_other_origin() -> None:
+    async with Endpoint(chat=chat({"content": "Hi."})) as other:
+        elsewhere = Reply([b"{}"], 307, {"location": other.base_url + "/chat/completions"})
+        async with Endpoint(chat=elsewhere) as endpoint:
+            assert await written(parts(endpoint)["agent"], []) == ["Hi."]
+    assert endpoint.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    assert "authorization" not in other.requests[0].headers
 
 
 async def test_a_client_of_ones_own_is_used_as_it_is() -> None:

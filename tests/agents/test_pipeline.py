@@ -272,6 +272,14 @@ def test_a_server_with_tools_says_who_can_reach_it(caplog: pytest.LogCaptureFixt
     assert text in caplog.text
 
 
+def test_tools_that_are_given_later_are_told_of_too(caplog: pytest.LogCaptureFixture) -> None:
+    with MicdropServer(stt=ears, agent=calculating(as_chat=True)) as server:
+        assert "can be called by" not in caplog.text
+        server.tools = [add]
+        text = f"{server.url} can be called by programs of this machine and no web page; its agent may use add"
+    assert text in caplog.text
+
+
 # Failures
 
 
@@ -488,6 +496,49 @@ async def test_the_voice_is_not_sent_further_ahead_than_wanted() -> None:
         for _ in range(50):
             assert responder._playback.ahead_s(loop.time()) <= 0.5 + 0.1 + 0.001
             await asyncio.sleep(0.01)
+
+
+async def test_the_agent_waits_for_the_voice() -> None:
+    written: list[int] = []
+    silent = asyncio.Event()
+
+    async def agent(conversation: Any) -> AsyncIterator[str]:
+        for number in range(1000):
+            written.append(number)
+            yield f"Sentence {number}. "
+
+    async def mute(sentence: str) -> Pcm:
+        await silent.wait()
+        return tone(1600)
+
+    async with MicdropServer(stt=ears, agent=agent, tts=mute) as server, caller(server) as connection:
+        await ready(connection)
+        await say(connection)
+        await until(lambda: len(written) >= 10)
+        for _ in range(300):
+            await asyncio.sleep(0)
+        assert len(written) == 10, "one is spoken, eight wait, and the agent waits with the next"
+
+
+async def test_the_voice_waits_for_the_line() -> None:
+    spoken: list[int] = []
+
+    async def endless(sentence: str) -> AsyncIterator[Pcm]:
+        while True:
+            spoken.append(len(spoken))
+            yield tone(1600)
+            await asyncio.sleep(0)
+
+    server = MicdropServer(stt=ears, agent=lambda c: "Yes.", tts=endless, max_ahead_s=0.5)
+    async with server, caller(server) as connection:
+        await ready(connection)
+        await say(connection)
+        await until(lambda: len(spoken) > 35)
+        for _ in range(300):
+            await asyncio.sleep(0)
+            responder = server.calls[0].responder
+            assert isinstance(responder, Pipeline)
+            assert len(spoken) - responder._playback.sent_samples // 1600 <= 34, "32 pieces wait, and two are under way"
 
 
 # However a part is written

@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import json
 import logging
+import random
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,7 @@ from tests.agents.wire import hear, metadata_of, say, tone
 from tests.harness.callers import Mic, quiet
 from tests.harness.leaks import until
 from tests.harness.plain_client import caller, ready
+from tests.harness.servers import self_signed
 from tests.harness.spoken import spoken
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
@@ -394,6 +398,27 @@ async def test_what_is_late_of_a_cancelled_answer_is_not_heard_in_the_next() -> 
     assert max(values) >= 1990
 
 
+@pytest.mark.parametrize("seed", range(20))
+async def test_after_an_interruption_at_any_moment_the_next_answer_is_whole(seed: int) -> None:
+    chance = random.Random(seed)
+    said = [tone(4800, 1000 * number) for number in range(1, 5)]
+    answers = [[Say(f"Number {number}.", sound(0.5, 100 * number))] for number in range(9)]
+    async with Endpoint(*answers) as endpoint, call_of(endpoint) as (server, connection):
+        for pcm in said:
+            await say(connection, pcm)
+            await asyncio.sleep(chance.random() * 0.02)
+        await until(lambda: server.calls[0].turns == 4)
+        await until(
+            lambda: len(endpoint.session.committed) and abs(int(endpoint.session.committed[-1][3000]) - 4000) < 9
+        )
+        frames: list[str] = []
+        while not frames or frames[-1] != f"assistant: Number {len(endpoint.session.of('response.create')) - 1}.":
+            frames += await hear(connection, "assistant")
+        late = "Cancellation failed: no active response found"
+        assert set(endpoint.session.errors) <= {late}, "a cancel may cross the end of what it cancels"
+        assert {len(pcm) for pcm in endpoint.session.committed} == {7200}, "each utterance is committed alone"
+
+
 async def test_an_interruption_before_anything_came_is_silent() -> None:
     endpoint = Endpoint([STALL], [Say("Yes?", sound(0.1))], transcripts=["one", "two"])
     async with endpoint, call_of(endpoint) as (_, connection):
@@ -402,6 +427,17 @@ async def test_an_interruption_before_anything_came_is_silent() -> None:
         await say(connection)
         assert texts(await hear(connection, "assistant")) == ["user: one", "user: two", "assistant: Yes?"]
         assert endpoint.session.errors == []
+
+
+async def test_an_utterance_that_is_followed_at_once_by_another_is_no_part_of_it() -> None:
+    async with Endpoint([Say("Yes?", sound(0.1))]) as endpoint, call_of(endpoint) as (_, connection):
+        for value in (100, 200, 300):
+            for frame in ("StartSpeaking", tone(4800, value).astype("<i2").tobytes(), "StopSpeaking"):
+                await connection.send(frame)
+        await hear(connection, "assistant: Yes?")
+        committed = endpoint.session.committed
+        assert {len(pcm) for pcm in committed} == {7200}
+        assert abs(int(committed[-1][3000]) - 300) < 2
 
 
 async def test_an_utterance_that_is_dropped_is_forgotten_at_the_endpoint() -> None:
@@ -499,6 +535,35 @@ async def test_an_endpoint_that_is_not_there_is_named(caplog: pytest.LogCaptureF
         assert await hear(connection, "SkipAnswer") == ["SkipAnswer"]
     for error in errors_of(caplog):
         assert str(error).startswith(f"OpenAIRealtime: {endpoint.url} cannot be reached")
+
+
+async def test_the_key_follows_no_redirect(caplog: pytest.LogCaptureFixture) -> None:
+    async with Endpoint([]) as other, Endpoint([], redirect=other.url) as endpoint, call_of(endpoint):
+        assert len(endpoint.requests) == 1
+        assert other.requests == []
+    (error,) = errors_of(caplog)
+    assert isinstance(error, EndpointError)
+    assert error.status == 307
+
+
+async def test_an_endpoint_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
+    tls, certificate = self_signed(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    async with Endpoint([Say("Hi.", sound(0.1))], tls=tls) as endpoint:
+        assert endpoint.url.startswith("wss://")
+        async with call_of(endpoint, ssl=trusting) as (_, connection):
+            await say(connection)
+            assert texts(await hear(connection, "assistant")) == ["user: hello", "assistant: Hi."]
+
+
+async def test_an_endpoint_whose_certificate_nobody_signed_is_not_trusted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tls, _ = self_signed(tmp_path)
+    async with Endpoint([], tls=tls) as endpoint, call_of(endpoint):
+        pass
+    assert "certificate" in str(errors_of(caplog)[0])
+    assert endpoint.sessions == []
 
 
 async def test_a_session_that_ended_is_followed_by_one_that_knows_what_was_said() -> None:

@@ -16,6 +16,7 @@ from micdrop_widget import MicdropServer
 from micdrop_widget.agents import SkipAnswer
 from micdrop_widget.audio import Pcm
 from tests.agents.wire import WORDS, hear, say, tone
+from tests.harness.leaks import until
 from tests.harness.plain_client import caller, ready
 
 pytestmark = pytest.mark.usefixtures("clean_loop")
@@ -104,6 +105,19 @@ async def test_a_stream_hears_while_the_user_speaks() -> None:
         await connection.send(WORDS.tobytes()[1601:])
         await connection.send("StopSpeaking")
         assert await hear(connection, "SkipAnswer") == ["user: hello", "SkipAnswer"]
+
+
+async def test_a_stream_whose_answer_is_interrupted_before_it_begins_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("micdrop_widget.agents.workers._IDLE_S", 0.01)
+    async with MicdropServer(stt=Stream, agent=lambda c: "Yes.") as server, caller(server) as connection:
+        await ready(connection)
+        for _ in range(5):
+            await say(connection)
+        await until(lambda: server.calls[0].turns == 5)
+        await hear(connection, "assistant")
+        await until(lambda: not any(thread.name == "micdrop-agent" for thread in threading.enumerate()))
 
 
 async def test_one_stream_for_all_calls_hears_one_utterance_after_the_other() -> None:

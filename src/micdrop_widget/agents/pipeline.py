@@ -82,7 +82,8 @@ class Pipeline:
         await self._answer(None, text)
 
     def start_utterance(self) -> None:
-        """Open the ears."""
+        """Open the ears; those whose answer was interrupted before it began are dropped."""
+        self.drop_utterance()
         if self._parts.ears is not None:
             self._ears = self._parts.ears.open()
 

@@ -224,6 +224,8 @@ class MicdropServer(CallServer):
     @tools.setter
     def tools(self, tools: Sequence[Tool | Callable[..., Any]]) -> None:
         self._changeable.set_tools(tools)
+        if self._listener is not None:
+            self._announce(self._listener.url)
 
     @property
     def _changeable(self) -> Parts:

@@ -31,7 +31,8 @@ class Uplink:
         self._sent = 0
 
     def begin(self, session: Session) -> None:
-        """Begin with an utterance."""
+        """Begin with an utterance; one that was not committed, since its answer never began, is dropped."""
+        self.drop()
         self._session = session
         self._resampler = Resampler(SAMPLE_RATE, self._rate)
         self._sent = 0
