@@ -12,15 +12,16 @@ from tests.paths import DOCS
 
 pytest.importorskip("openai", reason="the extra `openai` is not installed")
 
-BLOCKS = re.findall(r"```python\n(.*?)```", (DOCS / "agents.md").read_text(encoding="utf-8"), re.DOTALL)
+WRITTEN = re.findall(r"```python\n(.*?)```", (DOCS / "agents.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
 def test_every_block_runs_and_every_server_of_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    blocks = [block for block in WRITTEN if "pipecat" not in block]  # tried in an environment of its own
     namespace: dict[str, Any] = {}
     started = []
     try:
-        for block in BLOCKS:
+        for block in blocks:
             exec(compile(block, "docs/agents.md", "exec"), namespace)
             started += [each for each in namespace.values() if isinstance(each, MicdropServer) and each not in started]
         assert [server.parts for server in started] == [

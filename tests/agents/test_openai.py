@@ -377,7 +377,8 @@ async def test_an_endpoint_that_is_not_there_is_named() -> None:
         (SPEECH, "speech", Reply([bytes(2000), STALL], headers={"content-type": "audio/pcm"})),
     ],
 )
-async def test_an_interruption_ends_the_request(path: str, name: str, reply: Reply) -> None:
+@pytest.mark.parametrize("delay_s", [0, 0.01, 0.1])
+async def test_an_interruption_ends_the_request(path: str, name: str, reply: Reply, delay_s: float) -> None:
     replies: dict[str, Any] = {
         "transcription": text("hello"),
         "chat": chat({"content": "Hi there."}),
@@ -392,6 +393,7 @@ async def test_an_interruption_ends_the_request(path: str, name: str, reply: Rep
         await ready(connection)
         await say(connection)
         await until(lambda: endpoint.asked(path))
+        await asyncio.sleep(delay_s)
         await connection.send("StartSpeaking")
         await asyncio.wait_for(endpoint.asked(path)[0].left.wait(), 5)
 

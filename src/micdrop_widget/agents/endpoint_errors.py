@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 __all__ = ["EndpointError", "in_time", "masked", "refusal"]
@@ -51,8 +51,19 @@ def refusal(status: int, reason: str, wait_s: str | None = None) -> str:
     return f"{hint} ({status}: {reason}){f'; it asks to wait {wait_s} s' if wait_s else ''}"
 
 
-async def in_time(awaitable: Awaitable[_T], limit_s: float) -> _T:
+async def in_time(
+    awaitable: Awaitable[_T], limit_s: float, release: Callable[[_T], Awaitable[object]] | None = None
+) -> _T:
     """Wait for something, and cancel it when it takes longer; never loses the cancellation of whoever waits.
+
+    Parameters
+    ----------
+    awaitable
+        What to wait for.
+    limit_s
+        How long.
+    release
+        Lets go of what comes in the very moment of a cancellation, and is nobody's then.
 
     Raises
     ------
@@ -60,12 +71,16 @@ async def in_time(awaitable: Awaitable[_T], limit_s: float) -> _T:
         It takes longer.
     """
     task = asyncio.ensure_future(awaitable)
+    taken = False
     try:
         await asyncio.wait([task], timeout=limit_s)
         if task.done():
+            taken = True
             return task.result()
     finally:
         if not task.done():
             task.cancel()
             await asyncio.wait([task])
+        if release is not None and not taken and not task.cancelled() and task.exception() is None:
+            await release(task.result())
     raise TimeoutError(f"nothing came within {limit_s:g} s")

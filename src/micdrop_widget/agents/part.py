@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
 from typing import Any
@@ -82,12 +83,14 @@ class Part:
         try:
             result = await self._start(worker, arguments, offered)
             if hasattr(result, "__aiter__"):
-                async for piece in self._iterate_async(result):
-                    yield piece
+                async with contextlib.aclosing(self._iterate_async(result)) as pieces:
+                    async for piece in pieces:
+                        yield piece
             elif _is_iterable_of_pieces(result):
                 worker = worker or Worker()
-                async for piece in self._iterate(worker, result):
-                    yield piece
+                async with contextlib.aclosing(self._iterate(worker, result)) as pieces:
+                    async for piece in pieces:
+                        yield piece
             else:
                 yield result
         finally:

@@ -93,7 +93,7 @@ class OpenAIAgent:
                 extra_body=self._options,
                 **offered,
             )
-            stream = await self._endpoint.once(request)
+            stream = await self._endpoint.once(request, lambda opened: opened.close())
             async with stream, contextlib.aclosing(self._endpoint.each(aiter(stream))) as chunks:
                 async for chunk in chunks:
                     for choice in (chunk.choices or ())[:1]:  # the last chunk may have none, and say what it cost

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from micdrop_widget.agents.endpoint_errors import EndpointError, in_time, masked, refusal
@@ -99,15 +99,15 @@ class Endpoint:
             if isinstance(pieces, AsyncGenerator):
                 await pieces.aclose()
 
-    async def once(self, awaitable: Awaitable[_T]) -> _T:
-        """Wait for an answer, within the time for it.
+    async def once(self, awaitable: Awaitable[_T], release: Callable[[_T], Awaitable[object]] | None = None) -> _T:
+        """Wait for an answer, within the time for it; `release` lets go of one that comes as this is cancelled.
 
         Raises
         ------
         TimeoutError
             It did not come.
         """
-        return await in_time(awaitable, self.timeout_s)
+        return await in_time(awaitable, self.timeout_s, release)
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:

@@ -96,7 +96,7 @@ class OpenAIVoice:
                 response_format=self._format,
                 extra_body=self._options,
             )
-            response = await self._endpoint.once(request.__aenter__())
+            response = await self._endpoint.once(request.__aenter__(), lambda opened: opened.close())
             try:
                 sound = SoundReader(self._rate, response.headers.get("content-type", ""))
                 async with contextlib.aclosing(self._endpoint.each(response.iter_bytes())) as received:
