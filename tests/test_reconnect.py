@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 
 from micdrop_widget import Reconnect
@@ -22,6 +24,27 @@ from micdrop_widget import Reconnect
 def test_what_cannot_be_meant_is_refused(arguments: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Reconnect(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"max_attempts": "3"},
+        {"max_attempts": 1.5},
+        {"max_attempts": True},
+        {"delay_ms": "500"},
+        {"max_delay_ms": None},
+        {"connection_timeout_ms": True},
+    ],
+)
+def test_what_is_of_another_type_is_refused_by_its_name(arguments: dict[str, Any]) -> None:
+    ((name, value),) = arguments.items()
+    with pytest.raises(TypeError, match=rf"Reconnect\({name}={value!r}\): expected"):
+        Reconnect(**arguments)
+
+
+def test_numbers_of_every_kind_are_numbers() -> None:
+    assert Reconnect(np.int64(3), np.float32(500)).allows(3)
 
 
 @pytest.mark.parametrize(("max_attempts", "allowed"), [(None, [True] * 3), (0, [False] * 3), (2, [True, True, False])])

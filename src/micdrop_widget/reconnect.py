@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 __all__ = ["Reconnect"]
 
@@ -27,6 +28,14 @@ class Reconnect:
     connection_timeout_ms: float = 5000
 
     def __post_init__(self) -> None:
+        if isinstance(self.max_attempts, bool) or not isinstance(self.max_attempts, Integral | None):
+            raise TypeError(
+                f"Reconnect(max_attempts={self.max_attempts!r}): expected None, or a whole number from 0 on"
+            )
+        for name in ("delay_ms", "max_delay_ms", "connection_timeout_ms"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, Real):
+                raise TypeError(f"Reconnect({name}={value!r}): expected milliseconds")
         if self.max_attempts is not None and self.max_attempts < 0:
             raise ValueError(f"Reconnect(max_attempts={self.max_attempts!r}): expected None, 0 or more")
         if not 0 <= self.delay_ms <= self.max_delay_ms:

@@ -14,6 +14,7 @@ from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource, Pace
 from micdrop_widget.protocol import TextMessage
 from micdrop_widget.server import ServerCall
+from micdrop_widget.vad import VadName
 from tests.harness.callers import Events, utterances
 from tests.harness.spoken import Spoken, spoken
 
@@ -34,7 +35,7 @@ class Held:
         return [(turn.start_sample, turn.confirmed_sample, turn.end_sample) for turn in self.turns]
 
 
-async def hold_call(file: Spoken, pace: Pace, vad: list[str] | None = None) -> Held:
+async def hold_call(file: Spoken, pace: Pace, vad: list[VadName] | None = None) -> Held:
     """Speak a file into a call with the echo server, and hear its last answer to the end."""
     frames: list[str | bytes] = []
 

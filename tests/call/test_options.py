@@ -13,7 +13,7 @@ import pytest
 
 from micdrop_widget.call.options import CallOptions, describes_options, masked_url
 from micdrop_widget.call.sinks import VirtualSpeaker, as_sink
-from micdrop_widget.call.sources import NoSource, as_source
+from micdrop_widget.call.sources import ArraySource, NoSource, as_source
 from micdrop_widget.reconnect import Reconnect
 from micdrop_widget.turn import SmartTurn
 from micdrop_widget.vad import SileroVAD, VolumeVAD
@@ -356,8 +356,9 @@ def test_a_place_that_cannot_be_written_is_refused_when_it_is_chosen_and_not_aga
 def test_a_class_is_no_microphone_and_no_loudspeaker() -> None:
     with pytest.raises(TypeError, match="sink: expected an AudioSink like VirtualSpeaker"):
         as_sink(VirtualSpeaker)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="source: expected an AudioSource, got the class"):
-        as_source(NoSource)  # type: ignore[arg-type]
+    for kind in (NoSource, ArraySource):
+        with pytest.raises(TypeError, match=rf"source: expected an AudioSource, got the class: {kind.__name__}\(…\)"):
+            as_source(kind)  # type: ignore[arg-type]
 
 
 def test_the_lines_of_the_options_are_left_out_where_docstrings_are() -> None:

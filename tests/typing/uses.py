@@ -55,6 +55,9 @@ def options() -> None:
     MicdropClient(source="question.wav")
     MicdropClient(source=ArraySource(np.zeros(512)), reconnect={"max_attempts": 0})
     MicdropWidget(url="ws://localhost:8081", vad="silero", record=False)
+    MicdropWidget(vad=["volume", "silero"]).start(vad="volume")
+    MicdropClient("ws://localhost:8081", vad="sillero")  # E: arg-type
+    MicdropWidget("ws://localhost:8081", vad=["volume", "sillero"])  # E: list-item
     MicdropClient("ws://localhost:8081", recrod=True)  # E: call-arg
     MicdropWidget("ws://localhost:8081", {"lang": "fr"})  # E: call-arg
     MicdropClient("ws://localhost:8081", disable_interruption="False")  # E: arg-type

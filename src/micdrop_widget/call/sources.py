@@ -192,8 +192,8 @@ def as_source(option: SourceOption | None) -> AudioSource:
     """
     if option is None:
         return NoSource()
+    if isinstance(option, type):
+        raise TypeError(f"source: expected an AudioSource, got the class: {option.__name__}(…)")
     if isinstance(option, AudioSource):
-        if isinstance(option, type):
-            raise TypeError(f"source: expected an AudioSource, got the class: {option.__name__}(…)")
         return option
     return ArraySource(option)

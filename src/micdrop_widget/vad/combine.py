@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,11 @@ from micdrop_widget.vad.score_gate import ScoreGate
 from micdrop_widget.vad.silero import SileroVAD
 from micdrop_widget.vad.volume import VolumeVAD
 
-__all__ = ["CombinedVAD", "VadOption", "build_vad", "detectors"]
+__all__ = ["CombinedVAD", "VadName", "VadOption", "build_vad", "detectors"]
 
-VadOption: TypeAlias = str | VAD | Sequence[str | VAD]
+VadName: TypeAlias = Literal["silero", "volume"]
+
+VadOption: TypeAlias = VadName | VAD | Sequence[VadName | VAD]
 """A detector by name, a detector, or a list of both."""
 
 _BY_NAME: dict[str, type[VolumeVAD] | type[SileroVAD]] = {"volume": VolumeVAD, "silero": SileroVAD}
@@ -118,10 +120,11 @@ def build_vad(option: VadOption) -> VAD:
             if option not in _BY_NAME:
                 raise ValueError(f"unknown vad {option!r}: expected 'volume', 'silero', or a VAD instance")
             return _BY_NAME[option]()
+        case [] | ():
+            raise ValueError("vad: expected 'volume', 'silero', a VAD instance or a list of them, got an empty one")
         case list() | tuple():
             members = [build_vad(member) for member in option]
             return members[0] if len(members) == 1 else CombinedVAD(members)
         case _:
-            raise TypeError(
-                f"vad: expected 'volume', 'silero', a VAD instance or a list of them, got {type(option).__name__}"
-            )
+            got = f"the class: {option.__name__}()" if isinstance(option, type) else type(option).__name__
+            raise TypeError(f"vad: expected 'volume', 'silero', a VAD instance or a list of them, got {got}")
