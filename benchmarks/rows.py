@@ -44,6 +44,7 @@ ROWS = (
     Row("import", "import in a fresh process, against importing anywidget and numpy", "importing"),
     Row("machine-step", "one step of the call machine for one frame of speech in a live call", "machine_step"),
     Row("levels", "how loud a call is, observed or not, as a share of the call's CPU", "levels"),
+    Row("measures", "the error of every latency of a turn, in calls of which everything is known", "measures.row"),
     Row("history", "what a call's recording, turns and events cost; tables and logs of many", "history"),
     Row("loopback-turn", "MicdropClient and the embedded server, without browser and pacing", "loopback_turn"),
     Row(

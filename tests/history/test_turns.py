@@ -181,6 +181,25 @@ def test_an_interruption_ends_the_answer_of_the_turn_before() -> None:
     assert second.yield_ms is None
 
 
+def test_what_cut_an_answer_is_dated_anew_when_all_of_it_is_known() -> None:
+    """Noise passes for speech until speech follows: then it is none, and the answer was cut before any sound."""
+    cases: list[tuple[Pcm, float | None]] = [
+        (noise(480), 3220.0),
+        (np.concatenate((noise(480, 100), noise(300))), None),
+    ]
+    for heard, began_ms in cases:
+        world = asked()
+        world.receive_at(3100, SECOND)
+        world.heard_at(3200, 1600)
+        first_part, rest = heard[:7680], heard[7680:]
+        world.at(3700, SpeechConfirmed(40_000, 32_320, first_part))
+        assert turns(world)[0].interruption_start_ms == 3220
+        world.at(4000, SpeechContinued(np.concatenate((rest, silence(300)))[:4800]))
+        world.at(4000, SpeechEnded(44_800))
+        assert turns(world)[0].interruption_start_ms == began_ms
+        assert turns(world)[0].yield_ms == (None if began_ms is None else 3700 - began_ms)
+
+
 def test_the_text_that_was_heard_is_cut_at_a_word() -> None:
     turn = Turn(assistant_text="one two three four", answer_heard_ms=500, answer_received_ms=1000, interrupted=True)
     assert turn.heard_text == "one two"

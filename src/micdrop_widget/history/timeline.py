@@ -188,6 +188,16 @@ class Timeline:
         turn = row.turn
         if turn.stopped_ms is not None and turn.speech_end_ms is not None and turn.speech_end_ms > turn.stopped_ms:
             row.change(speech_end_ms=turn.stopped_ms)  # a source that runs ahead of the clock
+        self._date_interruptions(row)
+
+    def _date_interruptions(self, cause: _Row) -> None:
+        """Note when the speech that cut an answer began, now that all of it is known; None: it was cut before that."""
+        began_ms = cause.turn.speech_start_ms
+        for row in self._rows:
+            if row.cut_by is cause:
+                end_ms = row.turn.answer_end_ms
+                is_before = began_ms is not None and end_ms is not None and began_ms < end_ms
+                row.change(interruption_start_ms=began_ms if is_before else None)
 
     # What the server says
 
