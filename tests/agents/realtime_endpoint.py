@@ -119,6 +119,8 @@ class Endpoint:
         self.first = first
         self.redirect = redirect
         self._tls = tls
+        self.refuse_update: str | None = None
+        """Why no session can be as it is wanted; "" is silence."""
         self.sessions: list[Session] = []
         self.requests: list[Request] = []
 
@@ -221,6 +223,10 @@ class Session:
 
     async def _obey(self, event: dict[str, Any]) -> None:
         match event["type"]:
+            case "session.update" if self._endpoint.refuse_update:
+                await self.refuse(event, self._endpoint.refuse_update)
+            case "session.update" if self._endpoint.refuse_update is not None:
+                pass
             case "session.update":
                 await self.send({"type": "session.updated", "session": event["session"]})
             case "input_audio_buffer.append":

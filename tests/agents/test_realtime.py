@@ -537,6 +537,27 @@ async def test_an_endpoint_that_is_not_there_is_named(caplog: pytest.LogCaptureF
         assert str(error).startswith(f"OpenAIRealtime: {endpoint.url} cannot be reached")
 
 
+async def test_a_session_that_cannot_be_as_it_is_wanted_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    endpoint = Endpoint([Say("Now.", sound(0.1))])
+    endpoint.refuse_update = "Invalid value: 'nobody'. Supported values are: 'marin'"
+    async with endpoint, call_of(endpoint, voice="nobody") as (_, connection):
+        assert "refused the session: Invalid value: 'nobody'." in str(errors_of(caplog)[0])
+        endpoint.refuse_update = None
+        await say(connection)
+        assert texts(await hear(connection, "assistant")) == ["user: hello", "assistant: Now."]
+
+
+async def test_an_endpoint_that_does_not_say_that_it_accepts_the_session_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("micdrop_widget.agents.realtime.session._UPDATE_LIMIT_S", 0.01)
+    endpoint = Endpoint([Say("Now.", sound(0.1))])
+    endpoint.refuse_update = ""
+    async with endpoint, call_of(endpoint) as (_, connection):
+        await say(connection)
+        assert texts(await hear(connection, "assistant")) == ["user: hello", "assistant: Now."]
+
+
 async def test_the_key_follows_no_redirect(caplog: pytest.LogCaptureFixture) -> None:
     async with Endpoint([]) as other, Endpoint([], redirect=other.url) as endpoint, call_of(endpoint):
         assert len(endpoint.requests) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,7 +13,8 @@ from micdrop_widget.agents.endpoint_errors import EndpointError, in_time
 from micdrop_widget.agents.playback import Playback
 from micdrop_widget.agents.protocols import CallSettings, ChatMessage
 from micdrop_widget.agents.realtime.answer import Item, RealtimeAnswer
-from micdrop_widget.agents.realtime.session import CLOSED, Address, Session
+from micdrop_widget.agents.realtime.responses import Responses
+from micdrop_widget.agents.realtime.session import Address, Session
 from micdrop_widget.agents.realtime.uplink import Uplink
 from micdrop_widget.agents.realtime.wire import Event, SessionSettings, create_message, is_beta, session_update
 from micdrop_widget.agents.tool_use import use_tool
@@ -37,17 +37,7 @@ _CHUNK_SAMPLES = SAMPLE_RATE // 10
 _TRANSCRIPT_LIMIT_S = 3.0
 """How long the assistant's message waits for the transcript of what the user said before it."""
 
-_CANCEL_LIMIT_S = 2.0
-"""How long an answer that was cancelled may take to end before the next one is asked for."""
-
 _SAY = "Say this, word for word, and nothing else: "
-
-_HEARD = "conversation.item.input_audio_transcription.completed"
-_NOT_HEARD = "conversation.item.input_audio_transcription.failed"
-_COMMITTED = "input_audio_buffer.committed"
-
-_HARMLESS = ("response_cancel_", "conversation_item_truncate_", "input_audio_buffer_clear_")
-"""Requests of ours that may come too late, or that some endpoints do not know: their errors change nothing."""
 
 
 class RealtimeResponder:
@@ -96,13 +86,8 @@ class RealtimeResponder:
         self._playback = Playback()
         self._session: Session | None = None
         self._uplink = Uplink(session.input_rate)
-        self._answer: RealtimeAnswer | None = None
+        self._responses = Responses(address, self._hear_late)
         self._recent: list[tuple[RealtimeAnswer, ChatMessage]] = []
-        self._asked: deque[tuple[str, RealtimeAnswer]] = deque()
-        """Answers that were asked for, and of which nothing has come yet."""
-        self._answers: dict[str, RealtimeAnswer] = {}
-        """The answers that the endpoint is making, by its id; those that were cancelled among them."""
-        self._idle = asyncio.Event()
 
     # What the call asks for
 
@@ -158,7 +143,8 @@ class RealtimeResponder:
     # One answer
 
     async def _make(self, began_s: float | None, utterance: Pcm | None, request: dict[str, Any]) -> None:
-        answer = self._answer = RealtimeAnswer(self._playback, self._wanted.output_rate, began_s)
+        answer = RealtimeAnswer(self._playback, self._wanted.output_rate, began_s)
+        self._responses.current = answer
         message: ChatMessage = {"role": "assistant", "content": ""}
         self._recent = [*self._recent[1 - _MAX_RECENT :], (answer, message)]
         session = self._open()
@@ -176,11 +162,11 @@ class RealtimeResponder:
             raise
         except EndpointError as error:
             self._shown_in.show("realtime", self._named(error))
-            self._cancel(session, answer)
+            self._responses.cancel(session, answer)
             answer.complete = failed = True
         finally:
             answer.end()
-            self._answer = None
+            self._responses.current = None
         text = answer.heard_text(self._playback.sent_samples, mark="") if failed else answer.text
         await self._settle(answer, message, text, failed=failed)
 
@@ -196,7 +182,7 @@ class RealtimeResponder:
 
     async def _interrupt(self, session: Session, answer: RealtimeAnswer) -> None:
         """Stop the endpoint, and say what was heard."""
-        self._cancel(session, answer)
+        self._responses.cancel(session, answer)
         heard = self._playback.heard_samples(asyncio.get_running_loop().time())
         text = answer.text if answer.is_heard(heard) else answer.heard_text(heard)
         if text:
@@ -226,10 +212,8 @@ class RealtimeResponder:
     async def _speak(self, session: Session, answer: RealtimeAnswer, request: dict[str, Any]) -> None:
         """Let the endpoint answer, with the tools that it asks for."""
         for _ in range(_MAX_ROUNDS):
-            await self._until_idle()
             answer.requests.clear()
-            event: Event = {"type": "response.create", **({"response": request} if request else {})}
-            self._asked.append((session.send(event), answer))
+            await self._responses.ask(session, answer, request)
             await self._receive_response(answer)
             if not answer.requests:
                 answer.complete = True
@@ -298,6 +282,9 @@ class RealtimeResponder:
             case "session.closed":
                 raise event["error"]
 
+    async def _hear_late(self, event: Event) -> None:
+        await self._say_what_was_heard(str(event.get("transcript") or "").strip(), {})
+
     async def _say_what_was_heard(self, text: str, metadata: dict[str, Any]) -> None:
         if text:
             self.conversation.append({"role": "user", "content": text})
@@ -316,13 +303,6 @@ class RealtimeResponder:
             answer.mark("first_audio")
             await self._call.send_audio(chunk)
 
-    def _cancel(self, session: Session, answer: RealtimeAnswer) -> None:
-        """Stop the endpoint, if it is at this answer still."""
-        for response_id in [known for known, made in self._answers.items() if made is answer]:
-            session.send({"type": "response.cancel", "response_id": response_id})
-        if any(asked is answer for _, asked in self._asked):
-            session.send({"type": "response.cancel"})
-
     def _truncate(self, item: Item, heard_samples: int) -> None:
         heard_ms = item.heard_ms(heard_samples)
         if heard_ms < int(item.received_ms) and self._session is not None and self._session.is_up:
@@ -334,10 +314,8 @@ class RealtimeResponder:
     def _open(self) -> Session:
         """Return the session, a new one if there is none or it has ended."""
         if self._session is None or not self._session.is_up:
-            self._asked.clear()
-            self._answers.clear()
-            self._idle.set()
-            self._session = Session(self._address, self._set_up, self._receive)
+            self._responses.forget()
+            self._session = Session(self._address, self._set_up, self._responses.receive)
         return self._session
 
     def _set_up(self, created: Event) -> Iterable[Event]:
@@ -345,47 +323,6 @@ class RealtimeResponder:
         yield session_update(self._wanted, self._settings.tools, beta=beta)
         for message in self.conversation:
             yield from create_message(message, beta=beta)
-
-    async def _until_idle(self) -> None:
-        """Wait until no answer is being made at the endpoint, which refuses a second one."""
-        try:
-            await in_time(self._idle.wait(), _CANCEL_LIMIT_S)
-        except TimeoutError:
-            _log.warning("%s does not end an answer that was cancelled", self._address.name)
-
-    async def _receive(self, event: Event) -> None:
-        """Hand an event of the endpoint to the answer it belongs to."""
-        name = event["type"]
-        if name == "response.created":
-            _, answer = self._asked.popleft() if self._asked else ("", None)
-            if answer is not None:
-                self._answers[str((event.get("response") or {}).get("id"))] = answer
-            self._idle.clear()
-        elif name.startswith("response."):
-            response_id = event.get("response_id") or (event.get("response") or {}).get("id")
-            answer = self._answers.get(str(response_id))
-            if name == "response.done":
-                self._answers.pop(str(response_id), None)
-                self._idle.set()
-            if answer is not None and answer is self._answer:
-                await answer.put(event)
-        elif name == "error":
-            await self._receive_error(event)
-        elif name in (_HEARD, _NOT_HEARD, _COMMITTED, CLOSED):
-            if self._answer is not None:
-                await self._answer.put(event)
-            elif name == _HEARD:
-                await self._say_what_was_heard(str(event.get("transcript") or "").strip(), {})
-
-    async def _receive_error(self, event: Event) -> None:
-        error = event.get("error") or {}
-        about = str(error.get("event_id") or "") if isinstance(error, dict) else ""
-        late = isinstance(error, dict) and error.get("code") == "response_cancel_not_active"
-        if about.startswith(_HARMLESS) or late or self._answer is None:
-            _log.info("%s", self._address.error(Session.reason(event)))
-            return
-        self._asked = deque(each for each in self._asked if each[0] != about)
-        await self._answer.put(event)
 
     def _named(self, error: EndpointError) -> EndpointError:
         text = str(error)

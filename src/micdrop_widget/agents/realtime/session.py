@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -25,6 +25,8 @@ CLOSED = "session.closed"
 
 _MAX_EVENT_BYTES = 16 * 1024 * 1024
 _CLOSE_TIMEOUT_S = 1
+_UPDATE_LIMIT_S = 2.0
+"""So long an endpoint may take to accept the session: some never say so."""
 
 _silent = silent_logger("micdrop_widget.agents.realtime.websockets")
 
@@ -68,7 +70,7 @@ class Session:
     address
         Where.
     set_up
-        Given the first event, returns those to send first.
+        Given the first event, returns those to send first: what the session is to be, and its items.
     receive
         Given every further event, in order, by its modern name; the last one is `CLOSED`.
     """
@@ -166,23 +168,37 @@ class Session:
         created = self._parse(await in_time(connection.recv(), self._address.timeout_s))
         if created["type"] == "error":
             raise EndpointError(f"refused the session: {self.reason(created)}")
-        for event in self._set_up(created):
-            await connection.send(json.dumps(event))
-        self._opened.set()
-        writing = asyncio.ensure_future(self._write(connection))
+        update, *items = self._set_up(created)
+        await connection.send(json.dumps(update))
+        accepted = asyncio.get_running_loop().call_later(_UPDATE_LIMIT_S, self._opened.set)
+        writing = asyncio.ensure_future(self._write(connection, items))
         try:
             async for message in connection:
-                await self._receive(self._parse(message))
+                event = self._parse(message)
+                if not self._opened.is_set():
+                    self._judge(event)
+                await self._receive(event)
         except ConnectionClosed:
             pass
         finally:
+            accepted.cancel()
             writing.cancel()
             await asyncio.wait([writing])
         code, reason = connection.close_code, connection.close_reason
         raise EndpointError(f"ended the session ({code}{f': {reason}' if reason else ''})")
 
-    async def _write(self, connection: ClientConnection) -> None:
+    def _judge(self, event: Event) -> None:
+        """Note what the endpoint says of the session that is wanted: as it is by itself, it would answer unasked."""
+        if event["type"] == "error":
+            raise EndpointError(f"refused the session: {self.reason(event)}")
+        if event["type"] == "session.updated":
+            self._opened.set()
+
+    async def _write(self, connection: ClientConnection, items: Sequence[Event]) -> None:
+        await self._opened.wait()
         with contextlib.suppress(ConnectionClosed):
+            for item in items:
+                await connection.send(json.dumps(item))
             while True:
                 await connection.send(json.dumps(await self._outbox.get()))
 
