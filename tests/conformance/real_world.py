@@ -125,10 +125,11 @@ REAL_WORLD = [
         "call/test_client_turns.py::test_a_detector_that_another_call_asks_is_refused_and_a_former_one_is_free",
     ),
     Row(
-        "detectors and reports can be copied and pickled, and work in pools",
+        "detectors, reports and recordings can be copied and pickled, and work in pools",
         "vad/test_copies.py::test_a_copy_has_the_settings_and_answers_as_a_new_one_does",
         "vad/test_copies.py::test_used_detectors_and_reports_work_in_a_pool_of_processes",
         "vad/test_copies.py::test_used_detectors_work_in_joblibs_workers",
+        "history/test_recording_saved.py::test_a_copy_is_what_is_recorded_by_now",
     ),
     Row(
         "a server is bounded by with and async with, and ends when nobody holds it",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import logging
+import pickle
 import struct
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +17,14 @@ import soundfile
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
-from micdrop_widget import Recording
+from micdrop_widget import ArraySource, MicdropClient, MicdropServer, Recording, VirtualSpeaker
 from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.history import playback
 from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.tracks import FixedTracks, Stereo
 from micdrop_widget.history.turns import Turn, Turns
 from micdrop_widget.wav_file import write_wav
+from tests.paths import FIXTURES
 
 RATE = 16_000
 TURN = Turn(speech_start_ms=3000.0, stopped_ms=3600.0, heard_ms=4000.0, answer_end_ms=4500.0, user_text="Hello")
@@ -61,6 +65,31 @@ def test_what_is_saved_is_loaded_with_all_that_is_known_of_the_call(tmp_path: Pa
     assert loaded.events == saved.events
     assert_array_equal(loaded.speech_probability, saved.speech_probability)
     assert loaded.path == tmp_path / "call.wav"
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_copy_is_what_is_recorded_by_now(copied: Callable[[Recording], Recording]) -> None:
+    recording = call(start_s=2)
+    kept = copied(recording)
+    assert_array_equal(kept.microphone, recording.microphone)
+    assert_array_equal(kept.assistant, recording.assistant)
+    assert_array_equal(kept.speech_probability, recording.speech_probability)
+    assert (kept.start_s, kept.duration_s, list(kept.turns)) == (2.0, 8.0, [TURN])
+    assert list(kept.events) == list(recording.events)
+    recording.events.add(4000.0, 64_000, "EndCall")
+    assert len(kept.events) == 1
+
+
+async def test_the_recording_of_a_call_that_is_up_goes_to_another_process() -> None:
+    async with MicdropServer() as server:
+        source = ArraySource(FIXTURES / "sentence.wav", pace="fast")
+        async with MicdropClient(server.url, source=source, sink=VirtualSpeaker(pace="fast"), vad="volume") as one:
+            await one.start()
+            await one.until(isAssistantSpeaking=True, timeout=30)
+            assert one.recording is not None
+            kept = pickle.loads(pickle.dumps(one.recording))
+            assert_array_equal(kept.microphone, one.recording.microphone)
+            assert len(kept.turns) == len(one.turns)
 
 
 def test_what_is_loaded_may_be_longer_than_what_a_call_keeps(tmp_path: Path) -> None:

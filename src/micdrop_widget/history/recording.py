@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -56,6 +57,12 @@ class Recording:
     def __repr__(self) -> str:
         where = "" if self._path is None else f", the whole call in {str(self._path)!r}"
         return f"<Recording of {self.duration_s:.1f} s, from {self.start_s:.1f} s after the start{where}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Recording], tuple[object, ...]]:
+        """Copy and pickle what is recorded by now: the copy does not grow with the call."""
+        begin, end = self._whole()
+        tracks = FixedTracks(self._tracks.copy(begin, end), begin, copy.deepcopy(self._tracks.speech))
+        return _restored, (self._path, tracks, EventLog(self._events), self.turns)
 
     @classmethod
     def load(
@@ -271,6 +278,10 @@ class Recording:
             return samples
         pcm: Pcm = samples[:, MICROPHONE if side == "user" else ASSISTANT].copy()
         return pcm
+
+
+def _restored(path: Path | None, tracks: FixedTracks, events: EventLog, turns: Turns) -> Recording:
+    return Recording(path, tracks, events, lambda: turns)
 
 
 def _bounds_ms(turn: Turn) -> tuple[float, float]:
