@@ -20,10 +20,19 @@ server = MicdropServer(greeting=greet).start()
 """
 
 
+PLAIN = """
+import os
+
+os.environ["MICDROP_WIDGET_PLAIN_COMM"] = "1"
+plain = MicdropWidget()
+plain
+"""
+
+
 def test_a_saved_panel_holds_nothing_of_its_call_and_offers_nothing(open_notebook: NotebookOpener) -> None:
-    notebook = open_notebook([SERVER, CALL])
+    notebook = open_notebook([SERVER, CALL, PLAIN])
     notebook.command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
-    for cell in (0, 1):
+    for cell in range(3):
         notebook.run_cell(cell)
     press(notebook, "start")
     wait_for_state(notebook, isStarted=True)
@@ -38,7 +47,8 @@ def test_a_saved_panel_holds_nothing_of_its_call_and_offers_nothing(open_noteboo
     assert [label for label in labels if label in saved] == []
     notebook.shut_down_kernel()
     notebook.reload()
-    wait_for_words(notebook, "Saved panel")
+    for cell in (1, 2):
+        wait_for_words(notebook, "Saved panel", cell=cell)
     assert "Run the cell again" in panel_text(notebook, "note")
     panel = notebook.cell(1)
     assert [panel.get_by_test_id(button).is_enabled() for button in ("start", "mute", "pause")] == [False] * 3

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -59,12 +63,27 @@ print(call.isStarted, [marker in str(each) for each in private])
 """
 
 
-def test_a_notebook_that_nbclient_runs_holds_nothing_of_the_call() -> None:
+def run_by_nbclient(content: dict[str, Any], _folder: Path) -> Any:
+    notebook = nbformat.reads(json.dumps(content), as_version=4)  # type: ignore[no-untyped-call]
+    NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
+    return notebook
+
+
+def run_by_papermill(content: dict[str, Any], folder: Path) -> Any:
+    (folder / "in.ipynb").write_text(json.dumps(content))
+    command = [sys.executable, "-m", "papermill", "--kernel=python3", "--no-progress-bar", "in.ipynb", "out.ipynb"]
+    subprocess.run(command, cwd=folder, check=True)
+    return nbformat.read(folder / "out.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("run", [run_by_nbclient, run_by_papermill])
+def test_a_notebook_that_is_run_without_a_browser_holds_nothing_of_the_call(
+    run: Callable[[dict[str, Any], Path], Any], tmp_path: Path
+) -> None:
     code: dict[str, Any] = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
     cells = [{**code, "id": "call", "source": CALL}, {**code, "id": "speak", "source": SPEAK}]
     content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    notebook = nbformat.reads(json.dumps(content), as_version=4)  # type: ignore[no-untyped-call]
-    NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
+    notebook = run(content, tmp_path)
     assert notebook.cells[1].outputs[0]["text"] == "True [True, True, True, True]\n"
     states = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
     assert [state["state"]["isStarted"] for state in states.values() if "isStarted" in state["state"]] == [True]

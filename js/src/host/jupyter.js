@@ -35,7 +35,7 @@ const NOT_KEPT = Object.freeze({ awaits_idle: false });
  *
  * Jupyter keeps what a widget sends until the kernel has said idle of it: one more message, down, for each of the microphone's. So
  * where its own end of the connection can be had, what was sent is released at once; elsewhere the model sends it. At the first
- * surprise, and where the kernel gives no id of the model (`MICDROP_WIDGET_PLAIN_COMM=1`), the model sends everything.
+ * surprise, and where the kernel wants it so (`MICDROP_WIDGET_PLAIN_COMM=1`), the model sends everything.
  */
 export class Channel {
   #model;
@@ -99,7 +99,7 @@ export class Channel {
   /** @param {JupyterModel | undefined} found */
   #adopt(found) {
     const comm = found?.comm?.jsServicesComm;
-    if (typeof comm?.send === "function") this.#comm = comm;
+    if (typeof comm?.send === "function" && this.#model.get("_plain_comm") !== true) this.#comm = comm;
     if (found?.comm_live !== false) return;
     this.#savedModel = found;
     this.#onChange();

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Channel } from "../../src/host/jupyter.js";
 
 /** A model, what is behind it, and what was sent by which of them. */
-function setUp(/** @type {any} */ { id = "7", kept = undefined, widgetManager = undefined } = {}) {
+function setUp(/** @type {any} */ { id = "7", isPlain = false, kept = undefined, widgetManager = undefined } = {}) {
   const sent = [];
   const comm = {
     send(data, metadata, buffers) {
@@ -14,7 +14,7 @@ function setUp(/** @type {any} */ { id = "7", kept = undefined, widgetManager = 
   };
   /** @type {any} */
   const model = {
-    get: (name) => (name === "_comm_id" ? id : undefined),
+    get: (name) => ({ _comm_id: id, _plain_comm: isPlain })[name],
     send: (...message) => (sent.push(["model", ...message]), "promised"),
     widget_manager: widgetManager ?? { get_model: async (asked) => (asked === "7" ? { comm: { jsServicesComm: comm } } : {}) },
   };
@@ -42,6 +42,7 @@ test("what was sent is released as soon as Jupyter's own end of the connection i
 
 for (const [host, options] of Object.entries({
   "does not say its id": { id: null },
+  "is to use no more than its own": { isPlain: true },
   "has another id": { id: "8" },
   "has no manager": { widgetManager: {} },
   "knows no such model": { widgetManager: { get_model: () => Promise.reject(new Error("no model")) } },

@@ -135,6 +135,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     speaker_level_db = traits.LevelTrait(lambda call: call._call.core.levels.speaker_db)
     _owner = traits.name()
     _comm_id = traits.name()
+    _plain_comm = traits.flag()
     _closed = traits.flag()
     _follows_ended_call = traits.flag()
 
@@ -181,8 +182,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
             self._installation = ipykernel.install(self.comm, self._handle_custom_msg)
             self._carrier.publish_idle = self._installation.publish_idle
             self._browser_reach.is_sure = self._installation.receives_while_busy
-            if not ipykernel.is_switched_off():
-                self.set_trait("_comm_id", self.model_id)
+            self._write_traits({"_comm_id": self.model_id, "_plain_comm": ipykernel.is_switched_off()})
         state = self._call.core.state
         self._write_traits({"state": state, "isInterruptionDisabled": state.isInterruptionDisabled})
         self._ended = False

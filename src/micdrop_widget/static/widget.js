@@ -1,4 +1,4 @@
-// sources sha256:0f264dcb037ddf4e8b7478c471b320a0ad15c41159de80ba236b8e45eaeb0180
+// sources sha256:d7969094468d58bdc3e3a96bcaaa0c0ecc0debcc70446087809bdc6e889d914d
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -640,7 +640,7 @@ var Channel = class {
   /** @param {JupyterModel | undefined} found */
   #adopt(found) {
     const comm = found?.comm?.jsServicesComm;
-    if (typeof comm?.send === "function") this.#comm = comm;
+    if (typeof comm?.send === "function" && this.#model.get("_plain_comm") !== true) this.#comm = comm;
     if (found?.comm_live !== false) return;
     this.#savedModel = found;
     this.#onChange();
