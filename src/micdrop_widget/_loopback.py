@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 
-__all__ = ["is_loopback"]
+__all__ = ["is_loopback", "leads_to_this_machine"]
 
 
 def is_loopback(host: str) -> bool:
@@ -18,3 +19,19 @@ def is_loopback(host: str) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return address.is_loopback or (mapped is not None and mapped.is_loopback)
+
+
+def leads_to_this_machine(host: str) -> bool:
+    """Return whether who connects to a host is connected to this machine by every system, without asking a name server.
+
+    Beside loopback that is the address of all interfaces, as a server prints it, and loopback written short (127.1).
+    """
+    if is_loopback(host):
+        return True
+    name = host.rstrip(".").strip("[]")
+    if name in ("0.0.0.0", "::"):
+        return True
+    try:
+        return name.startswith("127.") and socket.inet_aton(name)[0] == 127
+    except OSError:
+        return False

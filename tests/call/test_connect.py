@@ -187,7 +187,7 @@ async def test_the_environments_proxy_is_used_for_another_machine(environment: p
         assert SECRET not in proxy.requests[0]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "127.8.9.1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "127.8.9.1", "0.0.0.0"])
 async def test_loopback_never_goes_through_the_environments_proxy(host: str, environment: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         environment.setenv(name, f"http://127.0.0.1:{closed_port()}")

@@ -6,7 +6,7 @@ import urllib.request
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from micdrop_widget._loopback import is_loopback
+from micdrop_widget._loopback import leads_to_this_machine
 
 __all__ = ["ProxyOption", "check_proxy", "masked_proxy", "proxy_for"]
 
@@ -66,7 +66,7 @@ def proxy_for(url: str, option: ProxyOption) -> str | None:
         return option
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if is_loopback(host):
+    if leads_to_this_machine(host):
         return None
     secure = parts.scheme == "wss"
     if urllib.request.proxy_bypass(f"{host}:{parts.port or (443 if secure else 80)}"):

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from micdrop_widget._loopback import is_loopback
+from micdrop_widget._loopback import leads_to_this_machine
 from micdrop_widget._silent_logger import silent_logger
 from micdrop_widget.agents.endpoint_errors import EndpointError, in_time, masked, refusal
 from micdrop_widget.agents.realtime.wire import Event, modern_name
@@ -154,7 +154,7 @@ class Session:
                 close_timeout=_CLOSE_TIMEOUT_S,
                 max_size=_MAX_EVENT_BYTES,
                 compression=None,
-                proxy=None if is_loopback(host) else True,
+                proxy=None if leads_to_this_machine(host) else True,
                 logger=_silent,
                 **options,  # type: ignore[arg-type]  # as connect() takes them
             ) as connection:
