@@ -1,4 +1,4 @@
-// Bundles js/src into the two files that the Python package ships. `npm run build`.
+// Bundles js/src into the files that the Python package ships. `npm run build`.
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -61,9 +61,20 @@ async function hashSources() {
   return hash.digest("hex");
 }
 
-const hash = await hashSources();
-const script = await bundle("src/widget.js", { plugins: [workletSource] });
-const style = await readFile(path.join(sources, "view", "widget.css"), "utf8");
+/** @param {string} name */
+const view = (name) => readFile(path.join(sources, "view", name), "utf8");
+
+const origin = `sources sha256:${await hashSources()}`;
+const files = {
+  // for a notebook: all in two files
+  "widget.js": `// ${origin}\n${await bundle("src/widget.js", { plugins: [workletSource] })}`,
+  "widget.css": `/* ${origin} */\n${await view("widget.css")}`,
+  // for the page that Python serves, beside the same style: nothing is inlined, so that its policy need not allow it
+  "page.html": `<!doctype html><!-- ${origin} -->\n${await view("page.html")}`,
+  "page.css": `/* ${origin} */\n${await view("page.css")}`,
+  "page.js": `// ${origin}\n${await bundle("src/page.js", {})}`,
+  "capture-processor.js": `// ${origin}\n${await bundle("src/worklets/capture-processor.js", { format: "iife" })}`,
+  "playback-processor.js": `// ${origin}\n${await bundle("src/worklets/playback-processor.js", { format: "iife" })}`,
+};
 await mkdir(target, { recursive: true });
-await writeFile(path.join(target, "widget.js"), `// sources sha256:${hash}\n${script}`);
-await writeFile(path.join(target, "widget.css"), `/* sources sha256:${hash} */\n${style}`);
+for (const [name, text] of Object.entries(files)) await writeFile(path.join(target, name), text);

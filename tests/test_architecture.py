@@ -24,7 +24,7 @@ RANKS = {
     "history": 2,
     "call": 3,
     **dict.fromkeys(("server", "browser"), 4),
-    **dict.fromkeys(("analysis", "agents", "testing"), 5),
+    **dict.fromkeys(("analysis", "agents", "testing", "page"), 5),
     "jupyter": 6,
     "cli": 7,
     "the package": 8,
@@ -54,7 +54,7 @@ VOCABULARY = {
 PLUG_INS = {"history.pictures": "analysis.pictures"}
 """The one way up: what a lower room loads by its name when it is asked for, and the room above it then does."""
 
-STRANGERS = [("server", "call"), ("server", "state"), ("agents", "call"), ("agents", "state")]
+STRANGERS = [("server", "call"), ("server", "state"), ("agents", "call"), ("agents", "state"), ("page", "server")]
 """Rooms that know nothing of one another, whatever their ranks."""
 
 PURE_ROOMS = {"the vocabulary", "state", "vad", "turn", "history", "analysis"}
@@ -79,6 +79,7 @@ BORDERS = {
     "websockets": {
         *("call.transport", "call.connect", "server", "agents.realtime.session"),
         *("testing.faulty_call", "testing.faulty_server"),
+        *("page.server", "page.files"),
     },
     "onnxruntime": {"_onnx", "vad.silero_sequence"},
     "anywidget": {"jupyter.widget"},
@@ -285,6 +286,10 @@ def run_python(code: str) -> str:
             "onnxruntime websockets anywidget asyncio pandas matplotlib",
         ),
         ("micdrop_widget.call.client", "onnxruntime anywidget traitlets pandas matplotlib soxr soundfile"),
+        (
+            "micdrop_widget.page",
+            "onnxruntime anywidget traitlets ipykernel ipywidgets pandas matplotlib soxr soundfile",
+        ),
         ("micdrop_widget.jupyter.widget", "onnxruntime pandas matplotlib soxr soundfile"),
         (
             "micdrop_widget.analysis",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from micdrop_widget.history.turns import Turn
     from micdrop_widget.history.words import wer
     from micdrop_widget.jupyter.widget import MicdropWidget
+    from micdrop_widget.page import CallPage, MicdropPage
     from micdrop_widget.protocol import Classification, TextMessage, ToolCall, ToolCallMessage, ToolResultMessage
     from micdrop_widget.reconnect import Reconnect
     from micdrop_widget.server import CallRefused, Limits, ServerCall
@@ -42,6 +43,7 @@ __all__ = [
     "CallClosedError",
     "CallFuture",
     "CallOptions",
+    "CallPage",
     "CallRefused",
     "Classification",
     "Device",
@@ -54,6 +56,7 @@ __all__ = [
     "MicdropClient",
     "MicdropError",
     "MicdropErrorCode",
+    "MicdropPage",
     "MicdropServer",
     "MicdropState",
     "MicdropWidget",
@@ -93,6 +96,7 @@ _HOMES = {
     "CallClosedError": "errors",
     "CallFuture": "browser.future",
     "CallOptions": "call.options",
+    "CallPage": "page",
     "CallRefused": "server",
     "Classification": "protocol",
     "detect_speech": "analysis",
@@ -108,6 +112,7 @@ _HOMES = {
     "MicdropClient": "call.client",
     "MicdropError": "errors",
     "MicdropErrorCode": "errors",
+    "MicdropPage": "page",
     "MicdropServer": "agents",
     "MicdropState": "state",
     "MicdropWidget": "jupyter.widget",

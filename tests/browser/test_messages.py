@@ -26,7 +26,10 @@ PCM = np.array([1, -1, -32768, 32767], dtype=np.int16)
 EXPECTED_UP: list[messages.BrowserMessage | list[messages.BrowserMessage]] = [
     messages.Hello("f1"),
     messages.Bye("f1", page_gone=False),
-    *(messages.Command("f1", name) for name in ("start", "stop", "take_over", "mute", "unmute", "pause", "resume")),
+    *(
+        messages.Command("f1", name)
+        for name in ("start", "stop", "take_over", "mute", "unmute", "pause", "resume", "open_page")
+    ),
     messages.ChooseDevice("f1", "microphone", "usb"),
     messages.DevicesChanged("f1", (Device("usb", "USB", "audioinput"),), ()),
     messages.MicPrompting("f1", 3, 1780000000000.5),
@@ -57,6 +60,12 @@ CONVERSATION = (
     ToolResultMessage("c1", "forecast", '"dry"'),
     TextMessage("assistant", "No."),
 )
+STATE = {
+    **dict.fromkeys(("isStarting", "isReconnecting", "isMuted", "isPaused", "isProcessing", "isMicMuted"), False),
+    **dict.fromkeys(("isUserSpeaking", "isAssistantSpeaking", "_closed"), False),
+    **dict.fromkeys(("isStarted", "isListening", "isMicStarted"), True),
+    **{"micDeviceId": "usb", "speakerDeviceId": None, "_owner": "f1"},
+}
 DETAILS = {
     "partialAssistantMessage": "It may",
     "micDevices": (Device("usb", "USB", "audioinput"),),
@@ -101,6 +110,8 @@ def test_each_message_to_the_browser_is_written() -> None:
         play,
         messages.flush(3),
         messages.set_speaker("usb"),
+        messages.page_address("f1", "http://127.0.0.1:8765/#abc"),
+        messages.state(STATE),
         messages.bundle([messages.alive("f1", 3), messages.flush(3)]),
     ]
     assert written == [case["content"] for case in GOLDEN["down"]]
@@ -139,7 +150,7 @@ OPENED = {**OPENED, "settings": {}, "microphones": [], "speakers": []}
         ({"type": "bye", "from": "f1", "page_gone": 1}, "bye: page_gone: expected true or false, got int"),
         (
             {"type": "command", "from": "f1", "name": "dance"},
-            "command: name: expected one of start, stop, take_over, mute, unmute, pause, resume, got str",
+            "command: name: expected one of start, stop, take_over, mute, unmute, pause, resume, open_page, got str",
         ),
         (
             {"type": "choose_device", "from": "f1", "kind": "camera", "device_id": "usb"},

@@ -2,6 +2,9 @@
  * What connects a page to the kernel, whatever carries the messages. A session needs no more than this.
  *
  * @typedef {object} Host
+ * @property {"notebook" | "page"} place where the panel is: in a notebook, or in a page of the kernel's own
+ * @property {boolean} offersPage there is no microphone here: a page of the kernel's own may have one
+ * @property {LostReason | null} lostReason why the kernel was lost; null where it was not, or where nobody knows
  * @property {import("../session/state.js").CallTraits} state as the kernel reported it last
  * @property {boolean} isSaved there is no kernel: the panel comes from a saved notebook
  * @property {(listener: () => void) => void} onState the kernel reported its state anew, or `isSaved` has changed
@@ -9,6 +12,12 @@
  * @property {(listener: (cause: unknown) => void) => void} onLost the kernel was restarted or shut down, or is out of reach
  * @property {(content: Record<string, unknown>, buffers: ArrayBuffer[]) => void} send never throws: onLost reports a failure
  * @property {() => void} dispose ends all that was subscribed
+ */
+
+/**
+ * The call was closed; this page is none of its; another tab has taken its place; or the kernel cannot be reached.
+ *
+ * @typedef {"closed" | "refused" | "moved" | "unreachable"} LostReason
  */
 
 export {};

@@ -1,4 +1,5 @@
 import { Listeners } from "../listeners.js";
+import { isWithoutMicrophone } from "../microphone/failures.js";
 import { INITIAL_TRAITS, TRAIT_NAMES } from "../session/state.js";
 
 /** @typedef {import("./host.js").Host} Host */
@@ -138,6 +139,13 @@ export class JupyterHost {
     for (const name of TRAIT_NAMES) this.#listen(`change:${name}`, () => this.#receiveState());
     for (const event of CONNECTION_EVENTS) this.#listen(event, () => this.#lostListeners.emit(event));
     this.#listen("msg:custom", (content, buffers) => this.#messageListeners.emit(content, buffers ?? []));
+  }
+
+  place = /** @type {const} */ ("notebook");
+  lostReason = null;
+
+  get offersPage() {
+    return isWithoutMicrophone();
   }
 
   get state() {

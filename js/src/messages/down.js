@@ -20,11 +20,14 @@
  * @typedef {{type: "play", epoch: number, position: number, samples: Int16Array<ArrayBuffer>}} Play
  * @typedef {{type: "flush", epoch: number}} Flush
  * @typedef {{type: "set_speaker", deviceId: string}} SetSpeaker
+ * @typedef {{type: "page_address", url: string}} PageAddress where the kernel shows the call itself
+ * @typedef {{type: "state", fields: import("../session/state.js").CallTraits}} State of a carrier that synchronizes no traits
  * @typedef {{type: "bundle", contents: unknown[]}} Bundle several messages in one
- * @typedef {OpenMic | CloseMic | Alive | Ack | VadReadout | Conversation | Details | Play | Flush | SetSpeaker | Bundle} DownMessage
+ * @typedef {OpenMic | CloseMic | Alive | Ack | VadReadout | Conversation | Details | Play | Flush | SetSpeaker | PageAddress | State | Bundle} DownMessage
  */
 
-import { anything, CommError, count, fieldsOf, listOf, number, object, orNull, text } from "./fields.js";
+import { INITIAL_TRAITS } from "../session/state.js";
+import { anything, CommError, count, fieldsOf, flag, listOf, number, object, orNull, text } from "./fields.js";
 
 /** @typedef {import("./fields.js").Reader<unknown>} Reader */
 
@@ -52,6 +55,10 @@ const details = fieldsOf(
   { optional: true },
 );
 
+const traits = fieldsOf(
+  Object.fromEntries(Object.entries(INITIAL_TRAITS).map(([name, value]) => [name, value === null ? orNull(text) : flag])),
+);
+
 /** @type {Record<string, Record<string, Reader>>} the fields of each message, by their names on the wire */
 const MESSAGES = {
   open_mic: { request: count, device_id: orNull(text), constraints: object },
@@ -64,6 +71,8 @@ const MESSAGES = {
   play: { epoch: count, position: count },
   flush: { epoch: count },
   set_speaker: { device_id: text },
+  page_address: { url: text },
+  state: { fields: traits },
   bundle: { contents: listOf(anything) },
 };
 
@@ -84,6 +93,20 @@ export function parseDown(content, buffers, id) {
   const fields = Object.entries(readFields(type, readers, content)).map(([name, value]) => [camelCase(name), value]);
   const samples = type === "play" ? { samples: readSamples(buffers) } : {};
   return /** @type {DownMessage} */ ({ type, ...Object.fromEntries(fields), ...samples });
+}
+
+/**
+ * Reads what a carrier that synchronizes no traits carries instead.
+ *
+ * @param {unknown} content
+ * @returns {import("../session/state.js").CallTraits}
+ * @throws {CommError} when it is something else
+ */
+export function readState(content) {
+  const { type } = fieldsOf({ type: text })(content);
+  if (type !== "state") throw new CommError(`expected a state, got ${JSON.stringify(type)}`);
+  const { fields } = readFields(type, { fields: traits }, content);
+  return fields;
 }
 
 /**

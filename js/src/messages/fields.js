@@ -14,6 +14,12 @@ export function text(value) {
   return value;
 }
 
+/** @type {Reader<boolean>} */
+export function flag(value) {
+  if (typeof value !== "boolean") throw unexpected("true or false", value);
+  return value;
+}
+
 /** @type {Reader<number>} */
 export function number(value) {
   if (typeof value !== "number") throw unexpected("a number", value);

@@ -16,6 +16,7 @@
  * @typedef {import("./down.js").Play} Play
  * @typedef {import("./down.js").Flush} Flush
  * @typedef {import("./down.js").SetSpeaker} SetSpeaker
+ * @typedef {import("./down.js").PageAddress} PageAddress
  * @typedef {import("./down.js").Bundle} Bundle
  * @typedef {import("./down.js").DownMessage} DownMessage
  * @typedef {import("./down.js").ConversationItem} ConversationItem
@@ -23,6 +24,6 @@
  * @typedef {import("./down.js").DetailFields} DetailFields
  */
 
-export { parseDown } from "./down.js";
+export { parseDown, readState } from "./down.js";
 export { CommError } from "./fields.js";
 export * from "./up.js";

@@ -2,7 +2,7 @@
  * What the page says to the kernel.
  *
  * @typedef {{id: string, label: string}} Device
- * @typedef {"start" | "stop" | "take_over" | "mute" | "unmute" | "pause" | "resume"} CommandName
+ * @typedef {"start" | "stop" | "take_over" | "mute" | "unmute" | "pause" | "resume" | "open_page"} CommandName
  * @typedef {"denied" | "no_device" | "in_use" | "policy" | "vs_code" | "insecure_context" | "no_audio_worklet" | "sample_rate" | "error"} MicFailureReason
  *
  * @typedef {{content: Record<string, unknown>, buffers: ArrayBuffer[]}} UpMessage

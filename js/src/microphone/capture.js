@@ -1,5 +1,5 @@
 import { AudioFailure, describeError } from "../errors.js";
-import { isVsCode, microphoneFailure } from "./failures.js";
+import { isThisVsCode, microphoneFailure } from "./failures.js";
 import { MuteWatch } from "./mute-watch.js";
 
 /** @typedef {import("../speaker/engine.js").AudioEngine} AudioEngine */
@@ -104,7 +104,7 @@ export class Capture {
       this.close();
       throw microphoneFailure(error, {
         isAllowedByPolicy: isMicrophoneAllowedByPolicy(),
-        isVsCode: isVsCode({ protocol: location.protocol, hostname: location.hostname, userAgent: navigator.userAgent }),
+        isVsCode: isThisVsCode(),
       });
     }
   }

@@ -57,3 +57,13 @@ export function isVsCode({ protocol, hostname, userAgent }) {
   if (protocol === "vscode-webview:" || hostname.endsWith(".vscode-cdn.net")) return true;
   return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
 }
+
+/** Tells whether this page is one. */
+export function isThisVsCode() {
+  return isVsCode({ protocol: location.protocol, hostname: location.hostname, userAgent: navigator.userAgent });
+}
+
+/** Tells whether this page can have no microphone, whatever the user says: VS Code gives none, nor does a browser to http. */
+export function isWithoutMicrophone() {
+  return isThisVsCode() || navigator.mediaDevices === undefined;
+}

@@ -55,6 +55,11 @@ export class Commands {
     this.send("stop");
   }
 
+  /** Asks for a page of the kernel's own, where there is a microphone. */
+  openPage() {
+    this.send("open_page");
+  }
+
   /** Lets a suspended audio context run. Call it synchronously from a click. */
   allowAudio() {
     this.#audio.allow();

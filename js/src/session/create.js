@@ -19,7 +19,7 @@ import { KernelWatchdog } from "./watchdog.js";
  *
  * @param {object} options
  * @param {import("../host/host.js").Host} options.host
- * @param {readonly string[]} options.workletSources JavaScript for the audio thread
+ * @param {readonly (string | URL)[]} options.workletSources JavaScript for the audio thread, or where it is
  * @returns {Session}
  */
 export function createSession({ host, workletSources }) {

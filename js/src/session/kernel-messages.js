@@ -1,12 +1,13 @@
 import { describeError } from "../errors.js";
 import * as messages from "../messages/messages.js";
+import { CommError } from "../messages/messages.js";
 
 /** @typedef {import("../messages/messages.js").DownMessage} DownMessage */
 
 /**
- * What is done with each type of message; a bundle is opened before.
+ * What is done with each type of message; a bundle is opened before, and a state is the host's.
  *
- * @typedef {{[Type in Exclude<DownMessage["type"], "bundle">]: (message: Extract<DownMessage, {type: Type}>) => unknown}} Handlers
+ * @typedef {{[Type in Exclude<DownMessage["type"], "bundle" | "state">]: (message: Extract<DownMessage, {type: Type}>) => unknown}} Handlers
  */
 
 /** The kernel's messages to this page, read and handed to who handles each. */
@@ -43,6 +44,7 @@ export class KernelMessages {
   /** @param {DownMessage} message */
   #handle(message) {
     if (message.type === "bundle") return message.contents.forEach((content) => this.receive(content, []));
+    if (message.type === "state") throw new CommError("a state is not for this panel");
     const handle = /** @type {(message: DownMessage) => unknown} */ (this.#handlers[message.type]);
     return handle(message);
   }

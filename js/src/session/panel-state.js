@@ -12,6 +12,8 @@ export class PagePanelState {
   wasStarted = false;
   /** @type {string | null} */
   problem = null;
+  /** @type {string | null} */
+  pageUrl = null;
 
   /**
    * @param {object} options
@@ -48,7 +50,11 @@ export class PagePanelState {
       hasStartFailed,
       isKernelSlow,
       isKernelLost: this.isKernelLost,
+      lostReason: this.#host.lostReason,
       isSaved: this.#host.isSaved,
+      place: this.#host.place,
+      offersPage: this.#host.offersPage,
+      pageUrl: this.pageUrl,
       isMuteRequested,
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,

@@ -154,6 +154,12 @@ export class Session {
     this.#applyState();
   }
 
+  /** @param {string} url */
+  #showPageAddress(url) {
+    this.#panelState.pageUrl = url;
+    this.#notify();
+  }
+
   #sayHello() {
     this.#details.awaitWhole();
     this.#outbox.send(messages.hello(this.#pageId));
@@ -193,6 +199,7 @@ export class Session {
       vad_readout: (message) => this.#readoutListeners.emit(message),
       conversation: (message) => this.#receiveConversation(message),
       details: (message) => this.#receiveDetails(message),
+      page_address: ({ url }) => this.#showPageAddress(url),
     };
   }
 

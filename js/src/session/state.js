@@ -36,6 +36,10 @@ import { NO_DETAILS } from "./details.js";
  * @property {boolean} isStopRequested Stop was pressed, the kernel has not answered
  * @property {boolean} isKernelSlow a command has been unanswered for a while
  * @property {boolean} isKernelLost the connection broke: what the call state says is old
+ * @property {import("../host/host.js").LostReason | null} lostReason
+ * @property {"notebook" | "page"} place where the panel is: in a notebook, or in a page of the kernel's own
+ * @property {boolean} offersPage there is no microphone here: a page of the kernel's own may have one
+ * @property {string | null} pageUrl where the kernel shows the call itself, when that was asked for here
  * @property {boolean} isSaved there is no kernel behind this panel: it comes from a saved notebook
  * @property {boolean} isMuteRequested
  * @property {boolean} isPauseRequested

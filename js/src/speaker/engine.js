@@ -31,7 +31,7 @@ export class AudioEngine {
 
   /**
    * @param {object} options
-   * @param {readonly string[]} options.workletSources JavaScript that each context's audio thread runs
+   * @param {readonly (string | URL)[]} options.workletSources JavaScript that each context's audio thread runs, or where it is
    * @param {number | null} [options.sampleRate] null: the device's own
    */
   constructor({ workletSources, sampleRate = SAMPLE_RATE }) {
@@ -194,9 +194,10 @@ async function setSink(context, deviceId) {
  * Loads a worklet from its source, by Blob URL, or by data URL where a content security policy forbids blobs.
  *
  * @param {AudioContext} context
- * @param {string} source
+ * @param {string | URL} source
  */
 async function addModule(context, source) {
+  if (source instanceof URL) return addServedModule(context, source);
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   try {
     await context.audioWorklet.addModule(url);
@@ -208,5 +209,17 @@ async function addModule(context, source) {
     }
   } finally {
     URL.revokeObjectURL(url);
+  }
+}
+
+/**
+ * @param {AudioContext} context
+ * @param {URL} address
+ */
+async function addServedModule(context, address) {
+  try {
+    await context.audioWorklet.addModule(address.href);
+  } catch (error) {
+    throw new AudioFailure("no_audio_worklet", describeError(error));
   }
 }

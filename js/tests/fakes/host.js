@@ -11,6 +11,9 @@ export class FakeHost {
   /** @type {Record<string, any>[]} contents of the messages, bundles opened */
   sent = [];
   isSaved = false;
+  place = /** @type {const} */ ("notebook");
+  offersPage = false;
+  lostReason = null;
   isReachable = true;
   isDisposed = false;
   #onState = () => {};

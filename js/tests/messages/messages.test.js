@@ -61,6 +61,8 @@ const parsed = {
   play: ({ type, epoch, position }, buffer) => ({ type, epoch, position, samples: samples(buffer) }),
   flush: ({ type, epoch }) => ({ type, epoch }),
   set_speaker: ({ type, device_id: deviceId }) => ({ type, deviceId }),
+  page_address: ({ type, url }) => ({ type, url }),
+  state: ({ type, fields }) => ({ type, fields }),
   bundle: ({ type, contents }) => ({ type, contents }),
 };
 

@@ -1,4 +1,4 @@
-// sources sha256:d7969094468d58bdc3e3a96bcaaa0c0ecc0debcc70446087809bdc6e889d914d
+// sources sha256:a5a1ad2eb131450fd15580426880cf11ad61992ac4e820b6c20f6fb349acc95c
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -509,6 +509,56 @@ var Listeners = class {
   }
 };
 
+// src/errors.js
+var AudioFailure = class extends Error {
+  /**
+   * @param {MicFailureReason} reason
+   * @param {string} detail
+   */
+  constructor(reason, detail) {
+    super(detail);
+    this.name = "AudioFailure";
+    this.reason = reason;
+  }
+};
+function describeError(error) {
+  if (error instanceof AudioFailure) return error.message;
+  if (error instanceof Error || error instanceof DOMException) return `${error.name}: ${error.message}`;
+  return String(error);
+}
+
+// src/microphone/failures.js
+var REASONS = {
+  NotAllowedError: "denied",
+  SecurityError: "policy",
+  NotFoundError: "no_device",
+  OverconstrainedError: "no_device",
+  NotReadableError: "in_use",
+  AbortError: "in_use"
+};
+var PAGE_REASONS = ["denied", "policy", "insecure_context", "no_audio_worklet"];
+function microphoneFailure(error, { isAllowedByPolicy, isVsCode: isVsCode2 }) {
+  const reason = reasonOf(error, isAllowedByPolicy);
+  const isDueToVsCode = isVsCode2 && PAGE_REASONS.includes(reason);
+  return new AudioFailure(isDueToVsCode ? "vs_code" : reason, describeError(error));
+}
+function reasonOf(error, isAllowedByPolicy) {
+  if (error instanceof AudioFailure) return error.reason;
+  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
+  const reason = REASONS[name] ?? "error";
+  return reason === "denied" && !isAllowedByPolicy ? "policy" : reason;
+}
+function isVsCode({ protocol, hostname, userAgent }) {
+  if (protocol === "vscode-webview:" || hostname.endsWith(".vscode-cdn.net")) return true;
+  return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
+}
+function isThisVsCode() {
+  return isVsCode({ protocol: location.protocol, hostname: location.hostname, userAgent: navigator.userAgent });
+}
+function isWithoutMicrophone() {
+  return isThisVsCode() || navigator.mediaDevices === void 0;
+}
+
 // src/session/details.js
 var NO_DETAILS = Object.freeze({
   conversation: [],
@@ -672,6 +722,14 @@ var JupyterHost = class {
     for (const event of CONNECTION_EVENTS) this.#listen(event, () => this.#lostListeners.emit(event));
     this.#listen("msg:custom", (content, buffers) => this.#messageListeners.emit(content, buffers ?? []));
   }
+  place = (
+    /** @type {const} */
+    "notebook"
+  );
+  lostReason = null;
+  get offersPage() {
+    return isWithoutMicrophone();
+  }
   get state() {
     return this.#state;
   }
@@ -700,10 +758,10 @@ var JupyterHost = class {
     this.#stateListeners.emit();
   }
   #readTraits() {
-    const traits = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_TRAITS[name]]);
+    const traits2 = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_TRAITS[name]]);
     return (
       /** @type {CallTraits} */
-      Object.fromEntries(traits)
+      Object.fromEntries(traits2)
     );
   }
   /**
@@ -726,6 +784,10 @@ var CommError = class extends Error {
 };
 function text(value) {
   if (typeof value !== "string") throw unexpected("a string", value);
+  return value;
+}
+function flag(value) {
+  if (typeof value !== "boolean") throw unexpected("true or false", value);
   return value;
 }
 function number(value) {
@@ -790,6 +852,9 @@ var details = fieldsOf(
   },
   { optional: true }
 );
+var traits = fieldsOf(
+  Object.fromEntries(Object.entries(INITIAL_TRAITS).map(([name, value]) => [name, value === null ? orNull(text) : flag]))
+);
 var MESSAGES = {
   open_mic: { request: count, device_id: orNull(text), constraints: object },
   close_mic: { request: count },
@@ -801,6 +866,8 @@ var MESSAGES = {
   play: { epoch: count, position: count },
   flush: { epoch: count },
   set_speaker: { device_id: text },
+  page_address: { url: text },
+  state: { fields: traits },
   bundle: { contents: listOf(anything) }
 };
 function parseDown(content, buffers, id) {
@@ -870,55 +937,11 @@ function bundle(from, messages) {
 }
 var speakerFailed = (from, deviceId, detail) => up("speaker_failed", from, { device_id: deviceId, detail });
 
-// src/errors.js
-var AudioFailure = class extends Error {
-  /**
-   * @param {MicFailureReason} reason
-   * @param {string} detail
-   */
-  constructor(reason, detail) {
-    super(detail);
-    this.name = "AudioFailure";
-    this.reason = reason;
-  }
-};
-function describeError(error) {
-  if (error instanceof AudioFailure) return error.message;
-  if (error instanceof Error || error instanceof DOMException) return `${error.name}: ${error.message}`;
-  return String(error);
-}
-
 // src/worklets/framing.js
 var FRAME_SAMPLES = 512;
 var SAMPLE_RATE = 16e3;
 function frameSamplesAt(sampleRate) {
   return Math.round(FRAME_SAMPLES * sampleRate / SAMPLE_RATE);
-}
-
-// src/microphone/failures.js
-var REASONS = {
-  NotAllowedError: "denied",
-  SecurityError: "policy",
-  NotFoundError: "no_device",
-  OverconstrainedError: "no_device",
-  NotReadableError: "in_use",
-  AbortError: "in_use"
-};
-var PAGE_REASONS = ["denied", "policy", "insecure_context", "no_audio_worklet"];
-function microphoneFailure(error, { isAllowedByPolicy, isVsCode: isVsCode2 }) {
-  const reason = reasonOf(error, isAllowedByPolicy);
-  const isDueToVsCode = isVsCode2 && PAGE_REASONS.includes(reason);
-  return new AudioFailure(isDueToVsCode ? "vs_code" : reason, describeError(error));
-}
-function reasonOf(error, isAllowedByPolicy) {
-  if (error instanceof AudioFailure) return error.reason;
-  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  const reason = REASONS[name] ?? "error";
-  return reason === "denied" && !isAllowedByPolicy ? "policy" : reason;
-}
-function isVsCode({ protocol, hostname, userAgent }) {
-  if (protocol === "vscode-webview:" || hostname.endsWith(".vscode-cdn.net")) return true;
-  return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
 }
 
 // src/microphone/mute-watch.js
@@ -1029,7 +1052,7 @@ var Capture = class {
       this.close();
       throw microphoneFailure(error, {
         isAllowedByPolicy: isMicrophoneAllowedByPolicy(),
-        isVsCode: isVsCode({ protocol: location.protocol, hostname: location.hostname, userAgent: navigator.userAgent })
+        isVsCode: isThisVsCode()
       });
     }
   }
@@ -1706,7 +1729,7 @@ var AudioEngine = class _AudioEngine {
   #speakerFailedListeners = new Listeners();
   /**
    * @param {object} options
-   * @param {readonly string[]} options.workletSources JavaScript that each context's audio thread runs
+   * @param {readonly (string | URL)[]} options.workletSources JavaScript that each context's audio thread runs, or where it is
    * @param {number | null} [options.sampleRate] null: the device's own
    */
   constructor({ workletSources, sampleRate = SAMPLE_RATE }) {
@@ -1843,6 +1866,7 @@ async function setSink(context, deviceId) {
   await setSinkId.call(context, deviceId === "default" ? "" : deviceId);
 }
 async function addModule(context, source) {
+  if (source instanceof URL) return addServedModule(context, source);
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   try {
     await context.audioWorklet.addModule(url);
@@ -1854,6 +1878,13 @@ async function addModule(context, source) {
     }
   } finally {
     URL.revokeObjectURL(url);
+  }
+}
+async function addServedModule(context, address) {
+  try {
+    await context.audioWorklet.addModule(address.href);
+  } catch (error) {
+    throw new AudioFailure("no_audio_worklet", describeError(error));
   }
 }
 
@@ -2182,6 +2213,10 @@ var Commands = class {
     this.#audio.hold();
     this.send("stop");
   }
+  /** Asks for a page of the kernel's own, where there is a microphone. */
+  openPage() {
+    this.send("open_page");
+  }
   /** Lets a suspended audio context run. Call it synchronously from a click. */
   allowAudio() {
     this.#audio.allow();
@@ -2365,6 +2400,8 @@ var PagePanelState = class {
   wasStarted = false;
   /** @type {string | null} */
   problem = null;
+  /** @type {string | null} */
+  pageUrl = null;
   /**
    * @param {object} options
    * @param {string} options.pageId
@@ -2398,7 +2435,11 @@ var PagePanelState = class {
       hasStartFailed,
       isKernelSlow,
       isKernelLost: this.isKernelLost,
+      lostReason: this.#host.lostReason,
       isSaved: this.#host.isSaved,
+      place: this.#host.place,
+      offersPage: this.#host.offersPage,
+      pageUrl: this.pageUrl,
       isMuteRequested,
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,
@@ -2588,6 +2629,7 @@ var KernelMessages = class {
   /** @param {DownMessage} message */
   #handle(message) {
     if (message.type === "bundle") return message.contents.forEach((content) => this.receive(content, []));
+    if (message.type === "state") throw new CommError("a state is not for this panel");
     const handle = (
       /** @type {(message: DownMessage) => unknown} */
       this.#handlers[message.type]
@@ -2712,6 +2754,11 @@ var Session = class {
     this.#details.receiveFields(message);
     this.#applyState();
   }
+  /** @param {string} url */
+  #showPageAddress(url) {
+    this.#panelState.pageUrl = url;
+    this.#notify();
+  }
   #sayHello() {
     this.#details.awaitWhole();
     this.#outbox.send(hello(this.#pageId));
@@ -2747,7 +2794,8 @@ var Session = class {
       alive: ({ request }) => this.#answerHeartbeat(request),
       vad_readout: (message) => this.#readoutListeners.emit(message),
       conversation: (message) => this.#receiveConversation(message),
-      details: (message) => this.#receiveDetails(message)
+      details: (message) => this.#receiveDetails(message),
+      page_address: ({ url }) => this.#showPageAddress(url)
     };
   }
   /** @param {messages.OpenMic} message */

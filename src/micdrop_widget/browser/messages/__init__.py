@@ -16,8 +16,10 @@ from micdrop_widget.browser.messages.down import (
     details,
     flush,
     open_mic,
+    page_address,
     play,
     set_speaker,
+    state,
     vad_readout,
 )
 from micdrop_widget.browser.messages.up import (
@@ -71,8 +73,10 @@ __all__ = [
     "details",
     "flush",
     "open_mic",
+    "page_address",
     "parse_messages",
     "play",
     "set_speaker",
+    "state",
     "vad_readout",
 ]

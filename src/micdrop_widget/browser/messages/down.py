@@ -23,8 +23,10 @@ __all__ = [
     "details",
     "flush",
     "open_mic",
+    "page_address",
     "play",
     "set_speaker",
+    "state",
     "vad_readout",
 ]
 
@@ -112,3 +114,13 @@ def bundle(contents: Sequence[Content], to: str | None = None) -> Content:
 def set_speaker(device_id: str) -> Content:
     """Return the order to play on another loudspeaker."""
     return {"type": "set_speaker", "to": None, "device_id": device_id}
+
+
+def page_address(to: str, url: str) -> Content:
+    """Return where a page of this process's own shows the call; whoever has the address comes in."""
+    return {"type": "page_address", "to": to, "url": url}
+
+
+def state(fields: Mapping[str, object], to: str | None = None) -> Content:
+    """Return what a carrier that synchronizes no traits carries instead: all of them."""
+    return {"type": "state", "to": to, "fields": dict(fields)}

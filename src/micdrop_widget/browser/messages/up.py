@@ -37,7 +37,7 @@ _MAX_AUDIO_BYTES = 1 << 20
 
 _SAMPLE_RATES = range(8000, 384_001)
 
-CommandName: TypeAlias = Literal["start", "stop", "take_over", "mute", "unmute", "pause", "resume"]
+CommandName: TypeAlias = Literal["start", "stop", "take_over", "mute", "unmute", "pause", "resume", "open_page"]
 DeviceKind: TypeAlias = Literal["microphone", "speaker"]
 
 

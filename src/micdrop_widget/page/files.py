@@ -1,0 +1,71 @@
+"""What is served: a few files of the package, by their names alone, with headers that allow no more than they need."""
+
+from __future__ import annotations
+
+import functools
+from importlib.resources import files
+
+from websockets.datastructures import Headers
+
+__all__ = ["SOCKET_PATH", "file_at", "headers_for"]
+
+SOCKET_PATH = "/call"
+"""Where the page opens its WebSocket."""
+
+_FILES = {
+    "/": ("page.html", "text/html"),
+    "/page.js": ("page.js", "text/javascript"),
+    "/page.css": ("page.css", "text/css"),
+    "/widget.css": ("widget.css", "text/css"),
+    "/capture-processor.js": ("capture-processor.js", "text/javascript"),
+    "/playback-processor.js": ("playback-processor.js", "text/javascript"),
+}
+
+
+def file_at(path: str) -> tuple[str, bytes] | None:
+    """Return the type and the text of the file that is served at a path; None: there is none."""
+    if path not in _FILES:
+        return None
+    name, kind = _FILES[path]
+    return f"{kind}; charset=utf-8", _read(name)
+
+
+@functools.cache
+def _read(name: str) -> bytes:
+    return (files("micdrop_widget") / "static" / name).read_bytes()
+
+
+def headers_for(kind: str, length: int, host: str) -> Headers:
+    """Return the headers of an answer.
+
+    Parameters
+    ----------
+    kind, length
+        Of what is served.
+    host
+        What the page was asked for, which was found to be this machine: there its WebSocket is. (That `'self'` allows
+        one is new: Safari before 15.4 refuses it.)
+    """
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "connect-src": f"'self' ws://{host} wss://{host}",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return Headers(
+        {
+            "Content-Type": kind,
+            "Content-Length": str(length),
+            "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+            "Permissions-Policy": "microphone=(self)",
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+        }
+    )
