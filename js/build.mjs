@@ -72,6 +72,7 @@ const files = {
   // for the page that Python serves, beside the same style: nothing is inlined, so that its policy need not allow it
   "page.html": `<!doctype html><!-- ${origin} -->\n${await view("page.html")}`,
   "page.css": `/* ${origin} */\n${await view("page.css")}`,
+  "icon.svg": `<!-- ${origin} -->\n${await view("page-icon.svg")}`,
   "page.js": `// ${origin}\n${await bundle("src/page.js", {})}`,
   "capture-processor.js": `// ${origin}\n${await bundle("src/worklets/capture-processor.js", { format: "iife" })}`,
   "playback-processor.js": `// ${origin}\n${await bundle("src/worklets/playback-processor.js", { format: "iife" })}`,

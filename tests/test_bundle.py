@@ -11,6 +11,10 @@ from tests.paths import ROOT
 
 SOURCES = ROOT / "js" / "src"
 STATIC = ROOT / "src" / "micdrop_widget" / "static"
+BUNDLE = [
+    *("widget.js", "widget.css", "page.html", "page.css", "page.js", "icon.svg"),
+    *("capture-processor.js", "playback-processor.js"),
+]
 
 
 def hash_of_sources() -> str:
@@ -21,17 +25,21 @@ def hash_of_sources() -> str:
     return digest.hexdigest()
 
 
-@pytest.mark.parametrize("bundle", ["widget.js", "widget.css"])
+@pytest.mark.parametrize("bundle", BUNDLE)
 def test_the_bundle_is_that_of_its_sources(bundle: str) -> None:
     first_line = (STATIC / bundle).read_text().partition("\n")[0]
     assert f"sources sha256:{hash_of_sources()}" in first_line, "stale: run `npm run build` in js/ and commit"
 
 
-@pytest.mark.parametrize("bundle", ["widget.js", "widget.css"])
+@pytest.mark.parametrize("bundle", BUNDLE)
 def test_the_bundle_asks_for_nothing_on_the_network(bundle: str) -> None:
     text = (STATIC / bundle).read_text()
     for address in ("http://", "https://", "@import"):
         assert address not in text.replace("http://www.w3.org/2000/svg", "").replace("https://HOST", "")
+
+
+def test_nothing_else_is_in_the_bundle() -> None:
+    assert sorted(file.name for file in STATIC.iterdir()) == sorted(BUNDLE)
 
 
 def test_the_lock_file_names_no_host() -> None:

@@ -58,6 +58,7 @@ class Call:
         self.alive = set(page_ids)
         self.owners: list[str | None] = []
         self.new_pages: list[str] = []
+        self.asked_for_page: list[str] = []
         self.progress: list[tuple[int, int]] = []
         timing = virtual_timing()
         downlink, self.pages = Downlink(self, timing), pages_with(owner=owner)
@@ -73,12 +74,16 @@ class Call:
             timing=timing,
             show_owner=self.owners.append,
             send_private_state=self.new_pages.append,
+            open_page=self.open_page,
         )
         for page_id in page_ids:
             self.receive(messages.Hello(page_id))
 
     def receive(self, message: messages.BrowserMessage) -> None:
         self.panel.receive(message, while_busy=True)
+
+    async def open_page(self, page_id: str) -> None:
+        self.asked_for_page.append(page_id)
 
     def send(self, content: messages.Content, buffers: Any = (), *, urgent: bool = False) -> None:
         self.carrier.send(content, buffers, urgent=urgent)
@@ -222,3 +227,11 @@ async def test_each_button_of_a_call_that_is_up(name: Any, command: object) -> N
     call.receive(messages.Command("a", name))
     await asyncio.sleep(1)
     assert call.core.commands == [command]
+
+
+@in_virtual_time
+async def test_a_page_without_a_microphone_may_ask_for_one_of_this_process() -> None:
+    call = Call(MicdropState(), "a", "b")
+    call.receive(messages.Command("b", "open_page"))
+    await asyncio.sleep(1)
+    assert call.asked_for_page == ["b"]

@@ -35,8 +35,11 @@ class Browsers:
         self._driver: Playwright | None = None
         self._browsers: dict[tuple[tuple[str, Any], ...], Browser] = {}
 
-    def context(self, **settings: Any) -> BrowserContext:
-        """Return a fresh context of a browser with these settings, as of `launch_chromium`."""
+    def context(self, *, bypass_csp: bool = False, **settings: Any) -> BrowserContext:
+        """Return a fresh context of a browser with these settings, as of `launch_chromium`.
+
+        A page whose security policy allows nothing but its own has no taps, unless the policy is bypassed.
+        """
         key = tuple(sorted(settings.items()))
         browser = self._browsers.pop(key, None)
         if browser is None:
@@ -46,7 +49,7 @@ class Browsers:
                 self._driver = sync_playwright().start()
             browser = launch_chromium(self._driver, self.home / f"browser-{next(self._numbers)}", **settings)
         self._browsers[key] = browser  # the newest is the last
-        return browser.new_context(viewport={"width": 1280, "height": 800})
+        return browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=bypass_csp)
 
     def end_test(self) -> None:
         """Close the browsers that use what ends with a test: its sound card."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from playwright.sync_api import BrowserContext, Error, Page
 
-from micdrop_widget import MicdropServer, MicdropWidget
+from micdrop_widget import MicdropPage, MicdropServer, MicdropWidget
 from micdrop_widget.audio import Pcm
 from micdrop_widget.browser import Timing
 from micdrop_widget.browser.future import CallFuture
@@ -134,6 +134,7 @@ class Opener:
         permission: Permission = "granted",
         autoplay_needs_gesture: bool = False,
         arguments: tuple[str, ...] = (),
+        bypass_csp: bool = False,
         tap_microphone: bool = False,
         script: str = "",
         host: str = "127.0.0.1",
@@ -154,6 +155,8 @@ class Opener:
             How long the call waits for its pages; by default as it does for users.
         microphone, microphone_loops, permission, autoplay_needs_gesture, arguments
             As of `launch_chromium`.
+        bypass_csp
+            As of `Browsers.context`.
         tap_microphone
             Also record what the page's microphone sources deliver.
         script
@@ -171,6 +174,7 @@ class Opener:
             permission=permission,
             autoplay_needs_gesture=autoplay_needs_gesture,
             arguments=arguments,
+            bypass_csp=bypass_csp,
         )
         self._contexts.append(context)
         if tap_microphone:
@@ -266,7 +270,7 @@ def wait_until(condition: Callable[[], object], *, timeout: float = 15) -> None:
         time.sleep(0.005)
 
 
-def wait_for_turns(call: MicdropWidget, count: int, *, timeout: float = 30) -> None:
+def wait_for_turns(call: MicdropWidget | MicdropPage, count: int, *, timeout: float = 30) -> None:
     """Wait until as many answers have been heard to the end."""
     wait_until(lambda: sum(turn.answer_end_ms is not None for turn in call.turns) >= count, timeout=timeout)
 

@@ -16,7 +16,7 @@ from micdrop_widget import CallPage, MicdropPage
 from tests.harness.leaks import until
 from tests.served_page.visitor import Visitor, close_code, serve
 
-FILES = ["/", "/page.js", "/page.css", "/widget.css", "/capture-processor.js", "/playback-processor.js"]
+FILES = ["/", "/icon.svg", "/page.js", "/page.css", "/widget.css", "/capture-processor.js", "/playback-processor.js"]
 
 
 @pytest.fixture
@@ -197,7 +197,8 @@ def test_what_is_served_allows_no_more_than_it_needs_and_is_kept_nowhere(visitor
     for path in (*FILES, "/nothing"):
         headers = visitor.get(path).headers
         assert headers["Content-Security-Policy"] == (
-            f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws://{host} wss://{host}; "
+            f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+            f"connect-src 'self' ws://{host} wss://{host}; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         assert headers["Cache-Control"] == "no-store"

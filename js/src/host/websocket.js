@@ -40,8 +40,8 @@ export function connect(address, token, open = (url) => new WebSocket(url)) {
       try {
         resolve(new WebSocketHost(socket, readState(decodeFrame(data).content)));
       } catch {
-        socket.close(); // of another version
-        reject(new NotAdmitted("refused"));
+        reject(new NotAdmitted("refused")); // of another version
+        socket.close();
       }
     };
   });

@@ -21,7 +21,7 @@
  * @typedef {{type: "flush", epoch: number}} Flush
  * @typedef {{type: "set_speaker", deviceId: string}} SetSpeaker
  * @typedef {{type: "page_address", url: string}} PageAddress where the kernel shows the call itself
- * @typedef {{type: "state", fields: import("../session/state.js").CallTraits}} State of a carrier that synchronizes no traits
+ * @typedef {{type: "state", fields: Partial<import("../session/state.js").CallTraits>}} State of a carrier that synchronizes no traits
  * @typedef {{type: "bundle", contents: unknown[]}} Bundle several messages in one
  * @typedef {OpenMic | CloseMic | Alive | Ack | VadReadout | Conversation | Details | Play | Flush | SetSpeaker | PageAddress | State | Bundle} DownMessage
  */
@@ -57,6 +57,7 @@ const details = fieldsOf(
 
 const traits = fieldsOf(
   Object.fromEntries(Object.entries(INITIAL_TRAITS).map(([name, value]) => [name, value === null ? orNull(text) : flag])),
+  { optional: true }, // some are a notebook's alone
 );
 
 /** @type {Record<string, Record<string, Reader>>} the fields of each message, by their names on the wire */
@@ -106,7 +107,7 @@ export function readState(content) {
   const { type } = fieldsOf({ type: text })(content);
   if (type !== "state") throw new CommError(`expected a state, got ${JSON.stringify(type)}`);
   const { fields } = readFields(type, { fields: traits }, content);
-  return fields;
+  return { ...INITIAL_TRAITS, ...fields };
 }
 
 /**

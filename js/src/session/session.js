@@ -156,7 +156,7 @@ export class Session {
 
   /** @param {string} url */
   #showPageAddress(url) {
-    this.#panelState.pageUrl = url;
+    if (new URL(url).protocol === "http:") this.#panelState.pageUrl = url;
     this.#notify();
   }
 

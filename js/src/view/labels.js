@@ -26,6 +26,8 @@
 const STATES = [
   [(s) => s.isSaved, label("saved", "Saved panel", "ended", "off")],
   [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
+  [(s) => s.isKernelLost && s.lostReason === "moved", label("moved", "Open in another tab", "ended", "off")],
+  [(s) => s.isKernelLost && s.place === "page", label("disconnected", "No connection to Python", "warning", "off")],
   [(s) => s.isKernelLost, label("disconnected", "No connection to the kernel", "warning", "off")],
   [(s) => s.isStopRequested, label("stopping", "Stopping…", "wait", "wait")],
   [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
@@ -93,6 +95,36 @@ export function describeTakeOver(state) {
   return state.isStarted && !state.isMicStarted && isMicLost ? "Rejoin with the microphone" : null;
 }
 
+/** What is to be done differs: a notebook's cell is run again, a page follows its process. */
+const WORDS = {
+  notebook: {
+    closed: "This call was closed: run the cell again.",
+    lost: "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.",
+    moved: "",
+    silent:
+      "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again.",
+  },
+  page: {
+    closed: "This call was closed, and so was the page. Open it again from Python.",
+    lost: "The Python process has ended, or cannot be reached. The microphone is released. As soon as it can be reached, this page shows the call again.",
+    moved: "Another tab or browser has this call now. The microphone is released here. Reload this page to have the call here.",
+    silent: "The microphone is released. When Python answers again, the call goes on by itself.",
+  },
+};
+
+/**
+ * Where a page of the kernel's own can have the microphone that this one lacks.
+ *
+ * @param {PanelState} state
+ * @returns {{words: string, url: string | null} | null} null: nothing is offered; no url: it has to be asked for
+ */
+export function describePage(state) {
+  if (!isReachable(state) || !state.offersPage) return null;
+  const { pageUrl } = state;
+  if (pageUrl === null) return { words: "Call from a page of its own, with a microphone", url: null };
+  return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };
+}
+
 /**
  * What there is to know besides the state, in one or more sentences; "" = nothing.
  *
@@ -101,13 +133,10 @@ export function describeTakeOver(state) {
  */
 export function describeNote(state) {
   if (state.isSaved) return "This panel was saved with the notebook, without its call. Run the cell again.";
-  if (state._closed) return "This call was closed: run the cell again.";
-  if (state.isKernelLost) {
-    return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
-  }
-  if (state.isKernelSilent) {
-    return "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again.";
-  }
+  const words = WORDS[state.place];
+  if (state._closed) return words.closed;
+  if (state.isKernelLost) return state.lostReason === "moved" ? words.moved : words.lost;
+  if (state.isKernelSilent) return words.silent;
   if (state.isOnHold) {
     return "What you say now is not heard. The call goes on by itself when the kernel answers again.";
   }

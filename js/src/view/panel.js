@@ -3,7 +3,7 @@ import { DevicePicker } from "./device-picker.js";
 import { element, setHidden, setText } from "./dom.js";
 import { icon, setIcon } from "./icons.js";
 import { keepCharacters } from "./keyboard.js";
-import { describeControls, describeError, describeNote, describeNotices, describeState, describeTakeOver } from "./labels.js";
+import { describeControls, describeError, describeNote, describeNotices, describePage, describeState, describeTakeOver } from "./labels.js";
 import { Drawing } from "./drawing.js";
 import { Meter } from "./meter.js";
 import { Notices } from "./notices.js";
@@ -31,6 +31,9 @@ export class Panel {
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
   #takeOverWords = element("span", "");
   #takeOver = offer("take-over", "microphone", this.#takeOverWords);
+  #pageWords = element("span", "");
+  #openPage = offer("open-page", "call", this.#pageWords);
+  #pageLink = element("a", "micdrop-page-link", { hidden: "", target: "_blank", rel: "noopener noreferrer", "data-testid": "page-link" });
   #errorMessage = element("strong", "");
   #errorRemedy = element("span", "");
   #error = element("div", "micdrop-error", { hidden: "", role: "alert", "data-testid": "error" });
@@ -67,6 +70,7 @@ export class Panel {
     this.#error.append(icon("warning"), element("div", "", {}, [this.#errorMessage, this.#errorRemedy]));
     this.#allowAudio.addEventListener("click", () => this.#session.commands.allowAudio());
     this.#takeOver.addEventListener("click", () => this.#session.commands.takeOver());
+    this.#openPage.addEventListener("click", () => this.#session.commands.openPage());
     for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
     const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
     const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
@@ -86,6 +90,8 @@ export class Panel {
       this.#devices.root,
       this.#allowAudio,
       this.#takeOver,
+      this.#openPage,
+      this.#pageLink,
       this.#note,
       this.#error,
       this.#conversation.root,
@@ -125,11 +131,23 @@ export class Panel {
     const takeOver = describeTakeOver(state);
     setHidden(this.#takeOver, takeOver === null);
     setText(this.#takeOverWords, takeOver ?? "");
+    this.#showPage(describePage(state));
     const error = describeError(state);
     setHidden(this.#error, error === null);
     setText(this.#errorMessage, error?.message ?? "");
     setText(this.#errorRemedy, error?.remedy ?? "");
     this.#conversation.update(state.conversation, state.partialAssistantMessage);
+  }
+
+  /** @param {ReturnType<typeof describePage>} page */
+  #showPage(page) {
+    setHidden(this.#openPage, page === null || page.url !== null);
+    setHidden(this.#pageLink, page === null || page.url === null);
+    if (page?.url === null) setText(this.#pageWords, page.words);
+    else if (page !== null && this.#pageLink.getAttribute("href") !== page.url) {
+      this.#pageLink.setAttribute("href", page.url);
+      setText(this.#pageLink, page.words);
+    }
   }
 
   /**

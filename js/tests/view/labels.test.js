@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { describeControls, describeError, describeNote, describeNotices, describeState, describeTakeOver } from "../../src/view/labels.js";
+import { describeControls, describeError, describeNote, describeNotices, describePage, describeState, describeTakeOver } from "../../src/view/labels.js";
 import { panelState } from "../fakes/panel-state.js";
 
 const state = panelState;
@@ -146,4 +146,27 @@ test("a notice is one line of words, and none is shown of a call that cannot be 
   assert.deepEqual(describeNotices(inCall({ notices })), [{ code: "SilentMicrophone", words }]);
   assert.deepEqual(describeNotices(inCall({ notices, isKernelLost: true })), []);
   assert.deepEqual(describeNotices(inCall()), []);
+});
+
+test("a page that another tab has taken over says so, and one whose process has gone waits for it", () => {
+  const moved = inCall({ place: "page", isKernelLost: true, lostReason: "moved" });
+  assert.deepEqual([describeState(moved).id, describeState(moved).words], ["moved", "Open in another tab"]);
+  assert.match(describeNote(moved), /Reload this page to have the call here/);
+  const gone = inCall({ place: "page", isKernelLost: true, lostReason: "unreachable" });
+  assert.deepEqual([describeState(gone).id, describeState(gone).words], ["disconnected", "No connection to Python"]);
+  assert.match(describeNote(gone), /The microphone is released/);
+  for (const state of [moved, gone, inCall({ place: "page", _closed: true }), inCall({ place: "page", isKernelSilent: true })]) {
+    assert.doesNotMatch(describeNote(state), /kernel|cell/);
+  }
+});
+
+test("where there is no microphone a page of the kernel's own is offered, and then its address without the token", () => {
+  assert.equal(describePage(panelState()), null);
+  assert.equal(describePage(panelState({ offersPage: true, _closed: true })), null);
+  assert.deepEqual(describePage(panelState({ offersPage: true }))?.url, null);
+  const pageUrl = "http://127.0.0.1:8765/#secret";
+  assert.deepEqual(describePage(panelState({ offersPage: true, pageUrl })), {
+    words: "Open 127.0.0.1:8765 in a browser",
+    url: pageUrl,
+  });
 });

@@ -25,6 +25,7 @@ class FakeSession {
     start: () => this.calls.push(["start"]),
     stop: () => this.calls.push(["stop"]),
     takeOver: () => this.calls.push(["takeOver"]),
+    openPage: () => this.calls.push(["openPage"]),
     allowAudio: () => this.calls.push(["allowAudio"]),
     send: (/** @type {string} */ name) => this.calls.push(["send", name]),
     chooseDevice: (/** @type {string} */ kind, /** @type {string} */ id) => this.calls.push(["chooseDevice", kind, id]),
@@ -153,4 +154,16 @@ test("notices are lines of their own, and a microphone without sound unfolds the
   assert.deepEqual([find("notices").children.length, find("devices").getAttribute("aria-expanded")], [1, "false"]);
   session.show(inCall());
   assert.equal(find("notices").hidden, true);
+});
+
+test("where there is no microphone a page is asked for, and then led to", () => {
+  const { session, find } = setUp(panelState({ offersPage: true }));
+  assert.deepEqual([find("open-page").hidden, find("page-link").hidden], [false, true]);
+  find("open-page").click();
+  assert.deepEqual(session.calls, [["openPage"]]);
+  session.show(panelState({ offersPage: true, pageUrl: "http://127.0.0.1:8765/#secret" }));
+  assert.deepEqual([find("open-page").hidden, find("page-link").hidden], [true, false]);
+  assert.equal(find("page-link").getAttribute("href"), "http://127.0.0.1:8765/#secret");
+  assert.equal(find("page-link").textContent, "Open 127.0.0.1:8765 in a browser");
+  assert.equal(find("page-link").getAttribute("rel"), "noopener noreferrer");
 });

@@ -56,7 +56,8 @@ _REASONS = {
     ),
     "no_panel": (
         "No browser shows the call's panel, which would open the microphone.",
-        "Show it first, with the widget on the last line of a cell that runs in an open notebook, then start the call.",
+        "Show it first, with the widget on the last line of a cell that runs in an open notebook, or by "
+        "call.open_page(), then start the call.",
     ),
     "no_answer": (
         "The browser did not answer.",

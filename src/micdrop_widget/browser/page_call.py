@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -42,6 +43,10 @@ class StatePublisher(Protocol):
         ...
 
 
+async def _open_none(page_id: str) -> None:
+    """Open no page: there is none."""
+
+
 class PageCall:
     """A call in the pages of one carrier, or of several at once. All methods belong to the loop thread.
 
@@ -59,6 +64,8 @@ class PageCall:
         self._listener = listener
         self._carriers = Carriers()
         self._publishers: dict[Carrier, StatePublisher] = {}
+        self.on_open_page: Callable[[str], Coroutine[Any, Any, None]] = _open_none
+        """Called with a page that asks for one of this process's own."""
         self.owner: str | None = None
         """The page that has microphone and loudspeaker, as the pages know it."""
         downlink, self.pages = Downlink(self._carriers, timing), Pages(timing)
@@ -80,6 +87,7 @@ class PageCall:
             timing=timing,
             show_owner=self._publish_owner,
             send_private_state=self._publish_whole,
+            open_page=self._open_page,
         )
 
     def add(self, carrier: Carrier, publisher: StatePublisher) -> None:
@@ -100,6 +108,10 @@ class PageCall:
         self._panel.receive(message, while_busy=while_busy)
         if isinstance(message, messages.Bye):
             self._carriers.forget_page(message.page_id)
+
+    def send_page_address(self, page_id: str, url: str) -> None:
+        """Send a page the address of one of this process's own."""
+        self._carriers.send(messages.page_address(page_id, url))
 
     def ping_pages(self) -> None:
         """Ask every page for an answer."""
@@ -143,6 +155,9 @@ class PageCall:
         carrier = self._carriers.carrier_of(page_id)
         if carrier is not None:
             self._publishers[carrier].publish_whole(page_id)
+
+    async def _open_page(self, page_id: str) -> None:
+        await self.on_open_page(page_id)
 
     def _constraints(self) -> messages.Constraints:
         options = self.core.options

@@ -52,6 +52,8 @@ class PanelController:
         Called with the page that owns the call whenever another one does.
     send_private_state
         Called with a page that is new: it knows nothing of what travels in messages.
+    open_page
+        Opens a page of this process's own for a page that asks for it: it has no microphone.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class PanelController:
         timing: Timing,
         show_owner: Callable[[str | None], object],
         send_private_state: Callable[[str], object],
+        open_page: Callable[[str], Coroutine[Any, Any, None]],
     ) -> None:
         self._core = core
         self._microphone = microphone
@@ -74,6 +77,7 @@ class PanelController:
         self._timing = timing
         self._show_owner = show_owner
         self._send_private_state = send_private_state
+        self._open_page = open_page
         self._heartbeat = Heartbeat(
             self._send_beat, is_wanted=self._expects_answers, on_silent=self._presume_gone, timing=timing
         )
@@ -195,6 +199,8 @@ class PanelController:
                 self._take_over(page_id)
             case "stop":
                 self._run(core.stop())
+            case "open_page":
+                self._run(self._open_page(page_id))
             case _:
                 core.apply(_COMMANDS[name])
 

@@ -1,4 +1,4 @@
-"""The command line: `python -m micdrop_widget demo` and `python -m micdrop_widget serve`."""
+"""The command line: `python -m micdrop_widget`, and what its commands are."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="run the embedded echo server until Ctrl-C")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=_port, default=8081, help="port to listen on, 0 for a free one (default: 8081)")
+    call = commands.add_parser("call", help="hold a call in a page of your browser, until Ctrl-C")
+    call.add_argument("url", help="address of the Micdrop server, ws:// or wss://")
+    call.add_argument("--port", type=_port, default=0, help="port of the page on this machine (default: a free one)")
+    call.add_argument("--no-browser", action="store_true", help="print the address of the page, and open no browser")
+    call.add_argument(
+        "--vad", default="silero", help="voice activity detection: silero or volume (default: %(default)s)"
+    )
+    call.add_argument("--params-file", metavar="FILE", help="the params, as JSON; - reads them from standard input")
     options = parser.parse_args(arguments)
     if options.debug:
         logging.basicConfig(level=logging.DEBUG, format="%(name)s %(message)s")
@@ -40,6 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from micdrop_widget.cli import demo  # noqa: PLC0415 - `--help` needs no audio
 
         return demo.run()
+    if options.command == "call":
+        from micdrop_widget.cli import call as cli_call  # noqa: PLC0415 - as above
+
+        return cli_call.run(
+            options.url,
+            port=options.port,
+            open_browser=not options.no_browser,
+            vad=options.vad,
+            params_file=options.params_file,
+        )
     with contextlib.suppress(KeyboardInterrupt):
         return asyncio.run(_serve(options.host, options.port))
     return 0

@@ -35,6 +35,7 @@ from micdrop_widget.call.options import (
     options_in,
 )
 from micdrop_widget.call.proxies import ProxyOption
+from micdrop_widget.errors import CallClosedError
 from micdrop_widget.history.call_content import FolderOption
 from micdrop_widget.jupyter import ipykernel, traits
 from micdrop_widget.jupyter.carrier import JupyterCarrier
@@ -44,6 +45,7 @@ from micdrop_widget.jupyter.handlers import MessageHandler, TraitObserver
 from micdrop_widget.jupyter.reach import BrowserReach
 from micdrop_widget.jupyter.reruns import Reruns
 from micdrop_widget.jupyter.trait_state import TraitState
+from micdrop_widget.page import CallPage, PageOpener
 from micdrop_widget.protocol import EventName
 from micdrop_widget.server.cells import current_execution, current_place
 from micdrop_widget.state import MicdropState, Phase
@@ -177,6 +179,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
         self._call.add(
             self._carrier, TraitState(self._write_traits, PrivateState(self._carrier.send), self._trait_thread.post)
         )
+        self._page_opener = PageOpener(self._call, self._lease.thread)
         self._installation: ipykernel.Installation | None = None
         if self.comm is not None:
             self._installation = ipykernel.install(self.comm, self._handle_custom_msg)
@@ -189,6 +192,29 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
         _open.add(self)
         _reruns.add(self)
         complete_event_names()
+
+    def open_page(self) -> CallPage:
+        """Open the call in a page of the user's browser, which this process serves itself, on this machine alone.
+
+        For notebooks that get no microphone, as in VS Code, and for calls beside cells that compute for long. The
+        page and the notebook show the same call; either takes microphone and loudspeaker over by a click. Where no
+        browser can be opened, the page's address is printed. Called again, it opens the same page again.
+
+        Returns
+        -------
+        CallPage
+            The page, with its `url`. It ends with the call, and when nobody has come to it for ten minutes.
+
+        Raises
+        ------
+        CallClosedError
+            The widget was closed.
+        """
+        if self._ended:
+            raise CallClosedError
+        page = self._page_opener.open()
+        page.open_browser()
+        return page
 
     # What ipywidgets offers
 
@@ -309,6 +335,9 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
 
     def _carries_the_call(self) -> bool:
         return super()._carries_the_call() or self._trait_thread.is_current
+
+    def _end_pages(self, rest: contextlib.ExitStack, left_s: Callable[[], float]) -> None:
+        rest.callback(self._page_opener.close)
 
     def _end_reports(self, rest: contextlib.ExitStack, left_s: Callable[[], float]) -> None:
         _reruns.remove(self)

@@ -2,5 +2,6 @@
 
 from micdrop_widget.page.call_page import CallPage
 from micdrop_widget.page.client import MicdropPage
+from micdrop_widget.page.page_opener import PageOpener
 
-__all__ = ["CallPage", "MicdropPage"]
+__all__ = ["CallPage", "MicdropPage", "PageOpener"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sys
 import threading
@@ -9,7 +10,6 @@ from urllib.parse import urlsplit
 
 from micdrop_widget._threads import LoopThread
 from micdrop_widget.browser import PageCall
-from micdrop_widget.call.events import InContext
 from micdrop_widget.errors import CallClosedError
 from micdrop_widget.page.limits import PageLimits
 from micdrop_widget.page.opening import BrowserOpener
@@ -41,10 +41,9 @@ class CallPage:
         self._thread = thread
         self._ended = threading.Event()
         self._server = PageServer(call, PageLimits() if limits is None else limits, self._end)
-        self._opener = BrowserOpener()
+        self._browser = BrowserOpener()
+        self._serving = asyncio.Lock()
         self._url = ""
-        # prints under the cell that opens the page
-        self._print = InContext(lambda line: sys.stdout.write(f"{line}\n"))
 
     def __repr__(self) -> str:
         return f"<CallPage {'at ' + self._place if self.is_open else 'closed'}>"
@@ -61,17 +60,24 @@ class CallPage:
     @property
     def is_open(self) -> bool:
         """Whether the page is served."""
-        return bool(self._url) and not self._ended.is_set()
+        return bool(self._url) and not self.is_closed
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was served, and is no more."""
+        return self._ended.is_set()
 
     async def serve(self, port: int = 0) -> None:
-        """Begin to serve; on the loop thread.
+        """Begin to serve, unless it is served; on the loop thread.
 
         Raises
         ------
         OSError
             The port is taken.
         """
-        self._url = await self._server.open(port)
+        async with self._serving:
+            if not self._url:
+                self._url = await self._server.open(port)
 
     def open(self, port: int = 0) -> None:
         """Begin to serve; from any other thread. See `serve`."""
@@ -81,10 +87,15 @@ class CallPage:
         """Open the page in the user's browser; where there is none, print its address. Return whether there is one."""
         if not self.is_open:
             raise CallClosedError
-        if self._opener.open(self._url):
-            return True
-        self._print(f"Open this page in a browser: {self._url}")
-        return False
+        found = self.try_browser()
+        if not found:
+            sys.stdout.write(f"Open this page in a browser: {self._url}\n")
+            sys.stdout.flush()
+        return found
+
+    def try_browser(self) -> bool:
+        """Open the page in the user's browser, and return whether there is one."""
+        return self.is_open and self._browser.open(self._url)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block this thread until the page is served no more, and return whether it came to that in time.
@@ -113,5 +124,5 @@ class CallPage:
         return f"{parts.scheme}://{parts.netloc}"
 
     def _end(self) -> None:
-        self._opener.close()
+        self._browser.close()
         self._ended.set()

@@ -18,6 +18,7 @@ from micdrop_widget.call.options import (
     options_in,
 )
 from micdrop_widget.call.proxies import ProxyOption
+from micdrop_widget.history.call_content import FolderOption
 from micdrop_widget.page.call_page import CallPage
 from micdrop_widget.state import MicdropState
 from micdrop_widget.turn import TurnDetector
@@ -82,6 +83,7 @@ class MicdropPage(BrowserClient):
         ssl: ssl_module.SSLContext | None = None,
         ping_interval_s: float | None = 20,
         record: RecordOption = True,
+        save_to: FolderOption | None = None,
         debug_log: bool = False,
     ) -> None:
         self._set_up(CallOptions.of(options_in(locals())))

@@ -15,6 +15,7 @@ SOCKET_PATH = "/call"
 _FILES = {
     "/": ("page.html", "text/html"),
     "/page.js": ("page.js", "text/javascript"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
     "/page.css": ("page.css", "text/css"),
     "/widget.css": ("widget.css", "text/css"),
     "/capture-processor.js": ("capture-processor.js", "text/javascript"),
@@ -50,6 +51,7 @@ def headers_for(kind: str, length: int, host: str) -> Headers:
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
+        "img-src": "'self'",
         "connect-src": f"'self' ws://{host} wss://{host}",
         "base-uri": "'none'",
         "form-action": "'none'",

@@ -1,4 +1,4 @@
-// sources sha256:a5a1ad2eb131450fd15580426880cf11ad61992ac4e820b6c20f6fb349acc95c
+// sources sha256:80a304f0f712d6a9c5c1d03bd92b347764ee8ee7a0256c03dec41fbd88499ce3
 "use strict";
 (() => {
   // src/worklets/framing.js

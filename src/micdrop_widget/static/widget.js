@@ -1,4 +1,4 @@
-// sources sha256:a5a1ad2eb131450fd15580426880cf11ad61992ac4e820b6c20f6fb349acc95c
+// sources sha256:80a304f0f712d6a9c5c1d03bd92b347764ee8ee7a0256c03dec41fbd88499ce3
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -853,7 +853,9 @@ var details = fieldsOf(
   { optional: true }
 );
 var traits = fieldsOf(
-  Object.fromEntries(Object.entries(INITIAL_TRAITS).map(([name, value]) => [name, value === null ? orNull(text) : flag]))
+  Object.fromEntries(Object.entries(INITIAL_TRAITS).map(([name, value]) => [name, value === null ? orNull(text) : flag])),
+  { optional: true }
+  // some are a notebook's alone
 );
 var MESSAGES = {
   open_mic: { request: count, device_id: orNull(text), constraints: object },
@@ -2756,7 +2758,7 @@ var Session = class {
   }
   /** @param {string} url */
   #showPageAddress(url) {
-    this.#panelState.pageUrl = url;
+    if (new URL(url).protocol === "http:") this.#panelState.pageUrl = url;
     this.#notify();
   }
   #sayHello() {
@@ -3157,6 +3159,8 @@ function describeChoices(devices3, currentId, noun) {
 var STATES = [
   [(s) => s.isSaved, label("saved", "Saved panel", "ended", "off")],
   [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
+  [(s) => s.isKernelLost && s.lostReason === "moved", label("moved", "Open in another tab", "ended", "off")],
+  [(s) => s.isKernelLost && s.place === "page", label("disconnected", "No connection to Python", "warning", "off")],
   [(s) => s.isKernelLost, label("disconnected", "No connection to the kernel", "warning", "off")],
   [(s) => s.isStopRequested, label("stopping", "Stopping…", "wait", "wait")],
   [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
@@ -3198,15 +3202,32 @@ function describeTakeOver(state) {
   const isMicLost = state._owner === null || state.error !== null;
   return state.isStarted && !state.isMicStarted && isMicLost ? "Rejoin with the microphone" : null;
 }
+var WORDS = {
+  notebook: {
+    closed: "This call was closed: run the cell again.",
+    lost: "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.",
+    moved: "",
+    silent: "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again."
+  },
+  page: {
+    closed: "This call was closed, and so was the page. Open it again from Python.",
+    lost: "The Python process has ended, or cannot be reached. The microphone is released. As soon as it can be reached, this page shows the call again.",
+    moved: "Another tab or browser has this call now. The microphone is released here. Reload this page to have the call here.",
+    silent: "The microphone is released. When Python answers again, the call goes on by itself."
+  }
+};
+function describePage(state) {
+  if (!isReachable(state) || !state.offersPage) return null;
+  const { pageUrl } = state;
+  if (pageUrl === null) return { words: "Call from a page of its own, with a microphone", url: null };
+  return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };
+}
 function describeNote(state) {
   if (state.isSaved) return "This panel was saved with the notebook, without its call. Run the cell again.";
-  if (state._closed) return "This call was closed: run the cell again.";
-  if (state.isKernelLost) {
-    return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
-  }
-  if (state.isKernelSilent) {
-    return "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again.";
-  }
+  const words = WORDS[state.place];
+  if (state._closed) return words.closed;
+  if (state.isKernelLost) return state.lostReason === "moved" ? words.moved : words.lost;
+  if (state.isKernelSilent) return words.silent;
   if (state.isOnHold) {
     return "What you say now is not heard. The call goes on by itself when the kernel answers again.";
   }
@@ -3554,6 +3575,9 @@ var Panel = class {
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
   #takeOverWords = element("span", "");
   #takeOver = offer("take-over", "microphone", this.#takeOverWords);
+  #pageWords = element("span", "");
+  #openPage = offer("open-page", "call", this.#pageWords);
+  #pageLink = element("a", "micdrop-page-link", { hidden: "", target: "_blank", rel: "noopener noreferrer", "data-testid": "page-link" });
   #errorMessage = element("strong", "");
   #errorRemedy = element("span", "");
   #error = element("div", "micdrop-error", { hidden: "", role: "alert", "data-testid": "error" });
@@ -3587,6 +3611,7 @@ var Panel = class {
     this.#error.append(icon("warning"), element("div", "", {}, [this.#errorMessage, this.#errorRemedy]));
     this.#allowAudio.addEventListener("click", () => this.#session.commands.allowAudio());
     this.#takeOver.addEventListener("click", () => this.#session.commands.takeOver());
+    this.#openPage.addEventListener("click", () => this.#session.commands.openPage());
     for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
     const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
     const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
@@ -3606,6 +3631,8 @@ var Panel = class {
       this.#devices.root,
       this.#allowAudio,
       this.#takeOver,
+      this.#openPage,
+      this.#pageLink,
       this.#note,
       this.#error,
       this.#conversation.root
@@ -3643,11 +3670,22 @@ var Panel = class {
     const takeOver = describeTakeOver(state);
     setHidden(this.#takeOver, takeOver === null);
     setText(this.#takeOverWords, takeOver ?? "");
+    this.#showPage(describePage(state));
     const error = describeError2(state);
     setHidden(this.#error, error === null);
     setText(this.#errorMessage, error?.message ?? "");
     setText(this.#errorRemedy, error?.remedy ?? "");
     this.#conversation.update(state.conversation, state.partialAssistantMessage);
+  }
+  /** @param {ReturnType<typeof describePage>} page */
+  #showPage(page) {
+    setHidden(this.#openPage, page === null || page.url !== null);
+    setHidden(this.#pageLink, page === null || page.url === null);
+    if (page?.url === null) setText(this.#pageWords, page.words);
+    else if (page !== null && this.#pageLink.getAttribute("href") !== page.url) {
+      this.#pageLink.setAttribute("href", page.url);
+      setText(this.#pageLink, page.words);
+    }
   }
   /**
    * The badge breathes with the voice that the state is about.
