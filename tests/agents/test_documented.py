@@ -25,6 +25,7 @@ def test_every_block_runs_and_every_server_of_it_starts(monkeypatch: pytest.Monk
             exec(compile(block, "docs/agents.md", "exec"), namespace)
             started += [each for each in namespace.values() if isinstance(each, MicdropServer) and each not in started]
         assert [server.parts for server in started] == [
+            "stt, agent",
             "stt, agent, tts",
             "<OpenAIRealtime gpt-realtime at wss://api.openai.com/v1/realtime>, tool weather",
         ]

@@ -351,6 +351,7 @@ async def test_a_failure_is_a_clear_error_and_skip_answer_and_the_call_goes_on(
     with pytest.raises(EndpointError, match=words):
         raise errors[0]
     assert KEY not in caplog.text
+    assert "Traceback" not in caplog.text, "what helps are the words"
 
 
 async def test_an_endpoint_that_is_not_there_is_named() -> None:

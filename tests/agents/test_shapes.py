@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from micdrop_widget import MicdropServer
-from micdrop_widget.agents import SkipAnswer
+from micdrop_widget.agents import CallSettings, Responder, ServerCall, SkipAnswer
 from micdrop_widget.audio import Pcm
+from micdrop_widget.server.cells import CellContext
+from micdrop_widget.server.function import FunctionResponder
 from tests.agents.wire import WORDS, hear, say, tone
 from tests.harness.leaks import until
 from tests.harness.plain_client import caller, ready
@@ -355,3 +357,34 @@ async def test_no_greeting_is_skip_answer_at_once(greeting: Any) -> None:
     for parts in servers:
         async with MicdropServer(greeting=greeting, **parts) as server, caller(server) as connection:
             assert await connection.recv() == "SkipAnswer"
+
+
+# Whole calls
+
+
+async def async_add(a: int, b: int) -> int:
+    """Add."""
+    return a + b
+
+
+class Parrot:
+    """Who answers whole calls."""
+
+    def open_call(self, call: ServerCall, before: Responder | None, settings: CallSettings) -> Responder:
+        async def respond(call: ServerCall, utterance: Pcm) -> Pcm:
+            assert [tool.name for tool in settings.tools] == ["async_add"]
+            assert settings.greeting == "Hello!"
+            return utterance
+
+        return FunctionResponder(call, respond, settings.greeting, CellContext())
+
+    def __repr__(self) -> str:
+        return "a parrot"
+
+
+async def test_whole_calls_may_be_answered_by_one() -> None:
+    async with MicdropServer(Parrot(), greeting="Hello!", tools=[async_add]) as server, caller(server) as connection:
+        assert await hear(connection, "assistant") == ["assistant: Hello!"]
+        await say(connection, tone(3200, 7))
+        assert await hear(connection, "audio 7") == ["SkipAnswer", "audio 7"]
+        assert server.parts == "a parrot, tool async_add"

@@ -8,6 +8,7 @@ from micdrop_widget.agents.playback import INTERRUPTED
 from micdrop_widget.agents.protocols import (
     Agent,
     CallAgent,
+    CallSettings,
     ChatMessage,
     SpeechStream,
     SpeechToText,
@@ -20,13 +21,14 @@ from micdrop_widget.agents.sentences import cut_sentences
 from micdrop_widget.agents.server import MicdropServer
 from micdrop_widget.agents.tools import Tool
 from micdrop_widget.protocol import CancelLastUserMessage, Classification, EndCall, SkipAnswer, ToolCall
-from micdrop_widget.server import CallRefused, Limits, ServerCall
+from micdrop_widget.server import CallRefused, Limits, Responder, ServerCall
 
 __all__ = [
     "INTERRUPTED",
     "Agent",
     "CallAgent",
     "CallRefused",
+    "CallSettings",
     "CancelLastUserMessage",
     "ChatMessage",
     "Classification",
@@ -40,6 +42,7 @@ __all__ = [
     "OpenAIRealtime",
     "OpenAIVoice",
     "PocketsphinxEars",
+    "Responder",
     "ServerCall",
     "SkipAnswer",
     "SpeechStream",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from micdrop_widget.agents.endpoint_errors import EndpointError, in_time, masked, refusal
@@ -109,16 +109,14 @@ class Endpoint:
         """
         return await in_time(awaitable, self.timeout_s, release)
 
-    @contextlib.contextmanager
-    def errors(self) -> Iterator[None]:
-        """Turn what the package and the libraries below it raise into an `EndpointError`."""
-        try:
-            yield
-        except EndpointError as error:
-            raise EndpointError(f"{self._part}: {self.url} {error}", error.status) from None
-        except Exception as error:  # noqa: BLE001 - the border to a library that raises errors of several others
-            words, status = self._words(error)
-            raise EndpointError(f"{self._part}: {self.url} {masked(words, self._secret)}", status) from None
+    def errors(self) -> _Errors:
+        """Turn what the package and the libraries below it raise within this into an `EndpointError`."""
+        return _Errors(self)
+
+    def named(self, error: Exception) -> EndpointError:
+        """Return an error in words: which part, which endpoint, and what to do."""
+        words, status = (str(error), error.status) if isinstance(error, EndpointError) else self._words(error)
+        return EndpointError(f"{self._part}: {self.url} {masked(words, self._secret)}", status)
 
     def _words(self, error: Exception) -> tuple[str, int | None]:
         openai = self._openai
@@ -154,6 +152,22 @@ class Endpoint:
     def _describe(client: AsyncOpenAI) -> tuple[str, str | None]:
         key = client.api_key
         return str(client.base_url).rstrip("/"), key if isinstance(key, str) and key != _NO_KEY else None
+
+
+class _Errors:
+    """A class, and no generator: no frame of a library stands in what it raises, so that only its words are shown."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception):
+            raise self._endpoint.named(error) from None
 
 
 class _Over(Exception):  # noqa: N818 - no error: a task cannot end with StopAsyncIteration
