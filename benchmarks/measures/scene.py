@@ -16,7 +16,18 @@ from micdrop_widget.call.sinks import HeardReport
 from micdrop_widget.server import ServerCall
 from micdrop_widget.vad import VadOption
 
-__all__ = ["Answer", "Heard", "Loudspeaker", "Said", "Scene", "Sound", "clean_span", "hold", "said"]
+__all__ = [
+    "Answer",
+    "Heard",
+    "Loudspeaker",
+    "Said",
+    "Scene",
+    "ScriptedMicrophone",
+    "Sound",
+    "clean_span",
+    "hold",
+    "said",
+]
 
 _FRAME = 160
 _BELOW_LOUDEST_DB = 30
@@ -72,28 +83,43 @@ def said(sounds: list[Sound], gap_s: float, snr_db: float | None, seed: int) -> 
     return np.concatenate(pieces), places
 
 
-class _MicrophoneOf:
-    """Gives samples at the rate of the loop's clock, and remembers when it began."""
+class ScriptedMicrophone:
+    """Gives samples at the rate of the loop's clock, and remembers when it began.
+
+    Parameters
+    ----------
+    pcm
+        What it captures.
+    stops_at, stops_for_s
+        A number of samples after which it gives nothing for a while.
+    """
 
     live = True
 
-    def __init__(self, pcm: Pcm) -> None:
-        self._pcm = pcm
+    def __init__(self, pcm: Pcm, *, stops_at: int | None = None, stops_for_s: float = 0.0) -> None:
+        self.pcm = pcm
         self.began_s = 0.0
+        self._stops_at = stops_at
+        self._stops_for_s = stops_for_s
 
     async def open(self, device_id: str | None) -> Microphone:
+        """Nothing has to be opened."""
         return Microphone(device_id)
 
     async def frames(self) -> AsyncIterator[Pcm]:
+        """Yield frames of 32 ms, each when its last sample is captured; then nothing more."""
         loop = asyncio.get_running_loop()
         self.began_s = loop.time()
-        for end in range(FRAME_SAMPLES, len(self._pcm) + 1, FRAME_SAMPLES):
-            await asyncio.sleep(self.began_s + end / SAMPLE_RATE - loop.time())
-            yield self._pcm[end - FRAME_SAMPLES : end]
+        stopped_s = 0.0
+        for end in range(FRAME_SAMPLES, len(self.pcm) + 1, FRAME_SAMPLES):
+            if self._stops_at is not None and end > self._stops_at:
+                stopped_s = self._stops_for_s
+            await asyncio.sleep(self.began_s + stopped_s + end / SAMPLE_RATE - loop.time())
+            yield self.pcm[end - FRAME_SAMPLES : end]
         await asyncio.Event().wait()
 
     async def close(self) -> None:
-        pass
+        """Nothing has to be released."""
 
 
 class Loudspeaker:
@@ -215,7 +241,7 @@ async def hold(pcm: Pcm, places: list[Said], answers: list[Answer], *, vad: VadO
         await call.send_audio(planned.sound.pcm)
         await call.send_message("assistant", "an answer")
 
-    microphone, speaker = _MicrophoneOf(pcm), Loudspeaker(playout_s)
+    microphone, speaker = ScriptedMicrophone(pcm), Loudspeaker(playout_s)
     async with MicdropServer(answer, greeting=None) as server:
         call = MicdropClient(server.url, source=microphone, sink=speaker, vad=vad, record=False, ping_interval_s=None)
         async with call:

@@ -240,6 +240,19 @@ def test_a_pause_of_the_loudspeaker_before_the_first_sound_counts() -> None:
     assert (turn.heard_ms, turn.voiced_ms) == (3100, 3800)
 
 
+def test_a_hold_belongs_to_the_turn_that_it_ends_or_is_in_and_to_no_other() -> None:
+    world = asked()
+    world.at(3000.5, inputs.MicrophoneStalled())  # it has ended the speech
+    assert turns(world)[0].holds == 1
+    world.at(3500, inputs.MicrophoneStalled())
+    assert turns(world)[0].holds == 1
+    paused = World(now_ms=0).start(detects_turns=True).ready(at_ms=1000)
+    paused.at(2000, QUESTION)
+    paused.at(3000, SpeechEnded(24_192))
+    paused.at(3000, inputs.MicrophoneStalled())
+    assert turns(paused)[0].holds == 1
+
+
 def test_tools_are_told_with_their_durations() -> None:
     world = asked()
     world.receive_at(3100, wire.Message(wire.ToolCallMessage("a", "departures", "{}")))

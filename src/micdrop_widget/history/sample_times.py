@@ -17,9 +17,20 @@ _LOOKED_AGAIN = 2
 _DRIFT = 2e-4
 """How far the microphone's clock may drift against ours: 200 ppm."""
 
+_PAUSED_MS = 500
+"""Samples that are later than this may be those of a microphone that gave nothing; as the recording has it."""
+
+_SURE_MS = 200
+_FASTER = 1.25
+"""So much faster than they are captured, or more, samples arrive that were held up on their way."""
+
 
 class CaptureClock:
-    """When samples of the microphone were captured, from when the promptest of them arrived."""
+    """When samples of the microphone were captured, from when the promptest of them arrived.
+
+    Samples that are late arrive faster than time goes by, once they do. Those of a microphone that gave nothing for a
+    while, and does not say so, are late and no faster: they were captured when they arrived.
+    """
 
     def __init__(self) -> None:
         self.restart()
@@ -28,18 +39,37 @@ class CaptureClock:
         """Begin anew: another microphone was opened, which counts its samples from 0."""
         self._opened_ms: float | None = None
         self._now_ms = 0.0
+        self._late_since: tuple[float, float] | None = None
+        """When samples began to be late, and up to which time of the microphone they had arrived then."""
 
     def note(self, position: int, now_ms: float) -> None:
         """Note that samples up to a position have arrived by now."""
-        opened_ms = now_ms - samples_to_ms(position)
+        position_ms = samples_to_ms(position)
+        opened_ms = now_ms - position_ms
         if self._opened_ms is not None:
-            opened_ms = min(opened_ms, self._opened_ms + _DRIFT * (now_ms - self._now_ms))
+            promptest_ms = self._opened_ms + _DRIFT * (now_ms - self._now_ms)
+            if not self._has_paused(opened_ms - promptest_ms, position_ms, now_ms):
+                opened_ms = min(opened_ms, promptest_ms)
         self._opened_ms, self._now_ms = opened_ms, now_ms
 
     def captured_ms(self, position: int) -> float:
-        """Return when the sample at a position was captured: not after the latest arrival, however it was counted."""
+        """Return when the sample at a position was captured."""
         assert self._opened_ms is not None, "nothing has arrived yet"
-        return min(self._opened_ms + samples_to_ms(position), self._now_ms)
+        return self._opened_ms + samples_to_ms(position)
+
+    def _has_paused(self, late_ms: float, position_ms: float, now_ms: float) -> bool:
+        """Return whether samples that are late came as fast as they are captured, for long enough to be sure."""
+        if late_ms <= _PAUSED_MS:
+            self._late_since = None
+            return False
+        if self._late_since is None:
+            self._late_since = now_ms, position_ms
+        since_ms, since_position_ms = self._late_since
+        elapsed_ms = now_ms - since_ms
+        if elapsed_ms < _SURE_MS or position_ms - since_position_ms > _FASTER * elapsed_ms:
+            return False
+        self._late_since = None
+        return True
 
 
 @dataclass

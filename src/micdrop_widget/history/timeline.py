@@ -23,6 +23,9 @@ __all__ = ["Timeline"]
 _SAME_ANSWER_MS = 1000
 """An answer that goes on this soon after its last sample was heard is the same one: a server that pauses within it."""
 
+_SAME_MOMENT_MS = 50
+"""A microphone that stalls ends its speech first, and says so then: two steps in a row, on a busy machine."""
+
 _LONGEST_HOLE = 10 * SAMPLE_RATE
 """Samples of the microphone that never came, which count as silence within a turn."""
 
@@ -60,6 +63,8 @@ class Timeline:
         self._clock = CaptureClock()
         self._utterance: _Row | None = None
         """The turn whose utterance is open."""
+        self._closed: tuple[_Row, float] | None = None
+        """The turn whose utterance was last closed, and when."""
         self._unsent: list[_Row] = []
         """Turns whose commands have not been sent yet: the server may not be ready."""
         self._early_text: tuple[str, float] | None = None
@@ -83,7 +88,7 @@ class Timeline:
         self._settled.clear()
         self._began_ms = now_ms
         self._unsent.clear()
-        self._utterance = self._answering = self._early_text = None
+        self._utterance = self._answering = self._early_text = self._closed = None
         self._clock.restart()
 
     def pop_settled(self) -> list[Turn]:
@@ -115,8 +120,8 @@ class Timeline:
                 self._clock.restart()
             case SpeechConfirmed() | SpeechContinued() | SpeechEnded():
                 self._record_speech(event, call, now)
-            case inputs.MicrophoneStalled() if self._utterance is not None:
-                self._utterance.change(holds=self._utterance.turn.holds + 1)
+            case inputs.MicrophoneStalled():
+                self._record_hold(now)
             case inputs.TurnPredicted(_, complete) if self._utterance is not None:
                 verdicts = (*self._utterance.turn.verdicts, Verdict(now, complete))
                 self._utterance.change(verdicts=verdicts)
@@ -127,7 +132,7 @@ class Timeline:
         for effect in effects:
             self._record_effect(effect, now)
         if self._utterance is not None and not call.utterance_open:
-            self._close_utterance()
+            self._close_utterance(now)
         if not call.utterance_open and not call.outbox:
             self._unsent.clear()  # what was not sent by now was lost with its connection
         self._settle(call)
@@ -179,16 +184,25 @@ class Timeline:
         first, end = (_on_grid(self._clock.captured_ms(row.turn.start_sample + sample)) for sample in span)
         row.change(speech_start_ms=max(earliest, first), speech_end_ms=max(earliest, end) if is_over else None)
 
-    def _close_utterance(self) -> None:
+    def _close_utterance(self, now: float) -> None:
         """Find the end of the turn, and let its audio go."""
         row, self._utterance = self._utterance, None
         assert row is not None
+        self._closed = row, now
         self._measure_speech(row, is_over=True)
         row.speech = None
         turn = row.turn
         if turn.stopped_ms is not None and turn.speech_end_ms is not None and turn.speech_end_ms > turn.stopped_ms:
             row.change(speech_end_ms=turn.stopped_ms)  # a source that runs ahead of the clock
         self._date_interruptions(row)
+
+    def _record_hold(self, now: float) -> None:
+        """Count a hold for the turn that it falls into: the open one, or the one whose speech it has just ended."""
+        row = self._utterance
+        if row is None and self._closed is not None and now - self._closed[1] <= _SAME_MOMENT_MS:
+            row = self._closed[0]
+        if row is not None:
+            row.change(holds=row.turn.holds + 1)
 
     def _date_interruptions(self, cause: _Row) -> None:
         """Note when the speech that cut an answer began, now that all of it is known; None: it was cut before that."""
