@@ -61,6 +61,7 @@ ROWS = (
         True,
     ),
     Row("answer-gaps", "gaps in five minutes of answers, in bursts and paced", "browser.gaps", True),
+    Row("answer-rhythms", "gaps and first sample of answers in chunks of 10 to 500 ms", "browser.rhythms", True),
     Row("barge-in", "speech of the user is confirmed -> the assistant is silent", "browser.barge_in", True),
     Row("start-ready", "click on Start -> isStarted in the kernel, permission granted", "browser.start", True),
     Row("cpu", "CPU of page and kernel in a minute of a call, volume and Silero", "browser.cpu", True),

@@ -18,8 +18,8 @@ def measure(quick: bool) -> Iterator[Figure]:
     count = 2 if quick else 25
     with notebooks() as open_notebook:
         notebook = open_speaker(open_notebook)
-        for paced, how in ((False, "in one burst"), (True, "paced, 100 ms chunks")):
-            answers = [speak(notebook, _ANSWER_S, paced=paced) for _ in range(count)]
+        for chunk_ms, how in ((None, "in one burst"), (100, "paced, 100 ms chunks")):
+            answers = [speak(notebook, _ANSWER_S, chunk_ms=chunk_ms) for _ in range(count)]
             rendered = Distribution.of(answer.rendered_ms for answer in answers)
             heard = Distribution.of(answer.heard_ms for answer in answers)
             uncertainty_ms = max(answer.uncertainty_ms for answer in answers)

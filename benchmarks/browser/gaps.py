@@ -18,8 +18,8 @@ def measure(quick: bool) -> Iterator[Figure]:
     seconds, count = (3, 1) if quick else (_ANSWER_S, 10)
     with notebooks() as open_notebook:
         notebook = open_speaker(open_notebook)
-        for paced, how in ((False, "in bursts"), (True, "paced, 100 ms chunks")):
-            answers = [speak(notebook, seconds, paced=paced) for _ in range(count)]
+        for chunk_ms, how in ((None, "in bursts"), (100, "paced, 100 ms chunks")):
+            answers = [speak(notebook, seconds, chunk_ms=chunk_ms) for _ in range(count)]
             gaps_ms = [gap_ms for answer in answers for gap_ms in answer.gaps_ms]
             note = f"{len(gaps_ms)} in {seconds * count} s, {sum(gaps_ms):.0f} ms of silence"
             counts = Distribution.of(len(answer.gaps_ms) for answer in answers)

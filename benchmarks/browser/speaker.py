@@ -21,7 +21,7 @@ _TONE_HZ = 440
 _LATER_S = 0.5
 
 _SERVER = """
-import asyncio, time
+import asyncio, random, time
 import numpy as np
 from micdrop_widget import MicdropServer, MicdropWidget
 
@@ -31,15 +31,20 @@ async def respond(server_call, utterance):
     global server_loop
     server_loop = asyncio.get_running_loop()
     while True:
-        seconds, paced = await orders.get()
+        seconds, chunk_ms, jitter_ms, pause_ms = await orders.get()
         t = np.arange(int(seconds * 16000)) / 16000
         tone = (8000 * np.sin(2 * np.pi * {tone_hz} * t)).astype(np.int16)
         began = server_loop.time()
         sent_ms.append(time.monotonic() * 1000)
-        for start in range(0, len(tone), 1600):
-            if paced:
-                await asyncio.sleep(max(0, began + start / 16000 - server_loop.time()))
-            await server_call.send_audio(tone[start : start + 1600])
+        size, paused, due = 16 * (chunk_ms or 100), 0.0, began
+        for start in range(0, len(tone), size):
+            if chunk_ms is not None:
+                if start > 0 and start // size == len(tone) // size // 2:
+                    paused = pause_ms / 1000
+                late = random.uniform(0, jitter_ms / 1000)
+                due = max(due, began + start / 16000 + paused + late)
+                await asyncio.sleep(max(0, due - server_loop.time()))
+            await server_call.send_audio(tone[start : start + size])
 
 server = MicdropServer(respond).start()
 call = MicdropWidget(server.url)
@@ -81,14 +86,30 @@ def open_speaker(open_notebook: NotebookOpener) -> Notebook:
     return notebook
 
 
-def speak(notebook: Notebook, seconds: float, *, paced: bool) -> Answer:
-    """Let the server speak a tone: in one burst, or in chunks of 100 ms exactly in time."""
+def speak(
+    notebook: Notebook, seconds: float, *, chunk_ms: int | None, jitter_ms: float = 0, pause_ms: float = 0
+) -> Answer:
+    """Let the server speak a tone.
+
+    Parameters
+    ----------
+    notebook
+        Of `open_speaker`.
+    seconds
+        Of the tone.
+    chunk_ms
+        In chunks of so many milliseconds, in time; None: in one burst.
+    jitter_ms
+        Each chunk is late by as much at most.
+    pause_ms
+        Of the server, in the middle of the answer.
+    """
     before = notebook.kernel.eval("len(became_speaking)")
     notebook.page.evaluate("() => window.__taps.forget()")
     # Later, and nobody is asked meanwhile: for each question JupyterLab paints the kernel busy and idle.
-    later = f"server_loop.call_later, {_LATER_S}, orders.put_nowait, ({seconds}, {paced})"
+    later = f"server_loop.call_later, {_LATER_S}, orders.put_nowait, {(seconds, chunk_ms, jitter_ms, pause_ms)}"
     notebook.kernel.execute(f"server_loop.call_soon_threadsafe({later})")
-    time.sleep(_LATER_S + seconds + 1)
+    time.sleep(_LATER_S + seconds + (jitter_ms + pause_ms) / 1000 + 1)
     notebook.kernel.until("not call.isAssistantSpeaking")
     # Read at once: the clocks of sound and machine drift apart.
     (tap,) = notebook.taps()
