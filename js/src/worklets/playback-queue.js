@@ -1,9 +1,10 @@
 import { FULL_SCALE } from "./framing.js";
+import { StartDelay } from "./start-delay.js";
 
 /**
  * The jitter buffer of the player: chunks of any size in, gapless quanta out.
  *
- * Three phases: *idle* (nothing buffered), *filling* (waiting for the start threshold) and *playing*. The queue can go from
+ * Three phases: *idle* (nothing buffered), *filling* (waiting, see `StartDelay`) and *playing*. The queue can go from
  * playing to idle at any sample; whether that was an underrun or the answer's end is known later, so an
  * underrun is counted when audio goes on: in the same epoch, or shortly after in a new one, because the kernel believed the
  * answer to be over. All times are counted in samples: the queue has no clock.
@@ -23,9 +24,13 @@ export class PlaybackQueue {
   /** Stream position behind the newest accepted sample, and behind the last one played. */
   #acceptedEnd = 0;
   #heardEnd = 0;
+  #delay = new StartDelay();
+  /** How long the start waits, and for how long it has. */
+  #wait = 0;
   #filledFor = 0;
-  /** How long the start waits for the threshold: every underrun doubles it, every answer without one halves it. */
-  #patience;
+  /** Where the filling began, and how far a chunk since then was ahead of time: that much less is waited for. */
+  #filledFrom = 0;
+  #lead = 0;
   #dryFor = Infinity;
   /** The epoch that ran dry last; none after a cut. */
   #dryEpoch = -1;
@@ -38,15 +43,13 @@ export class PlaybackQueue {
 
   /**
    * @param {object} [options] all in samples, the defaults for 16 kHz
-   * @param {number} [options.startThreshold] buffered audio with which playing starts (200 ms)
-   * @param {number} [options.startPatience] playing starts with less after this time (20 ms): a server that paces its answer is that much ahead
+   * @param {number} [options.startThreshold] buffered audio with which playing starts at once (600 ms): nobody paces in such chunks
    * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
    * @param {number} [options.reportInterval] between two reports while playing (200 ms)
    * @param {number} [options.underrunWindow] a new epoch that begins within this time goes on with what ran dry (1 s)
    */
-  constructor({ startThreshold = 3200, startPatience = 320, fade = 80, reportInterval = 3200, underrunWindow = 16000 } = {}) {
-    this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
-    this.#patience = startPatience;
+  constructor({ startThreshold = 9600, fade = 80, reportInterval = 3200, underrunWindow = 16000 } = {}) {
+    this.#options = { startThreshold, fade, reportInterval, underrunWindow };
   }
 
   get epoch() {
@@ -85,10 +88,12 @@ export class PlaybackQueue {
     const known = Math.max(0, this.#acceptedEnd - position);
     if (known >= samples.length) return this.#spend(samples);
     const fresh = known > 0 ? samples.subarray(known) : samples;
+    if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples);
+    if (this.#phase === "filling") this.#lead = Math.max(this.#lead, position + known - this.#filledFrom - this.#filledFor);
+    if (this.#phase === "idle") this.#fill(position + known, fresh.length);
     this.#chunks.push({ position: position + known, samples: fresh });
     this.#acceptedEnd = position + samples.length;
     this.#bufferedSamples += fresh.length;
-    if (this.#phase === "idle") this.#fill();
   }
 
   /**
@@ -102,7 +107,6 @@ export class PlaybackQueue {
     // The kernel may send again what was not heard: another page took over, and gave back.
     this.#acceptedEnd = this.#heardEnd;
     if (epoch === this.#epoch) return;
-    if (this.#underruns === 0) this.#patience = Math.max(this.#patience / 2, this.#options.startPatience);
     this.#epoch = epoch;
     this.#acceptedEnd = 0;
     this.#heardEnd = 0;
@@ -141,7 +145,7 @@ export class PlaybackQueue {
       this.#startTail(played > 0 ? /** @type {number} */ (output[played - 1]) : this.#lastValue);
       this.#addTail(output, played);
       this.#phase = "idle";
-      this.#dryFor = 0;
+      this.#dryFor = output.length - played;
       this.#dryEpoch = this.#epoch;
     } else if (this.#phase !== "playing") {
       this.#dryFor += output.length;
@@ -160,20 +164,33 @@ export class PlaybackQueue {
     this.#spent.push(samples.buffer);
   }
 
-  #fill() {
+  /**
+   * @param {number} position
+   * @param {number} chunkSamples
+   */
+  #fill(position, chunkSamples) {
     this.#phase = "filling";
+    this.#filledFrom = position;
     this.#filledFor = 0;
-    if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) return;
+    this.#lead = 0;
+    if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) {
+      this.#wait = this.#delay.begin(chunkSamples);
+      return;
+    }
+    this.#wait = this.#delay.resume(this.#dryFor, chunkSamples);
     this.#underruns++;
-    this.#patience = Math.min(2 * this.#patience, this.#options.startThreshold);
     this.#fadeInLeft = this.#options.fade;
   }
 
   /** @param {number} quantumSamples */
   #startWhenReady(quantumSamples) {
-    const isReady = this.#bufferedSamples >= this.#options.startThreshold || this.#filledFor >= this.#patience;
-    if (isReady) this.#phase = "playing";
-    else this.#filledFor += quantumSamples;
+    const waited = this.#filledFor + this.#lead;
+    if (waited < this.#wait && this.#bufferedSamples < this.#options.startThreshold) {
+      this.#filledFor += quantumSamples;
+      return;
+    }
+    this.#delay.start(waited);
+    this.#phase = "playing";
   }
 
   /**

@@ -28,6 +28,9 @@ const asFloats = (samples) => Array.from(samples, (sample) => Math.fround(sample
 const largestStep = (output) => output.reduce((step, value, index) => Math.max(step, Math.abs(value - (output[index - 1] ?? 0))), 0);
 const TONE_STEP = largestStep(asFloats(tone(16_000)));
 
+/** A queue that does not wait for more than it has. */
+const startsAtOnce = () => new PlaybackQueue({ startThreshold: 0 });
+
 test("random chunk sizes are joined to the sample", () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = randomNumbers(seed);
@@ -50,43 +53,23 @@ test("random chunk sizes are joined to the sample", () => {
   }
 });
 
-test("playing starts at once when 200 ms are buffered", () => {
+test("playing starts at once when 600 ms are buffered", () => {
   const queue = new PlaybackQueue();
-  queue.push(1, 0, new Int16Array(3199).fill(1000));
+  queue.push(1, 0, new Int16Array(9599).fill(1000));
   assert.ok(render(queue, 2).output.every((value) => value === 0));
-  queue.push(1, 3199, new Int16Array(1).fill(1000));
+  queue.push(1, 9599, new Int16Array(1).fill(1000));
   assert.equal(render(queue, 1).output[0], Math.fround(1000 / 32768));
 });
 
-/**
- * Plays a chunk that is too short to start by itself.
- *
- * @param {PlaybackQueue} queue
- * @param {number} epoch
- * @param {number} position
- * @returns {number} quanta of silence before it
- */
-function patienceOf(queue, epoch, position) {
-  queue.push(epoch, position, new Int16Array(QUANTUM).fill(1000));
+test("with less, playing starts when its delay is over", () => {
+  const queue = new PlaybackQueue();
+  queue.push(1, 0, new Int16Array(QUANTUM).fill(1000));
   const { output } = render(queue, 40);
-  return Math.floor(output.findIndex((value) => value !== 0) / QUANTUM);
-}
-
-test("with less, playing starts 20 ms after the first chunk", () => {
-  assert.equal(patienceOf(new PlaybackQueue(), 1, 0), Math.ceil(320 / QUANTUM));
-});
-
-test("every underrun doubles the time that a short chunk waits, up to 200 ms; every answer without one halves it", () => {
-  const queue = new PlaybackQueue({ underrunWindow: 0 });
-  const waits = [];
-  for (let position = 0; position < 6 * QUANTUM; position += QUANTUM) waits.push(patienceOf(queue, 1, position));
-  assert.deepEqual(waits, [320, 640, 1280, 2560, 3200, 3200].map((samples) => Math.ceil(samples / QUANTUM)));
-  const later = [2, 3, 4, 5, 6, 7].map((epoch) => patienceOf(queue, epoch, 0));
-  assert.deepEqual(later, [3200, 1600, 800, 400, 320, 320].map((samples) => Math.ceil(samples / QUANTUM)));
+  assert.equal(output.findIndex((value) => value !== 0), 1024);
 });
 
 test("a flush ramps to zero in the first 80 samples of the next quantum and drops what was buffered", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   queue.push(1, 0, tone(16_000));
   const before = render(queue, 30).output;
   queue.flush(2);
@@ -101,7 +84,7 @@ test("a flush ramps to zero in the first 80 samples of the next quantum and drop
 test("whatever was buffered and however it came, a flush leaves 79 samples at most, and none of them loud", () => {
   for (let seed = 1; seed <= 50; seed++) {
     const random = randomNumbers(seed);
-    const queue = new PlaybackQueue();
+    const queue = startsAtOnce();
     const samples = Math.floor(random() * 20_000);
     queue.push(1, 0, new Int16Array(samples).fill(16_384));
     render(queue, Math.floor(random() * 150));
@@ -113,7 +96,7 @@ test("whatever was buffered and however it came, a flush leaves 79 samples at mo
 });
 
 test("audio of an older epoch is thrown away, a newer one flushes", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   queue.flush(5);
   queue.push(4, 0, tone(3200));
   assert.equal(queue.bufferedSamples, 0);
@@ -126,7 +109,7 @@ test("audio of an older epoch is thrown away, a newer one flushes", () => {
 });
 
 test("ranges that are here already are dropped, also in part", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   const input = tone(4000);
   queue.push(1, 0, input.subarray(0, 2000));
   queue.push(1, 0, input.subarray(0, 2000));
@@ -143,7 +126,7 @@ test("however chunks are cut, repeated and replayed, what is played is the strea
     const upTo = (limit) => Math.floor(random() * limit);
     // The samples of a stream are their positions, so a repetition or a loss shows.
     const stream = Int16Array.from({ length: 20_000 }, (_, index) => index + 1);
-    const queue = new PlaybackQueue();
+    const queue = startsAtOnce();
     queue.flush(7);
     const output = [];
     for (let end = 0; end < stream.length; ) {
@@ -165,7 +148,7 @@ test("however chunks are cut, repeated and replayed, what is played is the strea
 });
 
 test("a chunk that was overtaken is lost: nothing is played twice, nor out of order", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   const stream = Int16Array.from({ length: 6000 }, (_, index) => index + 1);
   queue.push(1, 0, stream.subarray(0, 2000));
   queue.push(1, 4000, stream.subarray(4000));
@@ -176,19 +159,19 @@ test("a chunk that was overtaken is lost: nothing is played twice, nor out of or
 });
 
 test("heard samples are a position: what was lost on the way counts as passed", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   queue.push(3, 1600, tone(1600));
   render(queue, 20);
   assert.equal(queue.heardSamples, 3200);
 });
 
 test("an underrun fades out and in without a click and is counted once", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   // 1010 samples of 440 Hz end near the crest of the wave.
   queue.push(1, 0, tone(1010));
   const first = render(queue, 20).output;
-  assert.ok(Math.abs(first[384 + 1009]) > 0.1, "the audio breaks off loudly");
-  assert.ok(first.subarray(384 + 1010 + 80).every((value) => value === 0), "silent 5 ms later");
+  assert.ok(Math.abs(first[1009]) > 0.1, "the audio breaks off loudly");
+  assert.ok(first.subarray(1010 + 80).every((value) => value === 0), "silent 5 ms later");
   queue.push(1, 1010, tone(3000, 1010));
   const second = render(queue, 40).output;
   assert.ok(largestStep([...first, ...second]) <= TONE_STEP);
@@ -203,7 +186,7 @@ test("an underrun fades out and in without a click and is counted once", () => {
 });
 
 test("an answer that stalls so long that it goes on in a new epoch was interrupted all the same", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   queue.push(1, 0, tone(1010));
   const first = render(queue, 40).output;
   queue.flush(2); // what the player says before the first chunk of an epoch
@@ -214,7 +197,7 @@ test("an answer that stalls so long that it goes on in a new epoch was interrupt
 });
 
 test("an answer more than a second after another is a new one: no underrun, not faded", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   queue.push(1, 0, tone(1600));
   render(queue, 150);
   queue.flush(2);
@@ -224,7 +207,7 @@ test("an answer more than a second after another is a new one: no underrun, not 
 });
 
 test("the answer after a barge-in is no underrun, however soon it comes", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   queue.push(1, 0, tone(8000));
   render(queue, 10);
   queue.flush(2);
@@ -235,7 +218,7 @@ test("the answer after a barge-in is no underrun, however soon it comes", () => 
 });
 
 test("within an epoch audio that goes on was interrupted, however long the pause was", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   queue.push(1, 0, new Int16Array(1600).fill(5000));
   render(queue, 500);
   queue.push(1, 1600, new Int16Array(3200).fill(5000));
@@ -246,7 +229,7 @@ test("within an epoch audio that goes on was interrupted, however long the pause
 });
 
 test("heard is reported at the first sample, every 200 ms and when the queue runs dry", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   queue.push(7, 0, tone(5000));
   const { reports } = render(queue, 60);
   assert.deepEqual(reports, [
@@ -261,7 +244,7 @@ test("heard is reported at the first sample, every 200 ms and when the queue run
 });
 
 test("clear falls silent in the same epoch, which can go on", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   queue.push(1, 0, tone(8000));
   render(queue, 10);
   queue.clear();
@@ -272,7 +255,7 @@ test("clear falls silent in the same epoch, which can go on", () => {
 });
 
 test("what was cut off unheard may come again in the same epoch: another page played on, and this one goes on behind it", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   queue.push(1, 0, tone(8000));
   render(queue, 10);
   queue.flush(1);
@@ -288,7 +271,7 @@ test("what was cut off unheard may come again in the same epoch: another page pl
 });
 
 test("what held the samples is given back once: played, cut off, here already or too late", () => {
-  const queue = new PlaybackQueue();
+  const queue = startsAtOnce();
   const [first, second, partly, again, late] = [tone(3200), tone(3200, 3200), tone(3200, 4000), tone(3200), tone(100)];
   const isSpent = (...chunks) => {
     const spent = queue.removeSpent();

@@ -1,4 +1,4 @@
-// sources sha256:80a304f0f712d6a9c5c1d03bd92b347764ee8ee7a0256c03dec41fbd88499ce3
+// sources sha256:4cbca210cb8355587184e9d0c4a6307501419898698d60f5df287e4336b2c453
 "use strict";
 (() => {
   // src/worklets/framing.js

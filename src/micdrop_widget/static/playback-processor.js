@@ -1,4 +1,4 @@
-// sources sha256:80a304f0f712d6a9c5c1d03bd92b347764ee8ee7a0256c03dec41fbd88499ce3
+// sources sha256:4cbca210cb8355587184e9d0c4a6307501419898698d60f5df287e4336b2c453
 "use strict";
 (() => {
   // src/worklets/framing.js
@@ -33,6 +33,95 @@
     }
   };
 
+  // src/worklets/start-delay.js
+  var UNKNOWN_DELAY = 1024;
+  var MAX_DELAY = 3200;
+  var MARGIN = 128;
+  var SMALL_CHUNK = 800;
+  var PAUSE = 1600;
+  var AHEAD = 3200;
+  var ENOUGH_CHUNKS = 16;
+  var StartDelay = class {
+    #small = new Learned();
+    #large = new Learned();
+    #learned = this.#large;
+    /** What the answer that plays has waited. */
+    #used = 0;
+    /** The largest reserve that a fall is measured from. */
+    #peak = 0;
+    /**
+     * An answer begins, or goes on after a pause.
+     *
+     * @param {number} chunkSamples of its first chunk
+     * @returns {number} how long it is to wait
+     */
+    begin(chunkSamples) {
+      this.#learned = chunkSamples < SMALL_CHUNK ? this.#small : this.#large;
+      this.#used = 0;
+      return this.#learned.delay;
+    }
+    /**
+     * An answer goes on that ran dry.
+     *
+     * @param {number} gap for how long it was
+     * @param {number} chunkSamples of what comes now
+     * @returns {number} how long it is to wait
+     */
+    resume(gap, chunkSamples) {
+      if (gap >= PAUSE) return this.begin(chunkSamples);
+      this.#used += gap;
+      this.#learned.raise(this.#used);
+      return Math.max(0, this.#learned.delay - this.#used);
+    }
+    /**
+     * It plays.
+     *
+     * @param {number} waited since it could have begun, by the chunk that came earliest for its place in the answer
+     */
+    start(waited) {
+      this.#used += waited;
+      this.#peak = this.#used;
+    }
+    /**
+     * A chunk comes while it plays.
+     *
+     * @param {number} reserve what there was before it
+     */
+    noteChunk(reserve) {
+      const fall = this.#peak - reserve;
+      if (reserve >= AHEAD || fall >= PAUSE) {
+        this.#peak = Math.min(reserve, AHEAD);
+        return;
+      }
+      this.#peak = Math.max(this.#peak, reserve);
+      this.#learned.noteFall(fall);
+    }
+  };
+  var Learned = class {
+    delay = UNKNOWN_DELAY;
+    #deepest = 0;
+    #chunks = 0;
+    /** @param {number} fall */
+    noteFall(fall) {
+      this.#deepest = Math.max(this.#deepest, fall);
+      if (++this.#chunks < ENOUGH_CHUNKS) return;
+      this.delay = Math.max(delayFor(this.#deepest), this.delay / 2);
+      this.#forget();
+    }
+    /** @param {number} needed */
+    raise(needed) {
+      this.delay = Math.max(delayFor(needed), this.delay);
+      this.#forget();
+    }
+    #forget() {
+      this.#deepest = 0;
+      this.#chunks = 0;
+    }
+  };
+  function delayFor(needed) {
+    return Math.min(MAX_DELAY, 1.25 * needed + MARGIN);
+  }
+
   // src/worklets/playback-queue.js
   var PlaybackQueue = class {
     #options;
@@ -49,9 +138,13 @@
     /** Stream position behind the newest accepted sample, and behind the last one played. */
     #acceptedEnd = 0;
     #heardEnd = 0;
+    #delay = new StartDelay();
+    /** How long the start waits, and for how long it has. */
+    #wait = 0;
     #filledFor = 0;
-    /** How long the start waits for the threshold: every underrun doubles it, every answer without one halves it. */
-    #patience;
+    /** Where the filling began, and how far a chunk since then was ahead of time: that much less is waited for. */
+    #filledFrom = 0;
+    #lead = 0;
     #dryFor = Infinity;
     /** The epoch that ran dry last; none after a cut. */
     #dryEpoch = -1;
@@ -63,15 +156,13 @@
     #unreported = 0;
     /**
      * @param {object} [options] all in samples, the defaults for 16 kHz
-     * @param {number} [options.startThreshold] buffered audio with which playing starts (200 ms)
-     * @param {number} [options.startPatience] playing starts with less after this time (20 ms): a server that paces its answer is that much ahead
+     * @param {number} [options.startThreshold] buffered audio with which playing starts at once (600 ms): nobody paces in such chunks
      * @param {number} [options.fade] fade out and in around an underrun (5 ms); shorter than a quantum
      * @param {number} [options.reportInterval] between two reports while playing (200 ms)
      * @param {number} [options.underrunWindow] a new epoch that begins within this time goes on with what ran dry (1 s)
      */
-    constructor({ startThreshold = 3200, startPatience = 320, fade = 80, reportInterval = 3200, underrunWindow = 16e3 } = {}) {
-      this.#options = { startThreshold, startPatience, fade, reportInterval, underrunWindow };
-      this.#patience = startPatience;
+    constructor({ startThreshold = 9600, fade = 80, reportInterval = 3200, underrunWindow = 16e3 } = {}) {
+      this.#options = { startThreshold, fade, reportInterval, underrunWindow };
     }
     get epoch() {
       return this.#epoch;
@@ -104,10 +195,12 @@
       const known = Math.max(0, this.#acceptedEnd - position);
       if (known >= samples.length) return this.#spend(samples);
       const fresh = known > 0 ? samples.subarray(known) : samples;
+      if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples);
+      if (this.#phase === "filling") this.#lead = Math.max(this.#lead, position + known - this.#filledFrom - this.#filledFor);
+      if (this.#phase === "idle") this.#fill(position + known, fresh.length);
       this.#chunks.push({ position: position + known, samples: fresh });
       this.#acceptedEnd = position + samples.length;
       this.#bufferedSamples += fresh.length;
-      if (this.#phase === "idle") this.#fill();
     }
     /**
      * Falls silent and throws away what is buffered.
@@ -119,7 +212,6 @@
       this.clear();
       this.#acceptedEnd = this.#heardEnd;
       if (epoch === this.#epoch) return;
-      if (this.#underruns === 0) this.#patience = Math.max(this.#patience / 2, this.#options.startPatience);
       this.#epoch = epoch;
       this.#acceptedEnd = 0;
       this.#heardEnd = 0;
@@ -158,7 +250,7 @@
         ) : this.#lastValue);
         this.#addTail(output, played);
         this.#phase = "idle";
-        this.#dryFor = 0;
+        this.#dryFor = output.length - played;
         this.#dryEpoch = this.#epoch;
       } else if (this.#phase !== "playing") {
         this.#dryFor += output.length;
@@ -175,19 +267,32 @@
     #spend(samples) {
       this.#spent.push(samples.buffer);
     }
-    #fill() {
+    /**
+     * @param {number} position
+     * @param {number} chunkSamples
+     */
+    #fill(position, chunkSamples) {
       this.#phase = "filling";
+      this.#filledFrom = position;
       this.#filledFor = 0;
-      if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) return;
+      this.#lead = 0;
+      if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) {
+        this.#wait = this.#delay.begin(chunkSamples);
+        return;
+      }
+      this.#wait = this.#delay.resume(this.#dryFor, chunkSamples);
       this.#underruns++;
-      this.#patience = Math.min(2 * this.#patience, this.#options.startThreshold);
       this.#fadeInLeft = this.#options.fade;
     }
     /** @param {number} quantumSamples */
     #startWhenReady(quantumSamples) {
-      const isReady = this.#bufferedSamples >= this.#options.startThreshold || this.#filledFor >= this.#patience;
-      if (isReady) this.#phase = "playing";
-      else this.#filledFor += quantumSamples;
+      const waited = this.#filledFor + this.#lead;
+      if (waited < this.#wait && this.#bufferedSamples < this.#options.startThreshold) {
+        this.#filledFor += quantumSamples;
+        return;
+      }
+      this.#delay.start(waited);
+      this.#phase = "playing";
     }
     /**
      * @param {Float32Array} output

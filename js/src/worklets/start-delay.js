@@ -1,0 +1,111 @@
+/** All in samples at 16 kHz. */
+const UNKNOWN_DELAY = 1024; // 64 ms: a line of which nothing is known may be 60 ms late
+const MAX_DELAY = 3200; // 200 ms
+const MARGIN = 128; // one quantum, the finest that time is told here
+const SMALL_CHUNK = 800; // 50 ms
+const PAUSE = 1600; // 100 ms: what is later is the server's own pause
+const AHEAD = 3200; // 200 ms: more in the buffer says that the server is ahead of time, and nothing of the line
+const ENOUGH_CHUNKS = 16;
+
+/**
+ * Decides how long an answer waits in the jitter buffer before it is played; pure.
+ *
+ * The reserve is what the buffer holds when the next chunk comes. While a server paces its answer, only the line changes it: the reserve
+ * falls by how much later one chunk comes than one before it did. So the deepest fall is the delay that is needed: the next answer waits
+ * a quarter more, and a quantum. The delay rises at once, and falls by half at most, for a few chunks say little of the next. A gap of
+ * g, in an answer that has waited D, says that D + g was needed. Where the server is ahead of time, or pauses, the reserve says nothing
+ * of the line, and is not read.
+ *
+ * Chunks of less than 50 ms have a delay of their own: carriers hold small messages back for others, and hardly ever large ones.
+ */
+export class StartDelay {
+  #small = new Learned();
+  #large = new Learned();
+  #learned = this.#large;
+  /** What the answer that plays has waited. */
+  #used = 0;
+  /** The largest reserve that a fall is measured from. */
+  #peak = 0;
+
+  /**
+   * An answer begins, or goes on after a pause.
+   *
+   * @param {number} chunkSamples of its first chunk
+   * @returns {number} how long it is to wait
+   */
+  begin(chunkSamples) {
+    this.#learned = chunkSamples < SMALL_CHUNK ? this.#small : this.#large;
+    this.#used = 0;
+    return this.#learned.delay;
+  }
+
+  /**
+   * An answer goes on that ran dry.
+   *
+   * @param {number} gap for how long it was
+   * @param {number} chunkSamples of what comes now
+   * @returns {number} how long it is to wait
+   */
+  resume(gap, chunkSamples) {
+    if (gap >= PAUSE) return this.begin(chunkSamples);
+    this.#used += gap;
+    this.#learned.raise(this.#used);
+    return Math.max(0, this.#learned.delay - this.#used);
+  }
+
+  /**
+   * It plays.
+   *
+   * @param {number} waited since it could have begun, by the chunk that came earliest for its place in the answer
+   */
+  start(waited) {
+    this.#used += waited;
+    this.#peak = this.#used;
+  }
+
+  /**
+   * A chunk comes while it plays.
+   *
+   * @param {number} reserve what there was before it
+   */
+  noteChunk(reserve) {
+    const fall = this.#peak - reserve;
+    if (reserve >= AHEAD || fall >= PAUSE) {
+      this.#peak = Math.min(reserve, AHEAD);
+      return;
+    }
+    this.#peak = Math.max(this.#peak, reserve);
+    this.#learned.noteFall(fall);
+  }
+}
+
+/** The delay that chunks of one kind need. */
+class Learned {
+  delay = UNKNOWN_DELAY;
+  #deepest = 0;
+  #chunks = 0;
+
+  /** @param {number} fall */
+  noteFall(fall) {
+    this.#deepest = Math.max(this.#deepest, fall);
+    if (++this.#chunks < ENOUGH_CHUNKS) return;
+    this.delay = Math.max(delayFor(this.#deepest), this.delay / 2);
+    this.#forget();
+  }
+
+  /** @param {number} needed */
+  raise(needed) {
+    this.delay = Math.max(delayFor(needed), this.delay);
+    this.#forget();
+  }
+
+  #forget() {
+    this.#deepest = 0;
+    this.#chunks = 0;
+  }
+}
+
+/** @param {number} needed */
+function delayFor(needed) {
+  return Math.min(MAX_DELAY, 1.25 * needed + MARGIN);
+}

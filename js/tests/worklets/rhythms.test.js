@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { PlaybackQueue } from "../../src/worklets/playback-queue.js";
+import { randomNumbers } from "../random.js";
+
+const QUANTUM = 128;
+const MS = 16;
+
+/**
+ * One answer as it comes to the page. Its samples are their positions, from 1 on: a silence is a gap.
+ *
+ * @typedef {{atMs: number, position: number, samples: Int16Array<ArrayBuffer>}[]} Arrivals
+ *
+ * @param {object} rhythm
+ * @param {number} rhythm.chunkMs
+ * @param {number} [rhythm.totalMs]
+ * @param {number} [rhythm.speed] how much faster than time the server makes it
+ * @param {(index: number) => number} [rhythm.lateMs] of each chunk on its way; none overtakes another
+ * @param {(index: number) => number} [rhythm.pauseMs] the server's own, before a chunk
+ * @returns {Arrivals}
+ */
+function paced({ chunkMs, totalMs = 2000, speed = 1, lateMs = () => 0, pauseMs = () => 0 }) {
+  const stream = Int16Array.from({ length: totalMs * MS }, (_, index) => (index % 30_000) + 1);
+  const arrivals = [];
+  let sentMs = 0;
+  let atMs = 0;
+  for (let index = 0; index * chunkMs < totalMs; index++) {
+    sentMs += pauseMs(index);
+    atMs = Math.max(atMs, sentMs + lateMs(index));
+    const position = index * chunkMs * MS;
+    arrivals.push({ atMs, position, samples: stream.slice(position, position + chunkMs * MS) });
+    sentMs += chunkMs / speed;
+  }
+  return arrivals;
+}
+
+/**
+ * Plays one answer in virtual time, and goes on for more than a second.
+ *
+ * @param {PlaybackQueue} queue
+ * @param {number} epoch
+ * @param {Arrivals} arrivals
+ */
+function play(queue, epoch, arrivals) {
+  const waiting = [...arrivals];
+  const heard = [];
+  const quantum = new Float32Array(QUANTUM);
+  queue.flush(epoch);
+  const firstMs = arrivals[0].atMs;
+  let silentMs = 0;
+  for (let ms = 0; silentMs < 1200; ms += QUANTUM / MS) {
+    while (waiting[0] !== undefined && waiting[0].atMs <= ms) {
+      const [{ position, samples }] = waiting.splice(0, 1);
+      queue.push(epoch, position, samples);
+    }
+    queue.pull(quantum);
+    for (const value of quantum) heard.push(Math.round(value * 32768));
+silentMs = waiting.length === 0 && queue.bufferedSamples === 0 ? silentMs + QUANTUM / MS : 0;
+  }
+  const start = heard.findIndex((value) => value !== 0);
+  return { heard: heard.slice(start), firstSampleMs: start / MS - firstMs, gapsMs: gapsOf(heard.slice(start)) };
+}
+
+/** Silences of 1 ms and more between the first sample and the last. */
+function gapsOf(heard) {
+  const gaps = [];
+  let silent = 0;
+  for (const value of heard) {
+    if (value !== 0) {
+      if (silent > MS) gaps.push(Math.round(silent / MS));
+      silent = 0;
+    } else silent++;
+  }
+  return gaps;
+}
+
+const jitter = (seed, mostMs) => {
+  const random = randomNumbers(seed);
+  return () => random() * mostMs;
+};
+
+const CHUNKS_MS = [10, 20, 40, 60, 100, 200, 500];
+const JITTERS_MS = [0, 20, 60];
+
+for (const chunkMs of CHUNKS_MS) {
+  test(`chunks of ${chunkMs} ms, up to 60 ms late: not one gap, every sample once and in order, from the first answer on`, () => {
+    for (const mostMs of JITTERS_MS) {
+      for (let seed = 1; seed <= 3; seed++) {
+        const queue = new PlaybackQueue();
+        for (let epoch = 1; epoch <= 6; epoch++) {
+          const arrivals = paced({ chunkMs, totalMs: Math.max(2000, 8 * chunkMs), lateMs: jitter(100 * seed + epoch, mostMs) });
+          const { heard, gapsMs, firstSampleMs } = play(queue, epoch, arrivals);
+          const which = `jitter ${mostMs} ms, seed ${seed}, answer ${epoch}`;
+          assert.deepEqual(gapsMs, [], which);
+          assert.equal(queue.underruns, 0, which);
+          assert.ok(firstSampleMs <= 1.25 * 64 + 16, `${which}: ${firstSampleMs} ms`);
+          const stream = arrivals.flatMap(({ samples }) => [...samples]);
+          assert.deepEqual(heard.slice(0, stream.length), stream, which);
+        }
+      }
+    }
+  });
+}
+
+/**
+ * Plays answers of one rhythm, one after the other.
+ *
+ * @param {Parameters<typeof paced>[0]} rhythm
+ * @param {number} [answers]
+ */
+function playSeveral(rhythm, answers = 8) {
+  const queue = new PlaybackQueue();
+  return Array.from({ length: answers }, (_, index) => play(queue, index + 1, paced(rhythm)));
+}
+
+for (const chunkMs of CHUNKS_MS) {
+  test(`on a line that is never late, chunks of ${chunkMs} ms are soon played one quantum after they come`, () => {
+    const answers = playSeveral({ chunkMs, totalMs: Math.max(2000, 20 * chunkMs) });
+    assert.equal(answers[0].firstSampleMs, 64);
+    assert.ok(answers[7].firstSampleMs <= 16, `${answers[7].firstSampleMs} ms`);
+  });
+}
+
+test("the delay follows the line: what a late one has taught, a prompt one takes back in a few answers", () => {
+  const queue = new PlaybackQueue();
+  const late = jitter(7, 60);
+  const answer = (epoch, lateMs) => play(queue, epoch, paced({ chunkMs: 100, lateMs })).firstSampleMs;
+  const onLateLine = [1, 2, 3, 4, 5, 6].map((epoch) => answer(epoch, late));
+  assert.ok(onLateLine[5] >= 40, `${onLateLine}`);
+  const onPromptLine = [7, 8, 9, 10].map((epoch) => answer(epoch, () => 0));
+  assert.ok(onPromptLine[3] <= 16, `${onPromptLine}`);
+});
+
+test("small chunks and large ones are learned apart", () => {
+  const queue = new PlaybackQueue();
+  const answers = [100, 100, 100, 100, 20].map((chunkMs, index) => play(queue, index + 1, paced({ chunkMs })).firstSampleMs);
+  assert.ok(answers[3] <= 16);
+  assert.equal(answers[4], 64, "nothing is known of small ones yet");
+});
+
+test("a burst of 600 ms is played at once, and so are chunks that come faster than time", () => {
+  const whole = play(new PlaybackQueue(), 1, paced({ chunkMs: 2000 }));
+  assert.equal(whole.firstSampleMs, 0);
+  for (const chunkMs of [10, 20, 100, 500]) {
+    const [burst] = playSeveral({ chunkMs, speed: Infinity }, 1);
+    assert.equal(burst.firstSampleMs, 0, `chunks of ${chunkMs} ms in one burst`);
+    const [double] = playSeveral({ chunkMs, speed: 2, lateMs: jitter(3, 60) }, 1);
+    assert.ok(double.firstSampleMs <= 64 + 8, `${double.firstSampleMs}`);
+    assert.deepEqual(double.gapsMs, [], `chunks of ${chunkMs} ms at twice the speed`);
+  }
+});
+
+test("bursts say nothing of the line: a paced answer after them waits as long as ever", () => {
+  const queue = new PlaybackQueue();
+  for (let epoch = 1; epoch <= 5; epoch++) play(queue, epoch, paced({ chunkMs: 100, speed: Infinity, totalMs: 3000 }));
+  assert.equal(play(queue, 6, paced({ chunkMs: 100 })).firstSampleMs, 64);
+});
+
+test("sentences in bursts, and pauses between them: the only gaps are the server's own, and no longer", () => {
+  for (const pause of [300, 800]) {
+    // Sentences of 600 ms, each in one burst of 20 ms chunks: the next is sent some time after the last was over.
+    const pauseMs = (index) => (index % 30 === 0 && index > 0 ? 600 + pause : 0);
+    const { gapsMs } = play(new PlaybackQueue(), 1, paced({ chunkMs: 20, totalMs: 2400, speed: Infinity, pauseMs }));
+    assert.equal(gapsMs.length, 3);
+    for (const gapMs of gapsMs) assert.ok(Math.abs(gapMs - pause) <= 64 + 8, `${gapMs} of ${pause} ms`);
+  }
+});
+
+test("a paced answer with the server's own pauses goes on behind each of them without a gap", () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const pauseMs = (index) => (index === 10 || index === 14 ? 400 : 0);
+    const arrivals = paced({ chunkMs: 60, lateMs: jitter(seed, 60), pauseMs });
+    const { gapsMs } = play(new PlaybackQueue(), 1, arrivals);
+    assert.equal(gapsMs.length, 2, `seed ${seed}: ${gapsMs}`);
+  }
+});
+
+test("an underrun is not repeated: neither in the same answer nor in the next one", () => {
+  const queue = new PlaybackQueue();
+  const lateMs = (index) => (index % 5 === 3 ? 90 : 0);
+  const answers = [1, 2, 3].map((epoch) => play(queue, epoch, paced({ chunkMs: 40, lateMs })).gapsMs.length);
+  assert.deepEqual(answers, [1, 0, 0]);
+});
+
+test("whatever the rhythm, each sample is played once and in order", () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const random = randomNumbers(seed);
+    const queue = new PlaybackQueue();
+    for (let epoch = 1; epoch <= 3; epoch++) {
+      const rhythm = {
+        chunkMs: 5 + Math.floor(random() * 300),
+        totalMs: 1500,
+        speed: 0.7 + 2 * random(),
+        lateMs: () => (random() < 0.2 ? 200 : 60) * random(),
+        pauseMs: () => (random() < 0.05 ? 500 * random() : 0),
+      };
+      const { heard } = play(queue, epoch, paced(rhythm));
+      // What begins behind a gap, or breaks off before one, is faded: only its order is compared.
+      const stream = heard.filter((value) => value !== 0);
+      assert.equal(queue.heardSamples, 1500 * 16, `seed ${seed}`);
+      assert.ok(stream.length >= 1500 * 16 - 3 * 80 * (queue.underruns + 1), `seed ${seed}: ${stream.length}`);
+    }
+  }
+});
