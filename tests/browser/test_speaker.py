@@ -82,6 +82,30 @@ async def test_of_small_chunks_not_each_is_urgent() -> None:
     assert urgent_ms == [0, 60, 120, 180, 240]
 
 
+@pytest.mark.parametrize(
+    ("chunk_ms", "urgent_ms"),
+    [
+        (10, [*range(0, 600, 50)]),
+        (20, [*range(0, 600, 60)]),
+        (40, [*range(0, 600, 80)]),
+        (60, [0, 60, 120, 180, 240]),  # nothing is before them any more that they could be held back for
+        (100, [0, 100, 200]),
+    ],
+)
+@in_virtual_time
+async def test_small_chunks_of_a_paced_answer_stay_urgent_while_the_page_has_few(
+    chunk_ms: int, urgent_ms: list[int]
+) -> None:
+    carrier = RecordingCarrier()
+    browser_speaker, _ = speaker(carrier)
+    for sent_ms in range(0, 600, chunk_ms):
+        browser_speaker.play(0, np.zeros(16 * chunk_ms, dtype=np.int16))
+        await asyncio.sleep(chunk_ms / 1000)
+        if sent_ms + chunk_ms == 80 or (sent_ms > 80 and sent_ms % 200 < chunk_ms):
+            browser_speaker.receive(messages.PlaybackProgress("a", 0, 16 * (sent_ms + chunk_ms - 40), 0))
+    assert [chunk_ms * number for number, is_urgent in enumerate(carrier.urgent) if is_urgent] == urgent_ms
+
+
 @in_virtual_time
 async def test_what_can_wait_goes_behind_a_chunk_of_an_answer() -> None:
     carrier = RecordingCarrier()

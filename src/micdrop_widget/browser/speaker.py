@@ -30,6 +30,12 @@ _BEGINNING_SAMPLES = 3 * SAMPLE_RATE // 10
 _REPORT_SAMPLES = 3 * SAMPLE_RATE // 10
 """From one report of the page to the next while it plays: a fifth of a second, or a tenth more where one waits."""
 
+_SCARCE_SAMPLES = SAMPLE_RATE // 5
+"""With less than this the page has hardly more than its jitter buffer wants."""
+
+_CROWDED_S = 0.05
+"""A message so soon behind another may be held back for it, and those behind it too (see the carrier of Jupyter)."""
+
 _URGENT_SAMPLES = SAMPLE_RATE // 20
 """From one urgent message to the next: a server that sends small chunks must not make all of them urgent."""
 
@@ -73,6 +79,8 @@ class BrowserSpeaker:
         """When that was reported."""
         self._urgent_from: float = -math.inf
         """Where the latest urgent chunk began."""
+        self._sent_at_s = -math.inf
+        """When the latest chunk went."""
         self.underruns = 0
 
     def bind(self, report: HeardReport) -> None:
@@ -145,8 +153,12 @@ class BrowserSpeaker:
 
     def _report_estimated_playback(self) -> None:
         if 0 < self._heard < self._sent:
-            since = min(round((self._timing.clock_s() - self._heard_at_s) * SAMPLE_RATE), _REPORT_SAMPLES)
-            self._report(self._epoch, min(self._heard + since, self._sent))
+            self._report(self._epoch, self._estimate_heard())
+
+    def _estimate_heard(self) -> int:
+        """Return how much was probably heard by now; a page that does not report any more does not play either."""
+        since = round((self._timing.clock_s() - self._heard_at_s) * SAMPLE_RATE)
+        return min(self._heard + min(since, _REPORT_SAMPLES), self._sent) if self._heard else 0
 
     def _drop_heard(self, samples: int) -> None:
         while samples > 0 and self._unheard:
@@ -180,6 +192,7 @@ class BrowserSpeaker:
         self._downlink.send(content, buffers, urgent=is_urgent)
         self._unheard.append(pcm)
         self._sent += len(pcm)
+        self._sent_at_s = self._timing.clock_s()
         self._downlink.audio_sent()
 
     def _pop_waiting(self, samples: int) -> Pcm:
@@ -202,5 +215,7 @@ class BrowserSpeaker:
 
     def _is_urgent(self) -> bool:
         """Whether the page waits for what is sent next, or may soon."""
-        is_awaited = self._sent == self._heard or self._sent < _BEGINNING_SAMPLES
+        is_crowded = self._timing.clock_s() - self._sent_at_s < _CROWDED_S
+        is_scarce = self._sent - self._estimate_heard() < _SCARCE_SAMPLES
+        is_awaited = self._sent == self._heard or self._sent < _BEGINNING_SAMPLES or (is_scarce and is_crowded)
         return is_awaited and self._sent - self._urgent_from >= _URGENT_SAMPLES
