@@ -48,6 +48,8 @@ EXPECTED_UP: list[messages.BrowserMessage | list[messages.BrowserMessage]] = [
     messages.Alive("f1", 3),
     (audio := messages.AudioFrame("f1", 3, 7, 3584, 1024, 1780000000123.5, PCM)),
     (heard := messages.PlaybackProgress("f1", 2, 4800, 0)),
+    messages.PlayReceived("f1", 2, 9600, 1780000000150.5),
+    messages.Probed("f1", 4),
     messages.PlaybackFailed("f1", 2, "blocked", "no click for 10 s"),
     messages.SpeakerFailed("f1", "usb", "NotFoundError: gone"),
     [heard, audio],
@@ -96,7 +98,7 @@ def comparable(message: messages.BrowserMessage) -> object:
 
 
 def test_each_message_to_the_browser_is_written() -> None:
-    play, samples = messages.play("f1", 2, 1600, PCM)
+    play, samples = messages.play("f1", 2, 1600, PCM, awaits_ack=True)
     processed = messages.Constraints(echoCancellation=True, noiseSuppression=True, autoGainControl=True)
     written = [
         messages.open_mic("f1", 3, None, processed),
@@ -109,6 +111,7 @@ def test_each_message_to_the_browser_is_written() -> None:
         messages.details(DETAILS, "f1"),
         play,
         messages.flush(3),
+        messages.probe("f1", 4),
         messages.set_speaker("usb"),
         messages.page_address("f1", "http://127.0.0.1:8765/#abc"),
         messages.state(STATE),

@@ -85,7 +85,7 @@ async def test_without_a_call_there_is_nothing_to_take_over(server: MicdropServe
     page.show(call)
     page.press("take_over")
     await call.mute()  # behind it on the loop
-    assert page.types() == []
+    assert set(page.types()) <= {"probe"}
     call.close()
 
 

@@ -52,7 +52,7 @@ async def test_a_flush_forgets_what_waits_and_reports_of_before() -> None:
     browser_speaker.receive(messages.PlaybackProgress("a", 0, 16000, 0))
     assert reports == []
     browser_speaker.play(1, np.ones(10, dtype=np.int16))
-    assert carrier.contents[-1] == {"type": "play", "to": "a", "epoch": 1, "position": 0}
+    assert carrier.contents[-1] == {"type": "play", "to": "a", "epoch": 1, "position": 0, "awaits_ack": False}
     assert len(carrier.samples[-1]) == 10
 
 
@@ -175,6 +175,69 @@ async def test_what_was_heard_since_the_last_report_is_estimated_when_the_answer
     assert reports == [], "silent, but the same answer"
     browser_speaker.flush(1)
     assert reports == estimate
+
+
+def slow_speaker(carrier: RecordingCarrier) -> BrowserSpeaker:
+    timing = virtual_timing()
+    downlink = Downlink(carrier, timing)
+    downlink.is_fast = False
+    return BrowserSpeaker(downlink, pages_with("a", owner="a"), timing)
+
+
+def sizes_ms(carrier: RecordingCarrier) -> list[int]:
+    return [len(pcm) // 16 for pcm in carrier.samples]
+
+
+@in_virtual_time
+async def test_on_a_slow_line_a_burst_goes_in_small_messages_as_they_arrive() -> None:
+    carrier = RecordingCarrier()
+    browser_speaker = slow_speaker(carrier)
+    answer = np.arange(60_000, dtype=np.int64).astype(np.int16)
+    browser_speaker.play(0, answer)
+    assert sizes_ms(carrier) == [100, 200]
+    assert all(content["awaits_ack"] for content in carrier.contents)
+    browser_speaker.receive(messages.PlayReceived("a", 0, 1600, 1_000_000.0))
+    assert sizes_ms(carrier) == [100, 200, 150], "prompt: the window grows by 50 ms"
+    for _ in range(100):
+        await asyncio.sleep(0.1)
+        sent = sum(map(len, carrier.samples))
+        browser_speaker.receive(messages.PlayReceived("a", 0, sent, 1_000_100.0))
+        browser_speaker.receive(messages.PlaybackProgress("a", 0, min(1600 * _, sent), 0))
+    assert np.array_equal(np.concatenate(carrier.samples), answer)
+    positions = [content["position"] for content in carrier.contents]
+    assert positions == np.cumsum([0, *(len(pcm) for pcm in carrier.samples)])[:-1].tolist()
+
+
+@in_virtual_time
+async def test_on_a_slow_line_small_chunks_of_a_paced_answer_go_together() -> None:
+    carrier = RecordingCarrier()
+    browser_speaker = slow_speaker(carrier)
+    for number in range(1, 21):
+        browser_speaker.play(0, np.zeros(160, dtype=np.int16))
+        await asyncio.sleep(0.01)
+        browser_speaker.receive(messages.PlayReceived("a", 0, 160 * max(0, number - 8), 10.0 * number))
+    assert sizes_ms(carrier) == [10, 30, 40, 40, 30, 40]
+
+
+@in_virtual_time
+async def test_on_a_slow_line_a_page_that_acknowledges_nothing_is_sent_more_after_a_second() -> None:
+    carrier = RecordingCarrier()
+    browser_speaker = slow_speaker(carrier)
+    browser_speaker.play(0, np.zeros(60_000, dtype=np.int16))
+    await asyncio.sleep(0.9)
+    assert sum(sizes_ms(carrier)) == 300
+    await asyncio.sleep(60)
+    assert sum(sizes_ms(carrier)) == 2000
+
+
+@in_virtual_time
+async def test_what_waits_for_a_slow_line_is_cut_off_by_a_flush() -> None:
+    carrier = RecordingCarrier()
+    browser_speaker = slow_speaker(carrier)
+    browser_speaker.play(0, np.zeros(60_000, dtype=np.int16))
+    browser_speaker.flush(1)
+    await asyncio.sleep(60)
+    assert carrier.types() == ["play", "play", "flush"]
 
 
 @in_virtual_time

@@ -129,6 +129,7 @@ class FakeFrontEnd:
             answers: dict[str, Callable[[], None]] = {
                 "open_mic": lambda: self._open(content["request"]),
                 "close_mic": self._release,
+                "probe": lambda: self.send({"type": "probed", "number": content["number"]}),
                 "alive": lambda: self._answer(content["request"]),
                 "play": lambda: self._play(content["epoch"], buffers[0]),
             }

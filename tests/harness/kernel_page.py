@@ -138,6 +138,8 @@ class KernelPage:
                 devices = {"microphones": [{"id": "default", "label": "Fake"}], "speakers": []}
                 self.send({"type": "mic_prompting", "request": self._request, "sent_ms": time.time() * 1000})
                 self.send({**opened, "settings": settings, **devices})
+            case "probe":
+                self.send({"type": "probed", "number": content["number"]})
             case "alive":
                 self.send({"type": "alive", "request": content["request"]})
             case "play":

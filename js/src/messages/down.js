@@ -17,13 +17,14 @@
  * @typedef {{type: "vad_readout", probability: number | null, levelDb: number | null}} VadReadout
  * @typedef {{type: "conversation", from: number, items: ConversationItem[]}} Conversation in place of all items from this number on
  * @typedef {{type: "details", fields: Partial<DetailFields>}} Details the fields that have changed
- * @typedef {{type: "play", epoch: number, position: number, samples: Int16Array<ArrayBuffer>}} Play
+ * @typedef {{type: "play", epoch: number, position: number, awaitsAck: boolean, samples: Int16Array<ArrayBuffer>}} Play
  * @typedef {{type: "flush", epoch: number}} Flush
+ * @typedef {{type: "probe", number: number}} Probe is answered at once
  * @typedef {{type: "set_speaker", deviceId: string}} SetSpeaker
  * @typedef {{type: "page_address", url: string}} PageAddress where the kernel shows the call itself
  * @typedef {{type: "state", fields: Partial<import("../session/state.js").CallTraits>}} State of a carrier that synchronizes no traits
  * @typedef {{type: "bundle", contents: unknown[]}} Bundle several messages in one
- * @typedef {OpenMic | CloseMic | Alive | Ack | VadReadout | Conversation | Details | Play | Flush | SetSpeaker | PageAddress | State | Bundle} DownMessage
+ * @typedef {OpenMic | CloseMic | Alive | Ack | VadReadout | Conversation | Details | Play | Flush | Probe | SetSpeaker | PageAddress | State | Bundle} DownMessage
  */
 
 import { INITIAL_TRAITS } from "../session/state.js";
@@ -69,8 +70,9 @@ const MESSAGES = {
   vad_readout: { probability: orNull(number), level_db: orNull(number) },
   conversation: { from: count, items: listOf(readItem) },
   details: { fields: details },
-  play: { epoch: count, position: count },
+  play: { epoch: count, position: count, awaits_ack: flag },
   flush: { epoch: count },
+  probe: { number: count },
   set_speaker: { device_id: text },
   page_address: { url: text },
   state: { fields: traits },

@@ -15,6 +15,7 @@
  * @typedef {import("./down.js").Details} Details
  * @typedef {import("./down.js").Play} Play
  * @typedef {import("./down.js").Flush} Flush
+ * @typedef {import("./down.js").Probe} Probe
  * @typedef {import("./down.js").SetSpeaker} SetSpeaker
  * @typedef {import("./down.js").PageAddress} PageAddress
  * @typedef {import("./down.js").Bundle} Bundle

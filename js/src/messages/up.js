@@ -114,6 +114,20 @@ export function heard(from, { epoch, samples, underruns }) {
 
 /**
  * @param {string} from
+ * @param {number} epoch
+ * @param {number} samples of it that have arrived
+ * @param {number} receivedMs when the last of them did
+ */
+export const playReceived = (from, epoch, samples, receivedMs) => up("play_received", from, { epoch, samples, received_ms: receivedMs });
+
+/**
+ * @param {string} from
+ * @param {number} number of the probe
+ */
+export const probed = (from, number) => up("probed", from, { number });
+
+/**
+ * @param {string} from
  * @param {number} epoch what is given up
  * @param {"blocked" | "failed"} reason the browser waits for a click before it plays; something in the page is broken
  * @param {string} detail

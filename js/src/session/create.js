@@ -38,7 +38,7 @@ export function createSession({ host, workletSources }) {
     isSpeakerChosen: () => host.state.speakerDeviceId !== null,
     now: nowMs,
   });
-  const speaker = new Speaker({ pageId, engine, outbox });
+  const speaker = new Speaker({ pageId, engine, outbox, now: nowMs });
   const audio = new PageAudio({ engine, microphone, speaker });
   const pendingRequests = new PendingRequests();
   const details = new ReceivedDetails();

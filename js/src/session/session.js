@@ -195,6 +195,7 @@ export class Session {
       play: (message) => speaker.play(message),
       flush: (message) => speaker.flush(message),
       set_speaker: (message) => speaker.select(message),
+      probe: ({ number }) => this.#outbox.send(messages.probed(this.#pageId, number)),
       alive: ({ request }) => this.#answerHeartbeat(request),
       vad_readout: (message) => this.#readoutListeners.emit(message),
       conversation: (message) => this.#receiveConversation(message),

@@ -8,7 +8,11 @@ export class Speaker {
   #pageId;
   #engine;
   #outbox;
+  #now;
   #player;
+  /** The end of the latest audio that has arrived. */
+  #received = { epoch: 0, samples: 0, ms: 0 };
+  #isAckPending = false;
   /** @type {Listeners<[problem: string]>} */
   #problemListeners = new Listeners();
 
@@ -17,11 +21,13 @@ export class Speaker {
    * @param {string} options.pageId
    * @param {import("./engine.js").AudioEngine} options.engine
    * @param {import("../session/outbox.js").Outbox} options.outbox
+   * @param {() => number} options.now milliseconds
    */
-  constructor({ pageId, engine, outbox }) {
+  constructor({ pageId, engine, outbox, now }) {
     this.#pageId = pageId;
     this.#engine = engine;
     this.#outbox = outbox;
+    this.#now = now;
     this.#player = new Player(engine);
     this.onLevel = this.#player.onLevel;
     this.onUsed = engine.onSpeakerUsed;
@@ -35,6 +41,7 @@ export class Speaker {
 
   /** @param {messages.Play} chunk its samples are transferred */
   play(chunk) {
+    if (chunk.awaitsAck) this.#acknowledge(chunk);
     this.#player.play(chunk);
   }
 
@@ -70,6 +77,17 @@ export class Speaker {
   /** Plays nothing until the next chunk. */
   close() {
     this.#player.close();
+  }
+
+  /** @param {messages.Play} chunk several in a row are acknowledged by one message */
+  #acknowledge({ epoch, position, samples }) {
+    this.#received = { epoch, samples: position + samples.length, ms: this.#now() };
+    if (this.#isAckPending) return;
+    this.#isAckPending = true;
+    this.#outbox.sendDeferred(() => {
+      this.#isAckPending = false;
+      return messages.playReceived(this.#pageId, this.#received.epoch, this.#received.samples, this.#received.ms);
+    });
   }
 
   /**

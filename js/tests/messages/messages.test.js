@@ -33,6 +33,8 @@ const builders = {
   audio: ({ from, request, seq, position, dropped, sent_ms: sentMs }, buffer) =>
     comm.audio(from, { request, seq, position, dropped, samples: samples(buffer) }, sentMs),
   heard: ({ from, epoch, samples: count, underruns }) => comm.heard(from, { epoch, samples: count, underruns }),
+  play_received: ({ from, epoch, samples: count, received_ms: receivedMs }) => comm.playReceived(from, epoch, count, receivedMs),
+  probed: ({ from, number }) => comm.probed(from, number),
   playback_failed: ({ from, epoch, reason, detail }) => comm.playbackFailed(from, epoch, reason, detail),
   speaker_failed: ({ from, device_id: deviceId, detail }) => comm.speakerFailed(from, deviceId, detail),
   bundle: ({ from, contents }, buffer) =>
@@ -58,7 +60,8 @@ const parsed = {
   vad_readout: ({ type, probability, level_db: levelDb }) => ({ type, probability, levelDb }),
   conversation: ({ type, from, items }) => ({ type, from, items }),
   details: ({ type, fields }) => ({ type, fields }),
-  play: ({ type, epoch, position }, buffer) => ({ type, epoch, position, samples: samples(buffer) }),
+  play: ({ type, epoch, position, awaits_ack: awaitsAck }, buffer) => ({ type, epoch, position, awaitsAck, samples: samples(buffer) }),
+  probe: ({ type, number }) => ({ type, number }),
   flush: ({ type, epoch }) => ({ type, epoch }),
   set_speaker: ({ type, device_id: deviceId }) => ({ type, deviceId }),
   page_address: ({ type, url }) => ({ type, url }),
@@ -94,7 +97,7 @@ test("what is not in the contract is refused with its name", () => {
   assert.throws(() => comm.parseDown({ type: "dance", to: null }, [], "f1"), /unknown message "dance"/);
   assert.throws(() => comm.parseDown(null, [], "f1"), comm.CommError);
   assert.throws(() => comm.parseDown({ type: "flush", to: null, epoch: "3" }, [], "f1"), /flush: expected a count, got "3" in epoch/);
-  assert.throws(() => comm.parseDown({ type: "play", to: null, epoch: 0, position: 0 }, [unalignedView("010203")], "f1"), /3 bytes/);
+  assert.throws(() => comm.parseDown({ type: "play", to: null, epoch: 0, position: 0, awaits_ack: false }, [unalignedView("010203")], "f1"), /3 bytes/);
   const item = (fields) => ({ type: "conversation", to: null, from: 0, items: [fields] });
   assert.throws(() => comm.parseDown(item({ role: "parrot", content: "" }), [], "f1"), /unknown role "parrot" in items/);
   assert.throws(() => comm.parseDown(item({ role: "tool_call", content: "" }), [], "f1"), /expected a string, got nothing in toolCallId/);

@@ -9,7 +9,7 @@ function receiver() {
   /** @type {string[]} */
   const problems = [];
   const note = (/** @type {any} */ { type, ...fields }) => handled.push([type, fields]);
-  const names = ["open_mic", "close_mic", "ack", "play", "flush", "set_speaker", "alive", "vad_readout", "conversation", "details"];
+  const names = ["open_mic", "close_mic", "ack", "play", "flush", "set_speaker", "probe", "alive", "vad_readout", "conversation", "details"];
   const handlers = /** @type {any} */ (Object.fromEntries(names.map((name) => [name, note])));
   const received = new KernelMessages({ pageId: "here", handlers, onProblem: (problem) => problems.push(problem) });
   return { received, handled, problems, handlers };

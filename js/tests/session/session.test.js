@@ -151,7 +151,7 @@ test("a microphone that is muted while it is being opened is opened, and capture
 test("what cannot be played reaches the kernel and the panel; so does what was thrown away while the kernel was silent", async () => {
   const { audio, clock, host, openMicrophone, session } = await showPage();
   const play = async (epoch) => {
-    host.receive({ type: "play", epoch, position: 0 }, new Int16Array(128));
+    host.receive({ type: "play", epoch, position: 0, awaits_ack: false }, new Int16Array(128));
     await settled();
   };
   await play(1);
@@ -219,7 +219,7 @@ test("Stop releases the microphone and silences the loudspeaker before the kerne
   audio.isAllowed = true;
   await openMicrophone();
   host.change({ isStarted: true });
-  const chunk = { type: "play", epoch: 0, position: 0 };
+  const chunk = { type: "play", epoch: 0, position: 0, awaits_ack: false };
   host.receive(chunk, new Int16Array(1600));
   await settled();
   const player = audio.node("micdrop-playback");

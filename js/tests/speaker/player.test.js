@@ -24,7 +24,7 @@ async function setUp(/** @type {any} */ { outputLatency, baseLatency }) {
   player.onProgress((progress, isUrgent) => heard.push({ ...progress, isUrgent }));
   player.onLevel((rms) => levels.push(rms));
   player.onFault(() => assert.fail());
-  player.play({ type: "play", epoch: 0, position: 0, samples: new Int16Array(128) });
+  player.play({ type: "play", epoch: 0, position: 0, awaitsAck: false, samples: new Int16Array(128) });
   await new Promise((resolve) => setImmediate(resolve));
   const report = (samples, rms = 0, epoch = 0, isPlaying = true) =>
     port.onmessage({ data: { epoch, samples, underruns: 0, buffered: 800, isPlaying, rms } });
@@ -56,7 +56,7 @@ test("the level falls to zero at once where the voice is cut off, and what was o
   report(128, 0.5);
   player.flush(1);
   report(256, 0.5);
-  player.play({ type: "play", epoch: 1, position: 0, samples: new Int16Array(128) });
+  player.play({ type: "play", epoch: 1, position: 0, awaitsAck: false, samples: new Int16Array(128) });
   report(256, 0.5);
   report(128, 0.25, 1);
   player.hold();
@@ -86,7 +86,7 @@ test("a report that has waited says what is heard by now: as much more as the ti
   assert.deepEqual(extrapolate(progress, 100), { epoch: 1, samples: 4128, underruns: 0, buffered: 0 });
 });
 
-const CHUNK = (epoch, position = 0) => ({ type: /** @type {const} */ ("play"), epoch, position, samples: new Int16Array(128) });
+const CHUNK = (epoch, position = 0) => ({ type: /** @type {const} */ ("play"), epoch, position, awaitsAck: false, samples: new Int16Array(128) });
 
 /** A player in a fake browser, and the faults that it reports. */
 async function inBrowser(prepare = (/** @type {any} */ _audio) => undefined) {

@@ -21,10 +21,10 @@ async function setUp() {
     bundle: (messages) => ({ content: { bundled: messages.map(({ content }) => content) }, buffers: [] }),
     now: clock.now,
   });
-  const speaker = new Speaker({ pageId: "f1", engine: new AudioEngine({ workletSources: [] }), outbox });
+  const speaker = new Speaker({ pageId: "f1", engine: new AudioEngine({ workletSources: [] }), outbox, now: clock.now });
   speaker.onProblem((problem) => problems.push(problem));
-  const play = async (epoch = 0) => {
-    speaker.play({ type: "play", epoch, position: 0, samples: new Int16Array(1600) });
+  const play = async (epoch = 0, { position = 0, awaitsAck = false } = {}) => {
+    speaker.play({ type: "play", epoch, position, awaitsAck, samples: new Int16Array(1600) });
     await settled();
   };
   await play();
@@ -38,6 +38,20 @@ beforeEach(() => {
   globalThis.URL.revokeObjectURL = () => undefined;
 });
 afterEach(restoreClock);
+
+test("audio that awaits it is acknowledged within 100 ms, several chunks by one message, with the time of the last", async () => {
+  const { sent, play, pass } = await setUp();
+  await play(3, { position: 0, awaitsAck: true });
+  await pass(40);
+  await play(3, { position: 1600, awaitsAck: true });
+  await pass(100);
+  const receivedMs = Number(sent[0].received_ms);
+  const ack = { type: "play_received", from: "f1", epoch: 3, samples: 3200, received_ms: receivedMs };
+  assert.deepEqual(sent, [ack]);
+  await play(3, { position: 3200, awaitsAck: true });
+  await pass(100);
+  assert.deepEqual(sent[1], { ...ack, samples: 4800, received_ms: receivedMs + 100 });
+});
 
 test("the beginning of an answer is reported at once, what follows within 100 ms and as of then", async () => {
   const { sent, report, pass } = await setUp();

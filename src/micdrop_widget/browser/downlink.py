@@ -57,6 +57,8 @@ class Downlink:
     def __init__(self, carrier: Carrier, timing: Timing) -> None:
         self._carrier = carrier
         self.timing = timing
+        self.is_fast = True
+        """Whether the owner's line is so fast that an urgent message may be made larger; see `LineProbe`."""
         self._deferred: dict[BuildMessage, None] = {}
         """In the order they came."""
         self._timer: asyncio.TimerHandle | None = None
@@ -64,8 +66,8 @@ class Downlink:
         """When the first of them came."""
 
     def send(self, content: messages.Content, buffers: Sequence[bytes] = (), *, urgent: bool = False) -> None:
-        """Send a message now; from any thread. See `Carrier.send`."""
-        self._carrier.send(content, buffers, urgent=urgent)
+        """Send a message now; from any thread. See `Carrier.send`; on a slow line nothing is urgent."""
+        self._carrier.send(content, buffers, urgent=urgent and self.is_fast)
 
     def send_deferred(self, build: BuildMessage, max_delay_s: float) -> None:
         """Send what a function builds behind the next audio, or with what else is deferred.

@@ -11,6 +11,7 @@ from typing import Any
 from micdrop_widget.browser import messages
 from micdrop_widget.browser.downlink import Downlink
 from micdrop_widget.browser.heartbeat import Heartbeat
+from micdrop_widget.browser.line_probe import LineProbe
 from micdrop_widget.browser.link import LinkReport
 from micdrop_widget.browser.microphone import BrowserMicrophone
 from micdrop_widget.browser.pages import Pages
@@ -81,6 +82,7 @@ class PanelController:
         self._heartbeat = Heartbeat(
             self._send_beat, is_wanted=self._expects_answers, on_silent=self._presume_gone, timing=timing
         )
+        self._line_probe = LineProbe(downlink, is_wanted=lambda: microphone.is_wanted, timing=timing)
         self._shown_owner: str | None = None
         self._end_timer: asyncio.TimerHandle | None = None
         """Set while a call waits for a page that may come back."""
@@ -97,6 +99,7 @@ class PanelController:
     def receive(self, message: messages.BrowserMessage, *, while_busy: bool = False) -> None:
         """Receive a message; `while_busy` says that it would have come while a cell runs."""
         self._note_answer(message.page_id, while_busy)
+        self._measure_line(message)
         match message:
             case messages.Hello(page_id):
                 self._welcome(page_id)
@@ -114,7 +117,7 @@ class PanelController:
             case messages.Alive(page_id):
                 if page_id == self._pages.owner:
                     self._check_audio()
-            case messages.PlaybackProgress():
+            case messages.PlaybackProgress() | messages.PlayReceived():
                 self._speaker.receive(message)
             case messages.PlaybackFailed():
                 self._give_up_answer(message)
@@ -122,6 +125,13 @@ class PanelController:
                 self._microphone.receive(message)
         self._report_owner()
         self._heartbeat.ensure_running()
+
+    def _measure_line(self, message: messages.BrowserMessage) -> None:
+        match message:
+            case messages.Hello(page_id) | messages.MicOpened(page_id) if self._pages.owner in (None, page_id):
+                self._line_probe.start(page_id)
+            case messages.Probed():
+                self._line_probe.receive(message)
 
     # Whether the pages are there
 
@@ -250,6 +260,7 @@ class PanelController:
             self._microphone.lose("page_gone" if page_gone else "panel_gone")
             self._speaker.lose()
         if not self._pages.shown:
+            self._line_probe.stop()
             self._stop_end_timer()
             delay_s = self._timing.rejoin_s if page_gone else 0
             self._end_timer = asyncio.get_running_loop().call_later(delay_s, self._end)

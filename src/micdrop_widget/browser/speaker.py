@@ -12,6 +12,7 @@ from micdrop_widget.audio import SAMPLE_RATE, Pcm
 from micdrop_widget.browser import messages
 from micdrop_widget.browser.downlink import Downlink
 from micdrop_widget.browser.pages import Pages
+from micdrop_widget.browser.send_window import SendWindow
 from micdrop_widget.browser.timing import Timing
 from micdrop_widget.call.sinks import HeardReport
 
@@ -39,9 +40,22 @@ _CROWDED_S = 0.05
 _URGENT_SAMPLES = SAMPLE_RATE // 20
 """From one urgent message to the next: a server that sends small chunks must not make all of them urgent."""
 
+_FIRST_ON_SLOW_SAMPLES = SAMPLE_RATE // 10
+_ON_SLOW_SAMPLES = SAMPLE_RATE // 5
+"""Audio in one message on a slow line: it is heard when it is there whole, so the first message is small."""
+
+_SPACING_ON_SLOW_S = 0.04
+"""From one message to the next on a slow line, where they carry less: each brings some 700 bytes that are no audio."""
+
+_UNACKNOWLEDGED_S = 1.0
+"""How long it takes to look again when the page says nothing of what it received; see `SendWindow`."""
+
 
 class BrowserSpeaker:
     """The loudspeaker of the page that owns the call.
+
+    On a fast line two seconds of an answer go ahead at once. On a slow one as much is on its way as `SendWindow`
+    allows, so that silence, which queues behind it, does not come late.
 
     Parameters
     ----------
@@ -63,14 +77,16 @@ class BrowserSpeaker:
         self._device_id: str | None = None
         self.underruns = 0
         """How often the current answer was interrupted because its audio came too late."""
-        self._batch_timer: asyncio.TimerHandle | None = None
+        self._send_timer: asyncio.TimerHandle | None = None
+        self._window = SendWindow()
         self._begin(0)
 
     def _begin(self, epoch: int) -> None:
         self._epoch = epoch
         self._waiting: deque[Pcm] = deque()
         self._waiting_samples = 0
-        self._stop_batch_timer()
+        self._stop_send_timer()
+        self._window.begin()
         self._unheard: deque[Pcm] = deque()
         """What was sent and was not reported as heard, from the sample `_heard` on."""
         self._sent = 0
@@ -100,7 +116,7 @@ class BrowserSpeaker:
 
     def lose(self) -> None:
         """Give the answer up: no page plays it, so what was sent of it counts as heard."""
-        self._stop_batch_timer()
+        self._stop_send_timer()
         self._sent += self._waiting_samples
         self._waiting.clear()
         self._waiting_samples = 0
@@ -116,6 +132,7 @@ class BrowserSpeaker:
         self._waiting_samples += sum(len(pcm) for pcm in self._unheard)
         self._unheard.clear()
         self._sent = self._heard
+        self._window.begin()
         self._urgent_from = -math.inf
         self._send_ahead()
 
@@ -140,14 +157,23 @@ class BrowserSpeaker:
         """Whether a page has, or had, audio of an epoch that is not over."""
         return epoch == self._epoch and page_id == self._pages.owner
 
-    def receive(self, report: messages.PlaybackProgress) -> None:
-        """Note what was heard, as a page reports it."""
+    def receive(self, report: messages.PlaybackProgress | messages.PlayReceived) -> None:
+        """Note what has arrived or was heard, as a page reports it."""
         if not self.is_playing(report.page_id, report.epoch):
             return
+        match report:
+            case messages.PlayReceived():
+                self._window.acknowledge(report.samples, report.received_ms)
+                self._send_ahead()
+            case messages.PlaybackProgress():
+                self._note_heard(report)
+
+    def _note_heard(self, report: messages.PlaybackProgress) -> None:
         self._drop_heard(report.samples - self._heard)
         self._heard = max(self._heard, report.samples)
         self._heard_at_s = self._timing.clock_s()
         self.underruns = report.underruns
+        self._window.acknowledge(report.samples)
         self._send_ahead()
         self._report(report.epoch, report.samples)
 
@@ -169,30 +195,68 @@ class BrowserSpeaker:
 
     def _send_ahead(self, *, can_wait: bool = True) -> None:
         """Send as much as the page has room for, unless it can wait for more."""
-        owner, ahead = self._pages.owner, self._sent - self._heard
-        samples = min(self._waiting_samples, _AHEAD_SAMPLES - ahead)
-        if owner is None or samples <= 0:
+        owner = self._pages.owner
+        if owner is None:
             return
-        if samples >= _BATCH_SAMPLES or ahead < _BATCH_SAMPLES or not can_wait:
+        if not self._downlink.is_fast:
+            self._send_sparingly(owner)
+            return
+        samples = min(self._waiting_samples, self._room)
+        if samples <= 0:
+            return
+        if samples >= _BATCH_SAMPLES or self._ahead < _BATCH_SAMPLES or not can_wait:
             self._send(owner, samples)
-        elif samples == self._waiting_samples and self._batch_timer is None:
-            self._batch_timer = asyncio.get_running_loop().call_later(self._timing.batch_s, self._send_batch)
+        elif samples == self._waiting_samples:
+            self._send_later(self._timing.batch_s)
 
-    def _send_batch(self) -> None:
-        self._batch_timer = None
+    def _send_sparingly(self, owner: str) -> None:
+        """Send on a slow line: small messages, few just behind another, and no more than it can carry soon."""
+        while self._waiting_samples and self._room > 0:
+            now_s = self._timing.clock_s()
+            allowed = self._window.room(now_s * 1000)
+            if allowed <= 0:
+                self._send_later(_UNACKNOWLEDGED_S)
+                return
+            largest = _ON_SLOW_SAMPLES if self._ahead else _FIRST_ON_SLOW_SAMPLES
+            samples = min(self._waiting_samples, self._room, allowed, largest)
+            spacing_s = self._sent_at_s + _SPACING_ON_SLOW_S - now_s
+            if samples < SAMPLE_RATE * _SPACING_ON_SLOW_S and spacing_s > 0:
+                self._send_later(spacing_s)
+                return
+            self._send(owner, samples)
+
+    @property
+    def _ahead(self) -> int:
+        """Samples that were sent and not reported as heard."""
+        return self._sent - self._heard
+
+    @property
+    def _room(self) -> int:
+        """Samples that the page has room for."""
+        return _AHEAD_SAMPLES - self._ahead
+
+    def _send_later(self, delay_s: float) -> None:
+        if self._send_timer is None:
+            self._send_timer = asyncio.get_running_loop().call_later(delay_s, self._send_delayed)
+
+    def _send_delayed(self) -> None:
+        self._send_timer = None
         self._send_ahead(can_wait=False)
 
     def _send(self, owner: str, samples: int) -> None:
-        self._stop_batch_timer()
+        self._stop_send_timer()
         pcm = self._pop_waiting(samples)
         is_urgent = self._is_urgent()
         if is_urgent:
             self._urgent_from = self._sent
-        content, buffers = messages.play(owner, self._epoch, self._sent, pcm)
+        end, now_s, awaits_ack = self._sent + samples, self._timing.clock_s(), not self._downlink.is_fast
+        content, buffers = messages.play(owner, self._epoch, self._sent, pcm, awaits_ack=awaits_ack)
         self._downlink.send(content, buffers, urgent=is_urgent)
+        if awaits_ack:
+            self._window.note_sent(self._sent, end, now_s * 1000)
         self._unheard.append(pcm)
-        self._sent += len(pcm)
-        self._sent_at_s = self._timing.clock_s()
+        self._sent = end
+        self._sent_at_s = now_s
         self._downlink.audio_sent()
 
     def _pop_waiting(self, samples: int) -> Pcm:
@@ -208,10 +272,10 @@ class BrowserSpeaker:
             chunks.append(first)
         return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
-    def _stop_batch_timer(self) -> None:
-        if self._batch_timer is not None:
-            self._batch_timer.cancel()
-            self._batch_timer = None
+    def _stop_send_timer(self) -> None:
+        if self._send_timer is not None:
+            self._send_timer.cancel()
+            self._send_timer = None
 
     def _is_urgent(self) -> bool:
         """Whether the page waits for what is sent next, or may soon."""

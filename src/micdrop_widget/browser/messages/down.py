@@ -25,6 +25,7 @@ __all__ = [
     "open_mic",
     "page_address",
     "play",
+    "probe",
     "set_speaker",
     "state",
     "vad_readout",
@@ -93,14 +94,20 @@ def vad_readout(probability: float, level_db: float) -> Content:
     }
 
 
-def play(to: str, epoch: int, position: int, pcm: Pcm) -> tuple[Content, list[bytes]]:
-    """Return samples of an answer and their position in its epoch."""
-    return {"type": "play", "to": to, "epoch": epoch, "position": position}, [pcm_to_bytes(pcm)]
+def play(to: str, epoch: int, position: int, pcm: Pcm, *, awaits_ack: bool = False) -> tuple[Content, list[bytes]]:
+    """Return samples of an answer and their position in its epoch; the page may have to say that they have arrived."""
+    content = {"type": "play", "to": to, "epoch": epoch, "position": position, "awaits_ack": awaits_ack}
+    return content, [pcm_to_bytes(pcm)]
 
 
 def flush(epoch: int, to: str | None = None) -> Content:
     """Return the order to be silent, to forget every older epoch and what waits of this one."""
     return {"type": "flush", "to": to, "epoch": epoch}
+
+
+def probe(to: str, number: int) -> Content:
+    """Return the question how fast the line is: the page answers at once, whatever buffer comes with it."""
+    return {"type": "probe", "to": to, "number": number}
 
 
 def bundle(contents: Sequence[Content], to: str | None = None) -> Content:

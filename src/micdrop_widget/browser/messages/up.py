@@ -26,8 +26,10 @@ __all__ = [
     "MicPrompting",
     "MicSettings",
     "MicSilent",
+    "PlayReceived",
     "PlaybackFailed",
     "PlaybackProgress",
+    "Probed",
     "SpeakerFailed",
     "parse_messages",
 ]
@@ -203,6 +205,23 @@ class PlaybackProgress(_FromPage):
 
 
 @dataclass(frozen=True, slots=True)
+class PlayReceived(_FromPage):
+    """How much of an answer has arrived in the page."""
+
+    epoch: int
+    samples: int
+    received_ms: float
+    """When the last of it did, milliseconds on the page's own clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed(_FromPage):
+    """The answer to the message `probe` of that number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackFailed(_FromPage):
     """The page cannot play the answer, and has given it up."""
 
@@ -234,6 +253,8 @@ BrowserMessage: TypeAlias = (
     | Alive
     | AudioFrame
     | PlaybackProgress
+    | PlayReceived
+    | Probed
     | PlaybackFailed
     | SpeakerFailed
 )
@@ -252,6 +273,8 @@ _TYPES: dict[str, type[BrowserMessage]] = {
     "alive": Alive,
     "audio": AudioFrame,
     "heard": PlaybackProgress,
+    "play_received": PlayReceived,
+    "probed": Probed,
     "playback_failed": PlaybackFailed,
     "speaker_failed": SpeakerFailed,
 }

@@ -1,0 +1,109 @@
+"""Whether the line to the owner is fast: may an urgent message bring 64 kB with it. On the loop thread."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from micdrop_widget.browser import messages
+from micdrop_widget.browser.downlink import Downlink
+from micdrop_widget.browser.timing import Timing
+
+__all__ = ["LineProbe"]
+
+_SMALL = os.urandom(1 << 13)
+"""65 ms at 1 Mbit/s: what a slow line costs it to be known as one. Random: a proxy may compress."""
+
+_LARGE = os.urandom(1 << 16)
+"""As much as an urgent message brings with it."""
+
+_FAST_MS = 30
+"""There and back, with page and kernel at rest a few milliseconds on loopback; 64 kB in this are 17 Mbit/s."""
+
+_HASTE = (0.3, 0.6, 1.2, 2.4, 4.8)
+"""Seconds from an answer that was slow to the next question: page and kernel may only have been busy."""
+
+_ROUTINE_S = 5.0
+"""Then, and from one question to the next during a call: lines change."""
+
+
+class LineProbe:
+    """Sends the owner a message of some size, and measures how long its answer takes.
+
+    A line is slow until it has shown otherwise: first with 8 kB, then with 64 kB. It is slow again when 8 kB are slow
+    twice in a row. What `Downlink` does with that is said there.
+
+    Parameters
+    ----------
+    downlink
+        Sends the questions, and is set to what the answers say.
+    is_wanted
+        Whether a call is up: then questions go on, otherwise they end when the line is known.
+    timing
+        The clock.
+    """
+
+    def __init__(self, downlink: Downlink, is_wanted: Callable[[], bool], timing: Timing) -> None:
+        self._downlink = downlink
+        self._is_wanted = is_wanted
+        self._timing = timing
+        self._page_id: str | None = None
+        self._number = 0
+        self._is_large = False
+        self._asked_s = 0.0
+        self._slow_answers = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, page_id: str) -> None:
+        """Measure the line to a page: it has arrived, or its microphone has been opened."""
+        if page_id != self._page_id:
+            self._page_id = page_id
+            self._downlink.is_fast = False
+        self._slow_answers = 0
+        self._ask()
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._page_id = None
+        self._stop_timer()
+
+    def receive(self, answer: messages.Probed) -> None:
+        """Receive the answer of a page; one to an earlier question is ignored."""
+        if answer.page_id != self._page_id or answer.number != self._number or self._timer is not None:
+            return
+        if (self._timing.clock_s() - self._asked_s) * 1000 > _FAST_MS:
+            self._note_slow()
+        elif self._downlink.is_fast or self._is_large:
+            self._slow_answers = 0
+            self._downlink.is_fast = True
+            self._ask_after(_ROUTINE_S)
+        else:
+            self._ask(is_large=True)
+
+    def _note_slow(self) -> None:
+        self._slow_answers += 1
+        if self._slow_answers > 1:
+            self._downlink.is_fast = False
+        hastes = len(_HASTE)
+        if self._slow_answers <= hastes or self._is_wanted():
+            self._ask_after(_HASTE[self._slow_answers - 1] if self._slow_answers <= hastes else _ROUTINE_S)
+
+    def _ask(self, *, is_large: bool = False) -> None:
+        self._stop_timer()
+        if self._page_id is None:
+            return
+        self._number += 1
+        self._is_large = is_large
+        self._asked_s = self._timing.clock_s()
+        padding = _LARGE if is_large else _SMALL
+        self._downlink.send(messages.probe(self._page_id, self._number), [padding])
+
+    def _ask_after(self, delay_s: float) -> None:
+        if delay_s < _ROUTINE_S or self._is_wanted():
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._ask)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
