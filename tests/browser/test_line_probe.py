@@ -23,12 +23,15 @@ class ProbedLine(RecordingCarrier):
         super().__init__()
         self.bits_per_s, self.delay_s = bits_per_s, delay_s
         self.is_call_up = True
+        self.is_playing = False
         self.answers = True
         self.sizes: list[int] = []
         self.asked_s: list[float] = []
         timing = virtual_timing()
         self.downlink = Downlink(self, timing)
-        self.probe = LineProbe(self.downlink, is_wanted=lambda: self.is_call_up, timing=timing)
+        self.probe = LineProbe(
+            self.downlink, is_wanted=lambda: self.is_call_up, is_in_use=lambda: self.is_playing, timing=timing
+        )
 
     def send(self, content: messages.Content, buffers: Sequence[bytes] = (), *, urgent: bool = False) -> None:
         if content["type"] != "probe":
@@ -91,8 +94,20 @@ async def test_during_a_call_a_line_that_becomes_slow_is_noticed_and_one_that_wa
     await asyncio.sleep(10)
     assert not line.downlink.is_fast
     line.bits_per_s = 1e9
-    await asyncio.sleep(10)
+    await asyncio.sleep(30)
     assert line.downlink.is_fast
+
+
+@in_virtual_time
+async def test_an_answer_on_a_slow_line_is_not_held_up_by_questions() -> None:
+    line = ProbedLine(1e6)
+    line.probe.start("a")
+    line.is_playing = True
+    await asyncio.sleep(60)
+    assert len(line.sizes) == 1
+    line.is_playing = False
+    await asyncio.sleep(1)
+    assert len(line.sizes) == 2
 
 
 @in_virtual_time

@@ -194,15 +194,15 @@ async def test_on_a_slow_line_a_burst_goes_in_small_messages_as_they_arrive() ->
     browser_speaker = slow_speaker(carrier)
     answer = np.arange(60_000, dtype=np.int64).astype(np.int16)
     browser_speaker.play(0, answer)
-    assert sizes_ms(carrier) == [100, 200]
+    assert sizes_ms(carrier) == [60, 60, 120, 60]
     assert all(content["awaits_ack"] for content in carrier.contents)
-    browser_speaker.receive(messages.PlayReceived("a", 0, 1600, 1_000_000.0))
-    assert sizes_ms(carrier) == [100, 200, 150], "prompt: the window grows by 50 ms"
-    for _ in range(100):
+    browser_speaker.receive(messages.PlayReceived("a", 0, 960, 1_000_000.0))
+    assert sizes_ms(carrier)[4:] == [110], "prompt: the window grows by 50 ms"
+    for heard in range(0, 60_000, 1600):
         await asyncio.sleep(0.1)
         sent = sum(map(len, carrier.samples))
         browser_speaker.receive(messages.PlayReceived("a", 0, sent, 1_000_100.0))
-        browser_speaker.receive(messages.PlaybackProgress("a", 0, min(1600 * _, sent), 0))
+        browser_speaker.receive(messages.PlaybackProgress("a", 0, min(heard, sent), 0))
     assert np.array_equal(np.concatenate(carrier.samples), answer)
     positions = [content["position"] for content in carrier.contents]
     assert positions == np.cumsum([0, *(len(pcm) for pcm in carrier.samples)])[:-1].tolist()
@@ -216,7 +216,8 @@ async def test_on_a_slow_line_small_chunks_of_a_paced_answer_go_together() -> No
         browser_speaker.play(0, np.zeros(160, dtype=np.int16))
         await asyncio.sleep(0.01)
         browser_speaker.receive(messages.PlayReceived("a", 0, 160 * max(0, number - 8), 10.0 * number))
-    assert sizes_ms(carrier) == [10, 30, 40, 40, 30, 40]
+    assert len(carrier.samples) <= 14
+    assert set(sizes_ms(carrier)[1:]) <= {10, 20}
 
 
 @in_virtual_time
@@ -237,7 +238,7 @@ async def test_what_waits_for_a_slow_line_is_cut_off_by_a_flush() -> None:
     browser_speaker.play(0, np.zeros(60_000, dtype=np.int16))
     browser_speaker.flush(1)
     await asyncio.sleep(60)
-    assert carrier.types() == ["play", "play", "flush"]
+    assert carrier.types() == [*["play"] * 4, "flush"]
 
 
 @in_virtual_time

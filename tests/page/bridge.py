@@ -114,9 +114,10 @@ class Bridge:
         self._pages[page] = outgoing
         sending = asyncio.create_task(self._send(page, outgoing))
         try:
-            async for frame in page:
-                assert isinstance(frame, bytes)
-                self._receive(frame)
+            with contextlib.suppress(ConnectionClosed):  # a relay does not say goodbye
+                async for frame in page:
+                    assert isinstance(frame, bytes)
+                    self._receive(frame)
         finally:
             del self._pages[page]
             sending.cancel()

@@ -139,6 +139,7 @@ class Opener:
         script: str = "",
         host: str = "127.0.0.1",
         permissions_policy: str = "",
+        port: int | None = None,
         **options: Any,
     ) -> HeldCall:
         """Make a call to a server, and show it in a page; the call is not started.
@@ -163,6 +164,8 @@ class Opener:
             Runs in the page before everything else.
         host, permissions_policy
             What the page's address calls this machine, and the header that it is served with.
+        port
+            Of a relay to the bridge's.
         options
             Of the call.
         """
@@ -179,7 +182,7 @@ class Opener:
         self._contexts.append(context)
         if tap_microphone:
             context.add_init_script("window.__tapMicrophone = true")
-        page = CallPage(context, self._address(host, permissions_policy), (call,) * views, script=script)
+        page = CallPage(context, self._address(host, permissions_policy, port), (call,) * views, script=script)
         self.pages.append(page)
         held = HeldCall(server, call, page, reports=self._bridge.received(call.model_id, "heard"))
         flags = [name for name in call.trait_names() if name.startswith("is")]
@@ -226,8 +229,8 @@ class Opener:
         page.goto(self._address("127.0.0.1"))
         return page
 
-    def _address(self, host: str, permissions_policy: str = "") -> str:
-        return f"http://{host}:{self._bridge.port}/?permissions_policy={permissions_policy}"
+    def _address(self, host: str, permissions_policy: str = "", port: int | None = None) -> str:
+        return f"http://{host}:{port or self._bridge.port}/?permissions_policy={permissions_policy}"
 
     def unexpected_errors(self) -> list[str]:
         """Return what the pages complained of and no test allowed."""

@@ -25,7 +25,13 @@ _HASTE = (0.3, 0.6, 1.2, 2.4, 4.8)
 """Seconds from an answer that was slow to the next question: page and kernel may only have been busy."""
 
 _ROUTINE_S = 5.0
-"""Then, and from one question to the next during a call: lines change."""
+"""From one question to the next during a call over a fast line: lines change."""
+
+_RARELY_S = 30.0
+"""The same over a slow one: each question costs it something."""
+
+_QUIET_S = 1.0
+"""How long a question waits that would hold up an answer on a slow line."""
 
 
 class LineProbe:
@@ -40,13 +46,18 @@ class LineProbe:
         Sends the questions, and is set to what the answers say.
     is_wanted
         Whether a call is up: then questions go on, otherwise they end when the line is known.
+    is_in_use
+        Whether the page plays an answer.
     timing
         The clock.
     """
 
-    def __init__(self, downlink: Downlink, is_wanted: Callable[[], bool], timing: Timing) -> None:
+    def __init__(
+        self, downlink: Downlink, *, is_wanted: Callable[[], bool], is_in_use: Callable[[], bool], timing: Timing
+    ) -> None:
         self._downlink = downlink
         self._is_wanted = is_wanted
+        self._is_in_use = is_in_use
         self._timing = timing
         self._page_id: str | None = None
         self._number = 0
@@ -77,7 +88,8 @@ class LineProbe:
         elif self._downlink.is_fast or self._is_large:
             self._slow_answers = 0
             self._downlink.is_fast = True
-            self._ask_after(_ROUTINE_S)
+            if self._is_wanted():
+                self._ask_after(_ROUTINE_S)
         else:
             self._ask(is_large=True)
 
@@ -85,13 +97,17 @@ class LineProbe:
         self._slow_answers += 1
         if self._slow_answers > 1:
             self._downlink.is_fast = False
-        hastes = len(_HASTE)
-        if self._slow_answers <= hastes or self._is_wanted():
-            self._ask_after(_HASTE[self._slow_answers - 1] if self._slow_answers <= hastes else _ROUTINE_S)
+        if self._slow_answers <= len(_HASTE):
+            self._ask_after(_HASTE[self._slow_answers - 1])
+        elif self._is_wanted():
+            self._ask_after(_RARELY_S)
 
     def _ask(self, *, is_large: bool = False) -> None:
         self._stop_timer()
         if self._page_id is None:
+            return
+        if self._is_in_use() and not self._downlink.is_fast:
+            self._ask_after(_QUIET_S)
             return
         self._number += 1
         self._is_large = is_large
@@ -100,8 +116,7 @@ class LineProbe:
         self._downlink.send(messages.probe(self._page_id, self._number), [padding])
 
     def _ask_after(self, delay_s: float) -> None:
-        if delay_s < _ROUTINE_S or self._is_wanted():
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._ask)
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._ask)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

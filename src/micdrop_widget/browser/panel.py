@@ -82,7 +82,12 @@ class PanelController:
         self._heartbeat = Heartbeat(
             self._send_beat, is_wanted=self._expects_answers, on_silent=self._presume_gone, timing=timing
         )
-        self._line_probe = LineProbe(downlink, is_wanted=lambda: microphone.is_wanted, timing=timing)
+        self._line_probe = LineProbe(
+            downlink,
+            is_wanted=lambda: microphone.is_wanted,
+            is_in_use=lambda: speaker.is_in_use,
+            timing=timing,
+        )
         self._shown_owner: str | None = None
         self._end_timer: asyncio.TimerHandle | None = None
         """Set while a call waits for a page that may come back."""

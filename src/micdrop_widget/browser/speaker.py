@@ -40,11 +40,11 @@ _CROWDED_S = 0.05
 _URGENT_SAMPLES = SAMPLE_RATE // 20
 """From one urgent message to the next: a server that sends small chunks must not make all of them urgent."""
 
-_FIRST_ON_SLOW_SAMPLES = SAMPLE_RATE // 10
+_FIRST_ON_SLOW_SAMPLES = 3 * SAMPLE_RATE // 50
 _ON_SLOW_SAMPLES = SAMPLE_RATE // 5
-"""Audio in one message on a slow line: it is heard when it is there whole, so the first message is small."""
+"""Audio in one message on a slow line: it is heard when it is there whole, so the first messages are small."""
 
-_SPACING_ON_SLOW_S = 0.04
+_SPACING_ON_SLOW_S = 0.02
 """From one message to the next on a slow line, where they carry less: each brings some 700 bytes that are no audio."""
 
 _UNACKNOWLEDGED_S = 1.0
@@ -153,6 +153,11 @@ class BrowserSpeaker:
         if self._device_id is not None:
             self._downlink.send(messages.set_speaker(self._device_id))
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether there is something that was not heard."""
+        return self._waiting_samples > 0 or self._ahead > 0
+
     def is_playing(self, page_id: str, epoch: int) -> bool:
         """Whether a page has, or had, audio of an epoch that is not over."""
         return epoch == self._epoch and page_id == self._pages.owner
@@ -217,7 +222,7 @@ class BrowserSpeaker:
             if allowed <= 0:
                 self._send_later(_UNACKNOWLEDGED_S)
                 return
-            largest = _ON_SLOW_SAMPLES if self._ahead else _FIRST_ON_SLOW_SAMPLES
+            largest = min(max(_FIRST_ON_SLOW_SAMPLES, self._ahead), _ON_SLOW_SAMPLES)
             samples = min(self._waiting_samples, self._room, allowed, largest)
             spacing_s = self._sent_at_s + _SPACING_ON_SLOW_S - now_s
             if samples < SAMPLE_RATE * _SPACING_ON_SLOW_S and spacing_s > 0:
