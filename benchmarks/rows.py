@@ -63,6 +63,12 @@ ROWS = (
     Row("answer-gaps", "gaps in five minutes of answers, in bursts and paced", "browser.gaps", True),
     Row("answer-rhythms", "gaps and first sample of answers in chunks of 10 to 500 ms", "browser.rhythms", True),
     Row("barge-in", "speech of the user is confirmed -> the assistant is silent", "browser.barge_in", True),
+    Row(
+        "slow-line",
+        "sound and silence over 1 Mbit/s and 40 ms, against the same relay without",
+        "browser.slow_line",
+        True,
+    ),
     Row("start-ready", "click on Start -> isStarted in the kernel, permission granted", "browser.start", True),
     Row("cpu", "CPU of page and kernel in a minute of a call, volume and Silero", "browser.cpu", True),
     Row("frames-spin", "microphone frames lost in ten minutes of a Python loop", "browser.spin", True, only_named=True),

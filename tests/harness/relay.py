@@ -62,7 +62,7 @@ class _Direction:
         pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         delivering = asyncio.create_task(self._deliver(pieces, writer))
         try:
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):
                 while piece := await reader.read(_PIECE_BYTES if self.line.bits_per_s else 1 << 16):
                     pieces.put_nowait((await self.wait_for_turn(len(piece)), piece))
             pieces.put_nowait((0, b""))
@@ -72,7 +72,7 @@ class _Direction:
 
     async def _deliver(self, pieces: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):
             while True:
                 arrives_s, piece = await pieces.get()
                 if not piece:
@@ -136,13 +136,13 @@ class Relay:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
             ends.append(far_writer)
             await asyncio.gather(self._up.pump(reader, far_writer), self._down.pump(far_reader, writer))
-        except (ConnectionError, asyncio.CancelledError):
+        except (OSError, asyncio.CancelledError):
             pass  # the server is gone, or the relay ends
         finally:
             for end in ends:
                 end.close()
             for end in ends:
-                with contextlib.suppress(ConnectionError):
+                with contextlib.suppress(OSError):
                     await end.wait_closed()
             self._connections.discard(task)
 

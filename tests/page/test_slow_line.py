@@ -116,7 +116,6 @@ def test_an_answer_is_heard_and_a_pause_silent_hardly_later_than_without_the_lin
     plain_heard_ms, plain_silent_ms = plain.medians_ms()
     plain.held.stop()
     slow_heard_ms, slow_silent_ms = Speaker(relay, SLOW, open_call, bridge).medians_ms()
-    print(f"heard {plain_heard_ms:.0f} -> {slow_heard_ms:.0f} ms, silent {plain_silent_ms:.0f} -> {slow_silent_ms:.0f}")
     assert slow_heard_ms - plain_heard_ms < NEARBY_MS
     assert slow_silent_ms - plain_silent_ms < NEARBY_MS
 
