@@ -32,12 +32,6 @@ export function count(value) {
   return value;
 }
 
-/** @type {Reader<boolean>} */
-export function flag(value) {
-  if (typeof value !== "boolean") throw unexpected("true or false", value);
-  return value;
-}
-
 /** @type {Reader<Record<string, unknown>>} */
 export function object(value) {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw unexpected("an object", value);

@@ -1,4 +1,4 @@
-// sources sha256:4cbca210cb8355587184e9d0c4a6307501419898698d60f5df287e4336b2c453
+// sources sha256:398a4dca1c4deec2301aded262dcde0e5bacd185a573ac8c03302f1084398774
 "use strict";
 (() => {
   // src/worklets/framing.js

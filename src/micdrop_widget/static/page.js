@@ -1,4 +1,4 @@
-// sources sha256:4cbca210cb8355587184e9d0c4a6307501419898698d60f5df287e4336b2c453
+// sources sha256:398a4dca1c4deec2301aded262dcde0e5bacd185a573ac8c03302f1084398774
 // src/listeners.js
 var Listeners = class {
   /** @type {Set<(...values: Values) => void>} */
@@ -177,8 +177,9 @@ var MESSAGES = {
   vad_readout: { probability: orNull(number), level_db: orNull(number) },
   conversation: { from: count, items: listOf(readItem) },
   details: { fields: details },
-  play: { epoch: count, position: count },
+  play: { epoch: count, position: count, awaits_ack: flag },
   flush: { epoch: count },
+  probe: { number: count },
   set_speaker: { device_id: text },
   page_address: { url: text },
   state: { fields: traits },
@@ -249,6 +250,8 @@ function audio(from, { request, seq, position, dropped, samples }, sentMs) {
 function heard(from, { epoch, samples, underruns }) {
   return up("heard", from, { epoch, samples, underruns });
 }
+var playReceived = (from, epoch, samples, receivedMs) => up("play_received", from, { epoch, samples, received_ms: receivedMs });
+var probed = (from, number2) => up("probed", from, { number: number2 });
 var playbackFailed = (from, epoch, reason, detail) => up("playback_failed", from, { epoch, reason, detail });
 function bundle(from, messages) {
   const contents = messages.map(({ content }) => content);
@@ -1575,7 +1578,11 @@ var Speaker = class {
   #pageId;
   #engine;
   #outbox;
+  #now;
   #player;
+  /** The end of the latest audio that has arrived. */
+  #received = { epoch: 0, samples: 0, ms: 0 };
+  #isAckPending = false;
   /** @type {Listeners<[problem: string]>} */
   #problemListeners = new Listeners();
   /**
@@ -1583,11 +1590,13 @@ var Speaker = class {
    * @param {string} options.pageId
    * @param {import("./engine.js").AudioEngine} options.engine
    * @param {import("../session/outbox.js").Outbox} options.outbox
+   * @param {() => number} options.now milliseconds
    */
-  constructor({ pageId, engine, outbox }) {
+  constructor({ pageId, engine, outbox, now }) {
     this.#pageId = pageId;
     this.#engine = engine;
     this.#outbox = outbox;
+    this.#now = now;
     this.#player = new Player(engine);
     this.onLevel = this.#player.onLevel;
     this.onUsed = engine.onSpeakerUsed;
@@ -1599,6 +1608,7 @@ var Speaker = class {
   onProblem = this.#problemListeners.add;
   /** @param {messages.Play} chunk its samples are transferred */
   play(chunk) {
+    if (chunk.awaitsAck) this.#acknowledge(chunk);
     this.#player.play(chunk);
   }
   /** @param {messages.Flush} message what was sent before its epoch is not played */
@@ -1628,6 +1638,16 @@ var Speaker = class {
   /** Plays nothing until the next chunk. */
   close() {
     this.#player.close();
+  }
+  /** @param {messages.Play} chunk several in a row are acknowledged by one message */
+  #acknowledge({ epoch, position, samples }) {
+    this.#received = { epoch, samples: position + samples.length, ms: this.#now() };
+    if (this.#isAckPending) return;
+    this.#isAckPending = true;
+    this.#outbox.sendDeferred(() => {
+      this.#isAckPending = false;
+      return playReceived(this.#pageId, this.#received.epoch, this.#received.samples, this.#received.ms);
+    });
   }
   /**
    * @param {import("./player.js").PlaybackProgress} progress
@@ -2277,6 +2297,7 @@ var Session = class {
       play: (message) => speaker.play(message),
       flush: (message) => speaker.flush(message),
       set_speaker: (message) => speaker.select(message),
+      probe: ({ number: number2 }) => this.#outbox.send(probed(this.#pageId, number2)),
       alive: ({ request }) => this.#answerHeartbeat(request),
       vad_readout: (message) => this.#readoutListeners.emit(message),
       conversation: (message) => this.#receiveConversation(message),
@@ -2415,7 +2436,7 @@ function createSession({ host, workletSources: workletSources2 }) {
     isSpeakerChosen: () => host.state.speakerDeviceId !== null,
     now: nowMs
   });
-  const speaker = new Speaker({ pageId, engine, outbox });
+  const speaker = new Speaker({ pageId, engine, outbox, now: nowMs });
   const audio2 = new PageAudio({ engine, microphone, speaker });
   const pendingRequests = new PendingRequests();
   const details2 = new ReceivedDetails();

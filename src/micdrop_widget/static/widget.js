@@ -1,4 +1,4 @@
-// sources sha256:e8aea993c757f4dee51aef516ae0cb8bda4d89c199648a57cb33209e25377211
+// sources sha256:398a4dca1c4deec2301aded262dcde0e5bacd185a573ac8c03302f1084398774
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -614,6 +614,56 @@ var Listeners = class {
   }
 };
 
+// src/errors.js
+var AudioFailure = class extends Error {
+  /**
+   * @param {MicFailureReason} reason
+   * @param {string} detail
+   */
+  constructor(reason, detail) {
+    super(detail);
+    this.name = "AudioFailure";
+    this.reason = reason;
+  }
+};
+function describeError(error) {
+  if (error instanceof AudioFailure) return error.message;
+  if (error instanceof Error || error instanceof DOMException) return `${error.name}: ${error.message}`;
+  return String(error);
+}
+
+// src/microphone/failures.js
+var REASONS = {
+  NotAllowedError: "denied",
+  SecurityError: "policy",
+  NotFoundError: "no_device",
+  OverconstrainedError: "no_device",
+  NotReadableError: "in_use",
+  AbortError: "in_use"
+};
+var PAGE_REASONS = ["denied", "policy", "insecure_context", "no_audio_worklet"];
+function microphoneFailure(error, { isAllowedByPolicy, isVsCode: isVsCode2 }) {
+  const reason = reasonOf(error, isAllowedByPolicy);
+  const isDueToVsCode = isVsCode2 && PAGE_REASONS.includes(reason);
+  return new AudioFailure(isDueToVsCode ? "vs_code" : reason, describeError(error));
+}
+function reasonOf(error, isAllowedByPolicy) {
+  if (error instanceof AudioFailure) return error.reason;
+  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
+  const reason = REASONS[name] ?? "error";
+  return reason === "denied" && !isAllowedByPolicy ? "policy" : reason;
+}
+function isVsCode({ protocol, hostname, userAgent }) {
+  if (protocol === "vscode-webview:" || hostname.endsWith(".vscode-cdn.net")) return true;
+  return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
+}
+function isThisVsCode() {
+  return isVsCode({ protocol: location.protocol, hostname: location.hostname, userAgent: navigator.userAgent });
+}
+function isWithoutMicrophone() {
+  return isThisVsCode() || navigator.mediaDevices === void 0;
+}
+
 // src/session/details.js
 var NO_DETAILS = Object.freeze({
   conversation: [],
@@ -777,6 +827,14 @@ var JupyterHost = class {
     for (const event of CONNECTION_EVENTS) this.#listen(event, () => this.#lostListeners.emit(event));
     this.#listen("msg:custom", (content, buffers) => this.#messageListeners.emit(content, buffers ?? []));
   }
+  place = (
+    /** @type {const} */
+    "notebook"
+  );
+  lostReason = null;
+  get offersPage() {
+    return isWithoutMicrophone();
+  }
   get state() {
     return this.#state;
   }
@@ -805,10 +863,10 @@ var JupyterHost = class {
     this.#stateListeners.emit();
   }
   #readTraits() {
-    const traits = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_TRAITS[name]]);
+    const traits2 = TRAIT_NAMES.map((name) => [name, this.#model.get(name) ?? INITIAL_TRAITS[name]]);
     return (
       /** @type {CallTraits} */
-      Object.fromEntries(traits)
+      Object.fromEntries(traits2)
     );
   }
   /**
@@ -833,16 +891,16 @@ function text(value) {
   if (typeof value !== "string") throw unexpected("a string", value);
   return value;
 }
+function flag(value) {
+  if (typeof value !== "boolean") throw unexpected("true or false", value);
+  return value;
+}
 function number(value) {
   if (typeof value !== "number") throw unexpected("a number", value);
   return value;
 }
 function count(value) {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw unexpected("a count", value);
-  return value;
-}
-function flag(value) {
-  if (typeof value !== "boolean") throw unexpected("true or false", value);
   return value;
 }
 function object(value) {
@@ -899,6 +957,11 @@ var details = fieldsOf(
   },
   { optional: true }
 );
+var traits = fieldsOf(
+  Object.fromEntries(Object.entries(INITIAL_TRAITS).map(([name, value]) => [name, value === null ? orNull(text) : flag])),
+  { optional: true }
+  // some are a notebook's alone
+);
 var MESSAGES = {
   open_mic: { request: count, device_id: orNull(text), constraints: object },
   close_mic: { request: count },
@@ -911,6 +974,8 @@ var MESSAGES = {
   flush: { epoch: count },
   probe: { number: count },
   set_speaker: { device_id: text },
+  page_address: { url: text },
+  state: { fields: traits },
   bundle: { contents: listOf(anything) }
 };
 function parseDown(content, buffers, id) {
@@ -982,55 +1047,11 @@ function bundle(from, messages) {
 }
 var speakerFailed = (from, deviceId, detail) => up("speaker_failed", from, { device_id: deviceId, detail });
 
-// src/errors.js
-var AudioFailure = class extends Error {
-  /**
-   * @param {MicFailureReason} reason
-   * @param {string} detail
-   */
-  constructor(reason, detail) {
-    super(detail);
-    this.name = "AudioFailure";
-    this.reason = reason;
-  }
-};
-function describeError(error) {
-  if (error instanceof AudioFailure) return error.message;
-  if (error instanceof Error || error instanceof DOMException) return `${error.name}: ${error.message}`;
-  return String(error);
-}
-
 // src/worklets/framing.js
 var FRAME_SAMPLES = 512;
 var SAMPLE_RATE = 16e3;
 function frameSamplesAt(sampleRate) {
   return Math.round(FRAME_SAMPLES * sampleRate / SAMPLE_RATE);
-}
-
-// src/microphone/failures.js
-var REASONS = {
-  NotAllowedError: "denied",
-  SecurityError: "policy",
-  NotFoundError: "no_device",
-  OverconstrainedError: "no_device",
-  NotReadableError: "in_use",
-  AbortError: "in_use"
-};
-var PAGE_REASONS = ["denied", "policy", "insecure_context", "no_audio_worklet"];
-function microphoneFailure(error, { isAllowedByPolicy, isVsCode: isVsCode2 }) {
-  const reason = reasonOf(error, isAllowedByPolicy);
-  const isDueToVsCode = isVsCode2 && PAGE_REASONS.includes(reason);
-  return new AudioFailure(isDueToVsCode ? "vs_code" : reason, describeError(error));
-}
-function reasonOf(error, isAllowedByPolicy) {
-  if (error instanceof AudioFailure) return error.reason;
-  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  const reason = REASONS[name] ?? "error";
-  return reason === "denied" && !isAllowedByPolicy ? "policy" : reason;
-}
-function isVsCode({ protocol, hostname, userAgent }) {
-  if (protocol === "vscode-webview:" || hostname.endsWith(".vscode-cdn.net")) return true;
-  return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
 }
 
 // src/microphone/mute-watch.js
@@ -1141,7 +1162,7 @@ var Capture = class {
       this.close();
       throw microphoneFailure(error, {
         isAllowedByPolicy: isMicrophoneAllowedByPolicy(),
-        isVsCode: isVsCode({ protocol: location.protocol, hostname: location.hostname, userAgent: navigator.userAgent })
+        isVsCode: isThisVsCode()
       });
     }
   }
@@ -1818,7 +1839,7 @@ var AudioEngine = class _AudioEngine {
   #speakerFailedListeners = new Listeners();
   /**
    * @param {object} options
-   * @param {readonly string[]} options.workletSources JavaScript that each context's audio thread runs
+   * @param {readonly (string | URL)[]} options.workletSources JavaScript that each context's audio thread runs, or where it is
    * @param {number | null} [options.sampleRate] null: the device's own
    */
   constructor({ workletSources, sampleRate = SAMPLE_RATE }) {
@@ -1955,6 +1976,7 @@ async function setSink(context, deviceId) {
   await setSinkId.call(context, deviceId === "default" ? "" : deviceId);
 }
 async function addModule(context, source) {
+  if (source instanceof URL) return addServedModule(context, source);
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   try {
     await context.audioWorklet.addModule(url);
@@ -1966,6 +1988,13 @@ async function addModule(context, source) {
     }
   } finally {
     URL.revokeObjectURL(url);
+  }
+}
+async function addServedModule(context, address) {
+  try {
+    await context.audioWorklet.addModule(address.href);
+  } catch (error) {
+    throw new AudioFailure("no_audio_worklet", describeError(error));
   }
 }
 
@@ -2311,6 +2340,10 @@ var Commands = class {
     this.#audio.hold();
     this.send("stop");
   }
+  /** Asks for a page of the kernel's own, where there is a microphone. */
+  openPage() {
+    this.send("open_page");
+  }
   /** Lets a suspended audio context run. Call it synchronously from a click. */
   allowAudio() {
     this.#audio.allow();
@@ -2494,6 +2527,8 @@ var PagePanelState = class {
   wasStarted = false;
   /** @type {string | null} */
   problem = null;
+  /** @type {string | null} */
+  pageUrl = null;
   /**
    * @param {object} options
    * @param {string} options.pageId
@@ -2527,7 +2562,11 @@ var PagePanelState = class {
       hasStartFailed,
       isKernelSlow,
       isKernelLost: this.isKernelLost,
+      lostReason: this.#host.lostReason,
       isSaved: this.#host.isSaved,
+      place: this.#host.place,
+      offersPage: this.#host.offersPage,
+      pageUrl: this.pageUrl,
       isMuteRequested,
       isPauseRequested,
       isAudioBlocked: this.#engine.isBlocked,
@@ -2717,6 +2756,7 @@ var KernelMessages = class {
   /** @param {DownMessage} message */
   #handle(message) {
     if (message.type === "bundle") return message.contents.forEach((content) => this.receive(content, []));
+    if (message.type === "state") throw new CommError("a state is not for this panel");
     const handle = (
       /** @type {(message: DownMessage) => unknown} */
       this.#handlers[message.type]
@@ -2841,6 +2881,11 @@ var Session = class {
     this.#details.receiveFields(message);
     this.#applyState();
   }
+  /** @param {string} url */
+  #showPageAddress(url) {
+    if (new URL(url).protocol === "http:") this.#panelState.pageUrl = url;
+    this.#notify();
+  }
   #sayHello() {
     this.#details.awaitWhole();
     this.#outbox.send(hello(this.#pageId));
@@ -2877,7 +2922,8 @@ var Session = class {
       alive: ({ request }) => this.#answerHeartbeat(request),
       vad_readout: (message) => this.#readoutListeners.emit(message),
       conversation: (message) => this.#receiveConversation(message),
-      details: (message) => this.#receiveDetails(message)
+      details: (message) => this.#receiveDetails(message),
+      page_address: ({ url }) => this.#showPageAddress(url)
     };
   }
   /** @param {messages.OpenMic} message */
@@ -3239,6 +3285,8 @@ function describeChoices(devices3, currentId, noun) {
 var STATES = [
   [(s) => s.isSaved, label("saved", "Saved panel", "ended", "off")],
   [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
+  [(s) => s.isKernelLost && s.lostReason === "moved", label("moved", "Open in another tab", "ended", "off")],
+  [(s) => s.isKernelLost && s.place === "page", label("disconnected", "No connection to Python", "warning", "off")],
   [(s) => s.isKernelLost, label("disconnected", "No connection to the kernel", "warning", "off")],
   [(s) => s.isStopRequested, label("stopping", "Stopping…", "wait", "wait")],
   [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
@@ -3280,15 +3328,32 @@ function describeTakeOver(state) {
   const isMicLost = state._owner === null || state.error !== null;
   return state.isStarted && !state.isMicStarted && isMicLost ? "Rejoin with the microphone" : null;
 }
+var WORDS = {
+  notebook: {
+    closed: "This call was closed: run the cell again.",
+    lost: "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.",
+    moved: "",
+    silent: "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again."
+  },
+  page: {
+    closed: "This call was closed, and so was the page. Open it again from Python.",
+    lost: "The Python process has ended, or cannot be reached. The microphone is released. As soon as it can be reached, this page shows the call again.",
+    moved: "Another tab or browser has this call now. The microphone is released here. Reload this page to have the call here.",
+    silent: "The microphone is released. When Python answers again, the call goes on by itself."
+  }
+};
+function describePage(state) {
+  if (!isReachable(state) || !state.offersPage) return null;
+  const { pageUrl } = state;
+  if (pageUrl === null) return { words: "Call from a page of its own, with a microphone", url: null };
+  return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };
+}
 function describeNote(state) {
   if (state.isSaved) return "This panel was saved with the notebook, without its call. Run the cell again.";
-  if (state._closed) return "This call was closed: run the cell again.";
-  if (state.isKernelLost) {
-    return "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.";
-  }
-  if (state.isKernelSilent) {
-    return "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again.";
-  }
+  const words = WORDS[state.place];
+  if (state._closed) return words.closed;
+  if (state.isKernelLost) return state.lostReason === "moved" ? words.moved : words.lost;
+  if (state.isKernelSilent) return words.silent;
   if (state.isOnHold) {
     return "What you say now is not heard. The call goes on by itself when the kernel answers again.";
   }
@@ -3636,6 +3701,9 @@ var Panel = class {
   #allowAudio = offer("allow-audio", "speaker", "Click to allow audio");
   #takeOverWords = element("span", "");
   #takeOver = offer("take-over", "microphone", this.#takeOverWords);
+  #pageWords = element("span", "");
+  #openPage = offer("open-page", "call", this.#pageWords);
+  #pageLink = element("a", "micdrop-page-link", { hidden: "", target: "_blank", rel: "noopener noreferrer", "data-testid": "page-link" });
   #errorMessage = element("strong", "");
   #errorRemedy = element("span", "");
   #error = element("div", "micdrop-error", { hidden: "", role: "alert", "data-testid": "error" });
@@ -3669,6 +3737,7 @@ var Panel = class {
     this.#error.append(icon("warning"), element("div", "", {}, [this.#errorMessage, this.#errorRemedy]));
     this.#allowAudio.addEventListener("click", () => this.#session.commands.allowAudio());
     this.#takeOver.addEventListener("click", () => this.#session.commands.takeOver());
+    this.#openPage.addEventListener("click", () => this.#session.commands.openPage());
     for (const button of [this.#start, this.#mute, this.#pause]) button.onAction = (action) => this.#act(action);
     const meters = element("div", "micdrop-meters", {}, [this.#microphone.root, this.#speaker.root]);
     const controls = element("div", "micdrop-controls", { role: "group", "aria-label": "Call controls" }, [
@@ -3688,6 +3757,8 @@ var Panel = class {
       this.#devices.root,
       this.#allowAudio,
       this.#takeOver,
+      this.#openPage,
+      this.#pageLink,
       this.#note,
       this.#error,
       this.#conversation.root
@@ -3725,11 +3796,22 @@ var Panel = class {
     const takeOver = describeTakeOver(state);
     setHidden(this.#takeOver, takeOver === null);
     setText(this.#takeOverWords, takeOver ?? "");
+    this.#showPage(describePage(state));
     const error = describeError2(state);
     setHidden(this.#error, error === null);
     setText(this.#errorMessage, error?.message ?? "");
     setText(this.#errorRemedy, error?.remedy ?? "");
     this.#conversation.update(state.conversation, state.partialAssistantMessage);
+  }
+  /** @param {ReturnType<typeof describePage>} page */
+  #showPage(page) {
+    setHidden(this.#openPage, page === null || page.url !== null);
+    setHidden(this.#pageLink, page === null || page.url === null);
+    if (page?.url === null) setText(this.#pageWords, page.words);
+    else if (page !== null && this.#pageLink.getAttribute("href") !== page.url) {
+      this.#pageLink.setAttribute("href", page.url);
+      setText(this.#pageLink, page.words);
+    }
   }
   /**
    * The badge breathes with the voice that the state is about.
