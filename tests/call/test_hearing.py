@@ -30,13 +30,15 @@ class Ear:
         self.inputs: list[inputs.Input] = []
         self.names: list[str] = []
         self.statuses: list[Status] = []
+        self.recorded: list[tuple[int, int]] = []
+        """Each frame that was recorded: its samples, and how many came behind it in the same chunk."""
         self.ignores_microphone = False
         self.on_input: Callable[[inputs.Input], object] = lambda event: None
         self.hearing = Hearing(
             apply=self._apply,
             listens=lambda: not self.ignores_microphone,
             endpointing=lambda: False,
-            record=lambda pcm, listens: None,
+            record=lambda pcm, listens, behind: self.recorded.append((len(pcm), behind)),
             emit=self._note,
             detected=lambda vad: None,
             watch=IdleWatch(),
@@ -267,3 +269,12 @@ def test_a_gap_while_the_call_does_not_listen_is_only_counted() -> None:
 
     ear = hears(gap)
     assert [event.position for event in ear.ended] == [3 * FRAME_SAMPLES + 20_000 + 4 * FRAME_SAMPLES]
+
+
+def test_a_frame_is_recorded_as_so_much_older_as_there_is_behind_it_in_its_chunk() -> None:
+    async def test(ear: Ear) -> None:
+        ear.mic.say(quiet(3))
+        ear.mic.say(quiet(1)[:200])
+        await asyncio.sleep(0.1)
+
+    assert hears(test).recorded == [(512, 1024), (512, 512), (512, 0), (200, 0)]

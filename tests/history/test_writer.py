@@ -19,6 +19,7 @@ from micdrop_widget import MicdropClient, MicdropError, MicdropServer, MicdropWi
 from micdrop_widget.audio import Pcm, pcm_to_bytes
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.call.sources import ArraySource
+from micdrop_widget.history import writer as writer_module
 from micdrop_widget.history.writer import RecordingWriter
 from micdrop_widget.server import ServerCall
 from micdrop_widget.wav_file import wav_header
@@ -299,3 +300,17 @@ async def test_without_a_recording_there_is_nothing_to_write() -> None:
     writer.end()
     await writer.closed()
     assert (writer.recording, errors) == (None, [])
+
+
+async def test_frames_that_arrive_together_end_when_the_last_of_them_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock_ms = [1000.0]
+    monkeypatch.setattr(writer_module, "_now_ms", lambda: clock_ms[0])
+    writer = RecordingWriter(live_sink=False, report=lambda error: None)
+    writer.begin(True)
+    clock_ms[0] = 1200.0
+    writer.add_captured(loud(1), True, behind=512)
+    writer.add_captured(loud(1), True)
+    assert writer.recording is not None
+    assert np.flatnonzero(writer.recording.microphone).tolist() == list(range(3200 - 1024, 3200))
+    writer.end()
+    await writer.closed()

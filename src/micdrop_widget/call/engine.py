@@ -261,9 +261,9 @@ class Engine:
         if isinstance(effect, effects.Play):  # what cannot be played counts as heard: no report would ever come
             self.apply(inputs.PlaybackProgress(effect.epoch, self.call.playback_samples))
 
-    def _record_captured(self, frame: Pcm, listens: bool) -> None:
-        """Record what the microphone has captured up to now."""
-        self.recorder.add_captured(frame, listens)
+    def _record_captured(self, frame: Pcm, listens: bool, behind: int) -> None:
+        """Record what the microphone has captured; so many more samples have arrived with it."""
+        self.recorder.add_captured(frame, listens, behind)
         self._facts.add_captured(frame, listens, asyncio.get_running_loop().time() * 1000)
         if listens:
             self.levels.add_captured(frame)

@@ -31,7 +31,8 @@ class Hearing:
     endpointing
         Whether the silence after speech is awaited within a turn now: then silence is reported as well.
     record
-        Called with all that is captured, and whether the call listens.
+        Called with each frame that is captured, whether the call listens, and how many samples behind it have
+        arrived with it: they were captured later.
     emit
         Called with the name of each event of the detection, in order, before it changes anything in the call.
     detected
@@ -48,7 +49,7 @@ class Hearing:
         apply: Callable[[inputs.Input], None],
         listens: Callable[[], bool],
         endpointing: Callable[[], bool],
-        record: Callable[[Pcm, bool], object],
+        record: Callable[[Pcm, bool, int], object],
         emit: Callable[[SpeechEventName], object],
         detected: Callable[[VAD], object],
         watch: IdleWatch,
@@ -133,7 +134,7 @@ class Hearing:
         for start in range(0, len(pcm), FRAME_SAMPLES):
             frame = pcm[start : start + FRAME_SAMPLES]
             listens = self._listens()
-            self._record(frame, listens)
+            self._record(frame, listens, len(pcm) - start - len(frame))
             self._captured += len(frame)
             if listens:
                 if self._is_live:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 
-from micdrop_widget.audio import Pcm
+from micdrop_widget.audio import Pcm, samples_to_ms
 from micdrop_widget.errors import MicdropError
 from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.recorder import Recorder
@@ -87,11 +87,21 @@ class RecordingWriter:
             self._recorder = Recorder(tracks, _now_ms(), live_sink=self._live_sink)
             self._write_after_ms = _now_ms() + _WRITE_EVERY_MS
 
-    def add_captured(self, pcm: Pcm, listens: bool) -> None:
-        """Record what the microphone captured; as silence when the call does not listen."""
+    def add_captured(self, pcm: Pcm, listens: bool, behind: int = 0) -> None:
+        """Record what the microphone captured; as silence when the call does not listen.
+
+        Parameters
+        ----------
+        pcm
+            The next samples.
+        listens
+            Whether the call does.
+        behind
+            How many more samples have arrived together with these.
+        """
         if self._recorder is not None:
             self._write_settled(self._recorder)
-            self._recorder.place_captured(pcm, listens, _now_ms())
+            self._recorder.place_captured(pcm, listens, _now_ms() - samples_to_ms(behind))
 
     def add_probability(self, probability: float) -> None:
         """Record how probable speech is in the last window that was captured."""
