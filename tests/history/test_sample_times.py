@@ -36,6 +36,8 @@ def test_samples_that_were_held_up_were_captured_before_they_arrived() -> None:
 def test_a_microphone_that_gave_nothing_for_a_while_goes_on_when_its_samples_come() -> None:
     clock = clock_of(*prompt(1, 10), *prompt(11, 30, late_ms=2000))
     assert clock.captured_ms(30 * FRAME) == pytest.approx(3000 + 30 * FRAME_MS, abs=1)
+    assert clock.captured_ms(11 * FRAME) == pytest.approx(3000 + 11 * FRAME_MS, abs=1)
+    assert clock.captured_ms(10 * FRAME) == pytest.approx(1000 + 10 * FRAME_MS, abs=1)  # from before
 
 
 def test_a_new_microphone_counts_from_anew() -> None:

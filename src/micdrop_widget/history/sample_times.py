@@ -39,37 +39,45 @@ class CaptureClock:
         """Begin anew: another microphone was opened, which counts its samples from 0."""
         self._opened_ms: float | None = None
         self._now_ms = 0.0
-        self._late_since: tuple[float, float] | None = None
-        """When samples began to be late, and up to which time of the microphone they had arrived then."""
+        self._position = 0
+        self._late_since: tuple[float, int, int] | None = None
+        """When samples began to be late, up to which position they had arrived then, and the last that was not late."""
+        self._before_pause: tuple[int, float] | None = None
+        """The last position before the latest pause, and what dates the samples up to there."""
 
     def note(self, position: int, now_ms: float) -> None:
         """Note that samples up to a position have arrived by now."""
-        position_ms = samples_to_ms(position)
-        opened_ms = now_ms - position_ms
+        opened_ms = now_ms - samples_to_ms(position)
         if self._opened_ms is not None:
             promptest_ms = self._opened_ms + _DRIFT * (now_ms - self._now_ms)
-            if not self._has_paused(opened_ms - promptest_ms, position_ms, now_ms):
+            paused_at = self._find_pause(opened_ms - promptest_ms, position, now_ms)
+            if paused_at is None:
                 opened_ms = min(opened_ms, promptest_ms)
-        self._opened_ms, self._now_ms = opened_ms, now_ms
+            else:
+                self._before_pause = paused_at, promptest_ms
+        self._opened_ms, self._now_ms, self._position = opened_ms, now_ms, position
 
     def captured_ms(self, position: int) -> float:
         """Return when the sample at a position was captured."""
         assert self._opened_ms is not None, "nothing has arrived yet"
-        return self._opened_ms + samples_to_ms(position)
+        opened_ms = self._opened_ms
+        if self._before_pause is not None and position <= self._before_pause[0]:
+            opened_ms = self._before_pause[1]
+        return opened_ms + samples_to_ms(position)
 
-    def _has_paused(self, late_ms: float, position_ms: float, now_ms: float) -> bool:
-        """Return whether samples that are late came as fast as they are captured, for long enough to be sure."""
+    def _find_pause(self, late_ms: float, position: int, now_ms: float) -> int | None:
+        """Return behind which position the microphone paused: what is late came no faster than it is captured."""
         if late_ms <= _PAUSED_MS:
             self._late_since = None
-            return False
+            return None
         if self._late_since is None:
-            self._late_since = now_ms, position_ms
-        since_ms, since_position_ms = self._late_since
+            self._late_since = now_ms, position, self._position
+        since_ms, since_position, last_prompt = self._late_since
         elapsed_ms = now_ms - since_ms
-        if elapsed_ms < _SURE_MS or position_ms - since_position_ms > _FASTER * elapsed_ms:
-            return False
+        if elapsed_ms < _SURE_MS or samples_to_ms(position - since_position) > _FASTER * elapsed_ms:
+            return None
         self._late_since = None
-        return True
+        return last_prompt
 
 
 @dataclass
