@@ -52,6 +52,9 @@ ROWS = (
         "what the server adds to its parts, the offline agent's answer, echo calls a core",
         "server_answer",
     ),
+    Row(
+        "agent-reply", "end of speech -> the offline agent is heard, its parts, and twenty calls at once", "agent_reply"
+    ),
     Row("browser-frame", "microphone frame: sent by the page -> on the loop thread", "browser.frame", True),
     Row("answer-heard", "first audio leaves the server -> its first sample is played", "browser.answer", True),
     Row(

@@ -4,69 +4,20 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
-import os
 import sys
-import threading
 import tracemalloc
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from itertools import pairwise
-from statistics import median
 
 import numpy as np
-import psutil
 
+from benchmarks.soak.held import LOOKS, Held, look, report
 from micdrop_widget import ArraySource, MicdropClient, MicdropServer
 from micdrop_widget.audio import Pcm
 
 _WARM_UP = 50
 """Calls before the first look: models, executors and caches are made once."""
 
-_LOOKS = 10
-"""The memory of one step is no measure: the interpreter's own tables grow by a megabyte at once, now and then."""
-
 _TURN_SAMPLES = 24_000
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What this process holds, its garbage collected."""
-
-    threads: int
-    sockets: int
-    files: int
-    tasks: int
-    objects: int
-    python_kb: float
-    rss_mb: float
-
-    def line(self) -> str:
-        """Return it as one line of text."""
-        return "  ".join(f"{field.name} {getattr(self, field.name):g}" for field in fields(self))
-
-
-def look() -> Held:
-    """Collect the garbage, and count what is left."""
-    gc.collect()
-    process = psutil.Process()
-    descriptors = [_target(name) for name in os.listdir("/proc/self/fd")]
-    return Held(
-        threads=threading.active_count(),
-        sockets=sum(target.startswith("socket:") for target in descriptors),
-        files=len(descriptors),
-        tasks=len(asyncio.all_tasks()),
-        objects=len(gc.get_objects()),
-        python_kb=tracemalloc.get_traced_memory()[0] / 1000,
-        rss_mb=process.memory_info().rss / 1e6,
-    )
-
-
-def _target(descriptor: str) -> str:
-    try:
-        return os.readlink(f"/proc/self/fd/{descriptor}")
-    except OSError:
-        return ""
 
 
 def _question() -> Pcm:
@@ -82,7 +33,7 @@ async def hold_calls(count: int) -> list[Held]:
     looks: list[Held] = []
     async with MicdropServer() as server:
         for number in range(count + _WARM_UP):
-            if number >= _WARM_UP and (number - _WARM_UP) % (count // _LOOKS) == 0:
+            if number >= _WARM_UP and (number - _WARM_UP) % (count // LOOKS) == 0:
                 looks.append(look())
             source = ArraySource(question, pace="fast")
             async with MicdropClient(server.url, source=source, vad="volume", record=number % 2 == 0) as call:
@@ -107,18 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     tracemalloc.start()
     looks = asyncio.run(hold_calls(options.calls))
-    for number, held in enumerate(looks):
-        print(f"{number * options.calls // _LOOKS:>6} calls  {held.line()}")
-    steps = [later.python_kb - earlier.python_kb for earlier, later in pairwise(looks)]
-    left_kb = median(steps) * _LOOKS / options.calls
-    first, last = looks[0], looks[-1]
-    grown = [name for name in ("threads", "sockets", "files", "tasks") if getattr(last, name) > getattr(first, name)]
-    print(f"a call leaves {left_kb:.3f} kB of Python's memory, in the median of {_LOOKS} looks")
-    if grown or left_kb > 1:
-        print(f"grows: {', '.join(grown) or 'memory'}")
-        return 1
-    print("nothing grows")
-    return 0
+    return report(looks, options.calls)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from functools import cache
 from typing import Any
@@ -17,6 +18,7 @@ from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.call.sinks import VirtualSpeaker
 from tests.harness.callers import Mic, quiet
 from tests.harness.leaks import until
+from tests.harness.spoken import spoken as fixture
 
 pytest.importorskip("pocketsphinx", reason="the extra `agent` is not installed")
 pytest.importorskip("hibari", reason="the extra `agent` is not installed")
@@ -56,6 +58,14 @@ def test_every_question_is_understood_as_it_arrives(question: str) -> None:
     for start in range(0, len(pcm), 1600):
         stream.push(pcm[start : start + 1600])
     assert stream.finish() == question
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_voice_made_of_a_persons_recordings_is_understood(number: int) -> None:
+    questions = fixture("questions")
+    expected = re.sub("[^a-z ]", "", questions.sentences[number].text.lower())
+    pcm = np.concatenate([quiet(10), questions.pcm_of(number), quiet(20)])
+    assert parts()["stt"](pcm) == expected
 
 
 def test_free_speech_is_understood_too() -> None:

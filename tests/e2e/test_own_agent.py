@@ -15,6 +15,8 @@ from micdrop_widget.audio import Pcm
 from micdrop_widget.audio_input import as_pcm
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
+from tests.harness.spoken import say_at
+from tests.harness.spoken import spoken as fixture
 from tests.paths import NOTEBOOKS
 
 pytest.importorskip("pocketsphinx", reason="the extra `agent` is not installed")
@@ -82,6 +84,60 @@ def test_a_question_is_answered_a_timer_speaks_and_goodbye_ends_the_call(
     heard = PocketsphinxEars()(sounds)
     for words in ("that is fifty six", "time is up", "my friend"):
         assert words in heard
+    notebook.kernel.eval("server.stop()")
+
+
+OWN_TIMER = """
+import asyncio
+from micdrop_widget.agents import companion, number_in
+LONG = "Your time is up. The eggs are ready to be eaten. Please take them out of the water before they are cold."
+async def agent(conversation, call):
+    said = conversation[-1]["content"]
+    if "timer" in said:
+        asyncio.get_running_loop().call_later(number_in(said), call.say, LONG)
+        return "The timer is set."
+    return await companion(conversation, call)
+server.agent = agent
+"""
+
+
+def test_another_voice_is_understood_interrupts_the_timer_and_is_said_goodbye(
+    open_notebook: NotebookOpener, tmp_path: Path
+) -> None:
+    questions = fixture("questions")
+    name, timer, asks, goodbye = (questions.pcm_of(number) for number in (1, 2, 3, 4))
+    # the timer is set at about 9 s, and speaks unprompted from 14 s to 22 s
+    microphone = say_at(tmp_path / "flite.wav", {1: name, 7: timer, 17: asks, 24: goodbye}, then_s=60)
+    notebook = open_notebook([OFFLINE, OWN_TIMER, "await call.start()"], microphone=microphone)
+    notebook.run_all(timeout=60)
+    notebook.kernel.until("ended and not call.isStarted", timeout=90)
+    said = [tuple(item) for item in notebook.kernel.eval("[[item.role, item.content] for item in call.conversation]")]
+    timer_said = [content for role, content in said if content.startswith("Your time is up.")]
+    assert [item for item in said if item[1] not in timer_said] == [
+        ("user", "my name is mary"),
+        ("assistant", "Nice to meet you, Mary."),
+        ("user", "set a timer for five seconds"),
+        ("assistant", "The timer is set."),
+        ("user", "what is my name"),
+        ("assistant", "You are Mary."),
+        ("user", "goodbye"),
+        ("assistant", "Goodbye, Mary."),
+    ]
+    kinds = "[[turn.kind, turn.interrupted] for turn in call.turns]"
+    assert notebook.kernel.eval(kinds) == [
+        ["user", False],
+        ["user", False],
+        ["unprompted", True],
+        ["user", False],
+        ["user", False],
+    ]
+    assert notebook.kernel.eval("call.turns[-1].answer_heard_ms == call.turns[-1].answer_received_ms")
+    assert notebook.kernel.eval("call.diagnose().stopped_at is None")
+    heard = PocketsphinxEars()(played(notebook))
+    for words in ("nice to meet you", "time is up"):
+        assert words in heard
+    assert heard.endswith("mary"), "the goodbye"
+    assert "cold" not in heard, "what came after the interruption"
     notebook.kernel.eval("server.stop()")
 
 

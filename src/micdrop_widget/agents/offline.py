@@ -8,6 +8,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,12 @@ _NUMBERS = """
 <tens> = twenty | thirty | forty | fifty | sixty | seventy | eighty | ninety;
 <number> = zero | <digit> | <teen> | <tens> [ <digit> ] | ( a | one ) hundred;
 """
+
+_SEARCH = "ours"
+"""The name of a decoder's grammar or keywords."""
+
+_MAX_GUESSES = 200
+"""The best guess that is a whole phrase is among the first ten, if there is one."""
 
 _PUSH_SAMPLES = SAMPLE_RATE // 50
 _KEYWORD_THRESHOLD = 1e-20
@@ -90,7 +97,7 @@ class PocketsphinxEars:
                 self._made += 1
         if decoder is None:
             decoder = self._make_decoder()
-        stream = _Stream(decoder, self._otherwise)
+        stream = _Stream(decoder, self._otherwise, has_grammar=self._grammar is not None)
         weakref.finalize(stream, self._give_back, decoder)  # however it ends: an interruption forgets it
         return stream
 
@@ -114,18 +121,19 @@ class PocketsphinxEars:
         if unknown:
             raise ValueError(f"PocketSphinx does not know how these are pronounced: {', '.join(unknown)}")
         if self._grammar is not None:
-            decoder.add_jsgf_string("ours", self._grammar)
+            decoder.add_jsgf_string(_SEARCH, self._grammar)
         else:
             _add_keywords(decoder, self._keywords or [])
-        decoder.activate_search("ours")
+        decoder.activate_search(_SEARCH)
         return decoder
 
 
 class _Stream:
     """Ears for one utterance."""
 
-    def __init__(self, decoder: Any, otherwise: str) -> None:  # noqa: ANN401 - PocketSphinx has no types
+    def __init__(self, decoder: Any, otherwise: str, *, has_grammar: bool) -> None:  # noqa: ANN401 - as above
         self._decoder = decoder
+        self._has_grammar = has_grammar
         self._otherwise = otherwise
         with contextlib.suppress(RuntimeError):
             decoder.end_utt()  # one that was interrupted
@@ -139,8 +147,17 @@ class _Stream:
     def finish(self) -> str:
         """Return what was said."""
         self._decoder.end_utt()
-        hypothesis = self._decoder.hyp()
-        return (" ".join(hypothesis.hypstr.split()) if hypothesis else "") or self._otherwise
+        text = _text(self._decoder.hyp())
+        if text and self._has_grammar:
+            # the best guess may end in the middle of a phrase: "seven times a", of "a hundred", for "seven times eight"
+            phrases = self._decoder.get_fsg(_SEARCH)
+            guesses = chain([text], map(_text, islice(self._decoder.nbest(), _MAX_GUESSES)))
+            text = next((guess for guess in guesses if guess and phrases.accept(guess)), "")
+        return text or self._otherwise
+
+
+def _text(hypothesis: Any) -> str:  # noqa: ANN401 - PocketSphinx has no types
+    return " ".join(hypothesis.hypstr.split()) if hypothesis else ""
 
 
 class HibariVoice:
@@ -200,4 +217,4 @@ def _add_keywords(decoder: Any, keywords: Sequence[str]) -> None:  # noqa: ANN40
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "keywords"
         path.write_text("".join(f"{keyword} /{_KEYWORD_THRESHOLD}/\n" for keyword in keywords))
-        decoder.add_kws("ours", str(path))
+        decoder.add_kws(_SEARCH, str(path))
