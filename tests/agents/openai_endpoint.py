@@ -67,10 +67,9 @@ class Endpoint:
     """Listens on loopback as long as it is entered."""
 
     def __init__(self, **replies: Reply | Sequence[Reply]) -> None:
-        paths = {"transcription": TRANSCRIPTION, "chat": CHAT, "speech": SPEECH}
-        self._replies = {
-            paths[name]: [given] if isinstance(given, Reply) else list(given) for name, given in replies.items()
-        }
+        self._replies: dict[str, list[Reply]] = {}
+        for name, given in replies.items():
+            self.script(name, given)
         self.requests: list[Request] = []
         self.base_url = ""
         self.connections = 0
@@ -90,6 +89,11 @@ class Endpoint:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def script(self, name: str, replies: Reply | Sequence[Reply]) -> None:
+        """Answer "transcription", "chat" or "speech" like this from now on."""
+        path = {"transcription": TRANSCRIPTION, "chat": CHAT, "speech": SPEECH}[name]
+        self._replies[path] = [replies] if isinstance(replies, Reply) else list(replies)
 
     def asked(self, path: str) -> list[Request]:
         """Return the requests of a path."""

@@ -292,6 +292,26 @@ async def test_a_spoken_question_is_answered_sample_for_sample() -> None:
     assert list(times) == ["stt", "first_text", "first_sentence", "first_audio", "end"]
 
 
+async def test_the_first_sentence_is_heard_while_the_text_and_its_sound_are_still_being_made() -> None:
+    begun = Reply([sound(0.2).tobytes(), STALL], headers={"content-type": "audio/pcm"})
+    replies = {"transcription": text("hello"), "chat": chat({"content": "First. Sec"}, also=[STALL]), "speech": begun}
+    async with (
+        Endpoint(**replies) as endpoint,
+        MicdropServer(**parts(endpoint)) as server,
+        caller(server) as connection,
+    ):
+        await ready(connection)
+        await say(connection)
+        frame: str | bytes = ""
+        while isinstance(frame, str):
+            frame = await asyncio.wait_for(connection.recv(), 10)
+        assert [request.json["input"] for request in endpoint.asked(SPEECH)] == ["First."]
+        assert endpoint.answering == 2
+        await connection.send("StartSpeaking")
+        for request in endpoint.asked(CHAT) + endpoint.asked(SPEECH):
+            await asyncio.wait_for(request.left.wait(), 10)
+
+
 # Failures
 
 MALFORMED = Reply([b'data: {"choices": [{\n\n'], headers={"content-type": "text/event-stream"})
@@ -326,7 +346,7 @@ async def test_a_failure_is_a_clear_error_and_skip_answer_and_the_call_goes_on(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     good = {"transcription": text("hello"), "chat": chat({"content": "Hi."}), "speech": speech(sound(0.1))}
-    replies: dict[str, Any] = {**good, path: [reply, good[path]]}
+    replies: dict[str, Any] = {**good, path: reply}
     async with (
         Endpoint(**replies) as endpoint,
         MicdropServer(**parts(endpoint)) as server,
@@ -339,6 +359,7 @@ async def test_a_failure_is_a_clear_error_and_skip_answer_and_the_call_goes_on(
         await say(connection)
         assert (await hear(connection, "SkipAnswer"))[-1] == "SkipAnswer"
         late.timeout_s = 20
+        endpoint.script(path, good[path])
         await say(connection)
         frames = await hear(connection, "assistant")
     assert frames[0] == "user: hello"
@@ -351,7 +372,9 @@ async def test_a_failure_is_a_clear_error_and_skip_answer_and_the_call_goes_on(
     with pytest.raises(EndpointError, match=words):
         raise errors[0]
     assert KEY not in caplog.text
-    assert "Traceback" not in caplog.text, "what helps are the words"
+    (shown,) = (record for record in caplog.records if record.levelno >= logging.ERROR)
+    assert shown.exc_info is not None
+    assert shown.exc_info[2] is None, "what helps are the words, and no frame of a library"
 
 
 async def test_an_endpoint_that_is_not_there_is_named() -> None:
