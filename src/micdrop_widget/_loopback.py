@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
+import re
 
 __all__ = ["is_loopback", "leads_to_this_machine"]
+
+_SHORT_LOOPBACK = re.compile(r"127(\.[0-9]+){1,3}")
+"""127.1 is 127.0.0.1; numbers that no address has are an error wherever one connects."""
 
 
 def is_loopback(host: str) -> bool:
@@ -29,9 +32,4 @@ def leads_to_this_machine(host: str) -> bool:
     if is_loopback(host):
         return True
     name = host.rstrip(".").strip("[]")
-    if name in ("0.0.0.0", "::"):
-        return True
-    try:
-        return name.startswith("127.") and socket.inet_aton(name)[0] == 127
-    except OSError:
-        return False
+    return name in ("0.0.0.0", "::") or _SHORT_LOOPBACK.fullmatch(name) is not None
