@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -174,3 +175,27 @@ def test_a_port_that_is_none_is_told_at_once(port: str, capsys: pytest.CaptureFi
         main(["serve", f"--port={port}"])
     assert caught.value.code == 2
     assert "from 0 to 65535" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["http://localhost"], "url: expected a WebSocket address"),
+        (["ws://localhost:1", "--params-file", "/nowhere/params.json"], "No such file"),
+    ],
+)
+def test_a_call_that_cannot_be_offered_says_why(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["call", *arguments, "--no-browser", "--vad", "volume"]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_the_params_of_a_call_come_from_a_file_and_are_an_object(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "params.json").write_text('["secret"]')
+    file = str(tmp_path / "params.json")
+    assert main(["call", "ws://localhost:1", "--no-browser", "--params-file", file]) == 1
+    assert "expected a JSON object" in (said := capsys.readouterr().err)
+    assert "secret" not in said

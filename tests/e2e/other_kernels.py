@@ -17,11 +17,23 @@ def start_lab_with_ipykernel_6(home: Path) -> Lab:
 
     Not the newest: until 6.30 a kernel says no idle of a message that was taken from it.
     """
-    older = home.with_name(f"{home.name}-ipykernel-6")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={older}", "ipykernel==6.29.5"]
+    return start_lab(home, environment=environment_with_ipykernel_6(home.with_name(f"{home.name}-ipykernel-6")))
+
+
+def environment_with_ipykernel_6(target: Path) -> dict[str, str]:
+    """Return what a kernel's environment needs to be one of ipykernel 6, which comes from PyPI into a folder."""
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        f"--target={target}",
+        "ipykernel==6.29.5",
+    ]
     subprocess.run(command, check=True)
-    search_path = os.pathsep.join(filter(None, [str(older), os.environ.get("PYTHONPATH")]))
-    return start_lab(home, environment={"PYTHONPATH": search_path})
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(target), os.environ.get("PYTHONPATH")]))}
 
 
 def start_lab_without_subshells(home: Path) -> Lab:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import Empty
 from typing import Any
 
@@ -22,10 +23,15 @@ class KernelPage:
 
     Everything is done by the thread that asks for it: messages of the kernel are read, and answered, while one of
     the methods waits.
+
+    Parameters
+    ----------
+    environment
+        What the kernel gets beside that of this process.
     """
 
-    def __init__(self) -> None:
-        self._manager, self._client = start_new_kernel(startup_timeout=120)
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._manager, self._client = start_new_kernel(startup_timeout=120, env={**os.environ, **(environment or {})})
         self.statuses: list[tuple[str, str]] = []
         """Each status that the kernel has published, and the id of the message it was published for."""
         self.messages: list[dict[str, Any]] = []

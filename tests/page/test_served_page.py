@@ -235,6 +235,34 @@ def test_a_call_from_the_terminal_shows_what_is_said_and_keeps_the_token_off_its
         server.server.stop()
 
 
+VS_CODE = """
+Object.defineProperty(navigator, "userAgent", { value: "Mozilla/5.0 Code/1.99.0 Chrome/132.0 Electron/34.2" });
+navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("Permission denied", "NotAllowedError"); };
+"""
+
+
+def test_a_panel_without_a_microphone_leads_to_a_page_that_has_one(
+    open_call: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("micdrop_widget.page.opening.has_browser", lambda: False)
+    held = open_call(microphone=spoken("sentence").path, vad="volume", script=VS_CODE, bypass_csp=True)
+    panel = held.page
+    panel.press("start")
+    panel.wait_for_text("VS Code gives its notebooks no microphone", "error")
+    panel.press("open-page")
+    panel.part("page-link").wait_for()
+    url = panel.part("page-link").get_attribute("href")
+    assert url is not None
+    assert url.partition("#")[2] not in panel.part("page-link").inner_text()
+    assert url == held.call.open_page().url
+    page = ServedPage(panel.page.context, url)
+    page.press("start")
+    wait_until(lambda: held.call.isMicStarted)
+    panel.wait_for_text("used in another tab", "note")
+    wait_for_turns(held.call, 1)
+    assert page.errors.unexpected() == []
+
+
 def test_page_and_notebook_take_a_call_over_from_one_another_ten_times_and_all_of_the_answer_is_heard(
     open_call: Opener,
 ) -> None:

@@ -70,7 +70,7 @@ export function describeControls(state) {
   return {
     start: isInCall
       ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested })
-      : control(state._follows_ended_call ? "Start again" : "Start", "call", "start", { isEnabled: !state._closed && !state.isSaved }),
+      : control(state._follows_ended_call ? "Start again" : "Start", "call", "start", { isEnabled: canStart(state) }),
     mute: isMuted(state)
       ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true })
       : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
@@ -223,6 +223,13 @@ const isMicrophoneInUse = (state) => state.isStarted || state.isStarting || stat
  * @param {PanelState} state
  */
 const canMute = (state) => isReachable(state) && (isMicrophoneInUse(state) || isMuted(state));
+
+/**
+ * Where the kernel seems lost, a notebook may still reach it; a page connects by itself.
+ *
+ * @param {PanelState} state
+ */
+const canStart = (state) => !state._closed && !state.isSaved && !(state.isKernelLost && state.place === "page");
 
 /** @param {PanelState} state */
 const canPause = (state) => isReachable(state) && state.isStarted;

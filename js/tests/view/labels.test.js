@@ -157,6 +157,7 @@ test("a page that another tab has taken over says so, and one whose process has 
   assert.match(describeNote(gone), /The microphone is released/);
   for (const state of [moved, gone, inCall({ place: "page", _closed: true }), inCall({ place: "page", isKernelSilent: true })]) {
     assert.doesNotMatch(describeNote(state), /kernel|cell/);
+    assert.equal(describeControls(state).start.isEnabled, state.isKernelSilent);
   }
 });
 

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     call.add_argument("--port", type=_port, default=0, help="port of the page on this machine (default: a free one)")
     call.add_argument("--no-browser", action="store_true", help="print the address of the page, and open no browser")
     call.add_argument(
-        "--vad", default="silero", help="voice activity detection: silero or volume (default: %(default)s)"
+        "--vad", choices=("silero", "volume"), default="silero", help="what detects speech (default: %(default)s)"
     )
     call.add_argument("--params-file", metavar="FILE", help="the params, as JSON; - reads them from standard input")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-// sources sha256:398a4dca1c4deec2301aded262dcde0e5bacd185a573ac8c03302f1084398774
+// sources sha256:f8984a53577d7f2d185ae99b73cf0ebe9edb93542bd9321316fa088dfa60fb61
 "use strict";
 (() => {
   // src/worklets/framing.js

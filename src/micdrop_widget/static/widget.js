@@ -1,4 +1,4 @@
-// sources sha256:398a4dca1c4deec2301aded262dcde0e5bacd185a573ac8c03302f1084398774
+// sources sha256:f8984a53577d7f2d185ae99b73cf0ebe9edb93542bd9321316fa088dfa60fb61
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -3316,7 +3316,7 @@ function describeState(state) {
 function describeControls(state) {
   const isInCall = isReachable(state) && (state.isStarted || state.isStarting || state.isStartRequested);
   return {
-    start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested }) : control(state._follows_ended_call ? "Start again" : "Start", "call", "start", { isEnabled: !state._closed && !state.isSaved }),
+    start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested }) : control(state._follows_ended_call ? "Start again" : "Start", "call", "start", { isEnabled: canStart(state) }),
     mute: isMuted(state) ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true }) : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
     pause: isPaused(state) ? control("Resume the call", "play", "resume", { isEnabled: canPause(state), isPressed: true }) : control("Pause the call", "pause", "pause", { isEnabled: canPause(state) })
   };
@@ -3386,6 +3386,7 @@ var isReachable = (state) => !state._closed && !state.isKernelLost && !state.isS
 var isElsewhere = (state) => state._owner !== null && state._owner !== state.pageId;
 var isMicrophoneInUse = (state) => state.isStarted || state.isStarting || state.isMicStarted;
 var canMute = (state) => isReachable(state) && (isMicrophoneInUse(state) || isMuted(state));
+var canStart = (state) => !state._closed && !state.isSaved && !(state.isKernelLost && state.place === "page");
 var canPause = (state) => isReachable(state) && state.isStarted;
 var hasEnded = (state) => state.wasStarted || state._follows_ended_call || state.conversation.length > 0;
 
