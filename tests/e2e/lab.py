@@ -27,6 +27,9 @@ _PAGE_CONFIG: Mapping[str, Any] = {
     "buildAvailable": False,
     "buildCheck": False,
 }
+TRACKER = "@jupyterlab/notebook-extension:tracker"
+"""The plugin whose settings are those of notebooks."""
+
 _QUIET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
@@ -34,7 +37,7 @@ _QUIET_SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "doNotDisturbMode": True,
     },
     # Every cell stays in the page, so that it can be looked at wherever it is scrolled to.
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    TRACKER: {"windowingMode": "none"},
 }
 
 
@@ -79,11 +82,17 @@ class Lab:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def reset_settings(self) -> None:
-        """Forget what earlier pages changed, such as the theme, which JupyterLab keeps on the server."""
+    def reset_settings(self, changed: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """Forget what earlier pages changed, such as the theme, which JupyterLab keeps on the server.
+
+        Parameters
+        ----------
+        changed
+            Settings by plugin, instead of this server's own.
+        """
         folder = self.home / "config" / "lab" / "user-settings"
         shutil.rmtree(folder, ignore_errors=True)
-        for plugin, values in self.settings.items():
+        for plugin, values in {**self.settings, **(changed or {})}.items():
             package, _, name = plugin.partition(":")
             file = folder / package / f"{name}.jupyterlab-settings"
             _write_json(file, values)

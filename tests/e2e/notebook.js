@@ -33,6 +33,12 @@
     ok: (index) => runs.get(index)?.ok ?? true,
     outputs: (index) => panel().content.widgets[index].model.outputs.toJSON(),
     setSource: (index, source) => panel().content.widgets[index].model.sharedModel.setSource(source),
+    scrollTo(index) {
+      document.activeElement.blur(); // what has the focus is drawn, wherever it is
+      panel().content.activeCellIndex = index;
+      return panel().content.scrollToItem(index, "start");
+    },
+    closeOutputView: () => [...window.jupyterapp.shell.widgets("main")].at(-1).close(),
     restart: () => panel().context.sessionContext.session.kernel.restart(),
     command: (command) => window.jupyterapp.commands.execute(command),
     save: () => panel().context.save(),

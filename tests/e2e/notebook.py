@@ -155,6 +155,14 @@ class Notebook:
         (of or self.page).screenshot(path=path)
         return path
 
+    def scroll_to(self, index: int) -> None:
+        """Make a cell the active one, and scroll it to the top."""
+        self._call("scrollTo", index)
+
+    def close_output_view(self) -> None:
+        """Close what ``notebook:create-output-view`` has opened."""
+        self._call("closeOutputView")
+
     def command(self, command: str) -> None:
         """Execute one of JupyterLab's commands, such as ``notebook:clear-cell-output``."""
         self._call("command", command)

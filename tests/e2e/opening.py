@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Error
 
-from tests.e2e.lab import Lab
+from tests.e2e.lab import TRACKER, Lab
 from tests.e2e.notebook import Interface, Notebook
 from tests.harness.browsers import Browsers
 from tests.harness.chromium import Microphone, Permission
@@ -37,6 +37,7 @@ class NotebookOpener:
         autoplay_needs_gesture: bool = False,
         tap_microphone: bool = False,
         interface: Interface = "lab",
+        windowing: str | None = "none",
         arguments: tuple[str, ...] = (),
     ) -> Notebook:
         """Write a notebook of code cells, open it in a fresh context, wait until its kernel is idle.
@@ -51,8 +52,10 @@ class NotebookOpener:
             Also record what the page's microphone sources deliver: ``notebook.taps("microphone")``.
         interface
             JupyterLab, or Notebook 7.
+        windowing
+            Which cells JupyterLab keeps in the page; None is its default.
         """
-        self._lab.reset_settings()
+        self._lab.reset_settings({TRACKER: {} if windowing is None else {"windowingMode": windowing}})
         name = f"notebook-{next(_numbers)}"
         write_notebook(self._lab.root / f"{name}.ipynb", cells)
         context = self._browsers.context(

@@ -125,15 +125,16 @@ async def test_a_cell_that_is_run_again_says_that_it_ended_its_call_and_offers_t
     widget, page = cell.run()
     await widget.start()
     again, page_again = cell.run()
-    assert not again._follows_ended_call, "the first panel is still there"
+    assert not again.follows_ended_call, "the first panel is still there"
     page.leave(page_gone=False)
-    await until(lambda: again._follows_ended_call)
+    await until(lambda: again.follows_ended_call)
     assert capsys.readouterr().out.startswith(ENDED)
     await again.start()
-    assert not again._follows_ended_call
+    assert not again.follows_ended_call
     await until(lambda: widget.comm is None)
     page_again.leave(page_gone=False)
     await until(lambda: not again.isStarted)
+    assert again._ended_by == "panel_removed", "it may be shown again"
     again.close()
 
 
@@ -145,10 +146,10 @@ async def test_it_says_so_too_where_the_panel_was_gone_before_the_cell_made_anot
     page.leave(page_gone=False)
     await until(lambda: not widget.isStarted)
     again, page_again = cell.run()
-    await until(lambda: again._follows_ended_call)
+    await until(lambda: again.follows_ended_call)
     page_again.leave(page_gone=False)
     once_more, _ = cell.run()
-    await until(lambda: once_more._follows_ended_call)
+    await until(lambda: once_more.follows_ended_call)
     assert capsys.readouterr().out.count(ENDED) == 2
     once_more.close()
 
@@ -168,7 +169,7 @@ async def test_it_says_nothing_of_a_call_that_it_did_not_end(
         await widget.stop()
     await until(lambda: widget.comm is None)
     await again.mute()
-    assert not again._follows_ended_call
+    assert not again.follows_ended_call
     assert capsys.readouterr().out == ""
     again.close()
 
@@ -183,6 +184,6 @@ async def test_a_call_whose_output_was_cleared_some_cells_ago_is_not_spoken_of(
     await until(lambda: not widget.isStarted)
     again, _ = cell.run()
     await again.mute()
-    assert not again._follows_ended_call
+    assert not again.follows_ended_call
     assert capsys.readouterr().out == ""
     again.close()

@@ -25,7 +25,7 @@ import { NO_DETAILS } from "./details.js";
  * @property {string | null} speakerDeviceId
  * @property {string | null} _owner the page that has microphone and loudspeaker
  * @property {boolean} _closed the widget was closed in the kernel
- * @property {boolean} _follows_ended_call the cell was run again, which has ended its call
+ * @property {"cell_run_again" | "panel_removed" | null} _ended_by what has ended a call that nobody asked to end
  *
  * @typedef {CallTraits & CallDetails} CallState
  *
@@ -71,7 +71,7 @@ export const INITIAL_TRAITS = Object.freeze({
   speakerDeviceId: null,
   _owner: null,
   _closed: false,
-  _follows_ended_call: false,
+  _ended_by: null,
 });
 
 export const TRAIT_NAMES = /** @type {(keyof CallTraits)[]} */ (Object.keys(INITIAL_TRAITS));

@@ -70,7 +70,7 @@ export function describeControls(state) {
   return {
     start: isInCall
       ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested })
-      : control(state._follows_ended_call ? "Start again" : "Start", "call", "start", { isEnabled: canStart(state) }),
+      : control(state._ended_by !== null ? "Start again" : "Start", "call", "start", { isEnabled: canStart(state) }),
     mute: isMuted(state)
       ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true })
       : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
@@ -125,6 +125,11 @@ export function describePage(state) {
   return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };
 }
 
+const ENDED_BY = {
+  cell_run_again: "The call of this cell ended because the cell ran again. Start again to go on.",
+  panel_removed: "The call ended because its panel was removed from the page. Start again to go on.",
+};
+
 /**
  * What there is to know besides the state, in one or more sentences; "" = nothing.
  *
@@ -142,9 +147,7 @@ export function describeNote(state) {
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
-  if (state._follows_ended_call && !isMicrophoneInUse(state)) {
-    return "The call of this cell ended because the cell ran again. Start again to go on.";
-  }
+  if (state._ended_by !== null && !isMicrophoneInUse(state)) return ENDED_BY[state._ended_by];
   if (isMuted(state) && !isMicrophoneInUse(state)) return "You are still muted, also in the next call.";
   return "";
 }
@@ -239,4 +242,4 @@ const canPause = (state) => isReachable(state) && state.isStarted;
  *
  * @param {PanelState} state
  */
-const hasEnded = (state) => state.wasStarted || state._follows_ended_call || state.conversation.length > 0;
+const hasEnded = (state) => state.wasStarted || state._ended_by !== null || state.conversation.length > 0;

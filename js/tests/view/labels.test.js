@@ -30,7 +30,7 @@ const rows = [
   ["stopping", "Stopping…", inCall({ isListening: true, isStopRequested: true })],
   ["ended", "Call ended", state({ wasStarted: true })],
   ["ended", "Call ended", state({ conversation: [{ role: "user", content: "Hello" }] })],
-  ["ended", "Call ended", state({ _follows_ended_call: true })],
+  ["ended", "Call ended", state({ _ended_by: "cell_run_again" })],
   ["failed", "Could not start", state({ wasStarted: true, hasStartFailed: true })],
   ["silent", "No answer from the kernel", inCall({ isOnHold: true, isKernelSilent: true })],
   ["disconnected", "No connection to the kernel", inCall({ isUserSpeaking: true, isKernelLost: true })],
@@ -56,11 +56,13 @@ test("the first button starts, and stops from the click on", () => {
 });
 
 test("a cell that was run again says that this has ended its call, and offers to go on, until it does", () => {
-  const again = state({ _follows_ended_call: true });
+  const again = state({ _ended_by: "cell_run_again" });
   assert.equal(describeControls(again).start.label, "Start again");
   assert.equal(describeNote(again), "The call of this cell ended because the cell ran again. Start again to go on.");
-  assert.equal(describeNote(inCall({ _follows_ended_call: true })), "");
+  assert.equal(describeNote(inCall({ _ended_by: "cell_run_again" })), "");
   assert.equal(describeControls(state()).start.label, "Start");
+  const removed = "The call ended because its panel was removed from the page. Start again to go on.";
+  assert.equal(describeNote(state({ _ended_by: "panel_removed" })), removed);
 });
 
 test("mute and pause show the wish before the kernel confirms it", () => {

@@ -139,7 +139,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     _comm_id = traits.name()
     _plain_comm = traits.flag()
     _closed = traits.flag()
-    _follows_ended_call = traits.flag()
+    _ended_by = traits.name()
 
     _handler_type = CellHandler
 
@@ -241,7 +241,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     @property
     def follows_ended_call(self) -> bool:
         """Whether the panel says that this run of the cell has ended a call, and none was begun since."""
-        return bool(self._follows_ended_call)
+        return self._ended_by == "cell_run_again"
 
     def follow_ended_call(self) -> None:
         """Say in the panel and under the cell that this run of the cell has ended the call of an earlier one."""
@@ -250,7 +250,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
 
     def _show_ended_call(self) -> None:
         if not (self.isStarting or self.isStarted):
-            self.set_trait("_follows_ended_call", True)
+            self.set_trait("_ended_by", "cell_run_again")
 
     def discard(self) -> None:
         """Close what an earlier run of the cell has made, and keep its recording only while somebody else has it."""
@@ -300,6 +300,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
                 is_up = self._call.core.phase not in (Phase.IDLE, Phase.ENDING)
                 if is_up and not page_gone and not self._call.pages.shown:  # it ends when this has returned
                     _reruns.note_ended_call(self, current_execution())
+                    self._trait_thread.post(lambda: self.set_trait("_ended_by", "panel_removed"))
                 _reruns.check(self)
 
     def _write_traits(self, values: Mapping[str, object]) -> None:
@@ -312,8 +313,8 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
     def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
         if event == "StateChange":
             _reruns.check(self)
-            if self.follows_ended_call and (arguments[0].isStarting or arguments[0].isStarted):
-                self.set_trait("_follows_ended_call", False)
+            if self._ended_by is not None and (arguments[0].isStarting or arguments[0].isStarted):
+                self.set_trait("_ended_by", None)
         if event == "Levels":
             (levels,) = arguments
             self._write_traits({"microphone_level_db": levels.microphone_db, "speaker_level_db": levels.speaker_db})

@@ -1,4 +1,4 @@
-// sources sha256:f8984a53577d7f2d185ae99b73cf0ebe9edb93542bd9321316fa088dfa60fb61
+// sources sha256:24bcd04ef3fde587f2127d8d2a8f6293420b27f8f6679837c94d6679d1464333
 "use strict";
 (() => {
   // src/worklets/framing.js

@@ -1,4 +1,4 @@
-// sources sha256:f8984a53577d7f2d185ae99b73cf0ebe9edb93542bd9321316fa088dfa60fb61
+// sources sha256:24bcd04ef3fde587f2127d8d2a8f6293420b27f8f6679837c94d6679d1464333
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -723,7 +723,7 @@ var INITIAL_TRAITS = Object.freeze({
   speakerDeviceId: null,
   _owner: null,
   _closed: false,
-  _follows_ended_call: false
+  _ended_by: null
 });
 var TRAIT_NAMES = (
   /** @type {(keyof CallTraits)[]} */
@@ -3316,7 +3316,7 @@ function describeState(state) {
 function describeControls(state) {
   const isInCall = isReachable(state) && (state.isStarted || state.isStarting || state.isStartRequested);
   return {
-    start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested }) : control(state._follows_ended_call ? "Start again" : "Start", "call", "start", { isEnabled: canStart(state) }),
+    start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested }) : control(state._ended_by !== null ? "Start again" : "Start", "call", "start", { isEnabled: canStart(state) }),
     mute: isMuted(state) ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true }) : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
     pause: isPaused(state) ? control("Resume the call", "play", "resume", { isEnabled: canPause(state), isPressed: true }) : control("Pause the call", "pause", "pause", { isEnabled: canPause(state) })
   };
@@ -3348,6 +3348,10 @@ function describePage(state) {
   if (pageUrl === null) return { words: "Call from a page of its own, with a microphone", url: null };
   return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };
 }
+var ENDED_BY = {
+  cell_run_again: "The call of this cell ended because the cell ran again. Start again to go on.",
+  panel_removed: "The call ended because its panel was removed from the page. Start again to go on."
+};
 function describeNote(state) {
   if (state.isSaved) return "This panel was saved with the notebook, without its call. Run the cell again.";
   const words = WORDS[state.place];
@@ -3359,9 +3363,7 @@ function describeNote(state) {
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
-  if (state._follows_ended_call && !isMicrophoneInUse(state)) {
-    return "The call of this cell ended because the cell ran again. Start again to go on.";
-  }
+  if (state._ended_by !== null && !isMicrophoneInUse(state)) return ENDED_BY[state._ended_by];
   if (isMuted(state) && !isMicrophoneInUse(state)) return "You are still muted, also in the next call.";
   return "";
 }
@@ -3388,7 +3390,7 @@ var isMicrophoneInUse = (state) => state.isStarted || state.isStarting || state.
 var canMute = (state) => isReachable(state) && (isMicrophoneInUse(state) || isMuted(state));
 var canStart = (state) => !state._closed && !state.isSaved && !(state.isKernelLost && state.place === "page");
 var canPause = (state) => isReachable(state) && state.isStarted;
-var hasEnded = (state) => state.wasStarted || state._follows_ended_call || state.conversation.length > 0;
+var hasEnded = (state) => state.wasStarted || state._ended_by !== null || state.conversation.length > 0;
 
 // src/view/device-picker.js
 var pickerCount = 0;
