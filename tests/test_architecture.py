@@ -63,6 +63,7 @@ IMPURE_MODULES = {
     "_threads",
     "history.writer",
     "history.recording_file",
+    "history.disk_thread",
     "history.folder_file",
     "history.folder_writer",
     "turn.smart_turn",

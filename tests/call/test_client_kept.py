@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 from pathlib import Path
@@ -38,7 +39,8 @@ ANSWER = (np.sin(np.arange(8000) / 5) * 8000).astype(np.int16)
 
 
 async def answer(call: ServerCall, utterance: Pcm) -> None:
-    """Answer with half a second of sound."""
+    """Answer with half a second of sound, later than a round trip takes on a busy machine."""
+    await asyncio.sleep(0.25)
     await call.send_message("user", "Wie spät?")
     await call.send_audio(ANSWER)
     await call.send_message("assistant", "Ten o'clock 🕙")
@@ -109,6 +111,14 @@ async def test_a_saved_call_is_loaded_as_it_was(tmp_path: Path) -> None:
     assert saved.about["versions"]["numpy"] == np.__version__
     assert saved.about["transport"]["connections"] == 1
     assert saved.about["duration_ms"] == saved.events[-1].time_ms
+    assert repr(saved)[1:-1] in saved._repr_html_()
+    assert "Wie spät?" in saved._repr_html_()
+    # every picture is the same
+    assert saved.recording is not None
+    assert call.recording is not None
+    pictures = (saved.recording.plot(), call.recording.plot()), (saved.turns.plot(), call.turns.plot())
+    for drawn, live in (*pictures, (saved.recording.plot(turn=1), call.recording.plot(turn=1))):
+        assert drawn._repr_png_() == live._repr_png_()  # type: ignore[attr-defined]  # figures that show themselves
     # saved once more, from what was loaded
     again = load_call(saved.save(tmp_path / "copy"))
     assert_same(again, call)
@@ -222,8 +232,12 @@ async def test_a_call_is_written_while_it_goes_on(tmp_path: Path) -> None:
             assert_same(load_call(folder), call)
             assert load_call(folder).is_complete
             await call.start()
-            assert call.saved_to != folder
+            other = call.saved_to
+            assert other != folder
+            await call.start_mic()
             await call.stop()
+            assert other is not None
+            assert load_call(other).is_complete
     frame = load_calls(tmp_path / "calls" / "*")
     assert frame["call"].tolist() == [folder.name] * 2
     assert frame["turn"].tolist() == [0, 1]

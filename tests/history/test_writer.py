@@ -286,7 +286,7 @@ async def test_a_disk_that_stalls_holds_up_neither_call_nor_loop_nor_other_threa
 
 
 def recording_threads_ended() -> bool:
-    return not any(thread.name == "micdrop-recording" for thread in threading.enumerate())
+    return not any(thread.name == "micdrop-record" for thread in threading.enumerate())
 
 
 async def test_without_a_recording_there_is_nothing_to_write() -> None:

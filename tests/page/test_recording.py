@@ -110,4 +110,4 @@ def test_a_disk_that_stalls_holds_up_neither_the_call_nor_its_end(open_call: Ope
 
 
 def is_writer(thread: threading.Thread) -> bool:
-    return thread.name == "micdrop-recording"
+    return thread.name == "micdrop-record"

@@ -11,6 +11,7 @@ from micdrop_widget.call.about import describe_call
 from micdrop_widget.call.options import CallOptions
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import MicdropError
+from micdrop_widget.history.disk_thread import ClosingThreads
 from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.folder_writer import FolderWriter
 from micdrop_widget.history.turns import Turns
@@ -50,6 +51,7 @@ class CallKeeper:
         self._started: datetime | None = None
         self._microphone: Microphone | None = None
         self._writer: FolderWriter | None = None
+        self._closing = ClosingThreads()
 
     @property
     def has_begun(self) -> bool:
@@ -95,9 +97,8 @@ class CallKeeper:
             self._writer.end(self.about())
 
     async def closed(self) -> None:
-        """Wait until the folder of a call that has ended is complete, or given up: 2 s at most."""
-        if self._writer is not None:
-            await self._writer.closed()
+        """Wait until the folders of the calls that have ended are complete, or given up: 2 s at most."""
+        await self._closing.closed()
 
     def about(self, *, is_complete: bool = True) -> dict[str, Any]:
         """Return what is known of the latest call as a whole; from any thread."""
@@ -126,7 +127,13 @@ class CallKeeper:
             folder = parent / (name if number == 1 else f"{name}-{number}")
             try:
                 return FolderWriter(
-                    folder, about, turns=turns, conversation=conversation, events=self._events, report=self._report
+                    folder,
+                    about,
+                    turns=turns,
+                    conversation=conversation,
+                    events=self._events,
+                    report=self._report,
+                    closing=self._closing,
                 )
             except FileExistsError:
                 if number == _MOST_AT_ONCE:

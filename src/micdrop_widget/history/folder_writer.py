@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from micdrop_widget.errors import MicdropError
+from micdrop_widget.history.disk_thread import ClosingThreads, reporting_to
 from micdrop_widget.history.event_log import EventLog
-from micdrop_widget.history.folder_file import CLOSE_TIMEOUT_S, FolderFile, KeptCall, KeptChanges
+from micdrop_widget.history.folder_file import FolderFile, KeptCall, KeptChanges
 from micdrop_widget.history.turns import Turn, Turns
 from micdrop_widget.protocol import ConversationItem
 
@@ -34,6 +34,8 @@ class FolderWriter:
         Those of the call.
     report
         Called on the loop with the error when the folder ends before the call does, once.
+    closing
+        Closes the folder when the call is over.
 
     Raises
     ------
@@ -50,48 +52,38 @@ class FolderWriter:
         conversation: Callable[[], tuple[ConversationItem, ...]],
         events: EventLog,
         report: Callable[[MicdropError], object],
+        closing: ClosingThreads,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
         self._turns = turns
         self._conversation = conversation
         self._events = events
-        self._report = report
-        self._file = FolderFile(folder, about, self._report_from_thread)
+        self._file = FolderFile(folder, about, reporting_to(report))
         self._written_turns: list[Turn] = []
         self._written_items: tuple[ConversationItem, ...] = ()
         self._written_events = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._closed: asyncio.Future[None] | None = None
+        self._closing = closing
+        self.has_ended = False
+        """The call is over."""
 
     @property
     def folder(self) -> Path:
         """Where the call is kept."""
         return self._file.folder
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether the call is over."""
-        return self._closed is not None
-
     def note_change(self) -> None:
         """Note that something may have changed: it is written within half a second."""
-        if self._timer is None and self._closed is None:
-            self._timer = self._loop.call_later(_WRITE_EVERY_S, self._write)
+        if self._timer is None and not self.has_ended:
+            self._timer = asyncio.get_running_loop().call_later(_WRITE_EVERY_S, self._write)
 
     def end(self, about: Mapping[str, Any]) -> None:
         """End with the call: the folder is closed in the background. Again is no error."""
-        if self._closed is not None:
+        if self.has_ended:
             return
         self._write()
-        self._closed = self._loop.create_future()
-        limit = self._loop.call_later(CLOSE_TIMEOUT_S, self._give_up)
-        self._closed.add_done_callback(lambda done: limit.cancel())
-        self._file.close(self._finish_from_thread, KeptCall(about, self._turns(), self._conversation()))
-
-    async def closed(self) -> None:
-        """Wait until the folder of a call that has ended is complete, or given up: 2 s at most."""
-        if self._closed is not None:
-            await asyncio.shield(self._closed)
+        self.has_ended = True
+        self._file.finish(KeptCall(about, self._turns(), self._conversation()))
+        self._closing.close(self._file)
 
     def _write(self) -> None:
         if self._timer is not None:
@@ -114,20 +106,3 @@ class FolderWriter:
         events = tuple(self._events)[-(count - self._written_events) :] if count > self._written_events else ()
         self._written_turns, self._written_items, self._written_events = turns, items, count
         return KeptChanges(changed, fresh_items, not is_longer, events)
-
-    def _give_up(self) -> None:
-        self._file.give_up()
-        self._finish()
-
-    def _finish(self) -> None:
-        assert self._closed is not None
-        if not self._closed.done():
-            self._closed.set_result(None)
-
-    def _finish_from_thread(self) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(self._finish)
-
-    def _report_from_thread(self, error: MicdropError) -> None:
-        with contextlib.suppress(RuntimeError):  # as above
-            self._loop.call_soon_threadsafe(self._report, error)

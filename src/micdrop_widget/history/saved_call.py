@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,9 @@ class SavedCall:
     def __repr__(self) -> str:
         state = "" if self.is_complete else ", which did not end properly"
         return f"<SavedCall {str(self.path)!r}: {len(self.turns)} turns{state}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self)[1:-1])}</p>{self.turns._repr_html_()}"
 
     @property
     def name(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import weakref
 from collections.abc import Callable, Mapping
 from os import PathLike
@@ -11,11 +10,12 @@ from pathlib import Path
 
 from micdrop_widget.audio import Pcm, samples_to_ms
 from micdrop_widget.errors import MicdropError
+from micdrop_widget.history.disk_thread import ClosingThreads, reporting_to
 from micdrop_widget.history.event_log import EventLog
 from micdrop_widget.history.recorder import Recorder
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.recording_chunks import write_chunks
-from micdrop_widget.history.recording_file import CLOSE_TIMEOUT_S, RecordingFile
+from micdrop_widget.history.recording_file import RecordingFile
 from micdrop_widget.history.tracks import Tracks
 from micdrop_widget.history.turns import Turns
 
@@ -41,7 +41,7 @@ class RecordingWriter:
         self._report = report
         self._recorder: Recorder | None = None
         self._file: RecordingFile | None = None
-        self._closing: set[asyncio.Future[None]] = set()
+        self._closing = ClosingThreads()
         self._write_after_ms = 0.0
 
     @property
@@ -136,43 +136,14 @@ class RecordingWriter:
         self._recorder = None
         if self._file is not None:
             self._file.add(rest)
-            self._close(self._file)
+            self._closing.close(self._file)
 
     async def closed(self) -> None:
         """Wait until the files of the calls that have ended are complete, or given up: 2 s at most."""
-        while self._closing:
-            await asyncio.wait(self._closing)
+        await self._closing.closed()
 
     def _open(self, path: Path, chunks: Callable[[], Mapping[bytes, bytes]]) -> RecordingFile:
-        loop = asyncio.get_running_loop()
-
-        def on_failed(error: MicdropError) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                loop.call_soon_threadsafe(self._report, error)
-
-        return RecordingFile(path, on_failed, after=self._file, chunks=chunks)
-
-    def _close(self, file: RecordingFile) -> None:
-        loop = asyncio.get_running_loop()
-        closed: asyncio.Future[None] = loop.create_future()
-
-        def finish() -> None:
-            if not closed.done():
-                closed.set_result(None)
-
-        def give_up() -> None:
-            file.give_up()
-            finish()
-
-        def on_closed() -> None:
-            with contextlib.suppress(RuntimeError):  # as above
-                loop.call_soon_threadsafe(finish)
-
-        limit = loop.call_later(CLOSE_TIMEOUT_S, give_up)
-        closed.add_done_callback(lambda done: limit.cancel())
-        self._closing.add(closed)
-        closed.add_done_callback(self._closing.discard)
-        file.close(on_closed)
+        return RecordingFile(path, reporting_to(self._report), after=self._file, chunks=chunks)
 
     def _write_settled(self, recorder: Recorder) -> None:
         """Hand what is settled to the file, a second of it at a time."""
