@@ -84,3 +84,24 @@ async def test_a_page_whose_microphone_is_silent_is_named(
     await until(lambda: call.diagnose()["frames"].values["captured_ms"] == 4000)
     assert broken(call)[:2] == ("level", "broken")
     call.close()
+
+
+async def test_a_page_that_may_not_play_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def greets(call: FaultyCall) -> None:
+        await call.message("assistant", "a secret greeting")
+        await call.answer(SENTENCE, pace=0)
+
+    page = FakeFrontEnd(monkeypatch)
+    page.plays = False
+    async with FaultyServer(greets) as server:
+        call = MicdropWidget(server.url)
+        page.show(call)
+        await call.start()
+        page.speak(np.zeros(16_000, np.int16))
+        await until(lambda: "play" in page.types())
+        epoch = next(message["epoch"] for message in page.messages if message["type"] == "play")
+        page.send({"type": "playback_failed", "epoch": epoch, "reason": "blocked", "detail": "no click for 10 s"})
+        await until(lambda: call.diagnose()["heard"].outcome == "broken")
+        assert broken(call) == ("heard", "broken", "not played (blocked)")
+        assert "Click to allow audio" in call.diagnose()["heard"].advice
+        call.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from micdrop_widget.history.diagnosis.call_steps import cause_of, remedy_of
+from micdrop_widget.history.diagnosis.call_steps import remedy_of
 from micdrop_widget.history.diagnosis.facts import CallFacts
 from micdrop_widget.history.diagnosis.result import Outcome, Step
 from micdrop_widget.history.turns import Turn
@@ -69,8 +69,8 @@ def heard(facts: CallFacts) -> Step:
     found = facts.answer
     if found is None or found.first_audio_ms is None:
         return Step("", "not reached")
-    if facts.playback_error is not None:
-        return Step("", "broken", f"not played ({cause_of(facts.playback_error)})", remedy_of(facts.playback_error))
+    if (error := facts.playback_error) is not None:
+        return Step("", "broken", f"not played ({error.reason or error.code})", remedy_of(error))
     if found.heard_ms is not None:
         return _how_heard(found)
     values = {"waiting_ms": facts.now_ms - found.first_audio_ms}

@@ -91,7 +91,8 @@ def level(facts: CallFacts) -> Step:
     if loudest > SILENT_DBFS or facts.turn is not None:
         return Step("", "ok", seen, values=values)
     if captured.captured_ms < _ENOUGH_MS:
-        return Step("", "waiting", f"{seen}: silence so far", "Say something.", values)
+        outcome: Outcome = "unknown" if _greeting_is_unheard(facts) else "waiting"
+        return Step("", outcome, f"{seen}: silence so far", "Say something.", values)
     advice = "It is muted on the device or in the system, or the wrong one is chosen: choose another in the panel."
     return Step("", "broken", f"the microphone is silent: {seen}", advice, values)
 
@@ -142,11 +143,16 @@ def _nothing_detected(facts: CallFacts) -> Step:
     seen = f"no speech in {captured.listened_ms / 1000:.1f} s: {_most(captured)}"
     if captured.suspicions:
         seen += f"; {captured.suspicions} times it may have been speech, but not for long enough"
-    greeting_is_silent = facts.answer is not None and facts.answer.heard_ms is None
-    if captured.listened_ms < _ENOUGH_MS or greeting_is_silent:
-        return Step("", "unknown" if greeting_is_silent else "waiting", seen, "Say something.", values)
+    if _greeting_is_unheard(facts):
+        return Step("", "unknown", seen, "Say something.", values)  # what is to blame is the greeting
+    if captured.listened_ms < _ENOUGH_MS:
+        return Step("", "waiting", seen, "Say something.", values)
     advice = "Speak louder or closer, raise the microphone's level, or give vad= a detector with a lower threshold."
     return Step("", "broken", seen, advice, values)
+
+
+def _greeting_is_unheard(facts: CallFacts) -> bool:
+    return facts.answer is not None and (facts.answer.heard_ms is None or facts.playback_error is not None)
 
 
 def _most(captured: CapturedFacts) -> str:
