@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import numpy as np
-
 from benchmarks.figures import Aim, Distribution, Figure
-from micdrop_widget import MicdropClient, MicdropServer, Microphone, SileroVAD, SmartTurn, Turn, VirtualSpeaker
-from micdrop_widget.audio import FRAME_SAMPLES, Pcm, samples_to_ms
+from micdrop_widget import MicdropClient, MicdropServer, SileroVAD, SmartTurn, Turn, VirtualSpeaker
+from micdrop_widget.audio import Pcm
 from micdrop_widget.audio_input import as_pcm
+from micdrop_widget.testing import ScriptedMicrophone
 
 __all__ = ["measure"]
 
@@ -29,34 +28,6 @@ _PARTS = {
     "of the server's: the voice's first audio": "tts_first_audio_ms",
 }
 """Figures, and the quantities of a turn that they are of."""
-
-
-class _Live:
-    """A microphone that captures silence, but while something is said; in real time."""
-
-    live = True
-
-    def __init__(self) -> None:
-        self._said: Pcm = np.zeros(0, dtype=np.int16)
-
-    def say(self, pcm: Pcm) -> None:
-        """Say something now."""
-        self._said = pcm
-
-    async def open(self, device_id: str | None) -> Microphone:
-        return Microphone()
-
-    async def frames(self) -> AsyncIterator[Pcm]:
-        loop = asyncio.get_running_loop()
-        due_s = loop.time()
-        while True:
-            frame, self._said = self._said[:FRAME_SAMPLES], self._said[FRAME_SAMPLES:]
-            yield np.concatenate([frame, np.zeros(FRAME_SAMPLES - len(frame), dtype=np.int16)])
-            due_s += samples_to_ms(FRAME_SAMPLES) / 1000
-            await asyncio.sleep(due_s - loop.time())
-
-    async def close(self) -> None:
-        """There is nothing to release."""
 
 
 def measure(quick: bool) -> Iterator[Figure]:
@@ -111,7 +82,7 @@ async def _ask(parts: dict[str, Any], spoken: list[Pcm], *, calls: int, rounds: 
 
 
 async def _hold_call(url: str, questions: list[Pcm], after_s: float) -> list[Turn]:
-    microphone = _Live()
+    microphone = ScriptedMicrophone()
     vad = SileroVAD(min_silence_ms=_MIN_SILENCE_MS)
     async with _started(url, microphone, vad) as call:
         await asyncio.sleep(1 + after_s)
@@ -125,7 +96,7 @@ async def _hold_call(url: str, questions: list[Pcm], after_s: float) -> list[Tur
 
 
 @asynccontextmanager
-async def _started(url: str, microphone: _Live, vad: SileroVAD) -> AsyncIterator[MicdropClient]:
+async def _started(url: str, microphone: ScriptedMicrophone, vad: SileroVAD) -> AsyncIterator[MicdropClient]:
     client = MicdropClient(url, source=microphone, sink=VirtualSpeaker(), vad=vad, turn_detector=SmartTurn())
     async with client as call:
         await call.start()

@@ -29,7 +29,7 @@ from micdrop_widget.history import step_events
 from micdrop_widget.protocol import EventName
 from micdrop_widget.state.machine import TABLE
 from micdrop_widget.state.snapshot import Phase
-from micdrop_widget.testing import FaultyCall, FaultyServer
+from micdrop_widget.testing import FaultyCall, FaultyServer, ScriptedMicrophone
 from tests.paths import DOCS, FIXTURES
 
 
@@ -95,9 +95,25 @@ def test_the_example_of_the_testing_page_runs_as_it_stands(tmp_path: Path, monke
 
 def test_the_testing_page_names_all_that_is_public_of_a_server_with_faults() -> None:
     page = (DOCS / "testing.md").read_text(encoding="utf-8")
-    public = [name for each in (FaultyCall, FaultyServer) for name in vars(each) if not name.startswith("_")]
+    public = [
+        name
+        for each in (FaultyCall, FaultyServer, ScriptedMicrophone)
+        for name in vars(each)
+        if not name.startswith("_")
+    ]
     options = [*inspect.signature(FaultyServer).parameters, *inspect.signature(FaultyCall.answer).parameters]
-    for name in {*public, *options, *testing.__all__} - {"self", "scripts", "pcm", "Chunk", "Script", "rhythm"}:
+    for name in {*public, *options, *testing.__all__} - {
+        "self",
+        "scripts",
+        "pcm",
+        "Chunk",
+        "Script",
+        "rhythm",
+        "live",
+        "open",
+        "frames",
+        "close",
+    }:
         assert re.search(rf"\b{name}\b", page), name
 
 

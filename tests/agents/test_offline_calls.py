@@ -6,15 +6,13 @@ import asyncio
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pytest
 
 from micdrop_widget import MicdropClient, MicdropServer
 from micdrop_widget.agents import PocketsphinxEars, companion, number_in, offline_agent
-from micdrop_widget.audio import FRAME_SAMPLES, Pcm
+from micdrop_widget.audio import Pcm
 from micdrop_widget.call.sinks import VirtualSpeaker
-from micdrop_widget.testing import in_virtual_time
-from tests.harness.callers import Mic
+from micdrop_widget.testing import ScriptedMicrophone, in_virtual_time
 from tests.harness.spoken import spoken
 
 pytest.importorskip("pocketsphinx", reason="the extra `agent` is not installed")
@@ -46,33 +44,27 @@ async def agent(conversation: list[dict[str, Any]], call: Any) -> Any:
     return await companion(conversation, call)
 
 
-class Microphone(Mic):
-    """Captures silence while nobody speaks."""
-
-    async def speak(self, pcm: Pcm, *, then_s: float) -> None:
-        """Say something in real time, and be silent after it."""
-        whole = np.concatenate([pcm, np.zeros(round(16_000 * then_s), np.int16)])
-        for start in range(0, len(whole), FRAME_SAMPLES):
-            self.say(whole[start : start + FRAME_SAMPLES])
-            await asyncio.sleep(0.032)
-
-
 @in_virtual_time
 async def test_a_question_a_timer_that_is_interrupted_and_a_goodbye() -> None:
-    questions, speaker, mic = spoken("questions"), VirtualSpeaker(keep=True), Microphone()
+    questions, speaker, mic = spoken("questions"), VirtualSpeaker(keep=True), ScriptedMicrophone()
     ended: list[float] = []
     async with MicdropServer(stt=stt, agent=agent, tts=tts) as server:
         call = MicdropClient(server.url, source=mic, sink=speaker)
         call.on("EndCall", lambda: ended.append(asyncio.get_running_loop().time()))
         async with call:
             await call.start()
-            await mic.speak(np.zeros(16_000, np.int16), then_s=0)
-            await mic.speak(questions.pcm_of(0), then_s=5)
-            await mic.speak(questions.pcm_of(1), then_s=5)
-            await mic.speak(questions.pcm_of(2), then_s=9)
+            await asyncio.sleep(1)
+            await mic.say(questions.pcm_of(0))
+            await asyncio.sleep(5)
+            await mic.say(questions.pcm_of(1))
+            await asyncio.sleep(5)
+            await mic.say(questions.pcm_of(2))
+            await asyncio.sleep(9)
             assert call.state.isAssistantSpeaking, "the timer speaks unprompted"
-            await mic.speak(questions.pcm_of(3), then_s=5)
-            await mic.speak(questions.pcm_of(4), then_s=1)
+            await mic.say(questions.pcm_of(3))
+            await asyncio.sleep(5)
+            await mic.say(questions.pcm_of(4))
+            await asyncio.sleep(1)
             await call.until(lambda _: bool(ended), timeout=10)
             await call.stop(graceful=True)
     said = [(item.role, getattr(item, "content", "")) for item in call.state.conversation]
@@ -110,12 +102,13 @@ async def test_twenty_calls_at_once_lose_nothing_and_leave_nothing() -> None:
     asked = [("how much is seven times eight", "That is 56."), ("my name is mary", "Nice to meet you, Mary.")]
 
     async def hold_call(url: str) -> list[tuple[str, str]]:
-        mic = Microphone()
+        mic = ScriptedMicrophone()
         async with MicdropClient(url, source=mic, record=False) as call:
             await call.start()
             for number in range(len(asked)):
                 settled = call.wait_for("Turn", timeout=60)
-                await mic.speak(questions.pcm_of(number), then_s=1)
+                await mic.say(questions.pcm_of(number))
+                await asyncio.sleep(1)
                 turn = await settled
                 assert turn.answer_heard_ms == turn.answer_received_ms
             return [(turn.user_text or "", turn.assistant_text or "") for turn in call.turns]

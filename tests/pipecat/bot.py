@@ -32,20 +32,21 @@ from pipecat.transports.websocket.server import (
 from pipecat.turns.user_turn_processor import UserTurnProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from micdrop_widget.agents import HibariVoice, PocketsphinxEars
+from micdrop_widget.agents import HibariVoice
 from micdrop_widget.agents.pipecat import MicdropMessages, MicdropSerializer, micdrop_turns
-from micdrop_widget.audio import pcm_from_bytes, pcm_to_bytes
+from micdrop_widget.audio import Pcm, pcm_from_bytes, pcm_to_bytes
 from micdrop_widget.audio_input import as_pcm
 
 __all__ = ["Bot", "running_bot"]
 
 Mind = Callable[[str], str]
+SpeechToText = Callable[[Pcm], str]
 
 
 class Ears(SegmentedSTTService):  # type: ignore[misc]  # Pipecat has no types here
-    """PocketSphinx, for whole segments."""
+    """Speech to text, for whole segments."""
 
-    def __init__(self, ears: PocketsphinxEars) -> None:
+    def __init__(self, ears: SpeechToText) -> None:
         super().__init__(settings=STTSettings(model=None, language=None), ttfs_p99_latency=0.5)
         self._ears = ears
         self.segments: list[int] = []
@@ -109,7 +110,7 @@ class Brain(FrameProcessor):  # type: ignore[misc]
 class Bot:
     """A bot that runs, and what it noted."""
 
-    def __init__(self, mind: Mind, ears: PocketsphinxEars, voice: HibariVoice) -> None:
+    def __init__(self, mind: Mind, ears: SpeechToText, voice: HibariVoice) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -126,7 +127,7 @@ class Bot:
             host="127.0.0.1",
             port=port,
         )
-        turns = UserTurnProcessor(user_turn_strategies=micdrop_turns(), user_turn_stop_timeout=1.0)
+        turns = UserTurnProcessor(user_turn_strategies=micdrop_turns(), user_turn_stop_timeout=4.0)
         pipeline = Pipeline(
             [self.transport.input(), self.ears, turns, self.brain, Voice(voice), self.transport.output()]
         )
@@ -144,7 +145,7 @@ class Bot:
 
 
 @contextlib.asynccontextmanager
-async def running_bot(mind: Mind, ears: PocketsphinxEars, voice: HibariVoice) -> AsyncIterator[Bot]:
+async def running_bot(mind: Mind, ears: SpeechToText, voice: HibariVoice) -> AsyncIterator[Bot]:
     """Run a bot on loopback until the end of the block."""
     bot = Bot(mind, ears, voice)
     runner = WorkerRunner(handle_sigint=False)
