@@ -31,6 +31,7 @@ const STATES = {
   "assistant is speaking": inCall({ isAssistantSpeaking: true, conversation: CONVERSATION, partialAssistantMessage: "And the one after" }),
   "muted and paused": inCall({ isMuted: true, isPaused: true }),
   "on hold": inCall({ isOnHold: true }),
+  "slow line": inCall({ isLineSlow: true }),
   "another tab": inCall({ _owner: "another" }),
   "audio blocked": inCall({ isAudioBlocked: true }),
   ended: panelState({ wasStarted: true, conversation: CONVERSATION }),

@@ -217,3 +217,13 @@ def test_messages_at_the_rate_of_the_device_are_counted_at_it_and_come_out_at_16
     )
     assert gaps(receive_all(link, [after])) == [8000]
     assert link.report.dropped_ms == 500
+
+
+def test_the_report_says_whether_the_latest_message_was_companded() -> None:
+    link = MicrophoneLink()
+    pcm = np.zeros(512, dtype=np.int16)
+    reported = []
+    for seq, kind in enumerate((messages.AudioFrame, messages.CompandedAudioFrame, messages.AudioFrame)):
+        link.receive(kind("a", 1, seq, 512 * seq, 0, 32.0 * seq, pcm), 32.0 * seq)
+        reported.append(link.report.is_companded)
+    assert reported == [False, True, False]

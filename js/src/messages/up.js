@@ -8,6 +8,8 @@
  * @typedef {{content: Record<string, unknown>, buffers: ArrayBuffer[]}} UpMessage
  */
 
+import { toMuLaw } from "./mu-law.js";
+
 /**
  * @param {string} type
  * @param {string} from
@@ -100,8 +102,10 @@ export const alive = (from, request) => up("alive", from, { request });
  * @param {import("../microphone/uplink.js").AudioMessage} message
  * @param {number} sentMs
  */
-export function audio(from, { request, seq, position, dropped, samples }, sentMs) {
-  return up("audio", from, { request, seq, position, dropped, sent_ms: sentMs }, [samples.buffer]);
+export function audio(from, { request, seq, position, dropped, isCompanded, samples }, sentMs) {
+  const fields = { request, seq, position, dropped, sent_ms: sentMs };
+  if (isCompanded) return up("companded_audio", from, fields, [toMuLaw(samples).buffer]);
+  return up("audio", from, fields, [samples.buffer]);
 }
 
 /**

@@ -58,7 +58,7 @@ export class Microphone {
     this.#uplink = new Uplink({
       send: (message) => send(messages.audio(pageId, message, now())),
       now,
-      onHoldChange: () => this.#changeListeners.emit(),
+      onChange: () => this.#changeListeners.emit(),
     });
     this.#devices = new Devices({
       list: listDevices,
@@ -68,7 +68,7 @@ export class Microphone {
     });
   }
 
-  /** Subscribes to changes of `isOpen`, `isOpening` and `isOnHold` that nobody asked for by a call of a method. */
+  /** Subscribes to changes of `isOpen`, `isOpening`, `isOnHold` and `isCompanding` that nobody asked for by a call of a method. */
   onChange = this.#changeListeners.add;
 
   /** Subscribes to the level of what is captured. */
@@ -89,6 +89,11 @@ export class Microphone {
   /** True while the kernel does not acknowledge what is sent. */
   get isOnHold() {
     return this.#uplink.isOnHold;
+  }
+
+  /** True while the line to the kernel cannot carry more than telephone quality. */
+  get isCompanding() {
+    return this.#uplink.isCompanding;
   }
 
   /** True while the microphone is released because the kernel sends nothing. */

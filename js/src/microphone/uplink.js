@@ -13,6 +13,14 @@ export const LATE_MS = 60;
 const PROMPT_MS = 25;
 const PROMPT_FOR_MS = 2000;
 
+/** Large messages that are so late for so long have a line that cannot carry them; a busy kernel catches up between. */
+const OVERLOADED_MS = 150;
+const OVERLOADED_FOR_MS = 500;
+
+/** How long a line has to be prompt before whole samples are tried again; each time that is too much for it, twice as long. */
+const RETRY_AFTER_MS = 10_000;
+const MAX_RETRY_AFTER_MS = 160_000;
+
 /**
  * @typedef {object} Piece one frame, or two of a quiet line
  * @property {number} position of the first sample since the microphone was opened, muted stretches included
@@ -23,17 +31,18 @@ const PROMPT_FOR_MS = 2000;
  * @property {number} seq
  * @property {number} position
  * @property {number} dropped samples thrown away since the microphone was opened
+ * @property {boolean} isCompanded the line carries 8 bits a sample only
  * @property {Int16Array<ArrayBuffer>} samples
  */
 
 /**
  * Sends what the microphone captures: numbers the messages, notices when they are not acknowledged any more, and then keeps a
- * bounded amount of audio. Pure but for the clock it is given, which it reads when a frame or an acknowledgement arrives.
+ * bounded amount of audio. On a line that cannot carry 16 bits a sample it sends 8. Pure but for the clock it is given, which it reads when a frame or an acknowledgement arrives.
  */
 export class Uplink {
   #send;
   #now;
-  #onHoldChange;
+  #onChange;
   /** @type {number | null} */
   #request = null;
   #seq = 0;
@@ -46,17 +55,27 @@ export class Uplink {
   #isOnHold = false;
   #batch = 0;
   #promptSince = Infinity;
+  #isCompanding = false;
+  /** Since when messages are very late, while whole samples are sent; prompt, while companded ones are. */
+  #overloadedSince = Infinity;
+  #easySince = Infinity;
+  #retryAfterMs = RETRY_AFTER_MS;
 
   /**
    * @param {object} options
    * @param {(message: AudioMessage) => void} options.send
    * @param {() => number} options.now milliseconds
-   * @param {(isOnHold: boolean) => void} options.onHoldChange
+   * @param {() => void} options.onChange called when `isOnHold` or `isCompanding` has changed
    */
-  constructor({ send, now, onHoldChange }) {
+  constructor({ send, now, onChange }) {
     this.#send = send;
     this.#now = now;
-    this.#onHoldChange = onHoldChange;
+    this.#onChange = onChange;
+  }
+
+  /** True while the line cannot carry more than 8 bits a sample. */
+  get isCompanding() {
+    return this.#isCompanding;
   }
 
   get isOnHold() {
@@ -82,6 +101,8 @@ export class Uplink {
     this.#unacknowledged = [];
     this.#batch = 0;
     this.#promptSince = Infinity;
+    this.#retryAfterMs = RETRY_AFTER_MS;
+    this.#compand(false);
     this.#hold(false);
   }
 
@@ -143,7 +164,16 @@ export class Uplink {
   #hold(isOnHold) {
     if (isOnHold === this.#isOnHold) return;
     this.#isOnHold = isOnHold;
-    this.#onHoldChange(isOnHold);
+    this.#onChange();
+  }
+
+  /** @param {boolean} isCompanding */
+  #compand(isCompanding) {
+    this.#overloadedSince = Infinity;
+    this.#easySince = Infinity;
+    if (isCompanding === this.#isCompanding) return;
+    this.#isCompanding = isCompanding;
+    this.#onChange();
   }
 
   #dropOldest() {
@@ -153,7 +183,7 @@ export class Uplink {
   #sendPieces() {
     const [first] = this.#pieces;
     if (this.#request === null || first === undefined) return;
-    const message = { request: this.#request, seq: this.#seq++, position: first.position, dropped: this.#dropped };
+    const message = { request: this.#request, seq: this.#seq++, position: first.position, dropped: this.#dropped, isCompanded: this.#isCompanding };
     this.#unacknowledged.push({ seq: message.seq, sentMs: this.#now() });
     this.#send({ ...message, samples: join(this.#pieces) });
     this.#pieces = [];
@@ -166,12 +196,31 @@ export class Uplink {
    */
   #adapt(lagMs) {
     const now = this.#now();
+    this.#adaptCoding(lagMs, now);
     if (lagMs > PROMPT_MS) this.#promptSince = now;
     if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
     else if (this.#promptSince === Infinity) this.#promptSince = now;
-    else if (now - this.#promptSince > PROMPT_FOR_MS) {
+    else if (now - this.#promptSince > PROMPT_FOR_MS && !this.#isCompanding) {
       this.#batch = Math.max(this.#batch - 1, 0);
       this.#promptSince = now;
+    }
+  }
+
+  /**
+   * What a message brings beside its samples is as much as 20 ms of them: only large ones show that the line carries no more.
+   *
+   * @param {number} lagMs
+   * @param {number} now
+   */
+  #adaptCoding(lagMs, now) {
+    if (lagMs <= OVERLOADED_MS || this.#batch < BATCHES.length - 1) this.#overloadedSince = Infinity;
+    else this.#overloadedSince = Math.min(this.#overloadedSince, now);
+    if (lagMs > LATE_MS) this.#easySince = Infinity;
+    else this.#easySince = Math.min(this.#easySince, now);
+    if (!this.#isCompanding && now - this.#overloadedSince >= OVERLOADED_FOR_MS) this.#compand(true);
+    else if (this.#isCompanding && now - this.#easySince >= this.#retryAfterMs) {
+      this.#retryAfterMs = Math.min(2 * this.#retryAfterMs, MAX_RETRY_AFTER_MS);
+      this.#compand(false);
     }
   }
 }

@@ -61,6 +61,7 @@ export class PagePanelState {
       hasMicrophone: this.#microphone.isOpen,
       isMicrophoneOpening: this.#microphone.isOpening,
       isOnHold: this.#microphone.isOnHold,
+      isLineSlow: this.#microphone.isCompanding,
       isKernelSilent: this.#microphone.isKernelSilent,
       wasStarted: this.wasStarted,
       problem: this.problem,

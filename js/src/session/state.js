@@ -47,6 +47,7 @@ import { NO_DETAILS } from "./details.js";
  * @property {boolean} hasMicrophone the microphone is open in this page
  * @property {boolean} isMicrophoneOpening the microphone is being opened in this page; the browser may be asking for permission
  * @property {boolean} isOnHold the kernel does not answer while the microphone is open
+ * @property {boolean} isLineSlow the microphone is sent in telephone quality, which is what the line carries
  * @property {boolean} isKernelSilent the kernel sends nothing at all: the microphone is released meanwhile
  * @property {boolean} wasStarted a call has run since the page was loaded
  * @property {string | null} problem something went wrong that the kernel cannot know

@@ -148,6 +148,7 @@ export function describeNote(state) {
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
   if (state._ended_by !== null && !isMicrophoneInUse(state)) return ENDED_BY[state._ended_by];
+  if (state.isLineSlow) return "The line is slow: your voice is sent in telephone quality.";
   if (isMuted(state) && !isMicrophoneInUse(state)) return "You are still muted, also in the next call.";
   return "";
 }

@@ -21,6 +21,7 @@ const INITIAL_PAGE_STATE = {
   hasMicrophone: false,
   isMicrophoneOpening: false,
   isOnHold: false,
+  isLineSlow: false,
   isKernelSilent: false,
   wasStarted: false,
   problem: null,

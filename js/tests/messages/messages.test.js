@@ -31,7 +31,9 @@ const builders = {
   mic_silent: ({ from, request, is_silent }) => comm.micSilent(from, request, is_silent),
   alive: ({ from, request }) => comm.alive(from, request),
   audio: ({ from, request, seq, position, dropped, sent_ms: sentMs }, buffer) =>
-    comm.audio(from, { request, seq, position, dropped, samples: samples(buffer) }, sentMs),
+    comm.audio(from, { request, seq, position, dropped, isCompanded: false, samples: samples(buffer) }, sentMs),
+  companded_audio: ({ from, request, seq, position, dropped, sent_ms: sentMs }) =>
+    comm.audio(from, { request, seq, position, dropped, isCompanded: true, samples: samples("0100ffff0080ff7f") }, sentMs),
   heard: ({ from, epoch, samples: count, underruns }) => comm.heard(from, { epoch, samples: count, underruns }),
   play_received: ({ from, epoch, samples: count, received_ms: receivedMs }) => comm.playReceived(from, epoch, count, receivedMs),
   probed: ({ from, number }) => comm.probed(from, number),

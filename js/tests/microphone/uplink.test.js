@@ -12,7 +12,9 @@ function setUp() {
   up.link = new Uplink({
     send: (message) => up.sent.push(message),
     now: () => up.nowMs,
-    onHoldChange: (isOnHold) => up.holds.push(isOnHold),
+    onChange: () => {
+      if (up.link.isOnHold !== (up.holds.at(-1) ?? false)) up.holds.push(up.link.isOnHold);
+    },
   });
   /** Captures frames in real time, in pieces of one or two, acknowledged as they are sent unless the kernel is away. */
   up.speak = (frames, { isHeard = true, lagMs = 5, inTwos = false } = {}) => {
@@ -49,7 +51,7 @@ for (const [rate, size] of /** @type {[string, number][]} */ ([["16 kHz", FRAME]
   test(`frames are counted, not pieces: at ${rate} four go to a busy kernel at once, from a quiet line as well`, () => {
     /** @type {any[]} */
     const sent = [];
-    const link = new Uplink({ send: (message) => sent.push(message), now: () => 0, onHoldChange: () => undefined });
+    const link = new Uplink({ send: (message) => sent.push(message), now: () => 0, onChange: () => undefined });
     link.open(1, size);
     for (let count = 0; count < 3; count++) link.acknowledge(1, -1, 100);
     for (let frame = 0; frame < 8; frame++) link.push(frame * size, new Int16Array(size));
@@ -125,7 +127,7 @@ for (const [rate, size] of /** @type {[string, number][]} */ ([["16 kHz", FRAME]
     let nowMs = 0;
     /** @type {any[]} */
     const sent = [];
-    const link = new Uplink({ send: (message) => sent.push(message), now: () => nowMs, onHoldChange: () => undefined });
+    const link = new Uplink({ send: (message) => sent.push(message), now: () => nowMs, onChange: () => undefined });
     link.open(1, size);
     for (let pair = 0; pair < 101; pair++, nowMs += 64) link.push(2 * pair * size, new Int16Array(2 * size));
     const last = sent.at(-1);
@@ -216,4 +218,103 @@ test("the next microphone is numbered from the beginning", () => {
   up.speak(1, { isHeard: false });
   const { request, seq, position, dropped } = up.sent.at(-1);
   assert.deepEqual({ request, seq, position, dropped }, { request: 2, seq: 0, position: 0, dropped: 0 });
+});
+
+const OVERHEAD_BYTES = 700; // of each message: Jupyter's headers
+
+/**
+ * Speaks over a line of some rate to a kernel that acknowledges as the real one does: every 400 ms, every 200 ms what was late.
+ *
+ * @param {object} options
+ * @param {(nowMs: number) => number} options.kbitPerS
+ * @param {number} options.seconds
+ * @param {(nowMs: number) => boolean} [options.isBusy] the kernel handles nothing
+ */
+function speakOverLine({ kbitPerS, seconds, isBusy = () => false }) {
+  let [nowMs, freeMs, leastMs, worstMs, ackDueMs] = [0, 0, Infinity, 0, Infinity];
+  /** @type {{arrivesMs: number, sentMs: number, seq: number}[]} */
+  const line = [];
+  /** @type {any[]} */
+  const sent = [];
+  /** @type {{nowMs: number, lagMs: number}[]} */
+  const lags = [];
+  /** @type {[number, boolean][]} */
+  const codings = [];
+  const link = new Uplink({
+    now: () => nowMs,
+    send: (message) => {
+      const bytes = OVERHEAD_BYTES + message.samples.length * (message.isCompanded ? 1 : 2);
+      freeMs = Math.max(freeMs, nowMs) + (8 * bytes) / kbitPerS(nowMs);
+      line.push({ arrivesMs: freeMs + 40, sentMs: nowMs, seq: message.seq });
+      sent.push(message);
+      if (codings.at(-1)?.[1] !== message.isCompanded) codings.push([nowMs, message.isCompanded]);
+    },
+    onChange: () => undefined,
+  });
+  link.open(1, FRAME);
+  let seq = -1;
+  for (let frame = 0; nowMs < 1000 * seconds; nowMs++) {
+    while (!isBusy(nowMs) && line[0] !== undefined && line[0].arrivesMs <= nowMs) {
+      const [message] = line.splice(0, 1);
+      leastMs = Math.min(leastMs, nowMs - message.sentMs);
+      const lagMs = nowMs - message.sentMs - leastMs;
+      lags.push({ nowMs, lagMs });
+      worstMs = Math.max(worstMs, lagMs);
+      seq = message.seq;
+      ackDueMs = Math.min(ackDueMs, nowMs + (worstMs > 60 ? 200 : 400));
+    }
+    if (!isBusy(nowMs) && nowMs >= ackDueMs) {
+      link.acknowledge(1, seq, worstMs); // some milliseconds later in truth
+      [worstMs, ackDueMs] = [0, Infinity];
+    }
+    if (nowMs >= 32 * (frame + 1)) link.push(FRAME * frame++, new Int16Array(FRAME).fill(frame));
+  }
+  const positions = sent.map(({ position, samples }) => [position, position + samples.length]);
+  assert.ok(positions.every(([start], index) => start === (positions[index - 1]?.[1] ?? 0)), "each sample once and in order");
+  assert.ok(sent.every(({ dropped }) => dropped === 0), "none was dropped");
+  const maxLagMs = (/** @type {number} */ fromMs, toMs = Infinity) =>
+    Math.max(...lags.filter((lag) => lag.nowMs >= fromMs && lag.nowMs < toMs).map(({ lagMs }) => lagMs));
+  return { codings, maxLagMs, link };
+}
+
+test("on a line of 256 kbit/s the call stays live: 8 bits a sample, after a second or two", () => {
+  const { codings, maxLagMs } = speakOverLine({ kbitPerS: () => 256, seconds: 12 });
+  assert.deepEqual(codings.map(([, isCompanded]) => isCompanded), [false, true]);
+  assert.ok(codings[1][0] < 2000, `${codings[1][0]} ms`);
+  assert.ok(maxLagMs(0) < 1000, `${maxLagMs(0)} ms`);
+  assert.ok(maxLagMs(4000) < 100, `${maxLagMs(4000)} ms`);
+});
+
+test("whole samples are tried again, ever more rarely while the line stays as it is", () => {
+  const { codings, maxLagMs } = speakOverLine({ kbitPerS: () => 256, seconds: 120 });
+  const tries = codings.filter(([, isCompanded]) => !isCompanded).map(([ms]) => ms);
+  assert.equal(tries.length, 4, `${codings.map(String).join(" ")}`);
+  assert.ok(tries[3] - tries[2] > 1.7 * (tries[2] - tries[1]));
+  assert.ok(maxLagMs(4000) < 800, `${maxLagMs(4000)} ms`);
+});
+
+test("a line that has become faster gets whole samples again", () => {
+  const { codings, maxLagMs, link } = speakOverLine({ kbitPerS: (nowMs) => (nowMs < 8000 ? 256 : 10_000), seconds: 40 });
+  assert.deepEqual(codings.map(([, isCompanded]) => isCompanded), [false, true, false]);
+  assert.ok(maxLagMs(16_000) < 60);
+  assert.equal(link.isCompanding, false);
+});
+
+test("a line of 1 Mbit/s carries whole samples", () => {
+  const { codings, maxLagMs } = speakOverLine({ kbitPerS: () => 1000, seconds: 20 });
+  assert.deepEqual(codings, [[codings[0][0], false]]);
+  assert.ok(maxLagMs(0) < 30);
+});
+
+test("a kernel that is busy for a second and more, again and again, does not make the line slow", () => {
+  const isBusy = (/** @type {number} */ nowMs) => nowMs % 4000 > 2500;
+  const { codings } = speakOverLine({ kbitPerS: () => 100_000, seconds: 40, isBusy });
+  assert.deepEqual(codings.map(([, isCompanded]) => isCompanded), [false]);
+});
+
+test("who opens the microphone anew begins with whole samples", () => {
+  const { link } = speakOverLine({ kbitPerS: () => 256, seconds: 5 });
+  assert.equal(link.isCompanding, true);
+  link.open(2, FRAME);
+  assert.equal(link.isCompanding, false);
 });

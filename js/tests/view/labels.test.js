@@ -113,6 +113,7 @@ test("a closed call offers nothing but the cell", () => {
 
 test("the note names the other tab only while it has the microphone", () => {
   assert.equal(describeNote(inCall({ _owner: "f2" })), "The microphone is used in another tab.");
+  assert.equal(describeNote(inCall({ isLineSlow: true })), "The line is slow: your voice is sent in telephone quality.");
   assert.equal(describeNote(inCall()), "");
   assert.equal(describeNote(state({ _owner: "f2" })), "");
 });

@@ -68,6 +68,8 @@ class LinkReport:
     """Messages with audio that have arrived."""
     frame_ms: float = 0.0
     """Audio in the latest of them: 32 ms normally, 64 while nobody speaks, more when the kernel lags."""
+    is_companded: bool = False
+    """It had 8 bits a sample, as telephones do: the line cannot carry more."""
     lag_ms: float = 0.0
     """How much later than the promptest message the latest one arrived."""
     max_lag_ms: float = 0.0
@@ -207,6 +209,7 @@ class MicrophoneLink:
         counts = self._counts
         counts["messages"] += 1
         counts["frame_ms"] = self._ms(len(frame.pcm))
+        counts["is_companded"] = isinstance(frame, messages.CompandedAudioFrame)
         counts["lag_ms"] = delay_ms
         counts["max_lag_ms"] = max(counts["max_lag_ms"], delay_ms)
         if self._next_seq <= frame.seq < self._highest_seq and frame.seq not in self._waiting:

@@ -1,4 +1,4 @@
-// sources sha256:24bcd04ef3fde587f2127d8d2a8f6293420b27f8f6679837c94d6679d1464333
+// sources sha256:d0e4037e30157bee21945811eb30eac719e21071dc6300c29af393c20632e0df
 "use strict";
 (() => {
   // src/worklets/framing.js

@@ -1,4 +1,4 @@
-// sources sha256:24bcd04ef3fde587f2127d8d2a8f6293420b27f8f6679837c94d6679d1464333
+// sources sha256:d0e4037e30157bee21945811eb30eac719e21071dc6300c29af393c20632e0df
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -1014,6 +1014,24 @@ function readSamples(buffers) {
   return samples;
 }
 
+// src/messages/mu-law.js
+var BIAS = 132;
+var LARGEST = 32767 - BIAS;
+function toMuLaw(samples) {
+  const bytes = new Uint8Array(samples.length);
+  for (let index = 0; index < samples.length; index++) {
+    const sample = (
+      /** @type {number} */
+      samples[index]
+    );
+    const magnitude = Math.min(Math.abs(sample), LARGEST) + BIAS;
+    const exponent = 24 - Math.clz32(magnitude);
+    const mantissa = magnitude >> exponent + 3 & 15;
+    bytes[index] = ~((sample < 0 ? 128 : 0) | exponent << 4 | mantissa);
+  }
+  return bytes;
+}
+
 // src/messages/up.js
 function up(type, from, fields = {}, buffers = []) {
   return { content: { type, from, ...fields }, buffers };
@@ -1031,8 +1049,10 @@ var micFailed = (from, request, reason, detail) => up("mic_failed", from, { requ
 var micEnded = (from, request) => up("mic_ended", from, { request });
 var micSilent = (from, request, isSilent) => up("mic_silent", from, { request, is_silent: isSilent });
 var alive = (from, request) => up("alive", from, { request });
-function audio(from, { request, seq, position, dropped, samples }, sentMs) {
-  return up("audio", from, { request, seq, position, dropped, sent_ms: sentMs }, [samples.buffer]);
+function audio(from, { request, seq, position, dropped, isCompanded, samples }, sentMs) {
+  const fields = { request, seq, position, dropped, sent_ms: sentMs };
+  if (isCompanded) return up("companded_audio", from, fields, [toMuLaw(samples).buffer]);
+  return up("audio", from, fields, [samples.buffer]);
 }
 function heard(from, { epoch, samples, underruns }) {
   return up("heard", from, { epoch, samples, underruns });
@@ -1469,10 +1489,14 @@ var BATCHES = [1, 2, 4];
 var LATE_MS = 60;
 var PROMPT_MS = 25;
 var PROMPT_FOR_MS = 2e3;
+var OVERLOADED_MS = 150;
+var OVERLOADED_FOR_MS = 500;
+var RETRY_AFTER_MS = 1e4;
+var MAX_RETRY_AFTER_MS = 16e4;
 var Uplink = class {
   #send;
   #now;
-  #onHoldChange;
+  #onChange;
   /** @type {number | null} */
   #request = null;
   #seq = 0;
@@ -1485,16 +1509,25 @@ var Uplink = class {
   #isOnHold = false;
   #batch = 0;
   #promptSince = Infinity;
+  #isCompanding = false;
+  /** Since when messages are very late, while whole samples are sent; prompt, while companded ones are. */
+  #overloadedSince = Infinity;
+  #easySince = Infinity;
+  #retryAfterMs = RETRY_AFTER_MS;
   /**
    * @param {object} options
    * @param {(message: AudioMessage) => void} options.send
    * @param {() => number} options.now milliseconds
-   * @param {(isOnHold: boolean) => void} options.onHoldChange
+   * @param {() => void} options.onChange called when `isOnHold` or `isCompanding` has changed
    */
-  constructor({ send, now, onHoldChange }) {
+  constructor({ send, now, onChange }) {
     this.#send = send;
     this.#now = now;
-    this.#onHoldChange = onHoldChange;
+    this.#onChange = onChange;
+  }
+  /** True while the line cannot carry more than 8 bits a sample. */
+  get isCompanding() {
+    return this.#isCompanding;
   }
   get isOnHold() {
     return this.#isOnHold;
@@ -1517,6 +1550,8 @@ var Uplink = class {
     this.#unacknowledged = [];
     this.#batch = 0;
     this.#promptSince = Infinity;
+    this.#retryAfterMs = RETRY_AFTER_MS;
+    this.#compand(false);
     this.#hold(false);
   }
   /** Discards what was not sent: the microphone is muted. */
@@ -1573,7 +1608,15 @@ var Uplink = class {
   #hold(isOnHold) {
     if (isOnHold === this.#isOnHold) return;
     this.#isOnHold = isOnHold;
-    this.#onHoldChange(isOnHold);
+    this.#onChange();
+  }
+  /** @param {boolean} isCompanding */
+  #compand(isCompanding) {
+    this.#overloadedSince = Infinity;
+    this.#easySince = Infinity;
+    if (isCompanding === this.#isCompanding) return;
+    this.#isCompanding = isCompanding;
+    this.#onChange();
   }
   #dropOldest() {
     while (this.#waitingFrames > KEPT_FRAMES) this.#dropped += this.#pieces.shift()?.samples.length ?? 0;
@@ -1581,7 +1624,7 @@ var Uplink = class {
   #sendPieces() {
     const [first] = this.#pieces;
     if (this.#request === null || first === void 0) return;
-    const message = { request: this.#request, seq: this.#seq++, position: first.position, dropped: this.#dropped };
+    const message = { request: this.#request, seq: this.#seq++, position: first.position, dropped: this.#dropped, isCompanded: this.#isCompanding };
     this.#unacknowledged.push({ seq: message.seq, sentMs: this.#now() });
     this.#send({ ...message, samples: join(this.#pieces) });
     this.#pieces = [];
@@ -1593,12 +1636,30 @@ var Uplink = class {
    */
   #adapt(lagMs) {
     const now = this.#now();
+    this.#adaptCoding(lagMs, now);
     if (lagMs > PROMPT_MS) this.#promptSince = now;
     if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
     else if (this.#promptSince === Infinity) this.#promptSince = now;
-    else if (now - this.#promptSince > PROMPT_FOR_MS) {
+    else if (now - this.#promptSince > PROMPT_FOR_MS && !this.#isCompanding) {
       this.#batch = Math.max(this.#batch - 1, 0);
       this.#promptSince = now;
+    }
+  }
+  /**
+   * What a message brings beside its samples is as much as 20 ms of them: only large ones show that the line carries no more.
+   *
+   * @param {number} lagMs
+   * @param {number} now
+   */
+  #adaptCoding(lagMs, now) {
+    if (lagMs <= OVERLOADED_MS || this.#batch < BATCHES.length - 1) this.#overloadedSince = Infinity;
+    else this.#overloadedSince = Math.min(this.#overloadedSince, now);
+    if (lagMs > LATE_MS) this.#easySince = Infinity;
+    else this.#easySince = Math.min(this.#easySince, now);
+    if (!this.#isCompanding && now - this.#overloadedSince >= OVERLOADED_FOR_MS) this.#compand(true);
+    else if (this.#isCompanding && now - this.#easySince >= this.#retryAfterMs) {
+      this.#retryAfterMs = Math.min(2 * this.#retryAfterMs, MAX_RETRY_AFTER_MS);
+      this.#compand(false);
     }
   }
 };
@@ -1668,7 +1729,7 @@ var Microphone = class {
     this.#uplink = new Uplink({
       send: (message) => send(audio(pageId, message, now())),
       now,
-      onHoldChange: () => this.#changeListeners.emit()
+      onChange: () => this.#changeListeners.emit()
     });
     this.#devices = new Devices({
       list: listDevices,
@@ -1677,7 +1738,7 @@ var Microphone = class {
       onSpeaker: (speakerId) => send(chooseDevice(pageId, "speaker", speakerId))
     });
   }
-  /** Subscribes to changes of `isOpen`, `isOpening` and `isOnHold` that nobody asked for by a call of a method. */
+  /** Subscribes to changes of `isOpen`, `isOpening`, `isOnHold` and `isCompanding` that nobody asked for by a call of a method. */
   onChange = this.#changeListeners.add;
   /** Subscribes to the level of what is captured. */
   onLevel = this.#levelListeners.add;
@@ -1693,6 +1754,10 @@ var Microphone = class {
   /** True while the kernel does not acknowledge what is sent. */
   get isOnHold() {
     return this.#uplink.isOnHold;
+  }
+  /** True while the line to the kernel cannot carry more than telephone quality. */
+  get isCompanding() {
+    return this.#uplink.isCompanding;
   }
   /** True while the microphone is released because the kernel sends nothing. */
   get isKernelSilent() {
@@ -2573,6 +2638,7 @@ var PagePanelState = class {
       hasMicrophone: this.#microphone.isOpen,
       isMicrophoneOpening: this.#microphone.isOpening,
       isOnHold: this.#microphone.isOnHold,
+      isLineSlow: this.#microphone.isCompanding,
       isKernelSilent: this.#microphone.isKernelSilent,
       wasStarted: this.wasStarted,
       problem: this.problem
@@ -3364,6 +3430,7 @@ function describeNote(state) {
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
   if (state._ended_by !== null && !isMicrophoneInUse(state)) return ENDED_BY[state._ended_by];
+  if (state.isLineSlow) return "The line is slow: your voice is sent in telephone quality.";
   if (isMuted(state) && !isMicrophoneInUse(state)) return "You are still muted, also in the next call.";
   return "";
 }

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 from micdrop_widget.audio import Pcm, pcm_from_bytes
 from micdrop_widget.browser.messages.decode import MAX_ITEMS, decode, key
+from micdrop_widget.browser.messages.mu_law import pcm_from_mu_law
 from micdrop_widget.devices import Device, Microphone
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ChooseDevice",
     "Command",
     "CommandName",
+    "CompandedAudioFrame",
     "DevicesChanged",
     "Hello",
     "MicEnded",
@@ -196,6 +198,11 @@ class AudioFrame(_FromPage):
 
 
 @dataclass(frozen=True, slots=True)
+class CompandedAudioFrame(AudioFrame):
+    """The same, sent with 8 bits a sample, because the line cannot carry more."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackProgress(_FromPage):
     """How much of the answer was heard."""
 
@@ -252,6 +259,7 @@ BrowserMessage: TypeAlias = (
     | MicSilent
     | Alive
     | AudioFrame
+    | CompandedAudioFrame
     | PlaybackProgress
     | PlayReceived
     | Probed
@@ -272,6 +280,7 @@ _TYPES: dict[str, type[BrowserMessage]] = {
     "mic_silent": MicSilent,
     "alive": Alive,
     "audio": AudioFrame,
+    "companded_audio": CompandedAudioFrame,
     "heard": PlaybackProgress,
     "play_received": PlayReceived,
     "probed": Probed,
@@ -303,19 +312,21 @@ def _parse(content: object, buffers: Sequence[memoryview | bytes]) -> BrowserMes
     kind = _TYPES.get(name) if isinstance(name, str) else None
     if kind is None:
         raise ValueError(f"unknown message type {name!r:.40}")
-    samples = {"pcm": _samples(buffers)} if kind is AudioFrame else {}
+    samples = {"pcm": _samples(kind, buffers)} if issubclass(kind, AudioFrame) else {}
     try:
         return decode(kind, content, **samples)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 
 
-def _samples(buffers: Sequence[memoryview | bytes]) -> Pcm:
+def _samples(kind: type[AudioFrame], buffers: Sequence[memoryview | bytes]) -> Pcm:
     if len(buffers) != 1:
         raise ValueError(f"expected one buffer of samples, got {len(buffers)}")
     samples = memoryview(buffers[0]).cast("B")
-    if len(samples) % 2:
-        raise ValueError(f"expected an even number of bytes, got {len(samples)}")
     if len(samples) > _MAX_AUDIO_BYTES:
         raise ValueError(f"expected {_MAX_AUDIO_BYTES} bytes at most, got {len(samples)}")
+    if kind is CompandedAudioFrame:
+        return pcm_from_mu_law(samples)
+    if len(samples) % 2:
+        raise ValueError(f"expected an even number of bytes, got {len(samples)}")
     return pcm_from_bytes(samples)
