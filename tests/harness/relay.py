@@ -148,6 +148,7 @@ class Relay:
 
     async def _close(self) -> None:
         self._server.close()
+        await asyncio.sleep(0)  # what was accepted just before is a connection now
         for task in self._connections:
             task.cancel()
         if self._connections:

@@ -16,20 +16,25 @@ from tests.harness.relay import Line, Relay, relayed
 async def echoed() -> AsyncGenerator[tuple[Relay, asyncio.StreamReader, asyncio.StreamWriter]]:
     """Connect to a server that sends back what it gets, through a relay."""
 
+    ended: list[asyncio.Event] = []
+
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ended.append(end := asyncio.Event())
         while piece := await reader.read(1 << 16):
             writer.write(piece)
             await writer.drain()
         writer.close()
-        ended.set()
+        await writer.wait_closed()
+        end.set()
 
-    ended = asyncio.Event()
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     with relayed(server.sockets[0].getsockname()[1]) as relay:
         reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
         yield relay, reader, writer
         writer.close()
-        await ended.wait()
+        await writer.wait_closed()
+        for end in ended:
+            await end.wait()
     server.close()
 
 
