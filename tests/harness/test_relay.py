@@ -15,7 +15,6 @@ from tests.harness.relay import Line, Relay, relayed
 @asynccontextmanager
 async def echoed() -> AsyncGenerator[tuple[Relay, asyncio.StreamReader, asyncio.StreamWriter]]:
     """Connect to a server that sends back what it gets, through a relay."""
-
     ended: list[asyncio.Event] = []
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
