@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from micdrop_widget import MicdropClient, MicdropServer, SileroVAD, VolumeVAD, detect_speech
@@ -194,6 +195,12 @@ def test_the_report_says_what_it_is_without_the_samples() -> None:
     assert repr(report) == "<SpeechReport 0 segments in 0.1 s, VolumeVAD(threshold=-55.0, history=5, pre_roll_ms=1000)>"
 
 
+def extent(patch: Patch) -> tuple[float, float]:
+    """Return from where to where a patch goes; before matplotlib 3.9 a span is a polygon."""
+    box = patch.get_path().transformed(patch.get_patch_transform()).get_extents()
+    return box.x0, box.x1
+
+
 @pytest.mark.parametrize(
     ("vad", "labels"),
     [
@@ -210,7 +217,7 @@ def test_the_plot_shows_waveform_tracks_thresholds_and_segments(vad: VadOption, 
     assert [axis.get_ylabel() for axis in figure.axes] == labels
     for axis in figure.axes:
         assert len(axis.patches) == len(report.segments) == 2
-        spans = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in axis.patches]  # type: ignore[attr-defined]
+        spans = [extent(patch) for patch in axis.patches]
         assert_allclose(spans, [(segment.start_s, segment.end_s) for segment in report.segments])
     tracks = {axis.get_ylabel(): axis for axis in figure.axes}
     heights = {

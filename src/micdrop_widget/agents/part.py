@@ -110,13 +110,14 @@ class Part:
 
     async def _await(self, awaitable: Any) -> Any:  # noqa: ANN401 - the function's own types
         """Await in the cell's context, as a task, which is cancelled when this is."""
-        task = self.context.run(asyncio.ensure_future, _awaited(awaitable))
+        has_begun: list[bool] = []
+        task = self.context.run(asyncio.ensure_future, _awaited(awaitable, has_begun))
         try:
             return await task
         except Exception as error:
             raise self.failed(error) from error
         finally:
-            if inspect.iscoroutine(awaitable) and inspect.getcoroutinestate(awaitable) == inspect.CORO_CREATED:
+            if not has_begun and hasattr(awaitable, "close"):
                 awaitable.close()  # cancelled before it began
 
     async def _iterate_async(self, pieces: Any) -> AsyncGenerator[Any, None]:  # noqa: ANN401 - the function's own types
@@ -149,7 +150,8 @@ class Part:
         return PartFailed(self.name)
 
 
-async def _awaited(awaitable: Any) -> Any:  # noqa: ANN401 - the function's own types
+async def _awaited(awaitable: Any, has_begun: list[bool]) -> Any:  # noqa: ANN401 - the function's own types
+    has_begun.append(True)
     try:
         return await awaitable
     except (SystemExit, KeyboardInterrupt) as error:  # an exit is no end of the server
