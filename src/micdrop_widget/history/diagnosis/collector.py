@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import Pcm, samples_to_ms
 from micdrop_widget.errors import MicdropError, error_for_close, is_call_over
@@ -32,22 +30,22 @@ class _Captured:
 
     captured: int = 0
     listened: int = 0
-    power: float = -1.0
-    """Of the loudest frame; negative before the first."""
+    swing: int = -1
+    """From the lowest to the highest sample of the loudest frame; negative before the first."""
     suspicions: int = 0
     probabilities: dict[str, float] = field(default_factory=dict)
     """The highest of each detector, by its name."""
     levels: dict[str, float] = field(default_factory=dict)
 
-    def add(self, samples: int, power: float, *, listens: bool) -> None:
+    def add(self, samples: int, swing: int, *, listens: bool) -> None:
         self.captured += samples
         self.listened += samples if listens else 0
-        self.power = max(self.power, power)
+        self.swing = max(self.swing, swing)
 
     def facts(self, vad: VAD) -> CapturedFacts:
         loudest = None
-        if self.power >= 0:
-            loudest = max(_SILENCE_DBFS, 10 * math.log10(self.power) if self.power > 0 else -math.inf)
+        if self.swing >= 0:
+            loudest = max(_SILENCE_DBFS, 20 * math.log10(self.swing / 65536) if self.swing else -math.inf)
         return CapturedFacts(
             captured_ms=samples_to_ms(self.captured),
             listened_ms=samples_to_ms(self.listened),
@@ -139,12 +137,10 @@ class FactCollector:
         """Note what the microphone has captured up to now."""
         if not len(frame):
             return
-        samples = frame.astype(np.float32)
-        samples -= samples.mean()  # a microphone's constant offset is no sound
-        power = float(samples @ samples) / len(frame) / 32768**2
+        swing = int(frame.max()) - int(frame.min())  # a microphone's constant offset is no sound
         self._frame_ms = now_ms
         for captured in (self._since_opened, self._since_turn):
-            captured.add(len(frame), power, listens=listens)
+            captured.add(len(frame), swing, listens=listens)
 
     def add_detection(self, vad: VAD) -> None:
         """Note what the detectors see in what was captured last."""

@@ -33,7 +33,7 @@ class CapturedFacts:
     listened_ms: float = 0.0
     """Audio of it that the call listened to."""
     loudest_dbfs: float | None = None
-    """Level (rms) of its loudest 32 ms; None when none arrived."""
+    """Peak level of its loudest 32 ms; None when none arrived."""
     detectors: tuple[DetectorFacts, ...] = ()
     suspicions: int = 0
     """How often the detection found that it may be speech, and then that it was none."""

@@ -10,7 +10,7 @@ from micdrop_widget.state.snapshot import MicPhase, Phase
 __all__ = ["SILENT_DBFS", "detection", "frames", "holds", "level", "listening", "microphone"]
 
 SILENT_DBFS = -70.0
-"""What never gets louder is a microphone that is off: the noise of one in a quiet room is louder, a whisper by far."""
+"""What never peaks higher is a microphone that is off: the noise of one in a quiet room does, a whisper by far."""
 
 _ENOUGH_MS = 3000.0
 """So much audio should hold some speech, when a person asks why nobody answers."""
