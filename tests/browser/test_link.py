@@ -227,3 +227,11 @@ def test_the_report_says_whether_the_latest_message_was_companded() -> None:
         link.receive(kind("a", 1, seq, 512 * seq, 0, 32.0 * seq, pcm), 32.0 * seq)
         reported.append(link.report.is_companded)
     assert reported == [False, True, False]
+
+
+def test_how_long_ago_something_was_is_known_once_a_message_has_come() -> None:
+    link = MicrophoneLink()
+    assert link.age_ms(100.0, 5000.0) == 0
+    link.set_clock(100.0, 1095.0, 1100.0)
+    assert link.age_ms(150.0, 1180.0) == 30
+    assert link.age_ms(300.0, 1180.0) == 0

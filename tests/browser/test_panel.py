@@ -137,7 +137,7 @@ async def test_a_page_that_was_presumed_gone_is_back_as_soon_as_it_says_anything
     call.alive.clear()
     await asyncio.sleep(20)
     assert len(call.pages.shown) == 0
-    call.receive(messages.PlaybackProgress("a", 0, 0, 0))
+    call.receive(messages.PlaybackProgress("a", 0, 0, 0, 0.0))
     call.alive = {"a"}
     await asyncio.sleep(3600)
     assert call.core.commands == []

@@ -35,7 +35,7 @@ async def test_at_most_two_seconds_wait_in_the_browser_and_all_of_it_arrives() -
         ahead = sum(len(pcm) for pcm in carrier.samples) - heard
         assert 0 < ahead <= 32000
         heard += min(ahead, 1600)
-        browser_speaker.receive(messages.PlaybackProgress("a", 0, heard, 0))
+        browser_speaker.receive(messages.PlaybackProgress("a", 0, heard, 0, 0.0))
     assert np.array_equal(np.concatenate(carrier.samples), minute)
     starts = np.cumsum([0, *(len(pcm) for pcm in carrier.samples)])[:-1]
     assert [content["position"] for content in carrier.contents] == starts.tolist()
@@ -49,7 +49,7 @@ async def test_a_flush_forgets_what_waits_and_reports_of_before() -> None:
     browser_speaker.play(0, np.zeros(100_000, dtype=np.int16))
     browser_speaker.flush(1)
     assert carrier.contents[-1] == {"type": "flush", "to": None, "epoch": 1}
-    browser_speaker.receive(messages.PlaybackProgress("a", 0, 16000, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 16000, 0, 0.0))
     assert reports == []
     browser_speaker.play(1, np.ones(10, dtype=np.int16))
     assert carrier.contents[-1] == {"type": "play", "to": "a", "epoch": 1, "position": 0, "awaits_ack": False}
@@ -64,9 +64,9 @@ async def test_silence_an_answers_beginning_and_what_a_dry_page_waits_for_are_ur
     for _ in range(4):
         browser_speaker.play(0, chunk)
     assert carrier.urgent == [True, True, True, False]
-    browser_speaker.receive(messages.PlaybackProgress("a", 0, 1600, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 1600, 0, 0.0))
     browser_speaker.play(0, chunk)
-    browser_speaker.receive(messages.PlaybackProgress("a", 0, 8000, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 8000, 0, 0.0))
     browser_speaker.play(0, chunk)
     browser_speaker.flush(1)
     assert carrier.urgent[4:] == [False, True, True]
@@ -102,7 +102,7 @@ async def test_small_chunks_of_a_paced_answer_stay_urgent_while_the_page_has_few
         browser_speaker.play(0, np.zeros(16 * chunk_ms, dtype=np.int16))
         await asyncio.sleep(chunk_ms / 1000)
         if sent_ms + chunk_ms == 80 or (sent_ms > 80 and sent_ms % 200 < chunk_ms):
-            browser_speaker.receive(messages.PlaybackProgress("a", 0, 16 * (sent_ms + chunk_ms - 40), 0))
+            browser_speaker.receive(messages.PlaybackProgress("a", 0, 16 * (sent_ms + chunk_ms - 40), 0, 0.0))
     assert [chunk_ms * number for number, is_urgent in enumerate(carrier.urgent) if is_urgent] == urgent_ms
 
 
@@ -129,7 +129,7 @@ async def test_small_chunks_of_a_burst_are_put_together_once_the_page_has_half_a
     for start in range(0, len(answer), 1600):
         browser_speaker.play(0, answer[start : start + 1600])
     for heard in range(3200, 44_800 + 1, 3200):
-        browser_speaker.receive(messages.PlaybackProgress("a", 0, heard, 0))
+        browser_speaker.receive(messages.PlaybackProgress("a", 0, heard, 0, 0.0))
     assert [len(pcm) for pcm in carrier.samples] == [*[1600] * 5, *[8000] * 3, *[9600] * 2, 6400]
     assert np.array_equal(np.concatenate(carrier.samples), answer)
 
@@ -168,7 +168,7 @@ async def test_what_was_heard_since_the_last_report_is_estimated_when_the_answer
     browser_speaker, reports = speaker(RecordingCarrier())
     browser_speaker.play(0, np.zeros(samples, dtype=np.int16))
     if heard:
-        browser_speaker.receive(messages.PlaybackProgress("a", 0, heard, 0))
+        browser_speaker.receive(messages.PlaybackProgress("a", 0, heard, 0, 0.0))
         assert reports.pop() == (0, heard)
     await asyncio.sleep(after_s)
     browser_speaker.flush(0)
@@ -202,7 +202,7 @@ async def test_on_a_slow_line_a_burst_goes_in_small_messages_as_they_arrive() ->
         await asyncio.sleep(0.1)
         sent = sum(map(len, carrier.samples))
         browser_speaker.receive(messages.PlayReceived("a", 0, sent, 1_000_100.0))
-        browser_speaker.receive(messages.PlaybackProgress("a", 0, min(heard, sent), 0))
+        browser_speaker.receive(messages.PlaybackProgress("a", 0, min(heard, sent), 0, 0.0))
     assert np.array_equal(np.concatenate(carrier.samples), answer)
     positions = [content["position"] for content in carrier.contents]
     assert positions == np.cumsum([0, *(len(pcm) for pcm in carrier.samples)])[:-1].tolist()
@@ -245,9 +245,9 @@ async def test_what_waits_for_a_slow_line_is_cut_off_by_a_flush() -> None:
 async def test_only_the_owner_says_what_was_heard() -> None:
     browser_speaker, reports = speaker(RecordingCarrier())
     browser_speaker.play(0, np.zeros(100, dtype=np.int16))
-    browser_speaker.receive(messages.PlaybackProgress("b", 0, 100, 0))
+    browser_speaker.receive(messages.PlaybackProgress("b", 0, 100, 0, 0.0))
     assert reports == []
-    browser_speaker.receive(messages.PlaybackProgress("a", 0, 100, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 100, 0, 0.0))
     assert reports == [(0, 100)]
 
 
@@ -281,13 +281,13 @@ async def test_another_page_plays_on_from_what_was_heard_and_the_first_is_silent
     answer = np.arange(50_000, dtype=np.int64).astype(np.int16)
     for start in range(0, len(answer), 3_000):
         browser_speaker.play(0, answer[start : start + 3_000])
-    browser_speaker.receive(messages.PlaybackProgress("a", 0, 10_000, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 10_000, 0, 0.0))
     carrier.contents.clear()
     carrier.samples.clear()
     pages.owner = "b"
     browser_speaker.move("a")
-    browser_speaker.receive(messages.PlaybackProgress("a", 0, 12_000, 0))  # too late to count
-    browser_speaker.receive(messages.PlaybackProgress("b", 0, 30_000, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 12_000, 0, 0.0))  # too late to count
+    browser_speaker.receive(messages.PlaybackProgress("b", 0, 30_000, 0, 0.0))
     assert carrier.contents[0] == {"type": "flush", "to": "a", "epoch": 0}
     assert {content["to"] for content in carrier.contents[1:]} == {"b"}
     assert carrier.contents[1]["position"] == 10_000
@@ -301,7 +301,7 @@ async def test_what_another_page_plays_first_is_urgent() -> None:
     browser_speaker, _ = speaker_of(carrier, pages)
     for _ in range(3):
         browser_speaker.play(0, np.zeros(1600, dtype=np.int16))
-    browser_speaker.receive(messages.PlaybackProgress("a", 0, 800, 0))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 800, 0, 0.0))
     carrier.urgent.clear()
     pages.owner = "b"
     browser_speaker.move("a")
@@ -317,3 +317,13 @@ async def test_an_answer_given_up_is_not_played_again_where_the_call_moves() -> 
     carrier.contents.clear()
     browser_speaker.move("a")
     assert [content["type"] for content in carrier.contents] == ["flush"]
+
+
+async def test_a_report_says_how_old_it_is_while_it_is_made() -> None:
+    browser_speaker, _ = speaker(RecordingCarrier())
+    ages: list[float] = []
+    browser_speaker.bind(lambda epoch, samples: ages.append(browser_speaker.heard_age_ms))
+    browser_speaker.play(0, np.ones(16_000, np.int16))
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 800, 0, 0.0), 12.5)
+    browser_speaker.lose()
+    assert ages == [12.5, 0.0]

@@ -171,7 +171,7 @@ class FakeFrontEnd:
             pcm = pcm_from_bytes(buffer)
             self.heard.append(pcm)
             samples = self._epoch_samples[epoch] = self._epoch_samples.get(epoch, 0) + len(pcm)
-        self.send({"type": "heard", "epoch": epoch, "samples": samples, "underruns": 0})
+        self.send({"type": "heard", "epoch": epoch, "samples": samples, "underruns": 0, "heard_ms": time.time() * 1000})
 
     def _create_comm(self, *arguments: Any, **options: Any) -> FakeComm:
         comm = FakeComm(*arguments, **options)

@@ -152,5 +152,11 @@ class KernelPage:
                 pcm, epoch = pcm_from_bytes(bytes(buffers[0])), content["epoch"]
                 self.played.append(pcm)
                 self._epoch_samples[epoch] = self._epoch_samples.get(epoch, 0) + len(pcm)
-                report = {"type": "heard", "epoch": epoch, "samples": self._epoch_samples[epoch], "underruns": 0}
+                report = {
+                    "type": "heard",
+                    "epoch": epoch,
+                    "samples": self._epoch_samples[epoch],
+                    "underruns": 0,
+                    "heard_ms": time.time() * 1000,
+                }
                 self.send(report)

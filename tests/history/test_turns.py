@@ -437,3 +437,10 @@ def test_stage_times_that_are_no_numbers_and_results_of_unknown_tools_are_ignore
     world.receive_at(3200, wire.Message(wire.ToolResultMessage("nobody", "weather", "{}")))
     (turn,) = turns(world)
     assert (turn.stage_times_ms, turn.tools) == (None, ())
+
+
+def test_an_answer_was_heard_when_its_report_says_and_not_when_that_arrived() -> None:
+    world = asked()
+    world.at(3500, inputs.Received(1, SECOND))
+    world.at(3900, inputs.PlaybackProgress(world.epoch, 3200, 80.0))
+    assert turns(world)[-1].heard_ms == 3900 - 80 - 200

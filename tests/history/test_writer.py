@@ -314,3 +314,19 @@ async def test_frames_that_arrive_together_end_when_the_last_of_them_arrives(mon
     assert np.flatnonzero(writer.recording.microphone).tolist() == list(range(3200 - 1024, 3200))
     writer.end()
     await writer.closed()
+
+
+async def test_what_was_heard_is_recorded_when_it_was_and_not_when_it_was_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock_ms = [1000.0]
+    monkeypatch.setattr(writer_module, "_now_ms", lambda: clock_ms[0])
+    writer = RecordingWriter(live_sink=True, report=lambda error: None)
+    writer.begin(True)
+    writer.add_playback(0, loud(2))
+    clock_ms[0] = 1150.0
+    writer.add_heard(0, 1024, 40.0)
+    assert writer.recording is not None
+    assert np.flatnonzero(writer.recording.assistant).tolist() == list(range(1760 - 1024, 1760))
+    writer.end()
+    await writer.closed()

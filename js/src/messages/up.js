@@ -110,10 +110,10 @@ export function audio(from, { request, seq, position, dropped, isCompanded, samp
 
 /**
  * @param {string} from
- * @param {{epoch: number, samples: number, underruns: number}} report
+ * @param {{epoch: number, samples: number, underruns: number, heardMs: number}} report
  */
-export function heard(from, { epoch, samples, underruns }) {
-  return up("heard", from, { epoch, samples, underruns });
+export function heard(from, { epoch, samples, underruns, heardMs }) {
+  return up("heard", from, { epoch, samples, underruns, heard_ms: heardMs });
 }
 
 /**

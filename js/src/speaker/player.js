@@ -14,6 +14,7 @@ import { SAMPLE_RATE } from "../worklets/framing.js";
  * @property {number} samples of the epoch that were heard so far
  * @property {number} underruns in the epoch so far
  * @property {number} buffered samples that follow without a gap
+ * @property {number} heardMs when that was so, by the page's clock
  */
 
 /**
@@ -31,12 +32,18 @@ import { SAMPLE_RATE } from "../worklets/framing.js";
  */
 export function extrapolate(progress, ms) {
   const more = Math.min(Math.round((ms * SAMPLE_RATE) / 1000), progress.buffered);
-  return { ...progress, samples: progress.samples + more, buffered: progress.buffered - more };
+  return {
+    ...progress,
+    samples: progress.samples + more,
+    buffered: progress.buffered - more,
+    heardMs: progress.heardMs + (more * 1000) / SAMPLE_RATE,
+  };
 }
 
 /** The loudspeaker: hands audio to the playback worklet, which buffers and plays it. */
 export class Player {
   #engine;
+  #now;
   #epoch = 0;
   /** Nothing was played since it fell silent: levels that still arrive belong to what was played before. */
   #isSilent = true;
@@ -59,9 +66,13 @@ export class Player {
   #faultListeners = new Listeners();
   #watchdog = new PlaybackWatchdog();
 
-  /** @param {AudioEngine} engine */
-  constructor(engine) {
+  /**
+   * @param {AudioEngine} engine
+   * @param {() => number} now milliseconds, by the page's clock
+   */
+  constructor(engine, now) {
     this.#engine = engine;
+    this.#now = now;
     this.#watchdog.onStalled(() => this.#reportStall());
   }
 
@@ -182,9 +193,10 @@ export class Player {
   #createNode(context) {
     const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     node.port.onmessage = ({ data }) => {
-      const { epoch, samples, underruns, buffered, isPlaying, rms } = data;
+      const { epoch, samples, underruns, buffered, isPlaying, rms, timeS } = data;
+      const heardMs = this.#now() - (context.currentTime - timeS) * 1000;
       if (epoch === this.#epoch) this.#noteProgress(isPlaying || buffered > 0);
-      this.#reportProgress(context, { epoch, samples, underruns, buffered }, epoch !== this.#progressEpoch || !isPlaying);
+      this.#reportProgress(context, { epoch, samples, underruns, buffered, heardMs }, epoch !== this.#progressEpoch || !isPlaying);
       this.#progressEpoch = epoch;
       if (!this.#isSilent && epoch === this.#epoch) this.#levelListeners.emit(rms);
     };
@@ -203,7 +215,8 @@ export class Player {
    * @param {boolean} isUrgent
    */
   #reportProgress(context, progress, isUrgent) {
-    const latencyS = context.outputLatency || context.baseLatency || 0;
-    setTimeout(() => this.#progressListeners.emit(progress, isUrgent), latencyS * 1000);
+    const latencyMs = 1000 * (context.outputLatency || context.baseLatency || 0);
+    const heard = { ...progress, heardMs: progress.heardMs + latencyMs };
+    setTimeout(() => this.#progressListeners.emit(heard, isUrgent), latencyMs);
   }
 }

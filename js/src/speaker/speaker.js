@@ -28,7 +28,7 @@ export class Speaker {
     this.#engine = engine;
     this.#outbox = outbox;
     this.#now = now;
-    this.#player = new Player(engine);
+    this.#player = new Player(engine, now);
     this.onLevel = this.#player.onLevel;
     this.onUsed = engine.onSpeakerUsed;
     this.#player.onProgress((progress, isUrgent) => this.#reportProgress(progress, isUrgent));

@@ -7,6 +7,8 @@ declare abstract class AudioWorkletProcessor {
 }
 
 declare const sampleRate: number;
+/** Seconds, of the first sample of the quantum that is being rendered. */
+declare const currentTime: number;
 
 declare function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
 

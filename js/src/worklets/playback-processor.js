@@ -5,7 +5,7 @@ import { PlaybackQueue } from "./playback-queue.js";
  * The loudspeaker's end of the audio thread: plays the queue and reports its progress.
  *
  * Messages in: {type: "play", epoch, position, samples}, {type: "flush", epoch}, {type: "clear"}, {type: "end"}.
- * Messages out: {epoch, samples, underruns, buffered, isPlaying, rms}; with them, transferred, the buffers of what was played. An
+ * Messages out: {epoch, samples, underruns, buffered, isPlaying, rms, timeS}, as of that time of the context; with them, transferred, the buffers of what was played. An
  * audio thread makes so little garbage that it hardly ever collects it: they would pile up here for the length of a call.
  */
 class PlaybackProcessor extends AudioWorkletProcessor {
@@ -13,7 +13,7 @@ class PlaybackProcessor extends AudioWorkletProcessor {
   #queue = new PlaybackQueue();
   #meter = new LevelMeter();
   // Posting clones, so one message object serves for ever.
-  #message = { epoch: 0, samples: 0, underruns: 0, buffered: 0, isPlaying: false, rms: 0 };
+  #message = { epoch: 0, samples: 0, underruns: 0, buffered: 0, isPlaying: false, rms: 0, timeS: 0 };
 
   constructor() {
     super();
@@ -36,11 +36,13 @@ class PlaybackProcessor extends AudioWorkletProcessor {
     if (output === undefined) return true;
     const isReportDue = this.#queue.pull(output);
     if (this.#queue.isPlaying) this.#meter.push(output);
-    if (isReportDue) this.#report();
+    if (isReportDue) this.#report(currentTime + output.length / sampleRate);
     return true;
   }
 
-  #report() {
+  /** @param {number} timeS of the context, behind what has been played */
+  #report(timeS) {
+    this.#message.timeS = timeS;
     this.#message.epoch = this.#queue.epoch;
     this.#message.samples = this.#queue.heardSamples;
     this.#message.underruns = this.#queue.underruns;

@@ -55,6 +55,7 @@ class FakeAudioContext extends EventTarget {
   static audio;
   outputLatency = 0;
   baseLatency = 0;
+  currentTime = 0;
   destination = {};
   /** @type {string | null} */
   sinkId = null;

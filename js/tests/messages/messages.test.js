@@ -34,7 +34,8 @@ const builders = {
     comm.audio(from, { request, seq, position, dropped, isCompanded: false, samples: samples(buffer) }, sentMs),
   companded_audio: ({ from, request, seq, position, dropped, sent_ms: sentMs }) =>
     comm.audio(from, { request, seq, position, dropped, isCompanded: true, samples: samples("0100ffff0080ff7f") }, sentMs),
-  heard: ({ from, epoch, samples: count, underruns }) => comm.heard(from, { epoch, samples: count, underruns }),
+  heard: ({ from, epoch, samples: count, underruns, heard_ms: heardMs }) =>
+    comm.heard(from, { epoch, samples: count, underruns, heardMs }),
   play_received: ({ from, epoch, samples: count, received_ms: receivedMs }) => comm.playReceived(from, epoch, count, receivedMs),
   probed: ({ from, number }) => comm.probed(from, number),
   playback_failed: ({ from, epoch, reason, detail }) => comm.playbackFailed(from, epoch, reason, detail),

@@ -20,24 +20,24 @@ async function setUp(/** @type {any} */ { outputLatency, baseLatency }) {
   });
   const heard = [];
   const levels = [];
-  const player = new Player(/** @type {any} */ ({ start: async () => ({ outputLatency, baseLatency, destination: {} }) }));
+  const player = new Player(/** @type {any} */ ({ start: async () => ({ outputLatency, baseLatency, currentTime: 2, destination: {} }) }), () => 5000);
   player.onProgress((progress, isUrgent) => heard.push({ ...progress, isUrgent }));
   player.onLevel((rms) => levels.push(rms));
   player.onFault(() => assert.fail());
   player.play({ type: "play", epoch: 0, position: 0, awaitsAck: false, samples: new Int16Array(128) });
   await new Promise((resolve) => setImmediate(resolve));
   const report = (samples, rms = 0, epoch = 0, isPlaying = true) =>
-    port.onmessage({ data: { epoch, samples, underruns: 0, buffered: 800, isPlaying, rms } });
+    port.onmessage({ data: { epoch, samples, underruns: 0, buffered: 800, isPlaying, rms, timeS: 1.99 } });
   return { heard, levels, player, report };
 }
 
-test("what was played is heard when it has left the loudspeaker", async () => {
+test("what was played is heard when it has left the loudspeaker, and says when that is", async () => {
   const { heard, report } = await setUp({ outputLatency: 0.25, baseLatency: 0.01 });
   report(128);
   mock.timers.tick(249);
   assert.deepEqual(heard, []);
   mock.timers.tick(1);
-  assert.deepEqual(heard, [{ epoch: 0, samples: 128, underruns: 0, buffered: 800, isUrgent: true }]);
+  assert.deepEqual(heard, [{ epoch: 0, samples: 128, underruns: 0, buffered: 800, heardMs: 5240, isUrgent: true }]);
   mock.timers.reset();
 });
 
@@ -80,10 +80,10 @@ test("where an answer begins and where it ends is told at once; what comes betwe
 });
 
 test("a report that has waited says what is heard by now: as much more as the time, and no more than there was", () => {
-  const progress = { epoch: 1, samples: 3328, underruns: 0, buffered: 800 };
+  const progress = { epoch: 1, samples: 3328, underruns: 0, buffered: 800, heardMs: 70 };
   assert.deepEqual(extrapolate(progress, 0), progress);
-  assert.deepEqual(extrapolate(progress, 32), { epoch: 1, samples: 3840, underruns: 0, buffered: 288 });
-  assert.deepEqual(extrapolate(progress, 100), { epoch: 1, samples: 4128, underruns: 0, buffered: 0 });
+  assert.deepEqual(extrapolate(progress, 32), { epoch: 1, samples: 3840, underruns: 0, buffered: 288, heardMs: 102 });
+  assert.deepEqual(extrapolate(progress, 100), { epoch: 1, samples: 4128, underruns: 0, buffered: 0, heardMs: 120 });
 });
 
 const CHUNK = (epoch, position = 0) => ({ type: /** @type {const} */ ("play"), epoch, position, awaitsAck: false, samples: new Int16Array(128) });
@@ -95,13 +95,13 @@ async function inBrowser(prepare = (/** @type {any} */ _audio) => undefined) {
   const audio = installAudio();
   prepare(audio);
   const engine = new AudioEngine({ workletSources: ["capture", "playback"] });
-  const player = new Player(engine);
+  const player = new Player(engine, clock.now);
   const faults = [];
   player.onFault((fault) => faults.push(fault));
   player.play(CHUNK(3));
   await settled();
   const report = (epoch, buffered, isPlaying) =>
-    audio.node("micdrop-playback").post({ epoch, samples: 128, underruns: 0, buffered, isPlaying, rms: 0 });
+    audio.node("micdrop-playback").post({ epoch, samples: 128, underruns: 0, buffered, isPlaying, rms: 0, timeS: 0 });
   return { audio, clock, faults, player, report };
 }
 

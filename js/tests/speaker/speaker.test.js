@@ -29,7 +29,7 @@ async function setUp() {
   };
   await play();
   const report = (/** @type {object} */ fields) =>
-    audio.node("micdrop-playback")?.post({ epoch: 0, samples: 0, underruns: 0, buffered: 0, isPlaying: true, rms: 0, ...fields });
+    audio.node("micdrop-playback")?.post({ epoch: 0, samples: 0, underruns: 0, buffered: 0, isPlaying: true, rms: 0, timeS: 0, ...fields });
   return { audio, speaker, sent, problems, play, report, pass: clock.pass };
 }
 
@@ -57,12 +57,13 @@ test("the beginning of an answer is reported at once, what follows within 100 ms
   const { sent, report, pass } = await setUp();
   report({ samples: 128, buffered: 8000 });
   await pass(10);
-  assert.deepEqual(sent, [{ type: "heard", from: "f1", epoch: 0, samples: 128, underruns: 0 }]);
+  const at = 1000;
+  assert.deepEqual(sent, [{ type: "heard", from: "f1", epoch: 0, samples: 128, underruns: 0, heard_ms: at }]);
   report({ samples: 3328, buffered: 4800 });
   await pass(10);
   assert.equal(sent.length, 1);
   await pass(100);
-  assert.deepEqual(sent[1], { type: "heard", from: "f1", epoch: 0, samples: 3328 + 1600, underruns: 0 });
+  assert.deepEqual(sent[1], { type: "heard", from: "f1", epoch: 0, samples: 3328 + 1600, underruns: 0, heard_ms: at + 110 });
 });
 
 test("an answer that cannot be played is reported to the user and to the kernel", async () => {

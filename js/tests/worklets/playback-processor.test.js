@@ -4,7 +4,8 @@ import { test } from "node:test";
 /** The processor as the audio thread makes it, with a port that only notes what is posted, and detaches what is transferred. */
 async function createProcessor() {
   const posted = [];
-  /** @type {any} */ (globalThis).AudioWorkletProcessor = class {
+  const globals = Object.assign(/** @type {any} */ (globalThis), { currentTime: 0, sampleRate: 16_000 });
+  globals.AudioWorkletProcessor = class {
     port = { postMessage: (message, transfer) => posted.push(structuredClone(message, { transfer })) };
   };
   const registered = new Promise((resolve) => (globalThis.registerProcessor = (_, Processor) => resolve(Processor)));
@@ -13,7 +14,10 @@ async function createProcessor() {
   const processor = new Processor();
   const send = (data) => processor.port.onmessage({ data });
   const render = (quanta) => {
-    for (let count = 0; count < quanta; count++) processor.process([], [[new Float32Array(128)]]);
+    for (let count = 0; count < quanta; count++) {
+      processor.process([], [[new Float32Array(128)]]);
+      globals.currentTime += 128 / 16_000;
+    }
   };
   return { posted, send, render };
 }
@@ -43,4 +47,14 @@ test("each report says whether it plays on, and for how long it can", async () =
   send({ type: "play", epoch: 1, position: 0, samples: new Int16Array(4000).fill(1000) });
   render(60);
   assert.deepEqual(posted.map(({ samples, isPlaying, buffered }) => [samples, isPlaying, buffered]), [[128, true, 3872], [3328, true, 672], [4000, false, 0]]);
+});
+
+test("each report says as of when it is: behind what has been played", async () => {
+  const { posted, send, render } = await createProcessor();
+  render(10);
+  send({ type: "play", epoch: 1, position: 0, samples: new Int16Array(4000).fill(1000) });
+  render(60);
+  const times = posted.map(({ samples, timeS }) => [samples, Math.round(timeS * 16_000)]);
+  const begins = 10 * 128 + 1024; // it waits 64 ms for more
+  assert.deepEqual(times, [[128, begins + 128], [3328, begins + 3328], [4000, begins + 4096]]);
 });

@@ -111,6 +111,10 @@ class ClockOffset:
             self._offset_ms = offset_ms
         return offset_ms - self._offset_ms
 
+    def age_ms(self, page_ms: float, now_ms: float) -> float:
+        """Return how long ago something was, by the page's clock; 0 while the offset is not known."""
+        return max(0.0, now_ms - page_ms - self._offset_ms) if math.isfinite(self._offset_ms) else 0.0
+
     def _has_jumped(self, delay_ms: float) -> bool:
         """Whether one clock was set: messages stay stale, and do not catch up."""
         if delay_ms <= _STALE_MS:
@@ -172,6 +176,10 @@ class MicrophoneLink:
             for a busy kernel: then the question sets the clock.
         """
         self._offset.delay_ms(sent_ms, asked_ms if now_ms - asked_ms > _STALE_MS else now_ms)
+
+    def age_ms(self, page_ms: float, now_ms: float) -> float:
+        """Return how long ago something was, by the page's clock; 0 while nothing has arrived."""
+        return self._offset.age_ms(page_ms, now_ms)
 
     def silent_ms(self, now_ms: float) -> float:
         """Return for how long nothing has arrived; 0 before the first message."""

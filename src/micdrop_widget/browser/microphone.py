@@ -78,6 +78,10 @@ class BrowserMicrophone:
         """How the audio has come since the microphone was opened."""
         return self._link.report
 
+    def age_ms(self, page_ms: float) -> float:
+        """Return how long ago something was, by the clock of the page that has the microphone."""
+        return self._link.age_ms(page_ms, _now_ms())
+
     def silent_ms(self, now_ms: float) -> float:
         """Return for how long no audio has arrived; 0 before the first."""
         return self._link.silent_ms(now_ms)

@@ -122,7 +122,9 @@ class PanelController:
             case messages.Alive(page_id):
                 if page_id == self._pages.owner:
                     self._check_audio()
-            case messages.PlaybackProgress() | messages.PlayReceived():
+            case messages.PlaybackProgress(heard_ms=heard_ms):
+                self._speaker.receive(message, self._microphone.age_ms(heard_ms))
+            case messages.PlayReceived():
                 self._speaker.receive(message)
             case messages.PlaybackFailed():
                 self._give_up_answer(message)

@@ -75,6 +75,8 @@ class BrowserSpeaker:
         self._timing = timing
         self._report: HeardReport = lambda epoch, samples: None
         self._device_id: str | None = None
+        self.heard_age_ms = 0.0
+        """While it is reported what was heard: how long ago that was."""
         self.underruns = 0
         """How often the current answer was interrupted because its audio came too late."""
         self._send_timer: asyncio.TimerHandle | None = None
@@ -162,8 +164,8 @@ class BrowserSpeaker:
         """Whether a page has, or had, audio of an epoch that is not over."""
         return epoch == self._epoch and page_id == self._pages.owner
 
-    def receive(self, report: messages.PlaybackProgress | messages.PlayReceived) -> None:
-        """Note what has arrived or was heard, as a page reports it."""
+    def receive(self, report: messages.PlaybackProgress | messages.PlayReceived, age_ms: float = 0.0) -> None:
+        """Note what has arrived, or was heard so long ago, as a page reports it."""
         if not self.is_playing(report.page_id, report.epoch):
             return
         match report:
@@ -171,16 +173,18 @@ class BrowserSpeaker:
                 self._window.acknowledge(report.samples, report.received_ms)
                 self._send_ahead()
             case messages.PlaybackProgress():
-                self._note_heard(report)
+                self._note_heard(report, age_ms)
 
-    def _note_heard(self, report: messages.PlaybackProgress) -> None:
+    def _note_heard(self, report: messages.PlaybackProgress, age_ms: float) -> None:
         self._drop_heard(report.samples - self._heard)
         self._heard = max(self._heard, report.samples)
-        self._heard_at_s = self._timing.clock_s()
+        self._heard_at_s = self._timing.clock_s() - age_ms / 1000
         self.underruns = report.underruns
         self._window.acknowledge(report.samples)
         self._send_ahead()
+        self.heard_age_ms = age_ms
         self._report(report.epoch, report.samples)
+        self.heard_age_ms = 0.0
 
     def _report_estimated_playback(self) -> None:
         if 0 < self._heard < self._sent:

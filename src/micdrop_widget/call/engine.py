@@ -275,9 +275,10 @@ class Engine:
 
     def _receive_progress(self, epoch: int, samples: int) -> None:
         """Receive the loudspeaker's report."""
-        self.recorder.add_heard(epoch, samples)
+        age_ms = getattr(self._sink, "heard_age_ms", 0.0)
+        self.recorder.add_heard(epoch, samples, age_ms)
         self.levels.note_heard(epoch, samples)
-        self.apply(inputs.PlaybackProgress(epoch, samples))
+        self.apply(inputs.PlaybackProgress(epoch, samples, age_ms))
         self.timeline.note_underruns(getattr(self._sink, "underruns", 0))
 
     def _report_not_kept(self, error: MicdropError) -> None:

@@ -127,8 +127,8 @@ class Timeline:
                 self._utterance.change(verdicts=verdicts)
             case inputs.Received(connection, frame) if connection == call.connection:
                 self._record_frame(frame, now)
-            case inputs.PlaybackProgress(epoch, samples):
-                self._record_progress(epoch, samples, now)
+            case inputs.PlaybackProgress(epoch, samples, age_ms):
+                self._record_progress(epoch, samples, max(0.0, now - age_ms))
         for effect in effects:
             self._record_effect(effect, now)
         if self._utterance is not None and not call.utterance_open:

@@ -113,11 +113,11 @@ class RecordingWriter:
         if self._recorder is not None:
             self._recorder.queue_playback(epoch, pcm, _now_ms())
 
-    def add_heard(self, epoch: int, samples: int) -> None:
-        """Record what was heard, by the loudspeaker's report."""
+    def add_heard(self, epoch: int, samples: int, age_ms: float = 0.0) -> None:
+        """Record what was heard, by the loudspeaker's report, which is so old."""
         if self._recorder is not None:
             self._write_settled(self._recorder)
-            self._recorder.place_heard(epoch, samples, _now_ms())
+            self._recorder.place_heard(epoch, samples, _now_ms() - age_ms)
 
     def flush(self, epoch: int) -> None:
         """Drop what was not heard: the loudspeaker is silent."""

@@ -256,6 +256,8 @@ class PlaybackProgress:
 
     epoch: int
     samples: int
+    age_ms: float = 0.0
+    """How long ago that was so: the report was on its way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-// sources sha256:d0e4037e30157bee21945811eb30eac719e21071dc6300c29af393c20632e0df
+// sources sha256:71a021e909f2a2361a79803c11ea19946da9ec13399f3501827ec4682115467a
 "use strict";
 (() => {
   // src/worklets/framing.js

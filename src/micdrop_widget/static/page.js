@@ -1,4 +1,4 @@
-// sources sha256:d0e4037e30157bee21945811eb30eac719e21071dc6300c29af393c20632e0df
+// sources sha256:71a021e909f2a2361a79803c11ea19946da9ec13399f3501827ec4682115467a
 // src/listeners.js
 var Listeners = class {
   /** @type {Set<(...values: Values) => void>} */
@@ -267,8 +267,8 @@ function audio(from, { request, seq, position, dropped, isCompanded, samples }, 
   if (isCompanded) return up("companded_audio", from, fields, [toMuLaw(samples).buffer]);
   return up("audio", from, fields, [samples.buffer]);
 }
-function heard(from, { epoch, samples, underruns }) {
-  return up("heard", from, { epoch, samples, underruns });
+function heard(from, { epoch, samples, underruns, heardMs }) {
+  return up("heard", from, { epoch, samples, underruns, heard_ms: heardMs });
 }
 var playReceived = (from, epoch, samples, receivedMs) => up("play_received", from, { epoch, samples, received_ms: receivedMs });
 var probed = (from, number2) => up("probed", from, { number: number2 });
@@ -1481,10 +1481,16 @@ var PlaybackWatchdog = class {
 // src/speaker/player.js
 function extrapolate(progress, ms) {
   const more = Math.min(Math.round(ms * SAMPLE_RATE / 1e3), progress.buffered);
-  return { ...progress, samples: progress.samples + more, buffered: progress.buffered - more };
+  return {
+    ...progress,
+    samples: progress.samples + more,
+    buffered: progress.buffered - more,
+    heardMs: progress.heardMs + more * 1e3 / SAMPLE_RATE
+  };
 }
 var Player = class {
   #engine;
+  #now;
   #epoch = 0;
   /** Nothing was played since it fell silent: levels that still arrive belong to what was played before. */
   #isSilent = true;
@@ -1506,9 +1512,13 @@ var Player = class {
   /** @type {Listeners<[fault: PlaybackFault]>} */
   #faultListeners = new Listeners();
   #watchdog = new PlaybackWatchdog();
-  /** @param {AudioEngine} engine */
-  constructor(engine) {
+  /**
+   * @param {AudioEngine} engine
+   * @param {() => number} now milliseconds, by the page's clock
+   */
+  constructor(engine, now) {
     this.#engine = engine;
+    this.#now = now;
     this.#watchdog.onStalled(() => this.#reportStall());
   }
   /** Subscribes to the progress of playback; it is urgent where an epoch begins and where playing ends. */
@@ -1613,9 +1623,10 @@ var Player = class {
   #createNode(context) {
     const node = new AudioWorkletNode(context, "micdrop-playback", { numberOfInputs: 0, outputChannelCount: [1] });
     node.port.onmessage = ({ data }) => {
-      const { epoch, samples, underruns, buffered, isPlaying, rms } = data;
+      const { epoch, samples, underruns, buffered, isPlaying, rms, timeS } = data;
+      const heardMs = this.#now() - (context.currentTime - timeS) * 1e3;
       if (epoch === this.#epoch) this.#noteProgress(isPlaying || buffered > 0);
-      this.#reportProgress(context, { epoch, samples, underruns, buffered }, epoch !== this.#progressEpoch || !isPlaying);
+      this.#reportProgress(context, { epoch, samples, underruns, buffered, heardMs }, epoch !== this.#progressEpoch || !isPlaying);
       this.#progressEpoch = epoch;
       if (!this.#isSilent && epoch === this.#epoch) this.#levelListeners.emit(rms);
     };
@@ -1633,8 +1644,9 @@ var Player = class {
    * @param {boolean} isUrgent
    */
   #reportProgress(context, progress, isUrgent) {
-    const latencyS = context.outputLatency || context.baseLatency || 0;
-    setTimeout(() => this.#progressListeners.emit(progress, isUrgent), latencyS * 1e3);
+    const latencyMs = 1e3 * (context.outputLatency || context.baseLatency || 0);
+    const heard2 = { ...progress, heardMs: progress.heardMs + latencyMs };
+    setTimeout(() => this.#progressListeners.emit(heard2, isUrgent), latencyMs);
   }
 };
 
@@ -1662,7 +1674,7 @@ var Speaker = class {
     this.#engine = engine;
     this.#outbox = outbox;
     this.#now = now;
-    this.#player = new Player(engine);
+    this.#player = new Player(engine, now);
     this.onLevel = this.#player.onLevel;
     this.onUsed = engine.onSpeakerUsed;
     this.#player.onProgress((progress, isUrgent) => this.#reportProgress(progress, isUrgent));

@@ -1,4 +1,4 @@
-// sources sha256:d0e4037e30157bee21945811eb30eac719e21071dc6300c29af393c20632e0df
+// sources sha256:71a021e909f2a2361a79803c11ea19946da9ec13399f3501827ec4682115467a
 "use strict";
 (() => {
   // src/worklets/framing.js
@@ -362,7 +362,7 @@
     #queue = new PlaybackQueue();
     #meter = new LevelMeter();
     // Posting clones, so one message object serves for ever.
-    #message = { epoch: 0, samples: 0, underruns: 0, buffered: 0, isPlaying: false, rms: 0 };
+    #message = { epoch: 0, samples: 0, underruns: 0, buffered: 0, isPlaying: false, rms: 0, timeS: 0 };
     constructor() {
       super();
       this.port.onmessage = ({ data }) => {
@@ -383,10 +383,12 @@
       if (output === void 0) return true;
       const isReportDue = this.#queue.pull(output);
       if (this.#queue.isPlaying) this.#meter.push(output);
-      if (isReportDue) this.#report();
+      if (isReportDue) this.#report(currentTime + output.length / sampleRate);
       return true;
     }
-    #report() {
+    /** @param {number} timeS of the context, behind what has been played */
+    #report(timeS) {
+      this.#message.timeS = timeS;
       this.#message.epoch = this.#queue.epoch;
       this.#message.samples = this.#queue.heardSamples;
       this.#message.underruns = this.#queue.underruns;

@@ -209,6 +209,8 @@ class PlaybackProgress(_FromPage):
     epoch: int
     samples: int
     underruns: int
+    heard_ms: float
+    """When the last of these samples left the loudspeaker, milliseconds on the page's own clock."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,65 @@
+"""Where both sides of a call are in its recording, against when the page captured and played them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micdrop_widget.history.tracks import ASSISTANT, MICROPHONE
+from micdrop_widget.server import ServerCall
+from micdrop_widget.vad import VAD, Status
+from tests.harness.page_clock import page_clock_offset
+from tests.harness.recorded import bursts, place
+from tests.harness.spoken import say_at
+from tests.page.calls import Opener, wait_until
+
+_COUNT = 6
+"""Sounds of each side, three seconds apart."""
+
+
+class DeafVAD(VAD):
+    """Hears no speech in anything."""
+
+    def update(self, window: NDArray[np.float32]) -> Status:
+        return Status.SILENCE
+
+
+def test_both_sides_are_recorded_when_they_sounded(open_call: Opener, tmp_path: Path) -> None:
+    answers, said = bursts(_COUNT, seed=1), bursts(_COUNT, seed=2)
+    microphone = say_at(tmp_path / "said.wav", {2.5 + 3 * number: burst for number, burst in enumerate(said)})
+
+    async def greet(call: ServerCall) -> None:
+        for burst in answers:
+            await call.send_audio(burst)
+            await asyncio.sleep(3)
+
+    held = open_call(
+        open_call.serve(greeting=greet),
+        microphone=microphone,
+        tap_microphone=True,
+        vad=DeafVAD(),
+        echo_cancellation=False,
+        noise_suppression=False,
+        auto_gain_control=False,
+    )
+    held.page.press("start")
+    wait_until(lambda: len(held.call.turns) == _COUNT and not held.call.isAssistantSpeaking, timeout=3 * _COUNT + 20)
+    recording = held.call.recording
+    assert recording is not None
+    clock = page_clock_offset(held.page.page)
+    (loudspeaker,), (microphone_tap,) = held.page.taps(), held.page.taps("microphone")
+    heard = place(answers, loudspeaker, clock, recording, ASSISTANT)
+    captured = place(said, microphone_tap, clock, recording, MICROPHONE)
+    assert min(len(heard), len(captured)) >= _COUNT - 1
+    offsets_ms = [median(one.recorded_ms - one.page_ms for one in side) for side in (heard, captured)]
+    assert abs(offsets_ms[0] - offsets_ms[1]) < 20
+    for side in (heard, captured):
+        early, late = side[: _COUNT // 2], side[-(_COUNT // 2) :]
+        drift_ms = median(one.recorded_ms - one.page_ms for one in late) - median(
+            one.recorded_ms - one.page_ms for one in early
+        )
+        assert abs(drift_ms) < 20
