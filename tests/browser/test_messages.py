@@ -47,14 +47,10 @@ EXPECTED_UP: list[messages.BrowserMessage | list[messages.BrowserMessage]] = [
     messages.MicSilent("f1", 3, is_silent=True),
     messages.Alive("f1", 3),
     (audio := messages.AudioFrame("f1", 3, 7, 3584, 1024, 1780000000123.5, PCM)),
-<<<<<<< HEAD
     messages.CompandedAudioFrame(
         "f1", 3, 8, 3588, 1024, 1780000000155.5, np.array([0, 0, -32124, 32124], dtype=np.int16)
     ),
-    (heard := messages.PlaybackProgress("f1", 2, 4800, 0)),
-=======
     (heard := messages.PlaybackProgress("f1", 2, 4800, 0, 1780000000120.5)),
->>>>>>> e52e2e6 (Date what was heard by the page's own clock)
     messages.PlayReceived("f1", 2, 9600, 1780000000150.5),
     messages.Probed("f1", 4),
     messages.PlaybackFailed("f1", 2, "blocked", "no click for 10 s"),
