@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import datetime, timezone
 from typing import Any
 
+import uvicorn
+from fastapi import FastAPI, WebSocket
 from pipecat.frames.frames import (
     EndFrame,
     Frame,
@@ -25,6 +27,8 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.settings import STTSettings, TTSSettings
 from pipecat.services.stt_service import SegmentedSTTService
 from pipecat.services.tts_service import TTSService
+from pipecat.transports.base_transport import BaseTransport
+from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.transports.websocket.server import (
     SingleClientWebsocketServerParams,
     SingleClientWebsocketServerTransport,
@@ -36,8 +40,9 @@ from micdrop_widget.agents import HibariVoice
 from micdrop_widget.agents.pipecat import MicdropMessages, MicdropSerializer, micdrop_turns
 from micdrop_widget.audio import Pcm, pcm_from_bytes, pcm_to_bytes
 from micdrop_widget.audio_input import as_pcm
+from tests.harness.leaks import until
 
-__all__ = ["Bot", "running_bot"]
+__all__ = ["Bot", "running_bot", "serving_bots"]
 
 Mind = Callable[[str], str]
 SpeechToText = Callable[[Pcm], str]
@@ -108,52 +113,85 @@ class Brain(FrameProcessor):  # type: ignore[misc]
 
 
 class Bot:
-    """A bot that runs, and what it noted."""
+    """A bot behind a transport, and what it noted."""
 
-    def __init__(self, mind: Mind, ears: SpeechToText, voice: HibariVoice) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.url = f"ws://127.0.0.1:{port}"
+    def __init__(self, transport: BaseTransport, mind: Mind, ears: SpeechToText, voice: HibariVoice) -> None:
         self.ears = Ears(ears)
         self.brain = Brain(mind)
-        self.transport = SingleClientWebsocketServerTransport(
-            SingleClientWebsocketServerParams(
-                audio_in_enabled=True,
-                audio_out_enabled=True,
-                audio_out_end_silence_secs=0,
-                serializer=MicdropSerializer(),
-            ),
-            host="127.0.0.1",
-            port=port,
-        )
         turns = UserTurnProcessor(user_turn_strategies=micdrop_turns(), user_turn_stop_timeout=4.0)
-        pipeline = Pipeline(
-            [self.transport.input(), self.ears, turns, self.brain, Voice(voice), self.transport.output()]
-        )
+        pipeline = Pipeline([transport.input(), self.ears, turns, self.brain, Voice(voice), transport.output()])
         self.worker = PipelineWorker(
             pipeline,
             params=PipelineParams(audio_out_sample_rate=16_000),
-            observers=[MicdropMessages(self.transport)],
+            observers=[MicdropMessages(transport)],
             idle_timeout_secs=None,
         )
-        self.is_ready = asyncio.Event()
-        self.transport.event_handler("on_websocket_ready")(self._note_ready)
 
-    async def _note_ready(self, _: object) -> None:
-        self.is_ready.set()
+    async def run(self) -> None:
+        """Run until the pipeline ends."""
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(self.worker)
+        await runner.run()
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "audio_in_enabled": True,
+        "audio_out_enabled": True,
+        "audio_out_end_silence_secs": 0,
+        "serializer": MicdropSerializer(),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
-async def running_bot(mind: Mind, ears: SpeechToText, voice: HibariVoice) -> AsyncIterator[Bot]:
-    """Run a bot on loopback until the end of the block."""
-    bot = Bot(mind, ears, voice)
-    runner = WorkerRunner(handle_sigint=False)
-    await runner.add_workers(bot.worker)
-    running = asyncio.ensure_future(runner.run())
+async def running_bot(mind: Mind, ears: SpeechToText, voice: HibariVoice) -> AsyncIterator[tuple[str, Bot]]:
+    """Run a bot for one client at a time on loopback until the end of the block; give its url with it."""
+    port, is_ready = _free_port(), asyncio.Event()
+    params = SingleClientWebsocketServerParams(**_options())
+    transport = SingleClientWebsocketServerTransport(params, host="127.0.0.1", port=port)
+
+    async def note_ready(_: object) -> None:
+        is_ready.set()
+
+    transport.event_handler("on_websocket_ready")(note_ready)
+    bot = Bot(transport, mind, ears, voice)
+    running = asyncio.ensure_future(bot.run())
     try:
-        await asyncio.wait_for(bot.is_ready.wait(), 30)
-        yield bot
+        await asyncio.wait_for(is_ready.wait(), 30)
+        yield f"ws://127.0.0.1:{port}", bot
     finally:
         await bot.worker.cancel()
         await asyncio.wait_for(running, 20)
+
+
+@contextlib.asynccontextmanager
+async def serving_bots(mind: Mind, ears: SpeechToText, voice: HibariVoice) -> AsyncIterator[str]:
+    """Serve a bot of its own to each client, by FastAPI on loopback, until the end of the block; give the url."""
+    port, app = _free_port(), FastAPI()
+
+    async def call(websocket: WebSocket) -> None:
+        await websocket.accept()
+        transport = FastAPIWebsocketTransport(websocket, FastAPIWebsocketParams(**_options()))
+        bot = Bot(transport, mind, ears, voice)
+
+        async def leave(*_: object) -> None:
+            await bot.worker.cancel()
+
+        transport.event_handler("on_client_disconnected")(leave)
+        await bot.run()
+
+    app.add_api_websocket_route("/call", call)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
+    serving = asyncio.ensure_future(server.serve())
+    try:
+        await until(lambda: server.started)
+        yield f"ws://127.0.0.1:{port}/call"
+    finally:
+        server.should_exit = True
+        await asyncio.wait_for(serving, 20)

@@ -18,7 +18,7 @@ from micdrop_widget.audio import Pcm
 from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.call.sinks import VirtualSpeaker
 from micdrop_widget.testing import ScriptedMicrophone
-from tests.pipecat.bot import Bot, running_bot
+from tests.pipecat.bot import Bot, running_bot, serving_bots
 
 PHRASES = ["how much is seven times eight", "tell me a long story", "stop it please", "goodbye"]
 STORY = "Once upon a time there was a king. He had three daughters. They lived in a castle. And it was very cold there."
@@ -55,8 +55,8 @@ async def calling(
 ) -> AsyncIterator[tuple[MicdropClient, ScriptedMicrophone, VirtualSpeaker, Bot]]:
     mic, speaker = ScriptedMicrophone(), VirtualSpeaker(keep=True)
     async with (
-        running_bot(mind, hear or ears(), voice()) as bot,
-        MicdropClient(bot.url, source=mic, sink=speaker, **options) as call,
+        running_bot(mind, hear or ears(), voice()) as (url, bot),
+        MicdropClient(url, source=mic, sink=speaker, **options) as call,
     ):
         await call.start()
         yield call, mic, speaker, bot
@@ -133,3 +133,18 @@ async def test_the_goodbye_is_heard_and_the_bot_ends_the_call() -> None:
         await call.stop(graceful=True)
         assert said(call)[0] == ("user", "goodbye")
         assert "my friend" in PocketsphinxEars()(speaker.heard)
+
+
+async def test_two_calls_at_once_have_a_bot_each_behind_fastapi() -> None:
+    async def hold_call(url: str, text: str) -> tuple[str | None, str | None]:
+        mic = ScriptedMicrophone()
+        async with MicdropClient(url, source=mic) as call:
+            await call.start()
+            settled = call.wait_for("Turn", timeout=30)
+            await mic.say(spoken(text))
+            turn = await settled
+            return turn.user_text, turn.assistant_text
+
+    async with serving_bots(mind, ears(), voice()) as url:
+        held = await asyncio.gather(hold_call(url, "how much is seven times eight?"), hold_call(url, "stop it please."))
+    assert list(held) == [("how much is seven times eight", "That is fifty six."), ("stop it please", "All right.")]
