@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
@@ -226,3 +228,22 @@ def test_a_player_shows_itself_in_a_cell() -> None:
     html = call(1).play("user")._repr_html_()  # type: ignore[no-untyped-call]
     assert "<audio" in html
     assert 'src="data:audio/flac;base64,' in html
+
+
+@given(st.integers(0, 50), st.none() | st.floats(-5, 70), st.none() | st.floats(-5, 70), st.booleans())
+def test_a_chosen_part_is_inside_the_recording_and_inside_what_was_asked_for(
+    recorded_from_s: int, start_s: float | None, end_s: float | None, has_turn: bool
+) -> None:
+    recording = call(8, start_s=recorded_from_s)
+    try:
+        begin, end = recording.span(turn=TURN if has_turn else None, start_s=start_s, end_s=end_s)
+    except ValueError:
+        first = max(recorded_from_s, start_s or 0, 2.5 if has_turn else 0)
+        last = min(recorded_from_s + 8, 1e9 if end_s is None else end_s, 5 if has_turn else 1e9)
+        assert first >= last - 1 / RATE
+        return
+    assert recorded_from_s * RATE <= begin < end <= (recorded_from_s + 8) * RATE
+    assert start_s is None or begin >= start_s * RATE - 1
+    assert end_s is None or end <= end_s * RATE + 1
+    assert not has_turn or (begin >= 2.5 * RATE and end <= 5 * RATE)
+    assert len(recording.stereo(begin, end)) == end - begin
