@@ -52,6 +52,8 @@ def frames(facts: CallFacts) -> Step:
         return Step("", "not reached")
     if open_ms is not None and facts.mic_is_live:
         late_ms = open_ms if age_ms is None else age_ms
+        if age_ms is not None and facts.link is not None and facts.link.is_on_hold:
+            return Step("", "unknown", f"the latest arrived {age_ms / 1000:.1f} s ago", values=values)
         if late_ms > _FRAMES_LATE_MS:
             seen = "none has arrived" if age_ms is None else f"the latest arrived {age_ms / 1000:.1f} s ago"
             return Step("", "broken", seen, advice, values)
@@ -71,7 +73,10 @@ def holds(facts: CallFacts) -> Step:
     if link is None:
         return Step("", "ok", seen, values=values)
     values |= {"missing_ms": link.missing_ms, "lag_ms": link.lag_ms}
-    advice = "A cell or a handler keeps the kernel busy, or the line is too slow for live audio."
+    advice = (
+        "A cell or a handler keeps the kernel busy, the page sleeps, its microphone stopped, or the line is too slow "
+        "for live audio: look at the panel, and reload the page if nothing else helps."
+    )
     if link.is_on_hold:
         return Step("", "broken", "the call is on hold now: the page's audio does not come", advice, values)
     if link.missing_ms > _MUCH_MISSING * (link.missing_ms + facts.since_opened.captured_ms):

@@ -40,8 +40,8 @@ def diagnose(facts: CallFacts) -> Diagnosis:
     """
     steps: list[Step] = []
     has_stopped = False
-    for name, look in STEPS:
-        step = replace(look(facts), name=name)
+    for name, check in STEPS:
+        step = replace(check(facts), name=name)
         if has_stopped and step.outcome != "ok":
             step = Step(name, "not reached")
         has_stopped = has_stopped or step.outcome in ("broken", "waiting")
