@@ -22,6 +22,17 @@ const DEVICES = {
 };
 
 /** @type {Record<string, PanelState>} */
+const NO_SOUND = {
+  code: "SilentMicrophone",
+  message: "The microphone gives no sound:",
+  remedy: "is it switched off at the headset, or is it the wrong one?",
+};
+const NO_ANSWER = {
+  code: "NoAnswer",
+  message: "The server has not answered; the call listens again.",
+  remedy: "Say it once more, or look at the server's log.",
+};
+
 const STATES = {
   "not started": panelState(),
   starting: panelState({ isStartRequested: true }),
@@ -31,6 +42,8 @@ const STATES = {
   "assistant is speaking": inCall({ isAssistantSpeaking: true, conversation: CONVERSATION, partialAssistantMessage: "And the one after" }),
   "muted and paused": inCall({ isMuted: true, isPaused: true }),
   "on hold": inCall({ isOnHold: true }),
+  "no sound": inCall({ ...DEVICES, isListening: true, notices: [NO_SOUND] }),
+  "no answer": inCall({ isListening: true, conversation: CONVERSATION, notices: [NO_ANSWER] }),
   "slow line": inCall({ isLineSlow: true }),
   "another tab": inCall({ _owner: "another" }),
   "audio blocked": inCall({ isAudioBlocked: true }),

@@ -133,6 +133,7 @@ def test_an_answer_of_five_seconds_has_no_gap_on_a_slow_line(
 
 def test_at_256_kbit_a_second_upward_the_call_stays_live_in_telephone_quality(relay: Relay, open_call: Opener) -> None:
     held = open_call(microphone=spoken("sentence").path, microphone_loops=True, port=relay.port)
+    assert NARROW_UPWARD.bits_per_s is not None
     # Jupyter's messages bring 700 bytes each that are no samples, those of this page's bridge some 450 less.
     relay.become(down=SLOW, up=Line(NARROW_UPWARD.bits_per_s * 0.9, delay_ms=NARROW_UPWARD.delay_ms))
     held.start()
