@@ -130,6 +130,15 @@ def test_a_future_that_is_not_met_in_time_says_what_is_missing() -> None:
     assert virtual_time.run(wait()) == ("after 30 s nothing came", 30)
 
 
+def test_a_wait_that_closing_has_ended_is_done() -> None:
+    subscriptions = Subscriptions()
+    asked = future(subscriptions)
+    subscriptions.close()
+    assert asked.done()
+    with pytest.raises(CallClosedError):
+        asked.result()
+
+
 async def test_closing_ends_every_wait() -> None:
     subscriptions = Subscriptions()
     waiting = await started(asyncio.gather(future(subscriptions)))

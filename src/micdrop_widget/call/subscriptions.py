@@ -1,7 +1,6 @@
 """Waiting for the events of a call: from any thread and any event loop, without polling, and without losing one.
 
-What is waited for is judged where somebody waits: a predicate runs in the coroutine or thread that waits, never on a
-thread of the call.
+A predicate runs in the coroutine or thread that waits, never on a thread of the call.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ __all__ = ["EventFuture", "EventStream", "Inbox", "Subscriptions"]
 _T = TypeVar("_T")
 
 _MAX_KEPT = 10_000
-"""Events kept for somebody who does not fetch them; then the oldest are dropped."""
+"""How many events are kept that nobody fetches; then the oldest are dropped."""
 
 
 class Inbox:
@@ -36,17 +35,17 @@ class Inbox:
 
     @property
     def is_closed(self) -> bool:
-        """Whether nobody waits for more."""
+        """Whether no more events will come."""
         return self._closed
 
     def put(self, value: object) -> None:
-        """Keep an event, and wake who waits."""
+        """Keep an event, and wake all that wait."""
         with self._lock:
             self._kept.append(value)
         self._wake()
 
     def close(self) -> None:
-        """No more events will come; those that are kept can still be fetched."""
+        """End the inbox: no more events will come; those that are kept can still be fetched."""
         with self._lock:
             self._closed = True
         self._wake()
@@ -57,7 +56,7 @@ class Inbox:
         Raises
         ------
         CallClosedError
-            None will come.
+            The inbox is empty, and no more events will come.
         """
         with self._lock:
             if self._kept:
@@ -106,7 +105,7 @@ class Inbox:
 
 
 class Subscriptions:
-    """Who waits for which event of one call. An inbox that nobody holds any more is forgotten."""
+    """The inboxes of all that wait for events of one call. An inbox that nobody holds any more is forgotten."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -131,14 +130,14 @@ class Subscriptions:
             return any(not inbox.is_closed for inbox in self._inboxes[event])
 
     def publish(self, event: str, value: object) -> None:
-        """Give an event to all who wait for it; from one thread."""
+        """Put an event into every inbox of its name; from one thread."""
         with self._lock:
             inboxes = tuple(self._inboxes.get(event, ()))
         for inbox in inboxes:
             inbox.put(value)
 
     def close(self) -> None:
-        """End every wait: no more events will come. Again is no error."""
+        """End every wait: no more events will come. May be called again."""
         with self._lock:
             self._closed = True
             inboxes = [inbox for waiting in self._inboxes.values() for inbox in waiting]
@@ -179,14 +178,15 @@ class EventStream(Generic[_T]):
 
 
 class EventFuture(Generic[_T]):
-    """The first event that fits since it was asked for: await it on any event loop, or ask for its `result()`.
+    """The first matching event since this future was made: await it on any event loop, or ask for its `result()`.
 
-    Cancelling the wait loses nothing: it may be awaited again. One that nobody awaits costs nothing and says nothing.
+    Cancelling the wait loses nothing: it may be awaited again. A future that nobody awaits costs nothing, and its
+    error is not logged.
 
     Raises
     ------
     TimeoutError
-        When awaited: nothing fitted in time. The time begins with the wait.
+        When awaited: no event matched in time. The time begins with the wait.
     CallClosedError
         When awaited: the call was closed before.
     """
@@ -214,7 +214,14 @@ class EventFuture(Generic[_T]):
         return self._wait().__await__()
 
     def done(self) -> bool:
-        """Return whether what is waited for has come."""
+        """Return whether the wait is over: the event has come, or none will come any more."""
+        try:
+            return self._search()
+        except CallClosedError:
+            return True
+
+    def _search(self) -> bool:
+        """Fetch events up to the first that matches, and return whether there is one."""
         while not self._found:
             values = [self._first.pop(0)] if self._first else self._inbox.get_nowait()
             if not values:
@@ -230,11 +237,11 @@ class EventFuture(Generic[_T]):
         Parameters
         ----------
         timeout
-            Seconds; None means the one that was given when it was asked for.
+            Seconds; None means the timeout that the future was made with.
         """
         timeout_s = self._timeout_s if timeout is None else timeout
         ends_s = None if timeout_s is None else time.monotonic() + timeout_s
-        while not self.done():
+        while not self._search():
             left_s = None if ends_s is None else ends_s - time.monotonic()
             if left_s is not None and left_s <= 0:
                 raise TimeoutError(f"after {timeout_s:g} s {self._missing()}")
@@ -243,13 +250,13 @@ class EventFuture(Generic[_T]):
 
     async def _wait(self) -> _T:
         try:
-            await asyncio.wait_for(self._come(), self._timeout_s)
+            await asyncio.wait_for(self._arrival(), self._timeout_s)
         except asyncio.TimeoutError:
             raise TimeoutError(f"after {self._timeout_s:g} s {self._missing()}") from None
         return self._found[0]
 
-    async def _come(self) -> None:
-        while not self.done():
+    async def _arrival(self) -> None:
+        while not self._search():
             await self._inbox.changed()
 
 
