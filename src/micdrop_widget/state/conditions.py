@@ -143,7 +143,7 @@ def utterance_while_ignored(call: Call, _: inputs.Completion) -> bool:
 
 
 def out_of_date_silence(call: Call, _: inputs.Completion) -> bool:
-    """A microphone was silent, and it is closed now, or the user does not want it to be listened to."""
+    """The microphone was noted as silent, and is closed, muted or paused now."""
     return call.mic_silent and (call.mic is not MicPhase.OPEN or call.muted or call.paused)
 
 

@@ -262,7 +262,7 @@ class PlaybackProgress:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackFailed:
-    """An answer cannot be played, and was given up; its progress says so too."""
+    """An answer cannot be played, and was given up; its samples are reported as heard, so that it ends."""
 
     error: MicdropError
 

@@ -33,7 +33,7 @@ MICROPHONE_MS = 150_000
 """How long a microphone may take to open. A page has shorter limits of its own (120 s for the permission prompt)."""
 
 READY_GRACE_MS = 1000
-"""A server that says nothing for this long after the params is taken to be ready."""
+"""A server that sends nothing for this long after the params is taken to be ready."""
 
 ANSWER_MS = 30_000
 """How long the server may be silent, with no frame at all, while the call waits for an answer."""
@@ -60,7 +60,7 @@ TURN_PREDICTION_MS = 1000
 """How long the turn detector may take; a turn that it does not know to be incomplete by then is over."""
 
 MAX_DROP_MS = 500
-"""For how long after an interruption audio counts as the old answer's at most, however slow the line seems."""
+"""How long after an interruption audio still counts as the old answer's, at most, however slow the line is measured."""
 
 ROUND_TRIPS_KEPT = 3
 """So many round trips are remembered; the shortest counts."""

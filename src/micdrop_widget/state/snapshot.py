@@ -68,7 +68,7 @@ class Call:
     was_ready: bool = False
     """The call has been ready once: a lost connection is tried again."""
     rejoined: bool = False
-    """The connection came back, and the server has said nothing since."""
+    """The connection came back, and the server has sent nothing since."""
     connection: int = 0
     """Number of the current socket; reports of earlier ones are ignored."""
     attempt: int = 0
@@ -161,7 +161,7 @@ class Call:
 
     @property
     def round_trip_ms(self) -> float:
-        """The shortest of the latest round trips: a single slow one was a stall, not the way."""
+        """The shortest of the latest round trips: a single slow one was a stall, and says nothing of the line."""
         return min(self.round_trips_ms, default=0.0)
 
     @property

@@ -91,7 +91,7 @@ class Step:
         self.add(SendCommand(command))
 
     def send_outbox(self) -> None:
-        """Send what was kept."""
+        """Send what was kept until the server was ready."""
         kept = self.call.outbox
         self.set(outbox=())
         for command_or_pcm in kept:
@@ -136,7 +136,7 @@ class Step:
             self.set(processing=self.call.in_call, answer_written=False)
 
     def drop_utterance(self) -> None:
-        """Forget the open utterance; the server has been told, or has lost it already."""
+        """Forget the open utterance: its StopSpeaking was sent, or the server lost it with the connection."""
         if self.call.endpointing:
             self.add(CancelTimer(Timer.ENDPOINTING))
         self.set(user_speaking=False, endpointing=False)

@@ -33,21 +33,22 @@ def send_params(step: Step, _: inputs.ConnectionOpened) -> None:
 
 
 def become_ready(step: Step, _: inputs.TimerFired) -> None:
-    """Take the server for ready: it sent nothing during the grace period."""
-    step.set(processing=_question_kept(step))
+    """Treat the server as ready: it sent nothing during the grace period."""
+    step.set(processing=_answer_awaited(step))
     _ready(step)
 
 
 def become_ready_and_receive(step: Step, received: inputs.Received) -> None:
-    """Take the server for ready, and receive its first frame."""
-    waiting = _question_kept(step)
+    """Treat the server as ready, and receive its first frame."""
+    answer_awaited = _answer_awaited(step)
     _ready(step)
     receive(step, received)
-    if waiting:  # a greeting is no answer to what the user has already asked
+    if answer_awaited:  # a greeting is no answer to what the user has already asked
         step.set(processing=True, answer_written=False)
 
 
-def _question_kept(step: Step) -> bool:
+def _answer_awaited(step: Step) -> bool:
+    """Return whether an utterance that has ended waits in the outbox for the server to be ready."""
     return step.call.processing and bool(step.call.outbox)
 
 

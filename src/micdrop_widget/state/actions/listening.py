@@ -36,6 +36,6 @@ def pause(step: Step, _: inputs.Pause) -> None:
 
 def resume(step: Step, _: inputs.Resume) -> None:
     """End the pause; nothing is sent."""
-    # A pause that is over before the server could be told of it has nothing to cancel.
-    unheard = tuple(kept for kept in step.call.outbox if not isinstance(kept, wire.MuteCommand))
-    step.set(paused=False, outbox=unheard)
+    # A pause that is over before its Mute was sent has nothing to cancel at the server.
+    outbox = tuple(kept for kept in step.call.outbox if not isinstance(kept, wire.MuteCommand))
+    step.set(paused=False, outbox=outbox)

@@ -95,16 +95,16 @@ def _did_not_open(call: Call) -> MicdropError:
     )
 
 
-def note_silence(step: Step, heard: inputs.MicrophoneSilent) -> None:
+def note_silence(step: Step, reported: inputs.MicrophoneSilent) -> None:
     """Note that the microphone gives no sound, or does again."""
-    step.set(mic_silent=heard.is_silent)
-    if heard.is_silent:
+    step.set(mic_silent=reported.is_silent)
+    if reported.is_silent:
         notice = NOTICES[NoticeCode.SilentMicrophone]
         step.add(Warn(f"{notice.message} {notice.remedy}"))
 
 
 def forget_silence(step: Step, _: inputs.Completion) -> None:
-    """Know nothing of a microphone that is not listened to."""
+    """Forget that the microphone was silent: the call does not listen to it any more."""
     step.set(mic_silent=False)
 
 
@@ -117,7 +117,7 @@ def release(step: Step, ended: inputs.MicrophoneEnded) -> None:
 
 def replace(step: Step, ended: inputs.MicrophoneEnded) -> None:
     """Open any other microphone in its place; mute and pause stay."""
-    assert ended.error is not None, "who says that a microphone was unplugged says so in words"
+    assert ended.error is not None, "a microphone that was unplugged ends with an error"
     step.set(mic_device_id=None)
     if step.now_ms - step.call.mic_replaced_ms < _REPLACE_AGAIN_MS:
         step.release_microphone()
