@@ -1,4 +1,4 @@
-"""Turn detection: tells a turn that is over from a pause in it."""
+"""Turn detection: distinguishes the end of a turn from a pause in it."""
 
 from micdrop_widget.turn.base import TurnDetector
 from micdrop_widget.turn.features import smart_turn_features, trim_silence

@@ -11,7 +11,7 @@ __all__ = ["TurnDetector"]
 
 
 class TurnDetector(Configurable, ABC):
-    """Tells the end of a turn from a pause in it.
+    """Distinguishes the end of a turn from a pause in it.
 
     Subclass it and implement `push`, `predict` and `reset` for a detector of your own. It is used by one call at a
     time; a second call that is given it meanwhile does not start, and says so. `push` and `reset` are called on the

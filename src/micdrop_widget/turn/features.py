@@ -1,7 +1,7 @@
-"""What Smart Turn sees of a turn: the log-mel spectrogram of Whisper over its last 8 s, in numpy.
+"""The input of Smart Turn: Whisper's log-mel spectrogram of the last 8 s of a turn, in numpy.
 
-Source: `micdrop-protocol.md` section 4, and the definitions of Whisper's features (A. Radford et al., "Robust Speech
-Recognition via Large-Scale Weak Supervision", 2022) and of Slaney's mel scale (M. Slaney, "Auditory Toolbox", 1998).
+Source: the definitions of Whisper's features (A. Radford et al., "Robust Speech Recognition via Large-Scale Weak
+Supervision", 2022) and of Slaney's mel scale (M. Slaney, "Auditory Toolbox", 1998).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from micdrop_widget.audio import SAMPLE_RATE, Pcm, ms_to_samples, pcm_to_float
 __all__ = ["INPUT_SAMPLES", "LEVEL_FRAME_SAMPLES", "N_FRAMES", "N_MELS", "smart_turn_features", "trim_silence"]
 
 INPUT_SAMPLES = 8 * SAMPLE_RATE
-"""Length of what the model sees."""
+"""Length of the model's input."""
 
 N_MELS = 80
 N_FRAMES = 800
@@ -25,13 +25,13 @@ _FFT_SAMPLES = 400
 _HOP_SAMPLES = 160
 _VARIANCE_EPSILON = 1e-7
 _POWER_FLOOR = 1e-10
-_RANGE = 8.0
-"""Decades under the loudest band at which the logarithm is clamped."""
+_RANGE_DECADES = 8.0
+"""How far under the loudest band the logarithm is clamped."""
 
 LEVEL_FRAME_SAMPLES = ms_to_samples(10)
-"""The frames by whose power silence is found."""
+"""Silence is found by the power of frames of this length."""
 _TAIL_SAMPLES = ms_to_samples(200)
-_SPEECH_POWER = 10.0 ** (-30 / 10)
+_SPEECH_POWER_RATIO = 10.0 ** (-30 / 10)
 """A frame within 30 dB of the loudest counts as speech."""
 
 
@@ -59,7 +59,7 @@ def trim_silence(pcm: Pcm) -> Pcm:
     loudest = power.max()
     if loudest == 0:
         return pcm
-    last = int(np.flatnonzero(power >= loudest * _SPEECH_POWER)[-1])
+    last = int(np.flatnonzero(power >= loudest * _SPEECH_POWER_RATIO)[-1])
     return pcm[: (last + 1) * LEVEL_FRAME_SAMPLES + _TAIL_SAMPLES]
 
 
@@ -93,7 +93,7 @@ def smart_turn_features(pcm: Pcm) -> NDArray[np.float32]:
     # Band by band, not as one product of matrices: the triangles are narrow, and a BLAS would wake all cores.
     mel = np.stack([np.einsum("b,bf->f", weights, power[bins]) for bins, weights in _mel_bands()])
     log_mel = np.log10(np.maximum(mel, _POWER_FLOOR))
-    clamped = np.maximum(log_mel, log_mel.max() - _RANGE)
+    clamped = np.maximum(log_mel, log_mel.max() - _RANGE_DECADES)
     features: NDArray[np.float32] = ((clamped + 4) / 4).astype(np.float32)
     return features
 

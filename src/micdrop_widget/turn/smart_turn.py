@@ -27,7 +27,7 @@ from micdrop_widget.turn.features import (
 __all__ = ["SmartTurn", "TurnVerdict"]
 
 _HELD_SAMPLES = INPUT_SAMPLES + 5 * SAMPLE_RATE
-"""The 8 s that the model sees, and a pause of 5 s at their end, of which most is trimmed."""
+"""The 8 s of the model's input, and a pause of 5 s at their end, of which most is trimmed."""
 
 
 class SmartTurnModel:
@@ -54,13 +54,13 @@ class TurnVerdict:
     complete: bool
     """Whether the turn is over."""
     probability: float
-    """How probable that is."""
+    """The probability that it is."""
     duration_ms: float
     """How long the prediction took."""
 
 
 class SmartTurn(TurnDetector):
-    """Tells a finished turn from a pause by Smart Turn v3.2, from the turn's last 8 s.
+    """Distinguishes the end of a turn from a pause in it, by Smart Turn v3.2 and the turn's last 8 s.
 
     A copy, by `copy` or `pickle`, has the settings, and may be used beside the original.
 
@@ -103,7 +103,7 @@ class SmartTurn(TurnDetector):
 
     @property
     def probability(self) -> float | None:
-        """That of the latest decision; None before the first of a turn."""
+        """The probability of the latest decision; None before the first of a turn."""
         return None if self.verdict is None else self.verdict.probability
 
     def load(self) -> None:

@@ -30,9 +30,9 @@ class VAD(Configurable, ABC):
     one call at a time, from that call's event loop; a second call that is given it meanwhile does not start, and says
     so. `copy.copy` makes another one: the detectors of this package can be copied and pickled, loaded or not.
 
-    A detector that answers with a score has its scores turned into a status by the four settings below, as Silero
-    has; those of one that answers with a status do nothing. They are attributes, of the class or of the detector, and
-    may be changed while a call runs.
+    A detector may answer with a score: two thresholds and two durations, the first four settings below, turn scores
+    into a status, as they do for Silero. A detector that answers with a status does not use them. They are attributes
+    of the class or of the detector, and may be changed while a call runs.
     """
 
     threshold: float = 0.5

@@ -84,7 +84,7 @@ class CombinedVAD(VAD):
         return self.status
 
     def _show_members(self) -> None:
-        """Have the longest pre-roll of the members, and the first probability and level that one of them knows."""
+        """Show the longest pre-roll of the members, and the first probability and level that one of them knows."""
         self.pre_roll_ms = max(member.pre_roll_ms for member in self.members)
         self.probability = _first(member.probability for member in self.members)
         self.level_db = _first(member.level_db for member in self.members)
@@ -121,7 +121,7 @@ def build_vad(option: VadOption) -> VAD:
                 raise ValueError(f"unknown vad {option!r}: expected 'volume', 'silero', or a VAD instance")
             return _BY_NAME[option]()
         case [] | ():
-            raise ValueError("vad: expected 'volume', 'silero', a VAD instance or a list of them, got an empty one")
+            raise ValueError("vad: expected 'volume', 'silero', a VAD instance or a list of them, got an empty list")
         case list() | tuple():
             members = [build_vad(member) for member in option]
             return members[0] if len(members) == 1 else CombinedVAD(members)

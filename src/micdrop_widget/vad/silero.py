@@ -19,13 +19,13 @@ from micdrop_widget.vad.base import VAD
 __all__ = ["CONTEXT_SAMPLES", "SileroVAD"]
 
 CONTEXT_SAMPLES = 64
-"""The model wants the last 64 samples of the previous window in front of each; without them quiet voices vanish."""
+"""The model expects the last 64 samples of the window before in front of each; without them it misses quiet voices."""
 
 _WINDOW_MS = samples_to_ms(FRAME_SAMPLES)
 
 
-class Scores(Protocol):
-    """What gives one probability of speech per window, in their order."""
+class WindowModel(Protocol):
+    """A model that returns one probability of speech per window, given in their order."""
 
     def reset(self) -> None:
         """Begin with the first window of a new stretch."""
@@ -137,7 +137,7 @@ class SileroVAD(VAD):
         self.min_silence_ms = min_silence_ms
         self.pre_roll_ms = pre_roll_ms
         self._model_path = model
-        self._model: Scores | None = None
+        self._model: WindowModel | None = None
 
     @classmethod
     def from_micdrop(
@@ -204,7 +204,7 @@ class SileroVAD(VAD):
         self.probability = self._loaded().probability(window)
         return self.probability
 
-    def _loaded(self) -> Scores:
+    def _loaded(self) -> WindowModel:
         if self._model is None:
             model = SileroModel(self._model_path)
             model.probability(np.zeros(FRAME_SAMPLES, dtype=np.float32))  # the first run allocates

@@ -29,11 +29,11 @@ _MIN_HISTORY = 3
 _LATEST = 0b111
 """The three latest of the checks remembered."""
 
-_WRITES_INTO = int(np.__version__.partition(".")[0]) >= 2
-"""Transforms go into memory that is there already; before numpy 2 they make new memory, in double precision."""
+_RFFT_HAS_OUT = int(np.__version__.partition(".")[0]) >= 2
+"""numpy 2 writes a transform into memory that it is given; numpy 1 allocates it, in double precision."""
 
 _WORKING_MEMORY = {"_taper", "_tapered", "_spectrum", "_magnitude"}
-"""What a copy gets anew."""
+"""The attributes that a copy allocates for itself."""
 
 
 class VolumeVAD(VAD):
@@ -92,7 +92,7 @@ class VolumeVAD(VAD):
         phase = 2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES
         taper = 0.42 - 0.5 * np.cos(phase) + 0.08 * np.cos(2 * phase)
         self._taper = (taper / FRAME_SAMPLES * (1 - _SMOOTHING)).astype(np.float32)
-        # Written anew by every check, so that none allocates.
+        # Every check writes these again, so that none allocates.
         self._tapered = np.empty(FRAME_SAMPLES, dtype=np.float32)
         self._spectrum = np.empty(FRAME_SAMPLES // 2 + 1, dtype=np.complex64)
         self._magnitude = np.empty(len(self._spectrum) - _SKIPPED_BINS, dtype=np.float32)
@@ -122,7 +122,7 @@ class VolumeVAD(VAD):
         return self.status
 
     def _transform(self) -> None:
-        if _WRITES_INTO:
+        if _RFFT_HAS_OUT:
             rfft(self._tapered, out=self._spectrum)  # type: ignore[arg-type]  # numpy's types miss complex64
         else:
             self._spectrum[:] = rfft(self._tapered)
