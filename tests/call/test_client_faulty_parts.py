@@ -136,7 +136,7 @@ async def test_a_source_whose_close_hangs_holds_up_neither_the_end_of_the_call_n
         await asyncio.wait_for(call.stop(), 10)
         assert (call.state.isStarted, call.state.isMicStarted) == (False, False)
         assert caplog.messages[-1] == "the microphone was not released within 2 s; it is waited for no longer"
-        with pytest.raises(MicdropError, match="The microphone of before was not released within 2 s"):
+        with pytest.raises(MicdropError, match="The previous microphone was not released within 2 s"):
             await asyncio.wait_for(call.start(), 10)
         assert mic.opened == 1
         mic.released.set()

@@ -1,4 +1,4 @@
-"""What is kept of a call as a whole: versions, options, detectors, what carried it. Nothing that may be secret."""
+"""Describes a call as a whole for its file: versions, options, detectors, carrier. Nothing that may be secret."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MASK = "…"
 """What stands for an option that was given and may be secret."""
 
 _SECRET = ("params", "headers", "subprotocols", "proxy", "ssl")
-"""Options of which is kept only that they were given."""
+"""Options of which the description says only that they were given."""
 
 _PACKAGES = ("micdrop-widget", "numpy", "onnxruntime", "websockets", "anywidget", "ipykernel")
 
@@ -38,9 +38,9 @@ def describe_call(
     options, detector
         Those in use.
     microphone
-        What is open; what it is called is not kept.
+        The one that is open; its name is not kept.
     transport
-        What carried the call, and how well.
+        How the call is carried, and how well: JSON values.
     """
     members = [_described(member) for member in detectors(detector)]
     return {
@@ -72,7 +72,7 @@ def describe_options(options: CallOptions) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that have to be known to have a call again."""
+    """Return the versions of Python and of the packages that shape a call."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:

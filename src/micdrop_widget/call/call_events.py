@@ -24,7 +24,8 @@ Role: TypeAlias = Literal["system", "user", "assistant", "tool_call", "tool_resu
 class CallEvents:
     """The methods of a call that have to do with its events and its state; the same on both clients.
 
-    Whoever derives from it sets the two attributes, and publishes each event to them, one after the other.
+    A client that derives from it sets the two attributes, and publishes each event to the handlers, then to the
+    subscriptions.
     """
 
     _handlers: Handlers
@@ -329,7 +330,7 @@ class CallEvents:
         isStarting, isStarted, isReconnecting, isMuted, isPaused, isListening, isProcessing, isUserSpeaking, \
 isAssistantSpeaking, isMicStarted, isMicMuted, isInterruptionDisabled, micDeviceId, speakerDeviceId, micDevices, \
 speakerDevices, conversation, partialAssistantMessage, error, notices
-            The value that the field of `MicdropState` has to have; with several, and with a predicate, all at once.
+            The value that the field of `MicdropState` must have; several, and a predicate, must hold at once.
 
         Returns
         -------
@@ -341,7 +342,7 @@ speakerDevices, conversation, partialAssistantMessage, error, notices
         TypeError
             There is no such field.
         TimeoutError
-            When awaited: the state did not come about in time; the message says how it is instead.
+            When awaited: the state was not reached in time; the message says what it is instead.
         CallClosedError
             When awaited: the call was closed before.
         """
@@ -362,7 +363,7 @@ speakerDevices, conversation, partialAssistantMessage, error, notices
         return self._future_of(inbox, matches, timeout_s=timeout, missing=missing, first=(self._state_now(),))
 
     def _future_of(self, inbox: Inbox, matches: Callable[[Any], object], **rest: Any) -> EventFuture[Any]:  # noqa: ANN401
-        """Return what is awaited; a client whose waits have limits of their own returns one with them."""
+        """Return the future of a wait; a client whose waits have limits of their own returns one with them."""
         return EventFuture(inbox, matches, **rest)
 
     def _matcher(
@@ -381,7 +382,7 @@ speakerDevices, conversation, partialAssistantMessage, error, notices
 
 
 _FILTERS = {"role": "Message", "code": "Error", "name": "ToolCall"}
-"""The fields that events can be chosen by, and whose they are."""
+"""The fields by which events can be filtered, and the event that has each."""
 
 
 def _shown(predicate: Callable[..., object] | None) -> str:
@@ -389,5 +390,5 @@ def _shown(predicate: Callable[..., object] | None) -> str:
 
 
 def value_of(arguments: tuple[Any, ...]) -> object:
-    """Return what is waited for of an event: its first argument, or None where it has none."""
+    """Return what a wait for an event returns: the event's first argument, or None where it has none."""
     return arguments[0] if arguments else None

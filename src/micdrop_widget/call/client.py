@@ -56,7 +56,7 @@ class MicdropClient(CallEvents):
     source
         The microphone: an int16 or float array at 16 kHz, the path of a WAV file, or any `AudioSource`.
     sink
-        The loudspeaker; by default one that plays to the clock and is heard by nobody.
+        The loudspeaker; by default a virtual one, which plays by the clock without a device.
     <options>
 
     Raises
@@ -147,7 +147,7 @@ class MicdropClient(CallEvents):
     def microphone_level_db(self) -> float:
         """Level of what the call listened to in the last tenth of a second, in dB below full scale.
 
-        -100 where there is no sound, and while the call does not listen. The event `Levels` tells of each change.
+        -100 where there is no sound, and while the call does not listen. The event `Levels` reports each change.
         """
         return self._core.levels.microphone_db
 
@@ -187,8 +187,8 @@ class MicdropClient(CallEvents):
     ) -> Coroutine[Any, Any, None]:
         """Begin the call, and return when it is ready.
 
-        A second `start()` waits with the first. A call that is stopped before it is ready returns without an error:
-        `state.isStarted` tells. Cancelling gives the start up.
+        A second `start()` waits with the first. When the call is stopped before it is ready, both return without an
+        error, and `state.isStarted` is false. Cancelling gives the start up.
 
         Options are put over those of the constructor, and kept. While a call is up, what detects speech and turns and
         the processing of the microphone change at once, what belongs to the connection (`url`, `params`, `headers`
@@ -341,9 +341,10 @@ class MicdropClient(CallEvents):
         return self._core.save(folder, turn_wavs=turn_wavs)
 
     def close(self) -> asyncio.Future[None]:
-        """End the call for good, and with it every wait for its events. Again is no error.
+        """End the call for good, and with it every wait for its events. Closing again is no error.
 
-        What is left of the last call can still be read. Awaiting it returns when microphone and socket are released.
+        Turns, recording and conversation of the last call can still be read. Awaiting it returns when microphone and
+        socket are released.
         """
         self._closed = True
         self._core.apply(inputs.Stop())
@@ -387,7 +388,7 @@ def _done() -> asyncio.Future[None]:
 
 
 class _Listener:
-    """Gives what the call reports to the handlers, and to whoever waits for it."""
+    """Forwards what the call reports to the handlers and to the subscriptions."""
 
     def __init__(self, handlers: Handlers, vad: CallVAD, subscriptions: Subscriptions) -> None:
         self._handlers = handlers

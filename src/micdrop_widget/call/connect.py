@@ -44,7 +44,7 @@ async def open_websocket(
     proxy: ProxyOption,
     timeout_s: float,
 ) -> ClientConnection | MicdropError:
-    """Open a WebSocket, or return what became of it.
+    """Return an open WebSocket, or the error that says why there is none.
 
     An error is returned, not raised: it would carry the exception it came from and the frames of this module, with
     the url, the headers and the params in them. A redirect is followed only within the origin that was given, or
@@ -73,7 +73,7 @@ class _RedirectedError(Exception):
 
 
 class _Connection(ClientConnection):
-    """A connection that does not follow redirects: where they lead is for us to judge."""
+    """A connection that does not follow redirects: `_Attempt` decides which of them are safe."""
 
     async def handshake(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as of websockets
         try:
@@ -128,7 +128,7 @@ class _Attempt:
                 ssl=(self._ssl or True) if secure else None,
                 proxy=self._proxy,
                 create_connection=_Connection,
-                open_timeout=None,  # ours is one for all redirects
+                open_timeout=None,  # ours is one limit for all redirects together
                 close_timeout=CLOSE_TIMEOUT_S,
                 ping_interval=None,
                 max_size=MAX_FRAME_BYTES,
@@ -141,7 +141,7 @@ class _Attempt:
             return self._explain(error)
 
     def _explain(self, error: Exception) -> MicdropError:
-        """Return an error of the network, of TLS or of websockets in words; its own text may quote what is secret."""
+        """Describe an error of the network, of TLS or of websockets anew: its own text may quote a secret."""
         if self._proxy is not None and (found := self._explain_proxy(error)) is not None:
             return found
         match error:

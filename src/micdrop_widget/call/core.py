@@ -1,4 +1,4 @@
-"""What a client of any kind stands on: a call with its options and its commands, reporting to one listener."""
+"""The base of every client: a call with its options and its commands, which reports to one listener."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class CallCore:
     Parameters
     ----------
     options
-        Of the calls; `start` puts others over them.
+        The options of the calls; those given to `start` override them.
     source, sink
         Microphone and loudspeaker.
     listener
         Gets events and log lines.
     describe_transport
-        Returns what is to be kept of how well the call is carried, as JSON values.
+        Returns how the call is carried, and how well, as JSON values.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class CallCore:
 
     @property
     def speech_status(self) -> Status:
-        """What the detection says since its latest event."""
+        """The status of the detection since its latest event."""
         return self._engine.hearing.status
 
     async def start(self, options: Mapping[str, Any] = NO_OPTIONS) -> None:
@@ -166,7 +166,7 @@ class CallCore:
         await self._microphone_open()
 
     async def move_mic(self) -> None:
-        """Open the microphone where its source has it now: another page took it over. An open one is released first.
+        """Open the microphone on the page that owns it now. An open one is released first.
 
         Raises
         ------
@@ -184,15 +184,15 @@ class CallCore:
             await self._microphone_open()
 
     def release_recording(self) -> None:
-        """Keep the recording of the latest call for as long only as somebody else has it; from any thread."""
+        """Hold the recording of the latest call weakly: it lives while somebody else has it; from any thread."""
         self._engine.recorder.release_recording()
 
     def apply(self, command: inputs.Input) -> None:
-        """Let the call machine do what needs no waiting: pause, mute, another loudspeaker, what a page reports."""
+        """Apply an input that needs no waiting to the call machine: pause, mute, or what a page reports."""
         self._engine.apply(command)
 
     def merge(self, options: Mapping[str, Any]) -> None:
-        """Put options over those in use.
+        """Override options of those in use.
 
         An open microphone is opened again when what detects or processes speech changes. Another turn detector, or
         another wait, is used at once: an open turn ends.
@@ -213,9 +213,9 @@ class CallCore:
         engine.options = now
         if now.vad is not before.vad:
             engine.vad = build_vad(now.vad)
-        if _turn_detection(now) != _turn_detection(before):
+        if _turn_options(now) != _turn_options(before):
             engine.apply(inputs.TurnDetectionChanged(now.turn_detector is not None, now.turn_max_wait_ms))
-        if _listening(now) != _listening(before):
+        if _microphone_options(now) != _microphone_options(before):
             engine.apply(inputs.DetectionChanged())
 
     def _begin(self) -> None:
@@ -234,12 +234,12 @@ class CallCore:
             raise_fresh(engine.state.error)
 
 
-def _listening(options: CallOptions) -> tuple[object, ...]:
-    """Return what a microphone is opened with: an open one is opened again when it changes."""
+def _microphone_options(options: CallOptions) -> tuple[object, ...]:
+    """Return the options that a microphone is opened with: an open one is opened again when they change."""
     return options.vad, options.echo_cancellation, options.noise_suppression, options.auto_gain_control
 
 
-def _turn_detection(options: CallOptions) -> tuple[object, ...]:
+def _turn_options(options: CallOptions) -> tuple[object, ...]:
     return options.turn_detector, options.turn_max_wait_ms
 
 

@@ -1,4 +1,4 @@
-"""What is shown to the server on each connection: `params` and `headers`, as they are or as a function makes them."""
+"""`params` and `headers`, which each connection sends to the server: values, or functions that return them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SET_BY_THE_HANDSHAKE = {
 
 
 async def current(name: str, option: Any, check: Callable[[object], None], timeout_s: float) -> Any:  # noqa: ANN401
-    """Return what an option is now: a function is asked, and its answer checked; neither is kept or shown.
+    """Return the value of an option now: a function is called, and its result checked; neither is kept or shown.
 
     A plain function runs in a worker thread, an async one on the call's event loop.
 
@@ -54,8 +54,8 @@ async def current(name: str, option: Any, check: Callable[[object], None], timeo
     Raises
     ------
     MicdropError
-        The function raised, took too long, or returned something else. The message tells the kind of the failure
-        alone: the text of an error may hold a token.
+        The function raised, took too long, or returned something else. The message names only the kind of failure:
+        the text of an error may hold a token.
     """
     if not callable(option):
         return option

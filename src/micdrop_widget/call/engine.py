@@ -1,4 +1,4 @@
-"""The call machine in an event loop: feeds it what happens, and does what it asks for."""
+"""The call machine in an event loop: applies inputs to it, and performs its effects."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class Engine:
     source, sink
         Microphone and loudspeaker.
     options, vad
-        What to connect to, and what to listen with; both may be replaced between calls.
+        The options, and the detector that they name; both may be replaced between calls.
     listener
         Gets events and log lines.
     describe_transport
-        Returns what is to be kept of how well the call is carried.
+        Returns how the call is carried, and how well, as JSON values.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Engine:
         self.timeline, self.events = timeline, events
 
     def apply(self, event: inputs.Input) -> None:
-        """Let the machine take a step, after those under way, and do what it asks for."""
+        """Apply an input to the machine, after those that wait, and perform the effects."""
         self._inputs.append(event)
         if self._stepping:
             return
@@ -150,7 +150,7 @@ class Engine:
         return self._facts.facts(self.call, self.timeline.turns, self.vad, now_ms, mic_is_live=is_live, link=link)
 
     async def released(self) -> None:
-        """Wait until microphones and sockets that were given up are gone, and the recording is in its file."""
+        """Wait until microphone and socket are released, and the recording is in its file."""
         await self.microphone.closed()
         await self.transport.closed()
         await self.recorder.closed()
@@ -176,7 +176,7 @@ class Engine:
         for effect in asked:
             try:
                 self._perform(effect)
-            except Exception:  # noqa: BLE001 - the border to loudspeakers and detectors that are not ours
+            except Exception:  # noqa: BLE001 - the border to the user's loudspeakers and detectors
                 self._log_failure(effect)
         for turn in self.timeline.pop_settled():
             self._log_event("Turn", {"kind": turn.kind, "reply_latency_ms": turn.reply_latency_ms}, now_ms)
@@ -262,14 +262,14 @@ class Engine:
             self.apply(inputs.PlaybackProgress(effect.epoch, self.call.playback_samples))
 
     def _record_captured(self, frame: Pcm, listens: bool, behind: int) -> None:
-        """Record what the microphone has captured; so many more samples have arrived with it."""
+        """Record a captured frame; `behind` counts the samples that arrived with it and come after it."""
         self.recorder.add_captured(frame, listens, behind)
         self._facts.add_captured(frame, listens, asyncio.get_running_loop().time() * 1000)
         if listens:
             self.levels.add_captured(frame)
 
     def _record_detection(self, vad: VAD) -> None:
-        """Record what the detector sees in a window."""
+        """Record the probability and the level that the detector found in a window."""
         self.recorder.add_probability(vad.probability)
         self._facts.add_detection(vad)
 
@@ -323,7 +323,7 @@ class Engine:
         self._waiting = [waiting for waiting in self._waiting if not waiting[1].done()]
 
     async def _ready_for_more(self) -> None:
-        """Wait until a source that can wait may go on: the call is ready, has sent what it was given, and decided."""
+        """Wait until a source that can wait may go on: the call is ready, has sent all audio, and asks no detector."""
         await self.when(
             lambda: (
                 self.state.isStarted

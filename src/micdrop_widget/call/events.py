@@ -1,4 +1,4 @@
-"""The events of a call: who gets them, which handlers they have, and those of its voice activity detection."""
+"""The events of a call and of its voice activity detection, and the handlers that are registered for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EVENTS: tuple[str, ...] = get_args(EventName)
 
 
 class CallListener(Protocol):
-    """Who a call reports to. All methods are called on the call's event loop, in order, and return at once."""
+    """Receives what a call reports. All methods are called on the call's event loop, in order, and return at once."""
 
     def on_event(self, event: EventName, arguments: tuple[Any, ...]) -> None:
         """Receive an event, with the arguments of its handlers."""
@@ -32,7 +32,7 @@ class CallListener(Protocol):
         ...
 
     def observes_levels(self) -> bool:
-        """Return whether anybody wants to know how loud the call is, ten times a second."""
+        """Return whether anybody observes the levels, which are measured ten times a second for them."""
         ...
 
     def on_log_line(self, line: str) -> None:
@@ -60,7 +60,7 @@ class InContext:
         return self._context.copy().run(function, *arguments)
 
     def takes_place_of(self, earlier: InContext) -> bool:
-        """Return whether this is to be called instead of one that was added before: here, of none."""
+        """Return whether this one replaces a handler that was added before: here it replaces none."""
         return False
 
     def __eq__(self, other: object) -> bool:
@@ -78,7 +78,7 @@ class Handlers:
     wrap
         What each handler is wrapped in.
     events
-        The names of the events there are; by default those of a call.
+        The names of all events; by default those of a call.
     """
 
     def __init__(self, wrap: type[InContext] = InContext, events: tuple[str, ...] = _EVENTS) -> None:
@@ -132,7 +132,7 @@ STATUS_AFTER: dict[SpeechEventName, Status] = {
     "CancelSpeaking": Status.SILENCE,
     "StopSpeaking": Status.SILENCE,
 }
-"""What each event of the detection makes of its status."""
+"""The status of the detection after each of its events."""
 
 
 class CallVAD:
@@ -179,7 +179,7 @@ class CallVAD:
         return self.detector.level_db
 
     def calls_for(self, event: SpeechEventName) -> tuple[tuple[VadEventName, tuple[Any, ...]], ...]:
-        """Return what handlers are called for an event of the detection: it, and the change of the status behind it."""
+        """Return the events for an event of the detection, with their arguments: itself, and the change of status."""
         return (event, ()), ("ChangeStatus", (STATUS_AFTER[event],))
 
     @overload
@@ -196,7 +196,7 @@ class CallVAD:
         event
             `StartSpeaking` (this may be speech), then `ConfirmSpeaking` (it is; the utterance goes out) or
             `CancelSpeaking` (a false alarm), and `StopSpeaking` (confirmed speech is over; also when the call stops
-            listening): without arguments. The status changes at these events and at no others; behind each comes
+            listening): without arguments. The status changes at these events and at no others; each is followed by
             `ChangeStatus`, with the new `Status`.
         handler
             One that raises is logged with its traceback; the call goes on.

@@ -15,16 +15,16 @@ __all__ = ["HandlerQueue"]
 _log = logging.getLogger("micdrop_widget.call.handlers")
 
 _MAX_WAITING = 1000
-"""Events that wait for the end of one handler; then the oldest are dropped."""
+"""How many events may wait for the end of one handler; then the oldest are dropped."""
 
 _SLOW_S = 1
 """A handler that lets its own next event wait for longer than this is logged, once."""
 
 
 class HandlerQueue:
-    """Calls each handler at once, but an async one not before its call for the event before has ended.
+    """Calls each handler at once, but an async one only when its call for the previous event has ended.
 
-    Others do not wait for it. All methods belong to one event loop.
+    Other handlers do not wait for it. All methods belong to one event loop.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class HandlerQueue:
         """By the identity of the handler: not every function can be hashed."""
 
     def post(self, event: str, handlers: tuple[InContext, ...], arguments: tuple[Any, ...]) -> None:
-        """Call the handlers of an event, each after its own calls for the events before."""
+        """Call the handlers of an event, each after its own calls for earlier events."""
         for handler in handlers:
             if id(handler) in self._running:
                 self._running[id(handler)].add(event, arguments)
@@ -53,7 +53,7 @@ class HandlerQueue:
     def _done(self, handler: InContext, event: str, task: asyncio.Future[Any]) -> None:
         waiting = self._running.pop(id(handler)).waiting
         if task.cancelled():
-            return  # the loop ends: nothing more is begun on it
+            return  # a closing loop cancels its tasks: nothing more may begin on it
         if task.exception() is not None:
             _log.error("a handler of %s failed", event, exc_info=task.exception())
         while waiting:

@@ -20,23 +20,23 @@ _log = logging.getLogger("micdrop_widget.call.hearing")
 
 
 class Hearing:
-    """Detects speech in what one microphone after another captures; all methods are called on one event loop.
+    """Detects speech in the samples of one microphone after another; all methods are called on one event loop.
 
     Parameters
     ----------
     apply
         Called with every input for the call machine: confirmed speech, its samples, its end.
     listens
-        Whether the call listens now: what is captured otherwise goes to the recording alone.
+        Returns whether the call listens now; otherwise captured samples go to the recording alone.
     endpointing
-        Whether the silence after speech is awaited within a turn now: then silence is reported as well.
+        Returns whether the user is silent within an open turn now: then silence is reported as well.
     record
-        Called with each frame that is captured, whether the call listens, and how many samples behind it have
-        arrived with it: they were captured later.
+        Called with each captured frame, whether the call listens, and how many samples arrived with the frame but
+        were captured after it.
     emit
         Called with the name of each event of the detection, in order, before it changes anything in the call.
     detected
-        Called with the detector behind each window that the call listens to.
+        Called with the detector after each window that the call listens to.
     watch
         Ends an open segment when a live microphone gives no samples any more.
     silence
@@ -89,7 +89,7 @@ class Hearing:
         is_live
             The microphone captures in real time: no samples for a second means that something is wrong with it.
         has_pauses
-            Stretches of exact zeros are part of what it gives, as of a recording.
+            Stretches of exact zeros are part of its samples, as they are of a recording's.
         """
         self._silence.begin(may_pause=has_pauses)
         self._captured = 0
@@ -97,7 +97,7 @@ class Hearing:
         self._segmenter = Segmenter(vad)
 
     def add(self, captured: Pcm | Gap) -> None:
-        """Detect speech in the next samples; a gap ends an open segment, and what follows begins behind it."""
+        """Detect speech in the next samples; a gap ends an open segment, and the next samples begin after it."""
         if self._segmenter is None:
             return
         if isinstance(captured, Gap):
@@ -124,13 +124,13 @@ class Hearing:
             self._forward(self._segmenter.finish())
 
     def end(self) -> None:
-        """Detect nothing any more, until the next microphone begins; again is no error."""
+        """Stop detecting until the next microphone begins; may be called again."""
         self.reset()
         self._segmenter = None
         self._watch.stop()
 
     def _detect(self, segmenter: Segmenter, pcm: Pcm) -> None:
-        # Frame by frame, since what one frame does to the call decides what becomes of the next.
+        # Frame by frame, since one frame may change whether the call listens to the next.
         for start in range(0, len(pcm), FRAME_SAMPLES):
             frame = pcm[start : start + FRAME_SAMPLES]
             listens = self._listens()
@@ -169,8 +169,8 @@ class Hearing:
             if name is not None:
                 self._report(name)
             if self._resets != resets:
-                return  # the call does not listen any more: nothing that came after that counts
-            if not isinstance(event, SpeechStarted | SpeechCancelled):  # what may be speech changes nothing in the call
+                return  # the call does not listen any more: later events do not count
+            if not isinstance(event, SpeechStarted | SpeechCancelled):  # unconfirmed speech changes nothing in the call
                 self._apply(event)
 
     def _report(self, name: SpeechEventName) -> None:

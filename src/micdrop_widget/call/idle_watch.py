@@ -16,8 +16,8 @@ class IdleWatch:
     check_every_s
         Seconds between two checks.
     idle_checks
-        Checks in a row without a new sample after which the microphone is idle. One would not do: a loop that was
-        blocked fires its timers before it receives the frames that have come.
+        Checks in a row without a new sample after which the microphone is idle. One is not enough: a loop that was
+        blocked fires its timers before it receives the frames that have arrived.
     """
 
     def __init__(self, check_every_s: float = 0.3, idle_checks: int = 2) -> None:
@@ -26,7 +26,7 @@ class IdleWatch:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, captured: Callable[[], int], on_idle: Callable[[], None]) -> None:
-        """Watch until `stop()`, or until the microphone is idle; one that watches already goes on.
+        """Watch until `stop()`, or until the microphone is idle; a watch that runs already goes on.
 
         Parameters
         ----------
@@ -39,7 +39,7 @@ class IdleWatch:
             self._schedule(captured, on_idle, captured(), 0)
 
     def stop(self) -> None:
-        """Watch no longer; again is no error."""
+        """Watch no longer; may be called again."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

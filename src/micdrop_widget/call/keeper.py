@@ -1,4 +1,4 @@
-"""What is kept of the latest call as a whole, and the folder that it is written to while it goes on."""
+"""Describes the latest call as a whole, and has it written to a folder while it goes on."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from micdrop_widget.vad import VAD
 
 __all__ = ["CallKeeper"]
 
-_MOST_AT_ONCE = 100
-"""So many calls may begin in one second, in one folder."""
+_MAX_CALLS_A_SECOND = 100
+"""How many calls may begin in one folder within one second, by whose time they are named."""
 
 
 class CallKeeper:
-    """All methods are called on the call's event loop.
+    """Knows the latest call as a whole: its options, microphone and folder. All methods belong to the call's loop.
 
     Parameters
     ----------
     detector
         Returns the voice activity detection in use.
     transport
-        Returns how well the call is carried, where there is more to say than the events do.
+        Returns how the call is carried, and how well, beyond what the events say.
     report
         Called with the error when the folder of a call ends before the call does.
     """
@@ -70,7 +70,7 @@ class CallKeeper:
         conversation: Callable[[], tuple[ConversationItem, ...]],
         events: EventLog,
     ) -> Path | None:
-        """Begin with a call, and return its folder, which was made; None without the option `save_to`.
+        """Begin with a call, and return the folder that was made for it; None without the option `save_to`.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class CallKeeper:
             self._writer.note_change()
 
     def end(self) -> None:
-        """End with the call, which is over; again is no error."""
+        """End with the call, which is over; may be called again."""
         if self._writer is not None and not self._writer.has_ended:
             self._writer.end(self.about())
 
@@ -101,7 +101,7 @@ class CallKeeper:
         await self._closing.closed()
 
     def about(self, *, is_complete: bool = True) -> dict[str, Any]:
-        """Return what is known of the latest call as a whole; from any thread."""
+        """Return the description of the latest call, as JSON values; from any thread."""
         transport = {
             "connections": len(self._events.of("ConnectionOpened")),
             "close_codes": [closed.payload["close_code"] for closed in self._events.of("ConnectionClosed")],
@@ -123,7 +123,7 @@ class CallKeeper:
         assert self._started is not None
         name = self._started.strftime("%Y-%m-%dT%H%M%SZ")
         about = self.about(is_complete=False)
-        for number in range(1, _MOST_AT_ONCE + 1):
+        for number in range(1, _MAX_CALLS_A_SECOND + 1):
             folder = parent / (name if number == 1 else f"{name}-{number}")
             try:
                 return FolderWriter(
@@ -136,6 +136,6 @@ class CallKeeper:
                     closing=self._closing,
                 )
             except FileExistsError:
-                if number == _MOST_AT_ONCE:
+                if number == _MAX_CALLS_A_SECOND:
                     raise
         raise AssertionError("unreachable")

@@ -15,7 +15,7 @@ from micdrop_widget.audio import FRAME_SAMPLES, SAMPLE_RATE, Pcm
 __all__ = ["SILENT_DB", "LevelMeter", "Levels"]
 
 SILENT_DB = -100.0
-"""Where there is no sound (Micdrop's value)."""
+"""The level where there is no sound (Micdrop's value)."""
 
 _WINDOW_SAMPLES = SAMPLE_RATE // 10
 """A level is that of the last tenth of a second."""
@@ -23,7 +23,7 @@ _WINDOW_SAMPLES = SAMPLE_RATE // 10
 _INTERVAL_S = 0.1
 
 _CAPTURED_S = 0.3
-"""Without a frame for so long nothing is captured: frames come in pairs, and may be late."""
+"""After so long without a frame nothing is captured; frames come in pairs and may be late, so it is no shorter."""
 
 _FULL_SCALE_POWER = 32_768.0**2
 
@@ -33,20 +33,20 @@ class Levels:
     """The levels of the last tenth of a second: root mean square in dB of full scale, -100 where there is no sound."""
 
     microphone_db: float = SILENT_DB
-    """Of what the call listens to; -100 while it does not."""
+    """The level of the microphone; -100 while the call does not listen to it."""
     speaker_db: float = SILENT_DB
-    """Of what is heard of the assistant."""
+    """The level of the assistant at the loudspeaker."""
 
 
 class LevelMeter:
-    """Keeps the latest samples, and measures them only when somebody wants to know.
+    """Keeps the latest samples, and measures them only when a level is read or observed.
 
     All methods belong to the call's event loop; the properties may be read from any thread.
 
     Parameters
     ----------
     is_observed
-        Whether anybody wants to know of each change. Without anybody no timer runs.
+        Returns whether anybody observes the levels. While nobody does, no timer runs.
     emit
         Called with the levels ten times a second while there is sound and somebody observes them.
     """
@@ -106,7 +106,7 @@ class LevelMeter:
     def _begin(self, epoch: int) -> None:
         self._epoch = epoch
         self._playing: deque[tuple[int, Pcm]] = deque()
-        """What was given to the loudspeaker, each with the position of its first sample; what was heard is let go."""
+        """Chunks given to the loudspeaker, each with the position of its first sample; heard ones are dropped."""
         self._given = 0
         self._heard = 0
         self._heard_s = -math.inf
@@ -116,7 +116,7 @@ class LevelMeter:
             try:
                 self._loop = asyncio.get_running_loop()
             except RuntimeError:
-                return 0.0  # another thread asks before the first sample
+                return 0.0  # another thread reads a level before the first sample
         return self._loop.time()
 
     def _ensure_running(self) -> None:
@@ -139,7 +139,7 @@ class LevelMeter:
 
 
 def _cut(chunks: tuple[tuple[int, Pcm], ...], start: int, end: int) -> tuple[Pcm, ...]:
-    """Return the samples from one position to another, of chunks that know the position of their first sample."""
+    """Return the samples from one position to another, of chunks with the positions of their first samples."""
     cut = (pcm[max(0, start - first) : max(0, end - first)] for first, pcm in chunks)
     return tuple(pcm for pcm in cut if len(pcm))
 

@@ -1,4 +1,4 @@
-"""The log of a call in words, for `debug_log`: one line for each thing that a person would want to know."""
+"""The lines of `debug_log`: the effects of a call in words, but those that come with every frame or timer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LISTS = ("conversation", "micDevices", "speakerDevices", "notices")
 
 
 def describe(effect: effects.Effect) -> str | None:
-    """Return what an effect means to a person, or None for those that come with every frame or timer.
+    """Return an effect in words, or None for those that come with every frame or timer.
 
     No line holds params, headers, urls or samples.
     """

@@ -12,23 +12,23 @@ _log = logging.getLogger("micdrop_widget.call.loop_watch")
 _EVERY_S = 0.5
 
 _BLOCKED_S = 1.0
-"""A timer that is later than this was held up by something that computes, sleeps or waits without `await`."""
+"""A timer that is later than this was held up by code that computes, sleeps or waits without `await`."""
 
 
 class LoopWatch:
-    """Says so once per call. All methods belong to the call's event loop."""
+    """Warns once per call when its loop was blocked. All methods belong to the call's event loop."""
 
     def __init__(self) -> None:
         self._timer: asyncio.TimerHandle | None = None
         self._has_warned = False
 
     def start(self) -> None:
-        """Watch until the loop was blocked, or until `stop()`; again, nothing happens."""
+        """Watch until the loop was blocked, or until `stop()`; a watch that runs already goes on."""
         if self._timer is None and not self._has_warned:
             self._schedule()
 
     def stop(self) -> None:
-        """Watch no longer: the call is over; again is no error."""
+        """Watch no longer: the call is over; may be called again."""
         self._has_warned = False
         if self._timer is not None:
             self._timer.cancel()

@@ -32,11 +32,11 @@ class MicrophoneTask:
     source
         The microphone.
     hearing
-        Gets what it captures.
+        Gets the captured samples.
     apply
-        Called with what becomes of each request: opened, failed, ended.
+        Called with the outcome of each request: opened, failed, ended.
     ready_for_more
-        Waits until the call has worked off what it was given; awaited before each chunk of a source that is not live.
+        Waits until the call has processed all samples so far; awaited before each chunk of a source that is not live.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class MicrophoneTask:
         self._apply = apply
         self._ready_for_more = ready_for_more
         self.microphone: Microphone | None = None
-        """What is open; None while nothing is."""
+        """The microphone that is open; None while none is."""
         self._claim = Claim()
         self._claimed: list[object] = []
         self._task: asyncio.Task[None] | None = None
@@ -66,7 +66,7 @@ class MicrophoneTask:
         turn_detector: asyncio.Future[None],
         claims: Sequence[object] = (),
     ) -> None:
-        """Begin to open the microphone and to load the models; the answer carries the number of the request.
+        """Begin to open the microphone and to load the models; the outcome carries the number of the request.
 
         Parameters
         ----------
@@ -113,7 +113,7 @@ class MicrophoneTask:
         self._forget()
 
     async def closed(self) -> None:
-        """Wait until the microphone is released, or its source has had its time; it is then closed behind the call."""
+        """Wait until the microphone is released, 2 s at most; a source that takes longer closes in the background."""
         if not self._closing:
             return
         _, stuck = await asyncio.wait(self._closing, timeout=_RELEASE_TIMEOUT_S)
@@ -155,7 +155,7 @@ class MicrophoneTask:
     async def _release(self) -> None:
         try:
             await self._source.close()
-        except Exception:  # noqa: BLE001 - the border to sources that are not ours
+        except Exception:  # noqa: BLE001 - the border to the user's sources
             _log.exception("the microphone could not be released")
 
     async def _capture(
@@ -165,7 +165,7 @@ class MicrophoneTask:
             await self._open(request, device_id, vad, turn_detector)
         except MicdropError as error:
             return inputs.MicrophoneFailed(request, error)
-        except Exception as error:  # noqa: BLE001 - the border to sources and detectors that are not ours
+        except Exception as error:  # noqa: BLE001 - the border to the user's sources and detectors
             _log.exception("the microphone could not be started")
             return inputs.MicrophoneFailed(request, _broken("could not be started", error))
         try:
@@ -180,7 +180,8 @@ class MicrophoneTask:
     async def _open(self, request: int, device_id: str | None, vad: VAD, turn_detector: asyncio.Future[None]) -> None:
         # A model takes as long to load as a permission prompt to be drawn: both at once, off the loop.
         loading = asyncio.ensure_future(asyncio.to_thread(vad.load))
-        loading.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, also after open failed
+        # The error is retrieved here too: when `open` fails first, nobody awaits it.
+        loading.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             microphone = await self._source.open(device_id)
             await loading
@@ -217,7 +218,7 @@ class MicrophoneTask:
 
 
 async def _shielded(release: Coroutine[None, None, None]) -> None:
-    """Await to the end, whatever is cancelled meanwhile: a microphone is always released."""
+    """Await a release to its end, also when this task is cancelled meanwhile: a microphone is always released."""
     releasing = asyncio.ensure_future(release)
     try:
         await asyncio.shield(releasing)
@@ -229,7 +230,7 @@ async def _shielded(release: Coroutine[None, None, None]) -> None:
 def _not_released() -> MicdropError:
     return MicdropError(
         MicdropErrorCode.Mic,
-        f"The microphone of before was not released within {_RELEASE_TIMEOUT_S:g} s.",
+        f"The previous microphone was not released within {_RELEASE_TIMEOUT_S:g} s.",
         "Look at the close() of the source=, which hangs.",
         reason="failed",
     )

@@ -39,12 +39,12 @@ ReconnectOption: TypeAlias = Reconnect | Mapping[str, Any]
 RecordOption: TypeAlias = bool | str | PathLike[str]
 
 RECONNECT = Reconnect()
-"""How a lost call comes back where nothing else is chosen."""
+"""How a lost call reconnects by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallOptions:
-    """Everything that can be chosen for a call.
+    """The options of a call.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class CallOptions:
         return _checked(cls(**_known(cls, options)), options)
 
     def merged(self, options: Mapping[str, Any]) -> CallOptions:
-        """Return these options with the given ones put over them."""
+        """Return these options, overridden by the given ones."""
         return _checked(replace(self, **_known(type(self), options)), options)
 
 
@@ -188,7 +188,7 @@ def _check_url(url: object) -> None:
 
 
 def _plain(url: str) -> str:
-    """Return what may be shown of a url that cannot be taken apart."""
+    """Return the part of an invalid url that may be shown."""
     if "@" in url:  # a password is somewhere before it
         scheme, found, _ = url.partition("://")
         return f"{scheme}://…" if found else "…"
@@ -234,9 +234,9 @@ def _check_number(name: str, value: object, expected: str) -> None:
 
 
 def _checked(options: CallOptions, given: Mapping[str, Any]) -> CallOptions:
-    """Return the options, once it is clear that a recording asked for now can be written now.
+    """Return the options, after a check that the files they name can be written now.
 
-    Later the disk is another: then it is the start that fails.
+    The disk may change later: then the start fails.
     """
     if "record" in given and not isinstance(options.record, bool):
         _check_writable(options.record)
@@ -287,7 +287,7 @@ NO_OPTIONS: Mapping[str, Any] = {}
 
 
 def options_in(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a call that are among the arguments of a function and were given: of its `locals()`."""
+    """Return the options of a call that were given among the arguments of a function: its `locals()`."""
     return given(arguments, (option.name for option in fields(CallOptions)))
 
 

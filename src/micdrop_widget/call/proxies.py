@@ -1,4 +1,4 @@
-"""Which proxy a connection goes through, and what a proxy that does not work means."""
+"""Chooses the proxy of a connection, and says what is wrong with one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check_proxy(proxy: object) -> None:
 
 
 def proxy_problem(proxy: str) -> str | None:
-    """Return what is wrong with the address of a proxy, in words that follow it, or None."""
+    """Return what is wrong with the address of a proxy, as words that continue “The proxy X …”, or None."""
     try:
         parts = urlsplit(proxy)
         host, port = parts.hostname, parts.port

@@ -18,9 +18,9 @@ class SilenceWatch:
     Parameters
     ----------
     is_silent
-        Whether the microphone is known to be silent.
+        Returns whether the call already knows the microphone as silent.
     report
-        Called with whether it is, when that is another.
+        Called with True when it falls silent, and with False when it sounds again.
     """
 
     def __init__(self, *, is_silent: Callable[[], bool], report: Callable[[bool], object]) -> None:
@@ -36,14 +36,14 @@ class SilenceWatch:
         Parameters
         ----------
         may_pause
-            Zeros are part of what it gives, as of a recording: it is silent only if it has given nothing else.
+            Zeros are part of its samples, as they are of a recording's: it is silent only if all samples were zero.
         """
         self._may_pause = may_pause
         self._has_sounded = False
         self.reset()
 
     def reset(self) -> None:
-        """Count anew: the call did not listen."""
+        """Count from 0 again: the call did not listen."""
         self._zeros = 0
 
     def add(self, frame: Pcm) -> None:

@@ -1,4 +1,4 @@
-"""Where the assistant's voice goes when there is no browser: a speaker that plays to a clock, or one's own."""
+"""Loudspeakers of a call without a browser: a virtual one that plays by a clock, or the user's own."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ _REPORT_S = 0.1
 class AudioSink(Protocol):
     """A loudspeaker. All methods are called on the call's event loop and return at once.
 
-    One that reports what was heard of an epoch when it is flushed lets the recording end at that very sample. One
-    with an attribute `live` that is true plays in real time: what it reports faster than that was given up, not heard.
+    If `flush` reports what was heard until then, the recording ends at that very sample. A sink with an attribute
+    `live` that is true plays in real time: samples that it reports faster than that were given up, not heard.
     """
 
     def bind(self, report: HeardReport) -> None:
-        """Report to this function from now on: at the first sample heard of an epoch, and at the last one there is.
+        """Report to this function from now on: at the first sample heard of an epoch, and when all samples were heard.
 
-        While more and more arrives, report once a minute at least: a loudspeaker that does not is given up.
+        While samples keep arriving, report once a minute at least: a loudspeaker that does not is given up.
         """
         ...
 
     def play(self, epoch: int, pcm: Pcm) -> None:
-        """Play samples after those before them; a new epoch begins at its own first sample."""
+        """Play samples after the earlier ones of their epoch; a new epoch begins at its own first sample."""
         ...
 
     def flush(self, epoch: int) -> None:
-        """Be silent at once; what is older than this epoch is never played."""
+        """Be silent at once, and never play samples of an epoch before this one."""
         ...
 
     def select(self, device_id: str) -> None:
@@ -49,13 +49,13 @@ class AudioSink(Protocol):
 
 
 class VirtualSpeaker:
-    """A loudspeaker that nobody hears: it plays to the event loop's clock, and can keep what was heard.
+    """A loudspeaker without a device: it plays by the event loop's clock, and can keep what was heard.
 
     Parameters
     ----------
     pace
-        "realtime": 16 000 samples a second, gapless, so that an interruption cuts where it would. "fast": everything
-        is heard the moment it arrives.
+        "realtime": 16 000 samples a second, gapless, so that an interruption cuts where a real one would cut. "fast":
+        everything is heard the moment it arrives.
     keep
         Whether to keep what was heard, in `heard`.
     """
@@ -81,7 +81,7 @@ class VirtualSpeaker:
         self._report = report
 
     def play(self, epoch: int, pcm: Pcm) -> None:
-        """Play samples after those before them."""
+        """Play samples after the earlier ones."""
         if epoch < self._epoch:
             return
         if epoch > self._epoch:
@@ -102,7 +102,7 @@ class VirtualSpeaker:
             self._begin(epoch)
 
     def select(self, device_id: str) -> None:
-        """There is no other: nothing happens."""
+        """Do nothing: there is no other loudspeaker."""
 
     def _begin(self, epoch: int) -> None:
         self._epoch = epoch
@@ -117,7 +117,7 @@ class VirtualSpeaker:
             self._timer = None
 
     def _advance(self) -> None:
-        """Count as heard what the clock says has been heard by now."""
+        """Count the samples as heard that have been played by now, by the clock."""
         if not self._queue:
             return
         due = self._queued

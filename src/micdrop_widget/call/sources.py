@@ -1,4 +1,4 @@
-"""Where a call's microphone samples come from when there is no browser: samples, an audio file, or one's own."""
+"""Microphones of a call without a browser: samples, an audio file, or the user's own source."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ Pace: TypeAlias = Literal["realtime", "fast"]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Samples that the microphone captured and that did not arrive: what comes next does not continue what was."""
+    """Samples that were captured but did not arrive: the next samples do not continue the ones before the gap."""
 
     samples: int
-    """How many, at 16 kHz."""
+    """How many samples are missing, at 16 kHz."""
 
 
 class UnpluggedError(MicdropError):
-    """The device that was captured went away while it was; another may take its place."""
+    """The device went away while it was captured; another may take its place."""
 
     @classmethod
     def of(cls, label: str) -> UnpluggedError:
-        """Return the error for a device by what it is called; empty where nobody knows."""
+        """Return the error for a device with this label, which may be empty."""
         return cls(
             MicdropErrorCode.Mic,
             f"The microphone{label and f' “{label}”'} went away.",
@@ -61,8 +61,8 @@ class AudioSource(Protocol):
     live: bool
     """Samples keep coming whether or not anybody listens. A source that is not live waits until the call is ready."""
 
-    # One with an attribute `has_pauses` that is true gives stretches of exact zeros, as a recording does: they do not
-    # mean that it is switched off.
+    # A source with an attribute `has_pauses` that is true gives stretches of exact zeros, as a recording does: they do
+    # not mean that the microphone is switched off.
 
     async def open(self, device_id: str | None) -> Microphone:
         """Begin to capture.
@@ -70,7 +70,7 @@ class AudioSource(Protocol):
         Raises
         ------
         MicdropError
-            With code `Mic`: it cannot, and the message says what to do.
+            With code `Mic`: it cannot capture, and the message says what to do.
         """
         ...
 
@@ -82,9 +82,9 @@ class AudioSource(Protocol):
         Raises
         ------
         UnpluggedError
-            The device went away; the call opens the source again, with no device asked for.
+            The device went away; the call opens the source again, with `device_id=None`.
         MicdropError
-            Something else ended it: the call goes on without a microphone.
+            The microphone ended for another reason: the call goes on without one.
         """
         ...
 
@@ -155,7 +155,7 @@ class ArraySource:
             yield self._pcm[start:end]
 
     async def close(self) -> None:
-        """There is nothing to release."""
+        """Do nothing: there is nothing to release."""
 
 
 class NoSource:
@@ -164,7 +164,7 @@ class NoSource:
     live = True
 
     async def open(self, device_id: str | None) -> Microphone:
-        """Say what is missing."""
+        """Raise the error that says what is missing."""
         raise MicdropError(
             MicdropErrorCode.Mic,
             "The client has no microphone.",
@@ -174,10 +174,10 @@ class NoSource:
     async def frames(self) -> AsyncIterator[Pcm]:
         """Yield nothing."""
         return
-        yield np.zeros(0, dtype=np.int16)  # what makes it a generator
+        yield np.zeros(0, dtype=np.int16)  # makes this function a generator
 
     async def close(self) -> None:
-        """There is nothing to release."""
+        """Do nothing: there is nothing to release."""
 
 
 def as_source(option: SourceOption | None) -> AudioSource:

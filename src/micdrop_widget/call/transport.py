@@ -1,4 +1,4 @@
-"""The WebSocket of a call: opens, sends in order, receives, and says why it ended. Errors are mapped here, once."""
+"""The WebSocket of a call: opens, sends in order, receives, and reports why it ended."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Transport:
         self._current = _Socket(connection, options, self._report)
 
     def send(self, frame: str | bytes) -> None:
-        """Send a frame after those before it; without a connection nothing happens."""
+        """Send a frame after the earlier ones; without a connection nothing happens."""
         if self._current is not None:
             self._current.send(frame)
 
@@ -115,7 +115,7 @@ class _Socket:
             self.send(params)
 
     async def drained(self) -> None:
-        """Wait until everything is handed over, or will never be."""
+        """Wait until every frame has been handed to the network, or the connection has ended."""
         joined = asyncio.ensure_future(self._outgoing.join())
         try:
             await asyncio.wait([joined, self._task], return_when=asyncio.FIRST_COMPLETED)
@@ -204,7 +204,7 @@ class _Socket:
         return True
 
     async def _connect(self) -> ClientConnection | MicdropError:
-        """Return the connection, or what became of it. Params and headers are asked for anew for each connection."""
+        """Return the connection, or why there is none. Params and headers are computed anew for each connection."""
         options = self._options
         assert options.url is not None, "the machine opens no connection without a url"
         timeout_s = options.reconnect.connection_timeout_ms / 1000

@@ -16,14 +16,14 @@ __all__ = ["TurnTaking"]
 _log = logging.getLogger("micdrop_widget.call.turn_taking")
 
 _MAX_WAITING = 1000
-"""Pieces of audio kept while the detector is busy, about 30 s, then the oldest are dropped: it hangs."""
+"""Chunks of audio kept while the detector is busy, about 30 s; then it hangs, and the oldest are dropped."""
 
 
 class TurnTaking:
     """Never calls two methods of a detector at once: samples that come while it is busy are kept for it.
 
-    All methods are called on one event loop. No limit of time is held here, that is the call machine's; an answer
-    that comes late is late for the machine.
+    All methods are called on one event loop. There is no limit of time here: the call machine has it, and ignores an
+    answer that comes too late.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class TurnTaking:
         self._loads: dict[int, tuple[TurnDetector | None, asyncio.Future[None]]] = {}
         """The detector in use and those that are busy, by identity; each future is done when its detector is loaded."""
         self._busy: list[TurnDetector] = []
-        """Detectors that work in a thread now; one that hangs stays here, whichever is in use."""
+        """Detectors that a worker thread runs now; one that hangs stays here, also when another is in use."""
         self._to_reset = False
         self._failed = False
         self._waiting: deque[Pcm] = deque(maxlen=_MAX_WAITING)
@@ -81,7 +81,7 @@ class TurnTaking:
 
     def _load(self, detector: TurnDetector | None) -> asyncio.Future[None]:
         is_loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        is_loaded.add_done_callback(_has_failed)  # its error is seen, also where nobody awaits it
+        is_loaded.add_done_callback(_has_failed)  # retrieves its error, also where nobody awaits it
         if detector is None:
             is_loaded.set_result(None)
             return is_loaded
@@ -110,7 +110,7 @@ class TurnTaking:
                 pcm = self._waiting.popleft()
                 if detector is not None and not self._failed:
                     detector.push(pcm)
-        except Exception:  # noqa: BLE001 - the border to detectors that are not ours
+        except Exception:  # noqa: BLE001 - the border to the user's detectors
             self._fail(detector)
 
     def _ask(self) -> None:
@@ -140,7 +140,7 @@ class TurnTaking:
         self._apply(inputs.TurnPredicted(question, complete))
 
     def _finish(self, detector: TurnDetector, answer: asyncio.Future[object]) -> object:
-        """Return what the worker thread returned, or None when it failed; the detector gets what it has missed."""
+        """Return what the worker thread returned, or None when it failed; give the detector the samples it missed."""
         self._busy.remove(detector)
         result = None
         try:
