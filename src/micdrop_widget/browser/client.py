@@ -49,22 +49,22 @@ _log = logging.getLogger("micdrop_widget.browser.client")
 
 
 _LATEST_COUNTS = ("PartialAssistantMessage", "Levels")
-"""Events of which a handler that is slow gets the latest alone."""
+"""Events of which a slow handler gets only the latest."""
 
 
 class BrowserClient(CallEvents):
     """A call in pages, from any thread: commands go to the loop thread, events to handlers on a thread of their own.
 
-    Whoever derives from it calls `_set_up`, and adds the carriers of the pages to `_call`.
+    A client that derives from it calls `_set_up`, and adds the carriers of the pages to `_call`.
     """
 
     _timing = Timing()
     _handler_type: type[UserHandler] = UserHandler
     """What each handler of an event is wrapped in."""
     _close_s = 5.0
-    """How long `close` waits for what it ends, all in all."""
+    """How long `close` takes at most, in seconds."""
 
-    _ended = True  # until it is made whole: one whose options are wrong has nothing to close
+    _ended = True  # until `__init__` is through: a client whose options are wrong has nothing to close
 
     def _set_up(self, options: CallOptions) -> None:
         self._handler_thread = HandlerThread("micdrop-handlers")
@@ -250,7 +250,7 @@ class BrowserClient(CallEvents):
         await asyncio.to_thread(self.close)  # which blocks until the microphone is released
 
     def close(self) -> None:
-        """End the call, release microphone, socket and threads, and close the panel. Again is no error.
+        """End the call, release microphone, socket and threads, and close the panel. May be called again.
 
         It returns within seconds, whatever hangs: a server, a detector, a handler.
         """
@@ -269,35 +269,35 @@ class BrowserClient(CallEvents):
             self._end_pages(rest, left_s)
             try:
                 stopping.result(timeout=left_s())
-            except Exception:  # noqa: BLE001 - whatever it is: what it was to end is released all the same
+            except Exception:  # noqa: BLE001 - whatever failed, the rest is released all the same
                 _log.exception("the call did not end properly")
 
-    # What a client has of its own
+    # What each kind of client does in its own way
 
     def _end_reports(self, rest: contextlib.ExitStack, left_s: Callable[[], float]) -> None:
-        """Have what reports events end, when the call has ended: from the last line to the first."""
+        """Register the ends of what reports events, for when the call has ended; the last one runs first."""
         rest.callback(lambda: self._handler_thread.stop(join_s=left_s()))
         rest.callback(self._subscriptions.close)
 
     def _end_pages(self, rest: contextlib.ExitStack, left_s: Callable[[], float]) -> None:
-        """Have what needs the loop thread end, when the call has ended: from the last line to the first."""
+        """Register the ends of what needs the loop thread, for when the call has ended; the last one runs first."""
 
     def _post_report(self, function: Callable[[], object]) -> None:
-        """Call a function where events are reported, after those before it; on the loop thread."""
+        """Call a function on the thread that reports events, after those posted earlier; here: the loop thread."""
         function()
 
     def _reported(self, outcome: Any) -> Any:  # noqa: ANN401 - a future of any type
-        """Return a future with the same outcome, once what has been posted until then is reported."""
+        """Return a future with the same outcome, which is done when all events posted until then are reported."""
         return outcome
 
     def _carries_the_call(self) -> bool:
-        """Return whether the current thread is one that must not wait for the call."""
+        """Return whether this thread carries the call, and so must not wait for it."""
         return self._lease.thread.is_current
 
     # To the handlers
 
     def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
-        """Hand an event over to who waits for it, and to the handlers."""
+        """Publish an event to the subscriptions, and call its handlers."""
         self._subscriptions.publish(event, value_of(arguments))
         key = event if event in _LATEST_COUNTS else None
         self._call_handlers(self._handlers, event, arguments, key)
@@ -341,7 +341,7 @@ class BrowserClient(CallEvents):
 
 
 class _Listener:
-    """Hands what the call reports on the loop thread over to where the client reports it."""
+    """Forwards what the call reports on the loop thread to the thread where the client reports events."""
 
     def __init__(self, client: BrowserClient) -> None:
         self._client = client

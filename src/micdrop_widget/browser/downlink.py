@@ -13,7 +13,7 @@ from micdrop_widget.browser.timing import Timing
 __all__ = ["BuildMessage", "Carrier", "Downlink"]
 
 BuildMessage: TypeAlias = Callable[[], messages.Content | None]
-"""Builds a message, as late as can be; None: there is nothing to send any more."""
+"""Builds a message just before it is sent; None: there is nothing to send any more."""
 
 _T = TypeVar("_T")
 
@@ -36,7 +36,7 @@ class Carrier(Protocol):
         ...
 
     def deferred_sent(self) -> None:
-        """Note that deferred messages have just been sent: the time for small messages of the carrier's own."""
+        """Note that deferred messages have just been sent: now the carrier may send small messages of its own."""
         ...
 
 
@@ -51,7 +51,7 @@ class Downlink:
     carrier
         Moves the messages.
     timing
-        How long what can wait does.
+        How long a deferred message waits.
     """
 
     def __init__(self, carrier: Carrier, timing: Timing) -> None:
@@ -60,10 +60,10 @@ class Downlink:
         self.is_fast = True
         """Whether the owner's line is so fast that an urgent message may be made larger; see `LineProbe`."""
         self._deferred: dict[BuildMessage, None] = {}
-        """In the order they came."""
+        """In the order they were deferred."""
         self._timer: asyncio.TimerHandle | None = None
         self._deferred_since_s = 0.0
-        """When the first of them came."""
+        """When the first of them was deferred."""
 
     def send(self, content: messages.Content, buffers: Sequence[bytes] = (), *, urgent: bool = False) -> None:
         """Send a message now; from any thread. See `Carrier.send`; on a slow line nothing is urgent."""
@@ -72,7 +72,7 @@ class Downlink:
     def send_deferred(self, build: BuildMessage, max_delay_s: float) -> None:
         """Send what a function builds behind the next audio, or with what else is deferred.
 
-        One that waits already is called once all the same.
+        A function that waits already is called once all the same.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class Downlink:
         self._deferred.pop(build, None)
 
     def audio_sent(self) -> None:
-        """Send what has waited for a while: audio has just gone."""
+        """Send the deferred messages, if they have waited for a while: audio has just been sent."""
         waited_s = asyncio.get_running_loop().time() - self._deferred_since_s
         if self._timer is not None and waited_s >= self.timing.piggyback_after_s:
             self._send_all()
@@ -115,7 +115,7 @@ class Downlink:
 
 
 def _call_safely(function: Callable[[], _T]) -> _T | None:
-    """Call a function; whatever it raises: audio and the others must not suffer."""
+    """Call a function, and log what it raises: audio and the other messages must be sent all the same."""
     try:
         return function()
     except Exception:  # noqa: BLE001 - see above

@@ -1,4 +1,4 @@
-"""What the methods of a call on another thread return: something that may be awaited, and may be ignored."""
+"""Futures that the methods of a call on another thread return: they may be awaited, and may be ignored."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Reach(Protocol):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether a wait on this thread may keep them from arriving."""
+        """Whether a wait on this thread may keep the messages from arriving."""
         ...
 
     async def outlast(self, outcome: asyncio.Future[Any]) -> None:
-        """Return when there is an outcome, or they arrive in the meantime; raise `TimeoutError` when they do not."""
+        """Return when there is an outcome, or messages arrive meanwhile; raise `TimeoutError` when none do."""
         ...
 
     def wait(self, wait: Callable[[float | None], bool], timeout_s: float | None) -> bool:
@@ -42,7 +42,7 @@ class Reach(Protocol):
         wait
             Blocks for so many seconds, None without end, and returns whether there is an outcome.
         timeout_s
-            For how long, all in all.
+            How long to block in all; None without end.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class DirectReach:
     Parameters
     ----------
     is_own_thread
-        Says whether the caller runs on one of those.
+        Returns whether the caller runs on one of those threads.
     """
 
     def __init__(self, is_own_thread: Callable[[], bool]) -> None:
@@ -68,7 +68,7 @@ class DirectReach:
 
     @property
     def is_doubtful(self) -> bool:
-        """Never."""
+        """Always false."""
         return False
 
     async def outlast(self, outcome: asyncio.Future[Any]) -> None:
@@ -88,13 +88,13 @@ class CallFuture(Generic[_T]):
 
     Await it in a cell or a coroutine to wait for the outcome and to get its error; ignore it to go on at once. An
     error that nobody awaits still reaches the panel, the `error` trait and the `Error` event. Cancelling the wait
-    does not cancel what was asked for. In a script, a thread, or a handler that is not async, take its `result()`.
+    does not cancel the method. In a script, a thread, or a handler that is not async, take its `result()`.
 
     Raises
     ------
     TimeoutError
-        When awaited, or asked for its result, on the main thread: the kernel receives nothing of the browser while a
-        cell waits (an ipykernel before 7). It says so after 20 s, and what was asked for goes on.
+        When awaited, or asked for its result, on the main thread of a kernel that receives no message of the browser
+        while a cell waits (ipykernel before 7). It is raised after 20 s; the method itself goes on.
     CallClosedError
         When awaited, or asked for its result: the call was closed before there was one.
     """
@@ -120,7 +120,7 @@ class CallFuture(Generic[_T]):
         return self._future.done()
 
     def cancelled(self) -> bool:
-        """Return whether what was asked for was given up, because the call was closed first."""
+        """Return whether the method was given up, because the call was closed first."""
         return self._future.cancelled()
 
     def result(self, timeout: float | None = None) -> _T:
@@ -151,14 +151,15 @@ class CallFuture(Generic[_T]):
         return self._outcome().exception()
 
     def add_done_callback(self, callback: Callable[[CallFuture[_T]], object]) -> None:
-        """Call a function with this future when there is an outcome: where handlers are called, after those before."""
+        """Call a function with this future when there is an outcome, as handlers are called and in order with them."""
         handler = UserHandler(callback)
         call = HandlerCall(handler, "add_done_callback", (self,))
         self._future.add_done_callback(lambda _: self._call_handler(call))
 
     async def _wait(self) -> _T:
         outcome = asyncio.wrap_future(self._future)
-        outcome.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, also by nobody
+        # The error is retrieved here too, where `outlast` raises first.
+        outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
         await self._reach.outlast(outcome)
         await asyncio.wait([outcome])
         return self._outcome().result()

@@ -1,4 +1,4 @@
-"""The user's handlers: called in order, under the cell that registered them, and where nothing else waits for them."""
+"""Calls the user's handlers in order, under the cell that registered them, on a thread that nothing else waits for."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _log = logging.getLogger("micdrop_widget.browser.handlers")
 
 
 class HandlerThread:
-    """Calls the user's handlers in the order of what happened, and each to its end before the next.
+    """Calls the user's handlers in the order of the events, each to its end before the next.
 
-    Async ones run on the loop that ran where they were registered, each to its end before it is called again, and no
-    other waits for them; where no loop ran, or it is closed, they run on this thread like the others. A handler that
-    is slow delays the handlers after it, and nothing else.
+    An async handler runs on the loop that ran where it was registered, to its end before it is called again, and no
+    other handler waits for it; where no loop ran, or the loop is closed, it runs on this thread like the others. A
+    slow handler delays the handlers after it, and nothing else.
 
     Parameters
     ----------
     name
         Of the thread, which lives while there is something to do.
     limits
-        How far behind the handlers may be.
+        How many calls may wait, and for how long before it is reported.
     """
 
     def __init__(self, name: str, limits: HandlerLimits | None = None) -> None:
@@ -47,7 +47,7 @@ class HandlerThread:
         return self._thread.is_current
 
     def call(self, call: HandlerCall) -> None:
-        """Call a handler after those before it; from any thread, without waiting."""
+        """Call a handler after those that wait; from any thread, without blocking."""
         loop = call.handler.loop
         if loop not in (None, self._own_loop) and (call.handler.is_async or call.coroutine is not None):
             self._call_on(loop, call)

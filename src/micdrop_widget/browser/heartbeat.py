@@ -1,4 +1,4 @@
-"""Whether the pages of a call are still there, and the sign to them that the kernel is. On the loop thread."""
+"""The heartbeat between the kernel and the pages of a call. On the loop thread."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ __all__ = ["Heartbeat"]
 class Heartbeat:
     """Sends a beat every second for as long as it is wanted, and counts those that are not answered.
 
-    Beats are counted, not seconds: a kernel that was held up asked nothing meanwhile.
+    It counts beats, not seconds: a kernel that was held up sent none meanwhile.
 
     Parameters
     ----------
     send_beat
         Sends a beat.
     is_wanted
-        Says whether an answer is still expected; the heartbeat stops when not.
+        Returns whether an answer is still expected; when not, the heartbeat stops.
     on_silent
         Called once when no answer has come for too long.
     timing
-        How long that is.
+        Seconds from beat to beat, and how many may go unanswered.
     """
 
     def __init__(

@@ -13,13 +13,13 @@ from micdrop_widget.browser.timing import Timing
 __all__ = ["LineProbe"]
 
 _SMALL = os.urandom(1 << 13)
-"""65 ms at 1 Mbit/s: what a slow line costs it to be known as one. Random: a proxy may compress."""
+"""A probe of 8 kB takes 65 ms at 1 Mbit/s: enough to recognize a slow line. Random, since a proxy may compress."""
 
 _LARGE = os.urandom(1 << 16)
-"""As much as an urgent message brings with it."""
+"""As many bytes as an urgent message is filled up to."""
 
 _FAST_MS = 30
-"""There and back, with page and kernel at rest a few milliseconds on loopback; 64 kB in this are 17 Mbit/s."""
+"""The longest fast round trip: on loopback, idle, it takes a few milliseconds; 64 kB in 30 ms are 17 Mbit/s."""
 
 _HASTE = (0.3, 0.6, 1.2, 2.4, 4.8)
 """Seconds from an answer that was slow to the next question: page and kernel may only have been busy."""

@@ -45,11 +45,11 @@ _STALE_MS = 2000
 is late, but whole, and the call catches up as soon as the kernel does."""
 
 _GAP_MS = 250
-"""Less than this is replaced by silence; more ends an utterance."""
+"""A shorter stretch of missing audio is replaced by silence; a longer one ends an utterance."""
 
 _REORDER_MS = 500
 _REORDER_MESSAGES = 64
-"""Audio, and messages, that wait for an earlier message; then what is missing is lost."""
+"""How much audio, and how many messages, may wait for an earlier message; then that one counts as lost."""
 
 _DRIFT = 0.001
 """How fast two clocks may drift apart; quartz does a twentieth of it."""
@@ -62,7 +62,7 @@ drain meanwhile, or make the page hold."""
 
 @dataclass(frozen=True, slots=True)
 class LinkReport:
-    """How the microphone's audio came from the browser to the kernel since it was opened; what `call.link` is."""
+    """How the microphone's audio has arrived in the kernel since the microphone was opened; `call.link` returns it."""
 
     messages: int = 0
     """Messages with audio that have arrived."""
@@ -74,11 +74,11 @@ class LinkReport:
     """How much later than the promptest message the latest one arrived."""
     max_lag_ms: float = 0.0
     lost_messages: int = 0
-    """Never arrived."""
+    """Messages that never arrived."""
     reordered_messages: int = 0
-    """Arrived after a later one, and were put in their place."""
+    """Messages that arrived after a later one, and were put in their place."""
     duplicate_messages: int = 0
-    """Arrived again, or after they had been given up."""
+    """Messages that arrived again, or after they had been given up."""
     dropped_ms: float = 0.0
     """Audio that the browser threw away, or did not capture, while the kernel did not answer."""
     stale_ms: float = 0.0
@@ -126,7 +126,7 @@ class ClockOffset:
 
 
 class MicrophoneLink:
-    """Puts messages in order, keeps stale ones from live ones, and counts what is missing.
+    """Puts messages in order, drops stale ones, and counts the missing samples.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ class MicrophoneLink:
         self._offset = ClockOffset()
         self._worst_delay_ms = 0.0
         self._waiting: dict[int, tuple[messages.AudioFrame, float]] = {}
-        """By their number, with their delay."""
+        """Messages by their number, each with its delay."""
         self._next_seq = 0
         self._highest_seq = -1
         self._position = 0
@@ -156,7 +156,7 @@ class MicrophoneLink:
 
     @property
     def report(self) -> LinkReport:
-        """How the audio has come; a snapshot, from any thread."""
+        """How the audio has arrived; a snapshot, from any thread."""
         return LinkReport(**self._counts)
 
     @property
@@ -165,15 +165,15 @@ class MicrophoneLink:
         return self._next_seq - 1
 
     def set_clock(self, sent_ms: float, asked_ms: float, now_ms: float) -> None:
-        """Learn the clock offset from the page's answer to a question.
+        """Learn the clock offset from the page's first answer to the request for the microphone.
 
         Parameters
         ----------
         sent_ms
-            By the page's clock, when it answered.
+            When the page answered, by its own clock.
         asked_ms, now_ms
-            When it was asked, and when the answer arrived. One that is stale itself waited with the audio behind it
-            for a busy kernel: then the question sets the clock.
+            When it was asked, and when the answer arrived. An answer that is stale itself waited for a busy kernel, as
+            the audio after it did: then the offset is that of the request.
         """
         self._offset.delay_ms(sent_ms, asked_ms if now_ms - asked_ms > _STALE_MS else now_ms)
 

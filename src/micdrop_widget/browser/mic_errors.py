@@ -1,4 +1,4 @@
-"""Why a browser gives no microphone, in words, each with its remedy."""
+"""The errors of a browser's microphone, each with its remedy."""
 
 from __future__ import annotations
 

@@ -30,11 +30,11 @@ class BrowserMicrophone:
     downlink
         Sends messages to the pages.
     pages
-        Who shows the panel.
+        The pages that show the panel.
     timing
         How long a page, and its user, may take to answer.
     constraints
-        Returns what the browser is asked to do with the sound when the microphone is opened.
+        Returns the processing that the browser is asked for when the microphone is opened.
     """
 
     live = True
@@ -62,20 +62,20 @@ class BrowserMicrophone:
         self.on_opening: Callable[[], object] = lambda: None
         """Called when a page is asked for the microphone: from now on its answers are expected."""
         self.on_no_answer: Callable[[], object] = lambda: None
-        """Called when that page does not say in time that it was asked."""
+        """Called when that page does not confirm the request in time."""
         self.on_silent: Callable[[bool], object] = lambda is_silent: None
-        """Called when the page says that the microphone is muted by itself, or no longer is."""
+        """Called when the page reports that the device muted itself, or no longer is muted."""
         self.on_audio: Callable[[], object] = lambda: None
         """Called whenever audio has arrived."""
 
     @property
     def is_wanted(self) -> bool:
-        """Whether a page was asked for the microphone, and not yet told to release it."""
+        """Whether a page was asked for the microphone, and not yet asked to release it."""
         return self._opened is not None
 
     @property
     def link_report(self) -> LinkReport:
-        """How the audio has come since the microphone was opened."""
+        """How the audio has arrived since the microphone was opened."""
         return self._link.report
 
     def age_ms(self, page_ms: float) -> float:
@@ -92,7 +92,7 @@ class BrowserMicrophone:
         Raises
         ------
         MicdropError
-            It is not to be had; the message says why and what to do.
+            It cannot be opened; the message says why and what to do.
         """
         self._request += 1
         self._frames = asyncio.Queue()
@@ -123,14 +123,14 @@ class BrowserMicrophone:
         return answer.result()
 
     async def frames(self) -> AsyncIterator[Captured]:
-        """Yield what arrives, in the order it was captured, until the microphone goes away.
+        """Yield the samples and gaps that arrive, in the order of their capture, until the microphone goes away.
 
         Raises
         ------
         UnpluggedError
             The device went away.
         MicdropError
-            The page or the panel did.
+            The page or the panel went away.
         """
         while (captured := await self._frames.get()) is not None:
             yield captured
@@ -144,12 +144,12 @@ class BrowserMicrophone:
         self._downlink.cancel(self._build_ack)
 
     def build_heartbeat(self, page_id: str | None) -> messages.Content | None:
-        """Return the question whether a page, or any, is there; None while its audio and the acknowledgement say it."""
+        """Return the heartbeat for a page, or for all; None while audio and its acknowledgements serve as one."""
         is_streaming = 0 < self._link.silent_ms(_now_ms()) < self._timing.streaming_ms
         return None if is_streaming and self.is_wanted else self.build_question(page_id)
 
     def build_question(self, page_id: str | None = None) -> messages.Content:
-        """Return the question whether a page, or any, is there."""
+        """Return the heartbeat for a page, or for all, whether audio streams or not."""
         return messages.alive(page_id, self._request)
 
     def receive(self, message: messages.BrowserMessage) -> None:
@@ -171,7 +171,7 @@ class BrowserMicrophone:
                 self._receive_audio(message)
 
     def lose(self, reason: str) -> None:
-        """End the microphone: the page says that it is gone, or is gone itself."""
+        """End the microphone: its page reports that it is gone, or is gone itself."""
         self._failure = reason
         self._frames.put_nowait(None)
         if self._opened is not None and not self._opened.done():
@@ -194,7 +194,7 @@ class BrowserMicrophone:
         self.on_audio()
 
     def _build_ack(self) -> messages.Content | None:
-        """Say what has arrived: what is not acknowledged for two seconds tells the page that the kernel is busy."""
+        """Acknowledge the audio that has arrived: after two seconds without this the page is on hold."""
         owner = self._pages.owner
         if owner is None:
             return None

@@ -53,11 +53,11 @@ class PageCall:
     Parameters
     ----------
     options
-        Of the call.
+        The options of the call.
     listener
-        Gets its events and log lines, each state after the pages.
+        Gets its events and log lines, each state after it was published to the pages.
     timing
-        How long each part waits for what.
+        All delays and limits of time.
     """
 
     def __init__(self, options: CallOptions, listener: CallListener, timing: Timing) -> None:
@@ -65,9 +65,9 @@ class PageCall:
         self._carriers = Carriers()
         self._publishers: dict[Carrier, StatePublisher] = {}
         self.on_open_page: Callable[[str], Coroutine[Any, Any, None]] = _open_none
-        """Called with a page that asks for one of this process's own."""
+        """Called with a page that asks for another one, which this process serves itself."""
         self.owner: str | None = None
-        """The page that has microphone and loudspeaker, as the pages know it."""
+        """The page that has microphone and loudspeaker, as it was last published."""
         downlink, self.pages = Downlink(self._carriers, timing), Pages(timing)
         microphone = BrowserMicrophone(downlink, self.pages, timing, self._constraints)
         speaker = BrowserSpeaker(downlink, self.pages, timing)
@@ -96,7 +96,7 @@ class PageCall:
         self._publishers[carrier] = publisher
 
     def remove(self, carrier: Carrier) -> None:
-        """Show the call to the pages of a carrier no more: they have said goodbye."""
+        """Show the call to the pages of a carrier no more, after their `Bye`."""
         self._carriers.remove(carrier)
         self._publishers.pop(carrier, None)
 
@@ -110,7 +110,7 @@ class PageCall:
             self._carriers.forget_page(message.page_id)
 
     def send_page_address(self, page_id: str, url: str) -> None:
-        """Send a page the address of one of this process's own."""
+        """Send a page the address of one that this process serves."""
         self._carriers.send(messages.page_address(page_id, url))
 
     def ping_pages(self) -> None:
@@ -135,7 +135,7 @@ class PageCall:
         self._listener.on_event(event, arguments)
 
     def observes_levels(self) -> bool:
-        """Return whether anybody wants to know how loud the call is."""
+        """Return whether anybody observes the levels."""
         return self._listener.observes_levels()
 
     def on_speech_event(self, event: SpeechEventName) -> None:

@@ -1,4 +1,4 @@
-"""What the pages that show the panel send, carried out on the call. Everything here runs on the loop thread."""
+"""Carries out on the call what the pages with the panel send. Everything here runs on the loop thread."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _COMMANDS: dict[str, inputs.Input] = {
 
 
 class PanelController:
-    """Receives every message of the pages, and does what it asks for.
+    """Receives every message of the pages, and carries it out.
 
     For as long as a call is up or the microphone is in use, it also asks the owner of the call every second whether it
     is there (without an owner, all pages), and ends a call that no page shows any more.
@@ -46,15 +46,15 @@ class PanelController:
     core
         The call.
     microphone, speaker, pages, downlink
-        Of this call.
+        The parts of this call.
     timing
         How often pages are asked, how long they may be silent, and how long a call waits for them.
     show_owner
-        Called with the page that owns the call whenever another one does.
+        Called with the owner of the call whenever it changes.
     send_private_state
-        Called with a page that is new: it knows nothing of what travels in messages.
+        Called with a new page, which has received none of the state that travels in messages.
     open_page
-        Opens a page of this process's own for a page that asks for it: it has no microphone.
+        Called with a page without a microphone, which asks for a page that this process serves itself.
     """
 
     def __init__(
@@ -161,9 +161,9 @@ class PanelController:
             self._heartbeat.note_answer()
 
     def _presume_gone(self) -> None:
-        """Treat the pages as gone: the owner does not answer, nor did the others say anything since their hello.
+        """Treat the pages as gone: the owner does not answer, and the others may not be there either.
 
-        All are asked once more: one that answers is back.
+        All are asked once more: a page that answers is back.
         """
         shown = self._pages.shown
         for page_id in shown:
@@ -222,7 +222,7 @@ class PanelController:
                 core.apply(_COMMANDS[name])
 
     def _take_over(self, page_id: str) -> None:
-        """Give microphone and loudspeaker to a page: another one had them, or none, or it begins anew."""
+        """Give microphone and loudspeaker to a page: another one had them, or none, or this one before a reload."""
         state, former_owner = self._core.state, self._pages.owner
         if not (state.isStarted or state.isStarting or state.isMicStarted):
             return  # the call has ended meanwhile
@@ -243,7 +243,7 @@ class PanelController:
                 self._core.apply(inputs.ChangeSpeakerDevice(device_id))
 
     def _give_up_answer(self, failed: messages.PlaybackFailed) -> None:
-        """Report once an answer that its page cannot play, and wait for it no longer."""
+        """Report once that a page cannot play its answer, and count the answer as heard, so that it ends."""
         if not self._speaker.is_playing(failed.page_id, failed.epoch):
             return
         if failed.epoch != self._unplayed_epoch:
@@ -251,7 +251,7 @@ class PanelController:
             self._core.apply(inputs.PlaybackFailed(playback_error(failed.reason, failed.detail)))
         self._speaker.lose()
 
-    # Who shows the call
+    # Which pages show the call
 
     def _welcome(self, page_id: str) -> None:
         self._silent.discard(page_id)
@@ -287,7 +287,7 @@ class PanelController:
             self._show_owner(owner)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something whose error the panel shows: nobody awaits it."""
+        """Run a command that nobody awaits; the panel shows its error."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)

@@ -1,4 +1,4 @@
-"""Why a page cannot play an answer, in words, each with its remedy."""
+"""The errors of a page's playback, each with its remedy."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What the pages show and nothing saves: what was said, the names of devices, and errors, which may name one.
+"""The state that pages show and no notebook saves: the conversation, the names of devices, and errors and notices.
 
 A widget's synced state is stored with the notebook; this part of the call's state therefore travels in messages: as
 changes to all pages, whole to a page that has just said hello. A message about a conversation costs the same however
-long the conversation is. Messages go before the synced traits of the same state: what comes first adds to what is
-shown (an item, an error), and contradicts nothing.
+long the conversation is. Messages go before the synced traits of the same state: a page that has only the messages yet
+shows an item or an error more, and nothing that contradicts the old traits.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MESSAGE_BYTES = 1 << 16
 
 
 class PrivateState:
-    """Sends the pages what has changed. All methods belong to the thread that writes the traits.
+    """Sends the pages the changes of the private state. All methods belong to the thread that writes the traits.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class PrivateState:
         self._state = MicdropState()
 
     def publish(self, state: MicdropState) -> None:
-        """Tell all pages what is new in a state."""
+        """Send all pages what has changed since the last state."""
         before, self._state = self._state, state
         contents: list[messages.Content] = []
         if state.conversation is not before.conversation:
@@ -51,7 +51,7 @@ class PrivateState:
         self._send_together(contents)
 
     def publish_whole(self, page_id: str) -> None:
-        """Tell a page that is new everything."""
+        """Send a new page the whole private state."""
         details = {name: getattr(self._state, name) for name in DETAIL_FIELDS}
         contents = [*_conversation(0, self._state.conversation, page_id), messages.details(details, page_id)]
         self._send_together(contents, page_id)
@@ -81,7 +81,7 @@ def _conversation(start: int, items: Sequence[ConversationItem], to: str | None 
 
 
 def _end_of_message(start: int, items: Sequence[ConversationItem]) -> int:
-    """Return the number behind the last item that fits into a message with a first one, which always does."""
+    """Return the end of the items from `start` on that fit into one message; at least one always does."""
     size = 0
     for end in range(start, len(items)):
         size += len(json.dumps(messages.conversation(end, items[end : end + 1])["items"]))

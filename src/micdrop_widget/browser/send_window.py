@@ -17,18 +17,18 @@ _STEP_SAMPLES = SAMPLE_RATE // 20
 
 _EMPTY_MS = 40
 _FULL_MS = 80
-"""How late a message comes, beside the promptest, while the line has no queue, and when it has one."""
+"""How much later than the promptest a message arrives while the line has no queue, and when it has one."""
 
 _PATIENCE_MS = 1000
-"""What is not acknowledged for so long waits for a busy kernel, not for a slow line."""
+"""Audio that is not acknowledged for so long waits for a busy kernel, not for a slow line."""
 
 
 class SendWindow:
     """Bounds what is sent and not acknowledged, by how late it arrives (as LEDBAT does, RFC 6817).
 
-    The page says when, by its own clock, it received what. The promptest message shows the line as it is when it is
-    empty; what comes later than that has waited in a queue, which is ours: so the window shrinks while there is a
-    queue, and grows while there is none. Positions are samples of one epoch, times are milliseconds.
+    The page reports when it received each message, by its own clock. The promptest message shows the delay of the
+    empty line; a message that takes longer has waited in a queue behind our own: so the window shrinks while there is
+    a queue, and grows while there is none. Positions are samples of one epoch, times are milliseconds.
     """
 
     def __init__(self) -> None:
@@ -38,11 +38,11 @@ class SendWindow:
         """The end of each message that is not acknowledged, and when it was sent."""
         self._acknowledged = 0
         self._settling = 0
-        """Up to here messages were sent before the window last changed: they say nothing of what it is now."""
+        """Messages up to here were sent before the window last changed: their delays say nothing of its size now."""
 
     @property
     def samples(self) -> int:
-        """How much may be on its way."""
+        """How many samples may be on their way."""
         return int(self._samples)
 
     def begin(self) -> None:

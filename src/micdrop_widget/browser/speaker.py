@@ -19,7 +19,7 @@ from micdrop_widget.call.sinks import HeardReport
 __all__ = ["BrowserSpeaker"]
 
 _AHEAD_SAMPLES = 2 * SAMPLE_RATE
-"""Audio that waits in the browser; the rest waits here, so that no flush queues behind a minute of speech."""
+"""How much audio waits in the browser; the rest waits here, so that no flush queues behind a minute of speech."""
 
 _BATCH_SAMPLES = SAMPLE_RATE // 2
 """While the page has this much, audio waits for as much more, and goes in one message; the rest of an answer, or what
@@ -32,7 +32,7 @@ _REPORT_SAMPLES = 3 * SAMPLE_RATE // 10
 """From one report of the page to the next while it plays: a fifth of a second, or a tenth more where one waits."""
 
 _SCARCE_SAMPLES = SAMPLE_RATE // 5
-"""With less than this the page has hardly more than its jitter buffer wants."""
+"""With less than this the page has hardly more than its jitter buffer needs."""
 
 _CROWDED_S = 0.05
 """A message so soon behind another may be held back for it, and those behind it too (see the carrier of Jupyter)."""
@@ -48,7 +48,7 @@ _SPACING_ON_SLOW_S = 0.02
 """From one message to the next on a slow line, where they carry less: each brings some 700 bytes that are no audio."""
 
 _UNACKNOWLEDGED_S = 1.0
-"""How long it takes to look again when the page says nothing of what it received; see `SendWindow`."""
+"""How long to wait before sending again when the page acknowledges nothing; see `SendWindow`."""
 
 
 class BrowserSpeaker:
@@ -62,7 +62,7 @@ class BrowserSpeaker:
     downlink
         Sends messages to the pages.
     pages
-        Who shows the panel.
+        The pages that show the panel.
     timing
         How long audio waits for more of it, and the clock.
     """
@@ -157,7 +157,7 @@ class BrowserSpeaker:
 
     @property
     def is_in_use(self) -> bool:
-        """Whether there is something that was not heard."""
+        """Whether some samples of the answer were not heard yet."""
         return self._waiting_samples > 0 or self._ahead > 0
 
     def is_playing(self, page_id: str, epoch: int) -> bool:
@@ -287,7 +287,7 @@ class BrowserSpeaker:
             self._send_timer = None
 
     def _is_urgent(self) -> bool:
-        """Whether the page waits for what is sent next, or may soon."""
+        """Whether the page waits for the next samples, or may soon."""
         is_crowded = self._timing.clock_s() - self._sent_at_s < _CROWDED_S
         is_scarce = self._sent - self._estimate_heard() < _SCARCE_SAMPLES
         is_awaited = self._sent == self._heard or self._sent < _BEGINNING_SAMPLES or (is_scarce and is_crowded)

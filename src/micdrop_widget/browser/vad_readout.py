@@ -1,4 +1,4 @@
-"""What the voice activity detection makes of the sound, as the panels show it. On the loop thread."""
+"""The detected probability of speech and the level, as the panels show them. On the loop thread."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class VadReadout:
     downlink
         Sends messages to the panels.
     pages
-        Who shows the panel: nobody, and nothing is sent.
+        The pages that show the panel; while there is none, nothing is sent.
     timing
         How long a readout may wait.
     state, detector
@@ -52,7 +52,7 @@ class VadReadout:
         self._shown_probability = 0.0
 
     def update(self) -> None:
-        """Send a readout soon: audio has arrived."""
+        """Send a readout, deferred: audio has arrived."""
         is_visible = abs(self._detector().probability - self._shown_probability) >= _VISIBLE
         timing = self._timing
         self._downlink.send_deferred(self._build, timing.short_delay_s if is_visible else timing.long_delay_s)

@@ -23,7 +23,7 @@ Merge: TypeAlias = Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
 
 
 class UserHandler(InContext):
-    """A handler of the user's, with what it was registered in: the cell's context, and the loop that ran there."""
+    """A handler of the user's, with the context of its cell, and the loop that ran where it was registered."""
 
     def __init__(self, handler: Handler) -> None:
         super().__init__(handler)
@@ -42,18 +42,18 @@ class UserHandler(InContext):
 
     @property
     def name(self) -> str:
-        """What the user calls it."""
+        """The name that the user gave it."""
         return str(getattr(self.handler, "__qualname__", repr(self.handler)))
 
 
 @dataclass(frozen=True, slots=True)
 class HandlerLimits:
-    """What the user's handlers may cost."""
+    """How far the user's handlers may fall behind."""
 
     behind_s: float = 1
-    """Handlers that are further behind than this are reported, and what is superseded is merged."""
+    """Handlers that are further behind than this are reported, and superseded calls are merged."""
     waiting: int = 1000
-    """Calls that wait; the oldest give way to more."""
+    """How many calls may wait; then the oldest are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +62,19 @@ class HandlerCall:
 
     handler: UserHandler
     event: str
-    """What has happened, in words for the user."""
+    """The event, in words for the user."""
     arguments: tuple[Any, ...] = ()
     key: Hashable = None
     """Calls of one handler with the same key supersede one another; None: each of them counts."""
     merge: Merge = lambda earlier, later: later
     """Returns the arguments of the one call that stands for both."""
     coroutine: Coroutine[Any, Any, object] | None = None
-    """What remains to be run of a handler that was called already."""
+    """The coroutine of a handler that was called already; it remains to be run."""
     since_s: float = 0.0
     """When it was put into the queue."""
 
     def discard(self) -> None:
-        """Let it not run."""
+        """Give the call up: it never runs."""
         if self.coroutine is not None:
             self.coroutine.close()
 
@@ -146,7 +146,7 @@ class WaitingCalls:
         return waiting
 
     def _delay_s(self, now_s: float) -> float:
-        """Return for how long whoever waits longest has waited, or will have when the running one is done."""
+        """Return how long the call that waits longest has waited, and the running one has run: the longer of both."""
         began_s = [self._waiting[0].since_s] if self._waiting else []
         if self._running is not None:
             began_s.append(self._running_since_s)

@@ -16,13 +16,13 @@ from typing import Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 __all__ = ["decode", "key"]
 
 MAX_TEXT = 1000
-"""Characters; the longest that is sent is what a browser says of a failure."""
+"""Characters of a text; the longest that is sent is the message of a browser's error."""
 
 MAX_ITEMS = 256
-"""Of a list: devices, or messages in one."""
+"""Items of a list: devices, or messages of a bundle."""
 
 MAX_NUMBER = 2**53
-"""The largest number up to which JavaScript counts."""
+"""The largest integer up to which JavaScript's numbers are exact."""
 
 _T = TypeVar("_T")
 
@@ -94,7 +94,7 @@ def _reader(annotation: Any) -> _Reader:  # noqa: ANN401 - any annotation
         return functools.partial(_read_list, _reader(arguments[0]))
     if origin in (Union, types.UnionType):
         return functools.partial(_read_union, [_reader(argument) for argument in arguments])
-    return _read_nothing  # its value does not come from the object
+    return _refuse  # a field of this type is given in `values`
 
 
 def _read_text(value: object) -> str:
@@ -128,7 +128,7 @@ def _read_null(value: object) -> None:
         raise ValueError(f"expected null, got {_describe(value)}")
 
 
-def _read_nothing(value: object) -> object:
+def _refuse(value: object) -> object:
     raise ValueError("unexpected")
 
 
@@ -157,7 +157,7 @@ def _read_union(readers: list[_Reader], value: object) -> object:
 
 
 def _describe(value: object) -> str:
-    """Return what a value is, without repeating what a stranger wrote; numbers are short."""
+    """Return the type of a value: the value itself may be long, and is not ours to repeat."""
     return repr(value) if isinstance(value, float) and not math.isfinite(value) else type(value).__name__
 
 

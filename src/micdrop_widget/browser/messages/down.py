@@ -1,4 +1,4 @@
-"""What the kernel says to the pages. Each message says for which page it is; None is for all of them."""
+"""The messages from the kernel to the pages. Each names the page it is for; None is for all of them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Constraints(TypedDict):
 
 
 def open_mic(to: str, request: int, device_id: str | None, constraints: Constraints) -> Content:
-    """Return the request for the microphone. Requests grow; one that is not newer than the last is a replay."""
+    """Return the request for the microphone. Request numbers grow; one that is no larger than the last is a replay."""
     return {"type": "open_mic", "to": to, "request": request, "device_id": device_id, "constraints": constraints}
 
 
@@ -53,7 +53,7 @@ def close_mic(request: int) -> Content:
 
 
 def alive(to: str | None, request: int) -> Content:
-    """Return the heartbeat, for the owner or for all pages; one that shows a panel answers in kind."""
+    """Return the heartbeat, for the owner or for all pages; a page that shows a panel answers with the same message."""
     return {"type": "alive", "to": to, "request": request}
 
 
@@ -63,7 +63,7 @@ def ack(to: str, request: int, seq: int, lag_ms: float) -> Content:
 
 
 def conversation(start: int, items: Sequence[ConversationItem], to: str | None = None) -> Content:
-    """Return what takes the place of all items of the conversation from a number on."""
+    """Return the items that replace all items of the conversation from a number on."""
     return {"type": "conversation", "to": to, "from": start, "items": [item_to_json(item) for item in items]}
 
 
@@ -85,7 +85,7 @@ def _detail(value: object) -> object:
 
 
 def vad_readout(probability: float, level_db: float) -> Content:
-    """Return what the voice activity detection makes of the microphone now; NaN is what no detector knows."""
+    """Return the detected probability of speech and the level; NaN stands for a value that no detector knows."""
     known = {"probability": probability, "level_db": level_db}
     return {
         "type": "vad_readout",
@@ -101,7 +101,7 @@ def play(to: str, epoch: int, position: int, pcm: Pcm, *, awaits_ack: bool = Fal
 
 
 def flush(epoch: int, to: str | None = None) -> Content:
-    """Return the order to be silent, to forget every older epoch and what waits of this one."""
+    """Return the order to be silent, and to drop every older epoch and all that waits of this one."""
     return {"type": "flush", "to": to, "epoch": epoch}
 
 
@@ -111,9 +111,9 @@ def probe(to: str, number: int) -> Content:
 
 
 def bundle(contents: Sequence[Content], to: str | None = None) -> Content:
-    """Return several messages in one, none of which has a buffer: each costs kernel, server and page as much as any.
+    """Return several messages without buffers as one: each message costs kernel, server and page the same.
 
-    The page shows what it made of all of them at once.
+    The page draws once, when it has applied all of them.
     """
     return contents[0] if len(contents) == 1 else {"type": "bundle", "to": to, "contents": list(contents)}
 
@@ -124,10 +124,10 @@ def set_speaker(device_id: str) -> Content:
 
 
 def page_address(to: str, url: str) -> Content:
-    """Return where a page of this process's own shows the call; whoever has the address comes in."""
+    """Return the address of a page that this process serves for the call; it holds the token that lets a browser in."""
     return {"type": "page_address", "to": to, "url": url}
 
 
 def state(fields: Mapping[str, object], to: str | None = None) -> Content:
-    """Return what a carrier that synchronizes no traits carries instead: all of them."""
+    """Return the values of the synced traits, for a carrier that synchronizes none."""
     return {"type": "state", "to": to, "fields": dict(fields)}

@@ -1,4 +1,4 @@
-"""What a page says to the kernel. Each message says from which page it is."""
+"""The messages from a page to the kernel. Each names the page it is from."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 _MAX_AUDIO_BYTES = 1 << 20
-"""Of one message. A page keeps half a second that it cannot send; the fastest microphones have 192 kHz."""
+"""Bytes of one message. A page keeps half a second that it cannot send; the fastest microphones have 192 kHz."""
 
 _SAMPLE_RATES = range(8000, 384_001)
 
@@ -64,7 +64,7 @@ class Bye(_FromPage):
 
 @dataclass(frozen=True, slots=True)
 class Command(_FromPage):
-    """The user pressed something."""
+    """The user pressed a button of the panel."""
 
     name: CommandName
 
@@ -152,7 +152,7 @@ def _set_kinds(listed: DevicesChanged | MicOpened) -> None:
 
 @dataclass(frozen=True, slots=True)
 class MicFailed(_FromPage):
-    """The browser gave no microphone."""
+    """The microphone could not be opened."""
 
     request: int
     reason: str
@@ -168,7 +168,7 @@ class MicEnded(_FromPage):
 
 @dataclass(frozen=True, slots=True)
 class MicSilent(_FromPage):
-    """The device or the browser has muted the track for a while, which nobody asked for, or does no longer."""
+    """The device or the browser has muted the track by itself, or has unmuted it again."""
 
     request: int
     is_silent: bool
