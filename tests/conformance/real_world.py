@@ -169,10 +169,29 @@ REAL_WORLD = [
         "call/test_silence_watch.py::test_it_is_never_shown_while_the_user_does_not_want_to_be_heard",
         "page/test_silent_microphone.py::test_it_is_gone_when_sound_comes",
     ),
+    # Slow lines
+    Row(
+        "at 1 Mbit/s and 40 ms an answer is heard, and a pause silent, hardly later than without, and has no gap",
+        "page/test_slow_line.py::test_an_answer_is_heard_and_a_pause_silent_hardly_later_than_without_the_line",
+        "page/test_slow_line.py::test_an_answer_of_five_seconds_has_no_gap_on_a_slow_line",
+    ),
+    Row(
+        "at 256 kbit/s upward the call stays live",
+        "page/test_slow_line.py::test_at_256_kbit_a_second_upward_the_call_stays_live_in_telephone_quality",
+    ),
     # Answers in any rhythm
     Row(
         "an answer is heard whole in whatever rhythm it comes",
         "testing/test_client_faults.py::test_an_answer_is_heard_whole_in_whatever_rhythm_it_comes",
+    ),
+    # Hosts as they come
+    Row(
+        "a call goes on wherever its panel is: scrolled away, moved, cut and pasted, in a new view",
+        "e2e/test_moved_panels.py::test_a_call_goes_on_wherever_its_panel_is_and_says_when_it_ended_with_it",
+    ),
+    Row(
+        "a kernel is not culled during a call, and is afterwards",
+        "e2e/test_culling.py::test_a_kernel_is_culled_when_its_call_is_over_and_never_before",
     ),
     # Environments
     Row(
