@@ -89,7 +89,8 @@ def test_a_handler_that_fails_is_logged_and_called_again(caplog: pytest.LogCaptu
     assert {record.getMessage() for record in caplog.records} == {"a handler of Message failed"}
 
 
-def test_a_partial_message_that_waits_is_replaced_by_the_next() -> None:
+@pytest.mark.parametrize("event", ["PartialAssistantMessage", "Levels"])
+def test_what_waits_is_replaced_by_the_next_where_the_latest_counts(event: str) -> None:
     async def test() -> None:
         seen: list[str] = []
 
@@ -99,7 +100,7 @@ def test_a_partial_message_that_waits_is_replaced_by_the_next() -> None:
 
         queue = Queue(slow)
         for text in ("a", "ab", "abc"):
-            queue.post(text, event="PartialAssistantMessage")
+            queue.post(text, event=event)
         queue.post("done")
         await asyncio.sleep(5)
         assert seen == ["a", "abc", "done"]

@@ -24,7 +24,7 @@ from micdrop_widget.browser.timing import Timing
 from micdrop_widget.browser.waiting_calls import HandlerCall, UserHandler
 from micdrop_widget.call.call_events import CallEvents, value_of
 from micdrop_widget.call.credentials import HeadersOption, ParamsOption
-from micdrop_widget.call.events import CallVAD, Handlers, InContext
+from micdrop_widget.call.events import LATEST_COUNTS, CallVAD, Handlers, InContext
 from micdrop_widget.call.options import CallOptions, ReconnectOption, RecordOption, describes_options, options_in
 from micdrop_widget.call.proxies import ProxyOption
 from micdrop_widget.call.subscriptions import EventFuture, Inbox, Subscriptions
@@ -46,10 +46,6 @@ _T = TypeVar("_T")
 _C = TypeVar("_C", bound="BrowserClient")
 
 _log = logging.getLogger("micdrop_widget.browser.client")
-
-
-_LATEST_COUNTS = ("PartialAssistantMessage", "Levels")
-"""Events of which a slow handler gets only the latest."""
 
 
 class BrowserClient(CallEvents):
@@ -299,7 +295,7 @@ class BrowserClient(CallEvents):
     def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
         """Publish an event to the subscriptions, and call its handlers."""
         self._subscriptions.publish(event, value_of(arguments))
-        key = event if event in _LATEST_COUNTS else None
+        key = event if event in LATEST_COUNTS else None
         self._call_handlers(self._handlers, event, arguments, key)
 
     def _observes_levels(self) -> bool:

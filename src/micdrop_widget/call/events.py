@@ -11,13 +11,16 @@ from micdrop_widget.protocol import EventName
 from micdrop_widget.speech import SpeechEventName, VadEventName
 from micdrop_widget.vad import VAD, Status
 
-__all__ = ["STATUS_AFTER", "VAD_EVENTS", "CallListener", "CallVAD", "Handler", "Handlers", "InContext"]
+__all__ = ["LATEST_COUNTS", "STATUS_AFTER", "VAD_EVENTS", "CallListener", "CallVAD", "Handler", "Handlers", "InContext"]
 
 Handler: TypeAlias = Callable[..., object]
 
 _T = TypeVar("_T")
 
 _EVENTS: tuple[str, ...] = get_args(EventName)
+
+LATEST_COUNTS = ("PartialAssistantMessage", "Levels")
+"""Events of which a handler that is slow gets the latest alone."""
 
 
 class CallListener(Protocol):

@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from typing import Any
 
-from micdrop_widget.call.events import InContext
+from micdrop_widget.call.events import LATEST_COUNTS, InContext
 
 __all__ = ["HandlerQueue"]
 
@@ -73,8 +73,8 @@ class _Running:
         self._is_logged = False
 
     def add(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Let an event wait; a partial message that waits already is replaced by the next."""
-        if event == "PartialAssistantMessage":
+        """Let an event wait; a partial message, or levels, that wait already are replaced by the next."""
+        if event in LATEST_COUNTS:
             self.waiting = deque((waiting for waiting in self.waiting if waiting[0] != event), maxlen=_MAX_WAITING)
         self.waiting.append((event, arguments))
         if not self._is_logged and asyncio.get_running_loop().time() - self._began_s > _SLOW_S:
