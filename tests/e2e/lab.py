@@ -136,7 +136,7 @@ def start_lab(
     """
     port, token = free_port(), secrets.token_hex(16)
     merged = {**_QUIET_SETTINGS, **(settings or {})}
-    _write_json(home / "share" / "kernels" / "python3" / "kernel.json", _kernel_spec(python))
+    add_kernel(home, python)
     _write_json(home / "config" / "labconfig" / "page_config.json", _PAGE_CONFIG)
     command = [
         *(str(python), "-m", "jupyterlab", "--no-browser", "--allow-root"),
@@ -151,7 +151,7 @@ def start_lab(
         process = subprocess.Popen(
             command,
             cwd=home,
-            env={**os.environ, **_own_directories(home), **(environment or {})},
+            env={**os.environ, **own_environment(home), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -162,7 +162,8 @@ def start_lab(
     return lab
 
 
-def _own_directories(home: Path) -> dict[str, str]:
+def own_environment(home: Path) -> dict[str, str]:
+    """Return variables that keep all that Jupyter reads and writes below a directory."""
     return {
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -173,6 +174,11 @@ def _own_directories(home: Path) -> dict[str, str]:
         "IPYTHONDIR": str(home / "ipython"),
         "PULSE_SERVER": "unix:/nonexistent",
     }
+
+
+def add_kernel(home: Path, python: Path) -> None:
+    """Let Jupyter start kernels of this interpreter."""
+    _write_json(home / "share" / "kernels" / "python3" / "kernel.json", _kernel_spec(python))
 
 
 def _kernel_spec(python: Path) -> Mapping[str, Any]:

@@ -79,6 +79,14 @@ class NotebookOpener:
         self.notebooks.append(second)
         return second
 
+    def somebody_else(self, notebook: Notebook, **settings: Any) -> Notebook:
+        """Open the same notebook in a context of its own, as another person does; settings as of `launch_chromium`."""
+        context = self._browsers.context(**settings)
+        self._contexts.append(context)
+        other = Notebook(self._lab, context, notebook.path, f"person-{next(_numbers)}")
+        self.notebooks.append(other)
+        return other
+
     def unexpected_errors(self) -> list[str]:
         """Return what the pages complained of and no test allowed."""
         return [error for notebook in self.notebooks for error in notebook.errors.unexpected()]
