@@ -131,6 +131,14 @@ def test_an_answer_of_five_seconds_has_no_gap_on_a_slow_line(
     assert speaker.held.reports[-1]["underruns"] == 0
 
 
+@pytest.mark.parametrize("chunk_s", [0.01, 0.02, 0.1, 0.5])
+def test_chunks_that_are_up_to_40_ms_late_make_no_gap(
+    chunk_s: float, relay: Relay, open_call: Opener, bridge: Bridge
+) -> None:
+    speaker = Speaker(relay, Line(delay_ms=5, jitter_ms=40), open_call, bridge)
+    assert speaker.gaps(4, chunk_s) == []
+
+
 def test_at_256_kbit_a_second_upward_the_call_stays_live_in_telephone_quality(relay: Relay, open_call: Opener) -> None:
     held = open_call(microphone=spoken("sentence").path, microphone_loops=True, port=relay.port)
     assert NARROW_UPWARD.bits_per_s is not None
