@@ -174,15 +174,24 @@ REAL_WORLD = [
         "at 1 Mbit/s and 40 ms an answer is heard, and a pause silent, hardly later than without, and has no gap",
         "page/test_slow_line.py::test_an_answer_is_heard_and_a_pause_silent_hardly_later_than_without_the_line",
         "page/test_slow_line.py::test_an_answer_of_five_seconds_has_no_gap_on_a_slow_line",
+        "browser/test_line_probe.py::test_a_line_is_slow_until_8_and_then_64_kilobytes_have_come_back_in_time",
+        "browser/test_line_probe.py::test_on_a_slow_line_nothing_is_urgent",
+        "browser/test_send_window.py::test_no_flush_waits_for_long_and_an_answer_comes_faster_than_it_is_played",
+        "browser/test_speaker.py::test_on_a_slow_line_a_burst_goes_in_small_messages_as_they_arrive",
     ),
     Row(
         "at 256 kbit/s upward the call stays live",
+        "e2e/test_slow_line.py::test_at_256_kbit_a_second_upward_every_sentence_comes_live",
         "page/test_slow_line.py::test_at_256_kbit_a_second_upward_the_call_stays_live_in_telephone_quality",
+        "browser/test_mu_law.py::test_the_standards_bytes_are_the_standards_samples",
+        "browser/test_link.py::test_the_report_says_whether_the_latest_message_was_companded",
     ),
     # Answers in any rhythm
     Row(
         "an answer is heard whole in whatever rhythm it comes",
         "testing/test_client_faults.py::test_an_answer_is_heard_whole_in_whatever_rhythm_it_comes",
+        "page/test_slow_line.py::test_chunks_that_are_up_to_40_ms_late_make_no_gap",
+        "browser/test_speaker.py::test_small_chunks_of_a_paced_answer_stay_urgent_while_the_page_has_few",
     ),
     # Hosts as they come
     Row(
@@ -258,27 +267,5 @@ REAL_WORLD = [
     Row(
         "letters typed on a button of the panel are no commands, and its focus is seen",
         "e2e/test_keyboard.py::test_letters_on_a_button_are_no_commands_and_its_focus_is_seen",
-    ),
-    # Slow lines, and answers in any rhythm
-    Row(
-        "over 1 Mbit/s and 40 ms an answer is heard, and an interruption silent, within 200 ms of the figures without",
-        "page/test_slow_line.py::test_an_answer_is_heard_and_a_pause_silent_hardly_later_than_without_the_line",
-        "page/test_slow_line.py::test_an_answer_of_five_seconds_has_no_gap_on_a_slow_line",
-        "browser/test_line_probe.py::test_a_line_is_slow_until_8_and_then_64_kilobytes_have_come_back_in_time",
-        "browser/test_line_probe.py::test_on_a_slow_line_nothing_is_urgent",
-        "browser/test_send_window.py::test_no_flush_waits_for_long_and_an_answer_comes_faster_than_it_is_played",
-        "browser/test_speaker.py::test_on_a_slow_line_a_burst_goes_in_small_messages_as_they_arrive",
-    ),
-    Row(
-        "at 256 kbit/s upward the call stays live, nothing is lost, and the panel says what it costs",
-        "e2e/test_slow_line.py::test_at_256_kbit_a_second_upward_every_sentence_comes_live",
-        "page/test_slow_line.py::test_at_256_kbit_a_second_upward_the_call_stays_live_in_telephone_quality",
-        "browser/test_mu_law.py::test_the_standards_bytes_are_the_standards_samples",
-        "browser/test_link.py::test_the_report_says_whether_the_latest_message_was_companded",
-    ),
-    Row(
-        "an answer in chunks of any size, on a line that is late, has no gap but the server's own",
-        "page/test_slow_line.py::test_chunks_that_are_up_to_40_ms_late_make_no_gap",
-        "browser/test_speaker.py::test_small_chunks_of_a_paced_answer_stay_urgent_while_the_page_has_few",
     ),
 ]
