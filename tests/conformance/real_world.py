@@ -73,6 +73,9 @@ REAL_WORLD = [
         "state/test_limits.py::test_a_server_may_be_silent_for_half_a_minute_and_then_the_call_listens_again",
         "state/test_limits.py::test_the_audio_of_a_text_has_ten_seconds",
         "state/test_limits.py::test_a_missing_answer_is_shown_until_server_or_user_go_on",
+        "call/test_client_notices.py::test_a_server_that_says_nothing_is_told_after_half_a_minute",
+        "call/test_client_notices.py::test_a_text_without_audio_is_told_after_ten_seconds",
+        "call/test_client_notices.py::test_an_answer_that_comes_late_takes_it_back_and_is_heard",
     ),
     Row(
         "audio that begins like a file is one warning that says what to send",
