@@ -92,15 +92,25 @@ class ScriptedMicrophone:
         What it captures.
     stops_at, stops_for_s
         A number of samples after which it gives nothing for a while.
+    held_up_s
+        From when to when nothing arrives; then all that was captured meanwhile comes at once.
     """
 
     live = True
 
-    def __init__(self, pcm: Pcm, *, stops_at: int | None = None, stops_for_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        pcm: Pcm,
+        *,
+        stops_at: int | None = None,
+        stops_for_s: float = 0.0,
+        held_up_s: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
         self.pcm = pcm
         self.began_s = 0.0
         self._stops_at = stops_at
         self._stops_for_s = stops_for_s
+        self._held_up_s = held_up_s
 
     async def open(self, device_id: str | None) -> Microphone:
         """Nothing has to be opened."""
@@ -114,7 +124,10 @@ class ScriptedMicrophone:
         for end in range(FRAME_SAMPLES, len(self.pcm) + 1, FRAME_SAMPLES):
             if self._stops_at is not None and end > self._stops_at:
                 stopped_s = self._stops_for_s
-            await asyncio.sleep(self.began_s + stopped_s + end / SAMPLE_RATE - loop.time())
+            due_s = stopped_s + end / SAMPLE_RATE
+            if self._held_up_s[0] < due_s < self._held_up_s[1]:
+                due_s = self._held_up_s[1]
+            await asyncio.sleep(self.began_s + due_s - loop.time())
             yield self.pcm[end - FRAME_SAMPLES : end]
         await asyncio.Event().wait()
 

@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 
 from benchmarks.measures.scene import Loudspeaker, ScriptedMicrophone
-from micdrop_widget import MicdropClient, Turn
+from micdrop_widget import MicdropClient, Recording, Turn
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, ms_to_samples
+from micdrop_widget.history.turns import Turns
 from micdrop_widget.testing import FaultyServer
 from micdrop_widget.testing.faulty_call import FaultyCall
-from micdrop_widget.testing.virtual_clock import in_virtual_time
+from micdrop_widget.testing.virtual_clock import in_virtual_time, run_in_virtual_time
 from tests.harness.callers import LoudVAD
 
 CONFIRMED, OVER, SERVER, PLAYOUT, LEAD_IN = 32.0, 64.0, 200.0, 80.0, 150.0
@@ -235,6 +236,60 @@ async def test_a_microphone_on_hold_ends_the_turn_where_its_sound_ends() -> None
     assert first.reply_latency_ms == pytest.approx(first.stopped_ms - 2080 + SERVER + PLAYOUT + LEAD_IN, abs=0.5)
     # what was said after the hold was said later by its length
     assert said(rest[-1]) == pytest.approx(said_at(4000 + 1600, 4480 + 1600), abs=0.5)
+
+
+@in_virtual_time
+async def test_frames_that_are_held_up_make_a_person_no_slower() -> None:
+    """Everything captured from 2.2 to 3.4 s arrives then, a question among it; and so do its commands."""
+
+    async def script(call: FaultyCall) -> None:
+        await call.ready()
+        await reply(call)
+        await reply(call)
+
+    pcm = spoken((2240, 2560), (4800, 5280), until_ms=8000)
+    first, second = await turns_of(script, microphone=ScriptedMicrophone(pcm, held_up_s=(2.2, 3.4)))
+    assert (first.speech_start_ms, first.speech_end_ms) == pytest.approx((2240, 2560), abs=0.5)
+    assert (first.confirmed_ms, first.stopped_ms) == (3400, 3400)
+    assert said(second) == pytest.approx(said_at(4800, 5280), abs=0.5)
+
+
+@pytest.mark.parametrize("held_up_for_s", [0.3, 0.45, 0.6, 1.2, 1.9])
+@pytest.mark.parametrize("pauses_for_s", [0.0, 0.7, 1.6])
+def test_what_is_recorded_lies_where_the_times_of_the_turns_say(held_up_for_s: float, pauses_for_s: float) -> None:
+    tones = ((960, 1280), (3040, 3360), (7040, 7520))
+    microphone = ScriptedMicrophone(
+        spoken(*tones, until_ms=9600),
+        stops_at=ms_to_samples(4992) if pauses_for_s else None,
+        stops_for_s=pauses_for_s,
+        held_up_s=(2.2, 2.2 + held_up_for_s),
+    )
+    turns, recording = run_in_virtual_time(_recorded(microphone))
+    is_sound = np.abs(recording.microphone.astype(int)) > 500
+    for turn in turns:
+        assert turn.speech_start_ms is not None
+        assert turn.speech_end_ms is not None
+        first, end = ms_to_samples(turn.speech_start_ms), ms_to_samples(turn.speech_end_ms)
+        assert is_sound[first : first + 512].any()
+        assert not is_sound[first - 2560 : first - 512].any()
+        assert is_sound[end - 512 : end].any()
+        assert not is_sound[end + 512 : end + 2560].any()
+    assert len(turns) == len(tones)
+
+
+async def _recorded(microphone: ScriptedMicrophone) -> tuple[Turns, Recording]:
+    async def script(call: FaultyCall) -> None:
+        await call.ready()
+        await call.hold()
+
+    async with FaultyServer(script) as server:
+        call = MicdropClient(server.url, source=microphone, vad=_AlignedVAD(), ping_interval_s=None)
+        async with call:
+            await call.start()
+            await asyncio.sleep(len(microphone.pcm) / SAMPLE_RATE + 2)
+            await call.stop()
+    assert call.recording is not None
+    return call.turns, call.recording
 
 
 @in_virtual_time

@@ -64,6 +64,7 @@ def test_a_microphone_that_gave_nothing_for_a_while_leaves_silence() -> None:
     recording, recorder = begun()
     recorder.place_captured(tone(1600), True, 1100.0)
     recorder.place_captured(tone(1600), True, 3000.0)
+    recorder.finish(3000.0)
     microphone = recording.microphone
     assert len(microphone) == 2 * SECOND
     assert not microphone[1600:-1600].any()
@@ -88,6 +89,31 @@ def test_an_answer_is_where_it_was_heard() -> None:
     began = SECOND + 40 * 16
     assert not assistant[:began].any()
     assert np.array_equal(assistant[began:], tone(SECOND))
+
+
+def test_frames_that_were_held_up_for_long_follow_without_a_gap_once_they_come() -> None:
+    recording, recorder = begun()
+    recorder.place_captured(tone(SECOND), True, 2000.0)
+    for number in range(31):  # what was captured within a second comes within 31 ms
+        recorder.place_captured(tone(512, number), True, 3000.0 + number)
+        recorder.place_probability(number / 100)
+    recorder.place_captured(tone(512, 31), True, 3024.0)
+    assert np.array_equal(
+        recording.microphone, np.concatenate([tone(SECOND), *(tone(512, number) for number in range(32))])
+    )
+    windows = recording.speech_probability
+    assert windows[SECOND // 512 + 20] == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_microphone_that_gave_nothing_goes_on_where_its_frames_come() -> None:
+    recording, recorder = begun()
+    recorder.place_captured(tone(SECOND), True, 2000.0)
+    for number in range(10):
+        recorder.place_captured(tone(512, number), True, 3000.0 + 32 * number)
+    first = 2 * SECOND - 512
+    microphone = recording.microphone
+    assert not microphone[SECOND:first].any()
+    assert np.array_equal(microphone[first:], np.concatenate([tone(512, number) for number in range(10)]))
 
 
 def test_a_pause_within_an_answer_is_where_it_was() -> None:

@@ -263,8 +263,10 @@ class Engine:
 
     def _record_captured(self, frame: Pcm, listens: bool, behind: int) -> None:
         """Record a captured frame; `behind` counts the samples that arrived with it and come after it."""
+        now_ms = asyncio.get_running_loop().time() * 1000
+        self.timeline.note_captured(self.hearing.captured + len(frame) + behind, now_ms)
         self.recorder.add_captured(frame, listens, behind)
-        self._facts.add_captured(frame, listens, asyncio.get_running_loop().time() * 1000)
+        self._facts.add_captured(frame, listens, now_ms)
         if listens:
             self.levels.add_captured(frame)
 

@@ -75,6 +75,11 @@ class Hearing:
         return self._is_live
 
     @property
+    def captured(self) -> int:
+        """Samples captured since the microphone was opened, those included that did not arrive."""
+        return self._captured
+
+    @property
     def status(self) -> Status:
         """The status after the latest event of the detection: silence, maybe speech, or speech."""
         return self._status

@@ -7,8 +7,8 @@ were captured, and are given to the loudspeaker before they are heard::
     |---------|---------|---------|---------|---------|-------|---> samples since the start of the call
     microphone:
     . . . . . [frame][frame][frame] . . . . . . . [frame][frame]
-              ^ ends when it       ^ less than 500 ms behind: the next frame follows without a gap;
-                arrives              more: silence, and the next frame ends when it arrives
+              ^ ends when it       ^ less than 500 ms behind: the next frame follows without a gap; more: silence,
+                arrives              and it ends when it arrives, unless a burst of frames shows it was held up
     assistant:
     . . . . . . . . [heard][heard][heard]                            [queued][queued]
                     ^ position of the first sample:                  ^ given to the loudspeaker, not heard yet:
@@ -31,7 +31,11 @@ from micdrop_widget.history.tracks import ASSISTANT, KEPT_SAMPLES, MICROPHONE, P
 __all__ = ["Recorder"]
 
 _MIC_GAP_MS = 500
-"""A microphone that is later than this gave nothing meanwhile; below, its frames were only slow to arrive."""
+"""A microphone that is later than this may have given nothing meanwhile; below, its frames were only slow to arrive."""
+
+_SURE_MS = 200
+_FASTER = 1.25
+"""Frames that were held up arrive so much faster than they are captured, or more; as `CaptureClock` has it."""
 
 _REPORT_JITTER_MS = 100
 """Reports of what was heard are no more exact than this: a smaller pause within an answer is none."""
@@ -49,6 +53,15 @@ class _Queued:
     """The number of the first one in its epoch."""
     given: int
     """When, on the time line."""
+
+
+@dataclass(slots=True)
+class _Captured:
+    """Samples of the microphone, and what is known of them."""
+
+    pcm: Pcm
+    listens: bool
+    probability: float | None = None
 
 
 class Recorder:
@@ -73,6 +86,12 @@ class Recorder:
         self._live_sink = live_sink
         self._microphone_end = 0
         self._microphone_began = False
+        self._late: list[_Captured] = []
+        """What came late, until it is known whether the microphone had paused or its samples were held up."""
+        self._late_samples = 0
+        self._late_since_ms = 0.0
+        self._late_due = 0
+        """Where the first of it belongs if the microphone had paused."""
         self._assistant_end = 0
         self._epoch = -1
         self._queued: deque[_Queued] = deque()
@@ -88,19 +107,27 @@ class Recorder:
     def place_captured(self, pcm: Pcm, listens: bool, now_ms: float) -> None:
         """Place what the microphone has captured up to now; silence in its stead when the call does not listen."""
         due = self._clock(now_ms) - len(pcm)
-        position = self._microphone_end
-        if not self._microphone_began or due - position > ms_to_samples(_MIC_GAP_MS):
-            position = max(position, due, self._written_until)
-        self._microphone_began = True
-        self._microphone_end = position + len(pcm)
-        if listens:
-            self._tracks.write(MICROPHONE, position, pcm)
-        else:
-            self._tracks.extend(self._microphone_end)
+        if not self._microphone_began:
+            self._microphone_began = True
+            self._microphone_end = max(self._microphone_end, due, self._written_until)
+        if due - self._microphone_end - self._late_samples > ms_to_samples(_MIC_GAP_MS):
+            if not self._late:
+                self._late_since_ms, self._late_due = now_ms, due
+            self._late.append(_Captured(pcm, listens))
+            self._late_samples += len(pcm)
+            if now_ms - self._late_since_ms >= _SURE_MS:
+                self._place_late(now_ms)
+            return
+        if self._late:
+            self._place_late(now_ms, was_held_up=True)
+        self._place(_Captured(pcm, listens))
 
     def place_probability(self, probability: float) -> None:
         """Place how probable speech is in the window of 512 samples that was captured last."""
-        self._tracks.speech.set(self._microphone_end - FRAME_SAMPLES, probability)
+        if self._late:
+            self._late[-1].probability = probability
+        else:
+            self._tracks.speech.set(self._microphone_end - FRAME_SAMPLES, probability)
 
     def queue_playback(self, epoch: int, pcm: Pcm, now_ms: float) -> None:
         """Keep what the loudspeaker is given until it is heard."""
@@ -163,9 +190,32 @@ class Recorder:
 
     def finish(self, now_ms: float) -> list[Piece]:
         """End the recording, and return the rest; nothing when nothing was recorded at all."""
+        if self._late:
+            self._place_late(now_ms)
         if self._tracks.end:
             self._tracks.extend(self.position(now_ms))
         return self._pop(self._tracks.end)
+
+    def _place(self, captured: _Captured) -> None:
+        """Place samples behind those before them."""
+        position = self._microphone_end
+        self._microphone_end = position + len(captured.pcm)
+        if captured.listens:
+            self._tracks.write(MICROPHONE, position, captured.pcm)
+        else:
+            self._tracks.extend(self._microphone_end)
+        if captured.probability is not None:
+            self._tracks.speech.set(self._microphone_end - FRAME_SAMPLES, captured.probability)
+
+    def _place_late(self, now_ms: float, *, was_held_up: bool = False) -> None:
+        """Place what came late: behind a gap when it came no faster than it is captured, otherwise without one."""
+        fresh_ms = samples_to_ms(self._late_samples - len(self._late[0].pcm))
+        if not was_held_up and fresh_ms <= _FASTER * (now_ms - self._late_since_ms):
+            self._microphone_end = max(self._microphone_end, self._late_due)
+        self._microphone_end = max(self._microphone_end, self._written_until)
+        late, self._late, self._late_samples = self._late, [], 0
+        for captured in late:
+            self._place(captured)
 
     def _clock(self, now_ms: float) -> int:
         return ms_to_samples(now_ms - self._began_ms)

@@ -96,6 +96,10 @@ class Timeline:
         settled, self._settled = self._settled, []
         return settled
 
+    def note_captured(self, position: int, now_ms: float) -> None:
+        """Note that the microphone's samples up to a position have arrived: that dates what is said."""
+        self._clock.note(position, self.since_start_ms(now_ms))
+
     def note_underruns(self, underruns: int) -> None:
         """Note how often the loudspeaker has run out of audio within the current answer."""
         row = self._answering
