@@ -19,7 +19,7 @@ from tests.harness.recorded import bursts, place
 from tests.harness.spoken import say_at
 from tests.page.calls import Opener, wait_until
 
-_COUNT = int(os.environ.get("MICDROP_ALIGNED_SOUNDS", "6"))
+_COUNT = int(os.environ.get("MICDROP_ALIGNED_SOUNDS", "8"))
 """Sounds of each side, three seconds apart; 100 of them are five minutes."""
 
 
@@ -58,7 +58,8 @@ def test_both_sides_are_recorded_when_they_sounded(open_call: Opener, tmp_path: 
     heard = place(answers, loudspeaker, clock, recording, ASSISTANT)
     captured = place(said, microphone_tap, clock, recording, MICROPHONE)
     assert min(len(heard), len(captured)) >= _COUNT - 1
-    offsets_ms = [[one.recorded_ms - one.page_ms for one in side] for side in (heard, captured)]
+    # not the first sounds: with them the browser learns the latency of its output
+    offsets_ms = [[one.recorded_ms - one.page_ms for one in side[1:]] for side in (heard, captured)]
     assert abs(median(offsets_ms[0]) - median(offsets_ms[1])) < 20, offsets_ms
     for side in offsets_ms:
         assert abs(median(side[-(len(side) // 2) :]) - median(side[: len(side) // 2])) < 20, offsets_ms
