@@ -56,6 +56,7 @@ ROWS = (
         "agent-reply", "end of speech -> the offline agent is heard, its parts, and twenty calls at once", "agent_reply"
     ),
     Row("browser-frame", "microphone frame: sent by the page -> on the loop thread", "browser.frame", True),
+    Row("carriers", "the comm and the served page in turn: frame -> loop thread, and CPU", "browser.carriers", True),
     Row("answer-heard", "first audio leaves the server -> its first sample is played", "browser.answer", True),
     Row(
         "newest-sample",

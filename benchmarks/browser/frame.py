@@ -10,15 +10,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from playwright.sync_api import Page
+
 from benchmarks.browser.harness import notebooks, start_call
 from benchmarks.figures import Aim, Distribution, Figure
 from benchmarks.speech import SENTENCE
 from tests.e2e.notebook import Notebook
 from tests.harness.page_clock import page_clock_offset
 
-__all__ = ["SPIN", "measure"]
+__all__ = ["CALL", "SPIN", "STRETCH", "WATCH", "Stretch", "measure", "sent_between"]
 
-_CALL = """
+CALL = """
 from micdrop_widget import MicdropServer, MicdropWidget
 
 async def respond(server_call, utterance):
@@ -29,7 +31,7 @@ call = MicdropWidget(server.url)
 call
 """
 
-_WATCH = """
+WATCH = """
 import time
 from micdrop_widget.browser import messages
 from micdrop_widget.audio import FRAME_SAMPLES
@@ -49,7 +51,7 @@ def watch(page_call):
 watch(call._call)
 """
 
-_STRETCH = """
+STRETCH = """
 began_ms = time.monotonic() * 1000
 {}
 ended_ms = time.monotonic() * 1000
@@ -87,7 +89,7 @@ def measure(quick: bool) -> Iterator[Figure]:
     """Measure one call: idle, while a cell sleeps, while a cell computes."""
     seconds = 2 if quick else 60
     with notebooks() as open_notebook:
-        cells = [_CALL, _WATCH, *(_STRETCH.format(code.format(seconds=seconds)) for code in (_SLEEP, SPIN))]
+        cells = [CALL, WATCH, *(STRETCH.format(code.format(seconds=seconds)) for code in (_SLEEP, SPIN))]
         notebook = open_notebook(cells, microphone=SENTENCE, microphone_loops=True)
         notebook.run_cell(0)
         notebook.run_cell(1)
@@ -95,7 +97,7 @@ def measure(quick: bool) -> Iterator[Figure]:
         time.sleep(1)
         began_ms = time.monotonic() * 1000
         time.sleep(seconds)
-        idle = _sent_between(notebook, began_ms, time.monotonic() * 1000)
+        idle = sent_between(notebook, began_ms, time.monotonic() * 1000)
         yield from _figures("idle kernel", idle, Aim("p95", 40))
         asleep = _sent_in_cell(notebook, 2, seconds)
         yield from _figures("a cell in time.sleep", asleep, Aim("p95", 120))
@@ -103,35 +105,41 @@ def measure(quick: bool) -> Iterator[Figure]:
         yield from _figures("a cell in a Python loop", computing, Aim("p95", 120))
 
 
-def _sent_in_cell(notebook: Notebook, cell: int, seconds: float) -> _Stretch:
+def _sent_in_cell(notebook: Notebook, cell: int, seconds: float) -> Stretch:
     notebook.run_cell(cell, timeout=seconds + 30)
     began_ms, ended_ms = notebook.kernel.eval("[began_ms, ended_ms]")
-    return _sent_between(notebook, began_ms, ended_ms)
+    return sent_between(notebook, began_ms, ended_ms)
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class Stretch:
     """What was sent in a stretch of time, and how sure the times are."""
 
     messages: list[_Message]
     uncertainty_ms: float
 
+    def ages_ms(self) -> list[float]:
+        """Return how old each frame was on arrival."""
+        return [age_ms for message in self.messages for age_ms in message.ages_ms()]
 
-def _sent_between(notebook: Notebook, began_ms: float, ended_ms: float) -> _Stretch:
+
+def sent_between(notebook: Notebook, began_ms: float, ended_ms: float, page: Page | None = None) -> Stretch:
+    """Return what a page, by default that of the notebook, has sent meanwhile."""
     time.sleep(_LATEST_S)
-    offset = page_clock_offset(notebook.page)
-    origin_ms: float = notebook.page.evaluate("performance.timeOrigin")  # what the page counts `sent_ms` from
+    page = notebook.page if page is None else page
+    offset = page_clock_offset(page)
+    origin_ms: float = page.evaluate("performance.timeOrigin")  # what the page counts `sent_ms` from
     messages = [
         _Message(seq, frames, offset.monotonic_ms(sent_ms - origin_ms), arrived_ms)
         for seq, frames, sent_ms, arrived_ms in notebook.kernel.eval("arrivals")
     ]
     within = [message for message in messages if began_ms <= message.sent_ms < ended_ms]
-    return _Stretch(within, offset.uncertainty_ms)
+    return Stretch(within, offset.uncertainty_ms)
 
 
-def _figures(when: str, stretch: _Stretch, aim: Aim) -> Iterator[Figure]:
+def _figures(when: str, stretch: Stretch, aim: Aim) -> Iterator[Figure]:
     messages = stretch.messages
-    ages_ms = [age_ms for message in messages for age_ms in message.ages_ms()]
+    ages_ms = stretch.ages_ms()
     batches = sum(message.frames > 1 for message in messages)
     note = f"{len(ages_ms)} frames in {len(messages)} messages, {batches} of them with more than one"
     yield Figure(when, "ms", Distribution.of(ages_ms), aim, note, stretch.uncertainty_ms)
