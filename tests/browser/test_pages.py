@@ -58,3 +58,16 @@ async def test_a_page_that_comes_and_goes_in_one_burst_is_no_owner() -> None:
     with pytest.raises(MicdropError, match="No browser shows the call's panel"):
         await choosing
     assert asyncio.get_running_loop().time() == 18.0
+
+
+@in_virtual_time
+async def test_a_page_that_can_have_no_microphone_comes_last_unless_it_is_alone() -> None:
+    pages = pages_with("a", "b", owner="a")
+    pages.demote("a")
+    assert (pages.shown, pages.owner) == (("b", "a"), None)
+    assert await pages.choose_owner() == "b"
+    pages.demote("nobody")
+    pages.remove("b")
+    pages.owner = "a"
+    pages.demote("a")
+    assert (pages.shown, pages.owner) == (("a",), "a")

@@ -235,3 +235,13 @@ async def test_a_page_without_a_microphone_may_ask_for_one_of_this_process() -> 
     call.receive(messages.Command("b", "open_page"))
     await asyncio.sleep(1)
     assert call.asked_for_page == ["b"]
+
+
+@pytest.mark.parametrize(("reason", "owner"), [("vs_code", None), ("denied", "a")])
+@in_virtual_time
+async def test_a_page_without_a_microphone_leaves_the_call_to_one_that_may_have_it(
+    reason: str, owner: str | None
+) -> None:
+    call = Call(MicdropState(), "a", "b", owner="a")
+    call.receive(messages.MicFailed("a", 0, reason, ""))
+    assert call.pages.owner == owner

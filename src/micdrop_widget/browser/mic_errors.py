@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from micdrop_widget.errors import MicdropError, MicdropErrorCode
 
-__all__ = ["microphone_error"]
+__all__ = ["is_due_to_page", "microphone_error"]
 
 _REASONS = {
     "denied": (
@@ -69,6 +69,14 @@ _REASONS = {
         "Press Start again, and allow the microphone.",
     ),
 }
+
+
+_PAGE_REASONS = {"policy", "vs_code", "insecure_context", "no_audio_worklet"}
+
+
+def is_due_to_page(reason: str) -> bool:
+    """Return whether a page has no microphone whatever its user does, while another one may have it."""
+    return reason in _PAGE_REASONS
 
 
 def microphone_error(reason: str, detail: str = "") -> MicdropError:

@@ -40,9 +40,17 @@ class Pages:
         if self.owner == page_id:
             self.owner = None
 
+    def demote(self, page_id: str) -> None:
+        """Note that a page can have no microphone: where others show the panel too, they come first from now on."""
+        if page_id in self._shown and len(self._shown) > 1:
+            self._shown.remove(page_id)
+            self._shown.append(page_id)
+            if self.owner == page_id:
+                self.owner = None
+
     @property
     def shown(self) -> tuple[str, ...]:
-        """The pages that show the panel, the first one first."""
+        """The pages that show the panel, the first one first; those without a microphone last."""
         return tuple(self._shown)
 
     async def choose_owner(self) -> str:

@@ -13,6 +13,7 @@ from micdrop_widget.browser.downlink import Downlink
 from micdrop_widget.browser.heartbeat import Heartbeat
 from micdrop_widget.browser.line_probe import LineProbe
 from micdrop_widget.browser.link import LinkReport
+from micdrop_widget.browser.mic_errors import is_due_to_page
 from micdrop_widget.browser.microphone import BrowserMicrophone
 from micdrop_widget.browser.pages import Pages
 from micdrop_widget.browser.playback_errors import playback_error
@@ -129,9 +130,14 @@ class PanelController:
             case messages.PlaybackFailed():
                 self._give_up_answer(message)
             case _:
-                self._microphone.receive(message)
+                self._receive_of_microphone(message)
         self._report_owner()
         self._heartbeat.ensure_running()
+
+    def _receive_of_microphone(self, message: messages.BrowserMessage) -> None:
+        self._microphone.receive(message)
+        if isinstance(message, messages.MicFailed) and is_due_to_page(message.reason):
+            self._pages.demote(message.page_id)
 
     def _measure_line(self, message: messages.BrowserMessage) -> None:
         match message:
