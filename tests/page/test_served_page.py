@@ -249,6 +249,7 @@ def test_a_panel_without_a_microphone_leads_to_a_page_that_has_one(
     panel = held.page
     panel.press("start")
     panel.wait_for_text("VS Code gives its notebooks no microphone", "error")
+    panel.wait_for_text("VS Code gives no microphone", "open-page")
     panel.press("open-page")
     panel.part("page-link").wait_for()
     url = panel.part("page-link").get_attribute("href")

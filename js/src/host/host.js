@@ -3,6 +3,7 @@
  *
  * @typedef {object} Host
  * @property {"notebook" | "page"} place where the panel is: in a notebook, or in a page of the kernel's own
+ * @property {string | null} hostName of what shows the notebook, where it is one that gives no microphone
  * @property {boolean} offersPage there is no microphone here: a page of the kernel's own may have one
  * @property {LostReason | null} lostReason why the kernel was lost; null where it was not, or where nobody knows
  * @property {import("../session/state.js").CallTraits} state as the kernel reported it last

@@ -1,5 +1,5 @@
 import { Listeners } from "../listeners.js";
-import { isWithoutMicrophone } from "../microphone/failures.js";
+import { isThisVsCode, isWithoutMicrophone } from "../microphone/failures.js";
 import { INITIAL_TRAITS, TRAIT_NAMES } from "../session/state.js";
 
 /** @typedef {import("./host.js").Host} Host */
@@ -143,6 +143,10 @@ export class JupyterHost {
 
   place = /** @type {const} */ ("notebook");
   lostReason = null;
+
+  get hostName() {
+    return isThisVsCode() ? "VS Code" : null;
+  }
 
   get offersPage() {
     return isWithoutMicrophone();

@@ -78,6 +78,7 @@ export class WebSocketHost {
 
   place = /** @type {const} */ ("page");
   isSaved = false;
+  hostName = null;
   offersPage = false;
 
   get state() {

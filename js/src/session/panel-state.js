@@ -53,6 +53,7 @@ export class PagePanelState {
       lostReason: this.#host.lostReason,
       isSaved: this.#host.isSaved,
       place: this.#host.place,
+      hostName: this.#host.hostName,
       offersPage: this.#host.offersPage,
       pageUrl: this.pageUrl,
       isMuteRequested,

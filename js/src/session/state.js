@@ -38,6 +38,7 @@ import { NO_DETAILS } from "./details.js";
  * @property {boolean} isKernelLost the connection broke: what the call state says is old
  * @property {import("../host/host.js").LostReason | null} lostReason
  * @property {"notebook" | "page"} place where the panel is: in a notebook, or in a page of the kernel's own
+ * @property {string | null} hostName of what shows the notebook, where it is one that gives no microphone
  * @property {boolean} offersPage there is no microphone here: a page of the kernel's own may have one
  * @property {string | null} pageUrl where the kernel shows the call itself, when that was asked for here
  * @property {boolean} isSaved there is no kernel behind this panel: it comes from a saved notebook

@@ -120,8 +120,10 @@ const WORDS = {
  */
 export function describePage(state) {
   if (!isReachable(state) || !state.offersPage) return null;
-  const { pageUrl } = state;
-  if (pageUrl === null) return { words: "Call from a page of its own, with a microphone", url: null };
+  const { hostName, pageUrl } = state;
+  if (pageUrl === null) {
+    return { words: `Call from a page of its own: ${hostName ?? "this page"} gives no microphone`, url: null };
+  }
   return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };
 }
 

@@ -12,6 +12,7 @@ export class FakeHost {
   sent = [];
   isSaved = false;
   place = /** @type {const} */ ("notebook");
+  hostName = null;
   offersPage = false;
   lostReason = null;
   isReachable = true;

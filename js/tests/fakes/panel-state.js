@@ -13,6 +13,7 @@ const INITIAL_PAGE_STATE = {
   lostReason: null,
   isSaved: false,
   place: /** @type {const} */ ("notebook"),
+  hostName: null,
   offersPage: false,
   pageUrl: null,
   isMuteRequested: false,

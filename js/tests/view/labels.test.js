@@ -167,7 +167,9 @@ test("a page that another tab has taken over says so, and one whose process has 
 test("where there is no microphone a page of the kernel's own is offered, and then its address without the token", () => {
   assert.equal(describePage(panelState()), null);
   assert.equal(describePage(panelState({ offersPage: true, _closed: true })), null);
-  assert.deepEqual(describePage(panelState({ offersPage: true }))?.url, null);
+  const words = (/** @type {string | null} */ hostName) => describePage(panelState({ offersPage: true, hostName }));
+  assert.deepEqual(words(null), { words: "Call from a page of its own: this page gives no microphone", url: null });
+  assert.deepEqual(words("VS Code"), { words: "Call from a page of its own: VS Code gives no microphone", url: null });
   const pageUrl = "http://127.0.0.1:8765/#secret";
   assert.deepEqual(describePage(panelState({ offersPage: true, pageUrl })), {
     words: "Open 127.0.0.1:8765 in a browser",

@@ -1,4 +1,4 @@
-// sources sha256:71a021e909f2a2361a79803c11ea19946da9ec13399f3501827ec4682115467a
+// sources sha256:aeac26189644deb4bd9de9c02b2289257d8c71d9d582e50f907336424903eed1
 "use strict";
 (() => {
   // src/worklets/framing.js

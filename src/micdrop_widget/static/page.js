@@ -1,4 +1,4 @@
-// sources sha256:71a021e909f2a2361a79803c11ea19946da9ec13399f3501827ec4682115467a
+// sources sha256:aeac26189644deb4bd9de9c02b2289257d8c71d9d582e50f907336424903eed1
 // src/listeners.js
 var Listeners = class {
   /** @type {Set<(...values: Values) => void>} */
@@ -354,6 +354,7 @@ var WebSocketHost = class {
     "page"
   );
   isSaved = false;
+  hostName = null;
   offersPage = false;
   get state() {
     return this.#state;
@@ -2021,6 +2022,7 @@ var PagePanelState = class {
       lostReason: this.#host.lostReason,
       isSaved: this.#host.isSaved,
       place: this.#host.place,
+      hostName: this.#host.hostName,
       offersPage: this.#host.offersPage,
       pageUrl: this.pageUrl,
       isMuteRequested,
@@ -2801,8 +2803,10 @@ var WORDS = {
 };
 function describePage(state) {
   if (!isReachable(state) || !state.offersPage) return null;
-  const { pageUrl } = state;
-  if (pageUrl === null) return { words: "Call from a page of its own, with a microphone", url: null };
+  const { hostName, pageUrl } = state;
+  if (pageUrl === null) {
+    return { words: `Call from a page of its own: ${hostName ?? "this page"} gives no microphone`, url: null };
+  }
   return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };
 }
 var ENDED_BY = {

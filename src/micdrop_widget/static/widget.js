@@ -1,4 +1,4 @@
-// sources sha256:71a021e909f2a2361a79803c11ea19946da9ec13399f3501827ec4682115467a
+// sources sha256:aeac26189644deb4bd9de9c02b2289257d8c71d9d582e50f907336424903eed1
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -834,6 +834,9 @@ var JupyterHost = class {
     "notebook"
   );
   lostReason = null;
+  get hostName() {
+    return isThisVsCode() ? "VS Code" : null;
+  }
   get offersPage() {
     return isWithoutMicrophone();
   }
@@ -2644,6 +2647,7 @@ var PagePanelState = class {
       lostReason: this.#host.lostReason,
       isSaved: this.#host.isSaved,
       place: this.#host.place,
+      hostName: this.#host.hostName,
       offersPage: this.#host.offersPage,
       pageUrl: this.pageUrl,
       isMuteRequested,
@@ -3424,8 +3428,10 @@ var WORDS = {
 };
 function describePage(state) {
   if (!isReachable(state) || !state.offersPage) return null;
-  const { pageUrl } = state;
-  if (pageUrl === null) return { words: "Call from a page of its own, with a microphone", url: null };
+  const { hostName, pageUrl } = state;
+  if (pageUrl === null) {
+    return { words: `Call from a page of its own: ${hostName ?? "this page"} gives no microphone`, url: null };
+  }
   return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };
 }
 var ENDED_BY = {
