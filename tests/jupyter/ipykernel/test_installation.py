@@ -43,6 +43,16 @@ def test_everything_is_changed_with_the_first_widget_and_taken_back_with_the_las
     third.remove()
 
 
+def test_a_host_that_only_names_its_kernel_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+    receiver = Receiver()
+    comm = FakeComm("1", "marimo")
+    installation = ipykernel.install(comm, receiver.receive)
+    assert (installation.is_active, installation.receives_while_busy) == (False, False)
+    installation.publish_idle()
+    installation.remove()
+    assert caplog.text == ""
+
+
 def test_a_widget_that_is_gone_receives_nothing() -> None:
     kernel, receiver = HandlingKernel(), Receiver()
     ipykernel.install(FakeComm("1", kernel), receiver.receive)

@@ -59,7 +59,8 @@ class Installation:
         kernel = getattr(comm, "kernel", None)
         self._kernel: Any = None
         self._patches: KernelPatches | None = None
-        if kernel is None or not hasattr(comm, "comm_id") or is_switched_off():
+        # in marimo the kernel of a comm is a text
+        if kernel is None or isinstance(kernel, str) or not hasattr(comm, "comm_id") or is_switched_off():
             return
         self._comm_id: str = comm.comm_id
         self._subshell = honour_requested_subshell(comm)
