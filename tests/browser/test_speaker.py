@@ -221,6 +221,31 @@ async def test_on_a_slow_line_small_chunks_of_a_paced_answer_go_together() -> No
 
 
 @in_virtual_time
+async def test_the_last_small_chunk_on_a_slow_line_does_not_wait_for_acknowledgements_that_have_come() -> None:
+    carrier = RecordingCarrier()
+    browser_speaker = slow_speaker(carrier)
+    browser_speaker.play(0, np.zeros(4960, dtype=np.int16))
+    assert sum(map(len, carrier.samples)) == 4800, "the window is full"
+    await asyncio.sleep(0.01)
+    browser_speaker.receive(messages.PlayReceived("a", 0, 4800, 10.0))
+    await asyncio.sleep(60)
+    assert carrier.samples[-1].size == 160
+    assert carrier.times_s[-1] == pytest.approx(0.02)
+
+
+@in_virtual_time
+async def test_a_slow_line_is_not_given_crumbs() -> None:
+    carrier = RecordingCarrier()
+    browser_speaker = slow_speaker(carrier)
+    browser_speaker.play(0, np.zeros(60_000, dtype=np.int16))
+    await asyncio.sleep(0.1)
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 100, 0, 0.0))
+    assert sum(map(len, carrier.samples)) == 4800, "there is room for 100 samples more"
+    browser_speaker.receive(messages.PlaybackProgress("a", 0, 320, 0, 0.0))
+    assert sum(map(len, carrier.samples)) == 5120
+
+
+@in_virtual_time
 async def test_on_a_slow_line_a_page_that_acknowledges_nothing_is_sent_more_after_a_second() -> None:
     carrier = RecordingCarrier()
     browser_speaker = slow_speaker(carrier)

@@ -47,6 +47,9 @@ _ON_SLOW_SAMPLES = SAMPLE_RATE // 5
 _SPACING_ON_SLOW_S = 0.02
 """From one message to the next on a slow line, where they carry less: each brings some 700 bytes that are no audio."""
 
+_LEAST_ON_SLOW_SAMPLES = SAMPLE_RATE // 50
+"""Less in one message is hardly worth those bytes."""
+
 _UNACKNOWLEDGED_S = 1.0
 """How long to wait before sending again when the page acknowledges nothing; see `SendWindow`."""
 
@@ -223,13 +226,13 @@ class BrowserSpeaker:
         while self._waiting_samples and self._room > 0:
             now_s = self._timing.clock_s()
             allowed = self._window.room(now_s * 1000)
-            if allowed <= 0:
+            if allowed < min(self._waiting_samples, _LEAST_ON_SLOW_SAMPLES):
                 self._send_later(_UNACKNOWLEDGED_S)
                 return
             largest = min(max(_FIRST_ON_SLOW_SAMPLES, self._ahead), _ON_SLOW_SAMPLES)
             samples = min(self._waiting_samples, self._room, allowed, largest)
             spacing_s = self._sent_at_s + _SPACING_ON_SLOW_S - now_s
-            if samples < SAMPLE_RATE * _SPACING_ON_SLOW_S and spacing_s > 0:
+            if samples < _LEAST_ON_SLOW_SAMPLES and spacing_s > 0:
                 self._send_later(spacing_s)
                 return
             self._send(owner, samples)
@@ -245,8 +248,12 @@ class BrowserSpeaker:
         return _AHEAD_SAMPLES - self._ahead
 
     def _send_later(self, delay_s: float) -> None:
-        if self._send_timer is None:
-            self._send_timer = asyncio.get_running_loop().call_later(delay_s, self._send_delayed)
+        """Send after a delay at the latest."""
+        loop = asyncio.get_running_loop()
+        if self._send_timer is not None and self._send_timer.when() <= loop.time() + delay_s:
+            return
+        self._stop_send_timer()
+        self._send_timer = loop.call_later(delay_s, self._send_delayed)
 
     def _send_delayed(self) -> None:
         self._send_timer = None
