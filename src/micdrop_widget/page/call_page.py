@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import sys
 import threading
@@ -114,7 +115,7 @@ class CallPage:
     def close(self) -> None:
         """Serve the page no more: it says so, and releases the microphone. Again is no error."""
         if not self._ended.is_set() and not self._thread.is_current:
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(concurrent.futures.TimeoutError):
                 self._thread.submit(self._server.close()).result(_CLOSE_S)
         self._end()
 
