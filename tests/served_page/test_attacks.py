@@ -311,7 +311,7 @@ async def test_a_thousand_connections_keep_nobody_out(call: MicdropPage, visitor
         assert visitor.get().status == 200
         async with visitor.page():
             await until(lambda: call._call.pages.shown == ("p1",))
-            assert len(call.page._server._lobby) <= 32
+            assert len(call.page._server._pending) <= 32
             assert threading.active_count() == threads
     finally:
         for stream in streams:

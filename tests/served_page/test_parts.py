@@ -11,7 +11,7 @@ import pytest
 from micdrop_widget.browser import messages
 from micdrop_widget.devices import Device
 from micdrop_widget.page.frames import decode_frame, encode_frame
-from micdrop_widget.page.limits import Lobby, Rate
+from micdrop_widget.page.limits import PendingConnections, Rate
 from micdrop_widget.page.opening import BrowserOpener, has_browser
 from micdrop_widget.page.state_messages import StateMessages
 from micdrop_widget.state import MicdropState
@@ -35,16 +35,16 @@ def test_what_is_no_frame_is_refused(frame: str | bytes) -> None:
         decode_frame(frame)
 
 
-def test_of_too_many_in_a_lobby_the_oldest_goes() -> None:
+def test_of_too_many_pending_connections_the_oldest_is_aborted() -> None:
     gone: list[int] = []
-    lobby = Lobby(2)
+    pending = PendingConnections(2)
     for number in range(4):
-        lobby.enter(number, lambda number=number: gone.append(number))  # type: ignore[misc]
-    assert (gone, len(lobby)) == ([0, 1], 2)
-    lobby.leave(2)
-    lobby.leave(2)
-    lobby.enter(4, lambda: gone.append(4))
-    assert (gone, len(lobby)) == ([0, 1], 2)
+        pending.add(number, lambda number=number: gone.append(number))  # type: ignore[misc]
+    assert (gone, len(pending)) == ([0, 1], 2)
+    pending.remove(2)
+    pending.remove(2)
+    pending.add(4, lambda: gone.append(4))
+    assert (gone, len(pending)) == ([0, 1], 2)
 
 
 def test_a_second_s_worth_may_come_at_once_and_then_as_much_as_a_second_has() -> None:

@@ -1,4 +1,4 @@
-"""The served page of a call, as its user holds it: from any thread."""
+"""`CallPage`: the served page of a call, as the user controls it from any thread."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class CallPage:
     Parameters
     ----------
     call
-        What it shows.
+        The call that it shows.
     thread
-        The call's.
+        The loop thread of the call.
     limits
-        How much whoever connects may ask for.
+        How much a connection may ask for.
     """
 
     def __init__(self, call: PageCall, thread: LoopThread, limits: PageLimits | None = None) -> None:
@@ -51,7 +51,7 @@ class CallPage:
 
     @property
     def url(self) -> str:
-        """The address, for the one who is to have the call: whoever knows it comes in.
+        """The address, for the user of the call alone: its token lets any browser in.
 
         Where the kernel is another machine, make a tunnel (`ssh -L 8765:localhost:PORT HOST`) and put the port of its
         near end into the address.
@@ -65,7 +65,7 @@ class CallPage:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it was served, and is no more."""
+        """Whether the page was served, and is no more."""
         return self._ended.is_set()
 
     async def serve(self, port: int = 0) -> None:
@@ -99,7 +99,7 @@ class CallPage:
         return self.is_open and self._browser.open(self._url)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block this thread until the page is served no more, and return whether it came to that in time.
+        """Block this thread until the page is served no more, and return whether that happened in time.
 
         Parameters
         ----------
@@ -113,7 +113,7 @@ class CallPage:
         await self._server.close()
 
     def close(self) -> None:
-        """Serve the page no more: it says so, and releases the microphone. Again is no error."""
+        """Serve the page no more: it shows that the call has ended, and releases the microphone. Idempotent."""
         if not self._ended.is_set() and not self._thread.is_current:
             with contextlib.suppress(concurrent.futures.TimeoutError):
                 self._thread.submit(self._server.close()).result(_CLOSE_S)

@@ -1,4 +1,4 @@
-"""What is served: a few files of the package, by their names alone, with headers that allow no more than they need."""
+"""The files that are served, by a fixed list of names, with headers that allow no more than they need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from websockets.datastructures import Headers
 __all__ = ["SOCKET_PATH", "file_at", "headers_for"]
 
 SOCKET_PATH = "/call"
-"""Where the page opens its WebSocket."""
+"""The path of the page's WebSocket."""
 
 _FILES = {
     "/": ("page.html", "text/html"),
@@ -42,10 +42,10 @@ def headers_for(kind: str, length: int, host: str) -> Headers:
     Parameters
     ----------
     kind, length
-        Of what is served.
+        The type and the length of what is served.
     host
-        What the page was asked for, which was found to be this machine: there its WebSocket is. (That `'self'` allows
-        one is new: Safari before 15.4 refuses it.)
+        The checked `Host` of the request, to which the page may open its WebSocket. (`'self'` alone does not allow
+        that in Safari before 15.4.)
     """
     policy = {
         "default-src": "'none'",

@@ -18,7 +18,7 @@ _LENGTH = struct.Struct(">I")
 
 
 def encode_frame(content: Content, buffers: Sequence[bytes] = ()) -> str | bytes:
-    """Return a message as a frame; of several buffers the first one: the others only fill a message."""
+    """Return a message as a frame, with the first of its buffers: others only fill messages of Jupyter's carrier."""
     text = json.dumps(content, separators=(",", ":"))
     if not buffers:
         return text
@@ -32,7 +32,7 @@ def decode_frame(frame: str | bytes) -> tuple[object, list[memoryview]]:
     Raises
     ------
     ValueError
-        It is none of ours.
+        It is no frame of a page.
     """
     try:
         if isinstance(frame, str):

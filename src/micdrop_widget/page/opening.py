@@ -38,7 +38,7 @@ def has_browser(environment: Mapping[str, str] = os.environ, platform: str = sys
 
 
 class BrowserOpener:
-    """Opens one address. What is opened is a file that leads to it, and that nobody else may read.
+    """Opens one address, by a file that redirects to it and that only the user may read.
 
     A browser is started with what it opens on its command line, which every user of the machine can list: an address
     with a token does not belong there.
@@ -62,7 +62,7 @@ class BrowserOpener:
             return False
 
     def close(self) -> None:
-        """Remove the file. Again is no error."""
+        """Remove the file. May be called again."""
         folder, self._folder = self._folder, None
         if folder is not None:
             with contextlib.suppress(OSError):

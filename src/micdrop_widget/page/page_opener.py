@@ -1,4 +1,4 @@
-"""The served page of a call that other pages show too: made when it is first asked for, one at a time."""
+"""Serves the page of a call that a notebook shows too: made at the first request, one at a time."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["PageOpener"]
 
 
 class PageOpener:
-    """Opens the page of a call: for a caller in Python, or for a panel in which it was asked for.
+    """Opens the served page of a call: for a caller in Python, or for the user of a panel.
 
     Parameters
     ----------
     call
-        What the page shows.
+        The call that the page shows.
     thread
-        The call's.
+        The loop thread of the call.
     """
 
     def __init__(self, call: PageCall, thread: LoopThread) -> None:
@@ -37,14 +37,14 @@ class PageOpener:
         return page
 
     async def open_for_panel(self, page_id: str) -> None:
-        """Open the page for a panel, which is told the address, and in the user's browser; on the loop thread."""
+        """Open the page in the user's browser, and send its address to a panel; on the loop thread."""
         page = self._current()
         await page.serve()
         self._call.send_page_address(page_id, page.url)
         await asyncio.to_thread(page.try_browser)
 
     def close(self) -> None:
-        """Serve the page no more; from any thread but the call's. Again is no error."""
+        """Serve the page no more; from any thread but the call's. May be called again."""
         with self._lock:
             page, self._page = self._page, None
         if page is not None:

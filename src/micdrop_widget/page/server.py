@@ -16,10 +16,10 @@ from websockets.http11 import Request, Response
 
 from micdrop_widget._silent_logger import silent_logger
 from micdrop_widget.browser import PageCall, messages
-from micdrop_widget.page.door import is_own_host, is_own_origin
 from micdrop_widget.page.files import SOCKET_PATH, file_at, headers_for
 from micdrop_widget.page.frames import decode_frame, encode_frame
-from micdrop_widget.page.limits import Lobby, PageLimits, Rate
+from micdrop_widget.page.limits import PageLimits, PendingConnections, Rate
+from micdrop_widget.page.request_origin import is_own_host, is_own_origin
 from micdrop_widget.page.state_messages import StateMessages
 
 __all__ = ["PageServer"]
@@ -28,7 +28,7 @@ _log = logging.getLogger("micdrop_widget.page.server")
 
 _silent = silent_logger("micdrop_widget.page.websockets")
 
-# What the page is told at the end of its connection; `js/src/host/websocket.js` knows the same.
+# The close codes of the page's connection; `js/src/host/websocket.js` has the same.
 _CLOSED = 4000
 _REFUSED = 4401
 _SUPERSEDED = 4409
@@ -39,16 +39,16 @@ _CLOSE_TIMEOUT_S = 1
 _PLAIN = "text/plain; charset=utf-8"
 
 
-def _connection_class(lobby: Lobby) -> type[ServerConnection]:
-    """Return connections that are in a lobby from their first byte on."""
+def _connection_class(pending: PendingConnections) -> type[ServerConnection]:
+    """Return the class of connections that are pending from their first byte on."""
 
     class Connection(ServerConnection):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             super().connection_made(transport)
-            lobby.enter(self, self.transport.abort)
+            pending.add(self, self.transport.abort)
 
         def connection_lost(self, exc: Exception | None) -> None:
-            lobby.leave(self)
+            pending.remove(self)
             super().connection_lost(exc)
 
     return Connection
@@ -60,11 +60,11 @@ class PageServer:
     Parameters
     ----------
     call
-        What the page shows.
+        The call that the page shows.
     limits
-        How much whoever connects may ask for.
+        How much a connection may ask for.
     on_end
-        Called once, when the page is served no more: it was closed, or nobody has come for a while.
+        Called once, when the page is served no more: it was closed, or no browser has connected for a while.
     """
 
     def __init__(self, call: PageCall, limits: PageLimits, on_end: Callable[[], object]) -> None:
@@ -72,12 +72,12 @@ class PageServer:
         self._limits = limits
         self._on_end = on_end
         self._token = secrets.token_urlsafe(32)
-        self._lobby = Lobby(limits.waiting)
+        self._pending = PendingConnections(limits.waiting)
         self._server: Server | None = None
         self._page: ServerConnection | None = None
         """The connection of the page that has shown the token last."""
         self._page_id: str | None = None
-        """What that page calls itself, from its hello to its goodbye."""
+        """The id of that page, from its hello to its goodbye."""
         self._state = StateMessages(self.send, call.core.state, call.owner)
         self._idle_timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -96,7 +96,7 @@ class PageServer:
             self._serve,
             "127.0.0.1",
             port,
-            create_connection=_connection_class(self._lobby),
+            create_connection=_connection_class(self._pending),
             process_request=self._answer,
             max_size=self._limits.frame_bytes,
             open_timeout=self._limits.token_s,
@@ -111,7 +111,7 @@ class PageServer:
         return f"http://127.0.0.1:{port}/#{self._token}"
 
     async def close(self) -> None:
-        """Say so to the page, and serve it no more. Again is no error."""
+        """Report the end to the page, and serve it no more. May be called again."""
         server, self._server = self._server, None
         if server is None:
             return
@@ -146,9 +146,9 @@ class PageServer:
             page.transport.abort()
 
     def deferred_sent(self) -> None:
-        """Nothing to do: there are no small messages of the carrier's own."""
+        """Do nothing: this carrier has no small messages of its own."""
 
-    # From whoever connects
+    # From a browser, or anybody else who connects
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """Serve a file, refuse, or return None for what is to become the page's WebSocket."""
@@ -195,11 +195,11 @@ class PageServer:
             return False
 
     def _admit(self, connection: ServerConnection) -> None:
-        """Let the newest browser have the page; one that had it is told."""
+        """Give the page to the newest browser, and disconnect the one that had it."""
         former = self._page
         self._leave()
         self._stop_idle_timer()
-        self._lobby.leave(connection)
+        self._pending.remove(connection)
         self._page = connection
         self._state.send_state()
         if former is not None:
@@ -225,25 +225,25 @@ class PageServer:
             await asyncio.sleep(max(frames.delay_s(1, clock_s()), size.delay_s(len(frame), clock_s())))
 
     def _receive(self, message: messages.BrowserMessage) -> bool:
-        """Pass a message on, and return whether it is of the page that the connection is of."""
+        """Forward a message, and return whether it is of the same page as the others of this connection."""
         if self._page_id is None:
             self._page_id = message.page_id
         if message.page_id != self._page_id:
             return False
         if isinstance(message, messages.Bye):
             self._page_id = None
-        # nothing that a cell does keeps its messages away
+        # while_busy: its messages arrive while a cell runs
         self._call.receive(message, self, while_busy=True)
         return True
 
     def _leave(self) -> None:
-        """Note that the page is gone, whether it has said goodbye or not."""
+        """Note that the page is gone, with or without its `Bye`."""
         page_id, self._page_id, self._page = self._page_id, None, None
         if page_id is not None:
             self._call.receive(messages.Bye(page_id, page_gone=True), self)
 
     def _await_page(self) -> None:
-        """Close the page when nobody comes for a while."""
+        """Begin to wait for a browser; when none connects for a while, the page is served no more."""
         self._stop_idle_timer()
         if self._server is not None:
             self._idle_timer = asyncio.get_running_loop().call_later(self._limits.idle_s, self._close_idle)

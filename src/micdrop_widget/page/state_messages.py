@@ -1,4 +1,4 @@
-"""The state of a call for a carrier without traits: all of it in messages. On the loop thread."""
+"""Publishes the state of a call in messages, for a carrier without synced traits. On the loop thread."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from micdrop_widget.state import MicdropState
 __all__ = ["StateMessages"]
 
 _FIELDS = tuple(name for name in MicdropState.FIELDS if name not in ("conversation", *DETAIL_FIELDS))
-"""What is a trait elsewhere; the rest is in messages of its own everywhere."""
+"""The fields that are synced traits in Jupyter; the others travel in `PrivateState`'s messages everywhere."""
 
 
 class StateMessages:
@@ -22,7 +22,7 @@ class StateMessages:
     send
         Sends a message to the page.
     state, owner
-        As they are now.
+        The state and the owner as they are now.
     """
 
     def __init__(self, send: Callable[[messages.Content], object], state: MicdropState, owner: str | None) -> None:
@@ -45,11 +45,11 @@ class StateMessages:
         self.send_state()
 
     def publish_whole(self, page_id: str) -> None:
-        """Send a page that is new everything."""
+        """Send a new page the whole state."""
         self._private_state.publish_whole(page_id)
         self.send_state()
 
     def send_state(self, *, closed: bool = False) -> None:
-        """Send what is a trait elsewhere."""
+        """Send the fields that are synced traits in Jupyter."""
         fields = {name: getattr(self._state, name) for name in _FIELDS}
         self._send(messages.state({**fields, "_owner": self._owner, "_closed": closed}))

@@ -1,4 +1,4 @@
-"""Who may come in: what a request has to say of where it was sent, and from where. Pure."""
+"""Checks the `Host` and `Origin` headers of a request: only this machine's own page may connect. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HOST = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?", re.IGNORE
 
 
 def is_own_host(hosts: Sequence[str]) -> bool:
-    """Return whether a request names this machine, as a page whose name was bound to it meanwhile does not.
+    """Return whether a request names this machine; one by DNS rebinding names another host.
 
     Parameters
     ----------
