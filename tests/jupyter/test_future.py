@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from micdrop_widget import CallClosedError, CallFuture
-from micdrop_widget.browser.future import ReachedEventFuture
+from micdrop_widget.browser.future import GuardedEventFuture
 from micdrop_widget.browser.handler_thread import HandlerThread
 from micdrop_widget.browser.waiting_calls import HandlerCall
 from micdrop_widget.call.subscriptions import Subscriptions
-from micdrop_widget.jupyter.reach import BrowserReach
+from micdrop_widget.jupyter.wait_guard import MainThreadGuard
 from tests.harness.leaks import until
 
 
@@ -25,16 +25,16 @@ class Browser:
     def __init__(self, *, answers: bool = False, is_own_thread: bool = False, limit_s: float = 0.02) -> None:
         self.asked = 0
         self._answers = answers
-        self.reach = BrowserReach(self.ping, lambda: is_own_thread, limit_s=limit_s)
+        self.wait_guard = MainThreadGuard(self.ping, lambda: is_own_thread, limit_s=limit_s)
 
     def ping(self) -> None:
         self.asked += 1
         if self._answers:
-            self.reach.note_message()
+            self.wait_guard.note_message()
 
 
 def call_future(future: Future[int], browser: Browser, call: Callable[[HandlerCall], Any] = print) -> CallFuture[int]:
-    return CallFuture(future, browser.reach, call)
+    return CallFuture(future, browser.wait_guard, call)
 
 
 def done(value: int) -> Future[int]:
@@ -142,9 +142,9 @@ async def test_a_browser_that_answers_is_waited_for() -> None:
 
 async def test_where_messages_come_on_another_thread_nobody_is_asked() -> None:
     browser = Browser()
-    assert browser.reach.is_doubtful
-    await asyncio.to_thread(browser.reach.note_message)
-    assert not browser.reach.is_doubtful
+    assert browser.wait_guard.may_block_messages
+    await asyncio.to_thread(browser.wait_guard.note_message)
+    assert not browser.wait_guard.may_block_messages
     outcome: Future[int] = Future()
     threading.Timer(0.05, outcome.set_result, (7,)).start()
     assert call_future(outcome, browser).result() == 7
@@ -174,11 +174,11 @@ def test_a_thread_that_carries_the_call_is_not_blocked() -> None:
 
 def event_future(
     subscriptions: Subscriptions, browser: Browser, timeout_s: float | None = None
-) -> ReachedEventFuture[int]:
-    future: ReachedEventFuture[int] = ReachedEventFuture(
+) -> GuardedEventFuture[int]:
+    future: GuardedEventFuture[int] = GuardedEventFuture(
         subscriptions.add("Message"), lambda value: value > 1, timeout_s=timeout_s, missing=lambda: "none has come"
     )
-    future.reach = browser.reach
+    future.wait_guard = browser.wait_guard
     return future
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from micdrop_widget._keywords import NOT_GIVEN, suggests_keywords
 from micdrop_widget._threads import Lease
-from micdrop_widget.browser.future import CallFuture, DirectReach, Reach, ReachedEventFuture
+from micdrop_widget.browser.future import CallFuture, CallThreadGuard, GuardedEventFuture, WaitGuard
 from micdrop_widget.browser.handler_thread import HandlerThread
 from micdrop_widget.browser.link import LinkReport
 from micdrop_widget.browser.page_call import PageCall
@@ -70,7 +70,7 @@ class BrowserClient(CallEvents):
         self._listener = _Listener(self)
         self._call = PageCall(options, self._listener, self._timing)
         self._lease = Lease()
-        self._reach: Reach = DirectReach(self._carries_the_call)
+        self._wait_guard: WaitGuard = CallThreadGuard(self._carries_the_call)
 
     def __repr__(self) -> str:
         if self._ended:
@@ -317,11 +317,11 @@ class BrowserClient(CallEvents):
         if self._ended:
             work.close()
             raise CallClosedError
-        return CallFuture(self._reported(self._lease.thread.submit(work)), self._reach, self._handler_thread.call)
+        return CallFuture(self._reported(self._lease.thread.submit(work)), self._wait_guard, self._handler_thread.call)
 
     def _future_of(self, inbox: Inbox, matches: Callable[[Any], object], **rest: Any) -> EventFuture[Any]:  # noqa: ANN401
-        future: ReachedEventFuture[Any] = ReachedEventFuture(inbox, matches, **rest)
-        future.reach = self._reach
+        future: GuardedEventFuture[Any] = GuardedEventFuture(inbox, matches, **rest)
+        future.wait_guard = self._wait_guard
         return future
 
     async def _apply(self, command: inputs.Input) -> None:

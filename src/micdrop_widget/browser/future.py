@@ -11,7 +11,7 @@ from micdrop_widget.browser.waiting_calls import HandlerCall, UserHandler
 from micdrop_widget.call.subscriptions import EventFuture
 from micdrop_widget.errors import CallClosedError
 
-__all__ = ["CallFuture", "DirectReach", "Reach", "ReachedEventFuture"]
+__all__ = ["CallFuture", "CallThreadGuard", "GuardedEventFuture", "WaitGuard"]
 
 _T = TypeVar("_T")
 
@@ -22,15 +22,15 @@ _DEADLOCK = (
 )
 
 
-class Reach(Protocol):
-    """Whether the pages' messages arrive while a thread waits for what they lead to."""
+class WaitGuard(Protocol):
+    """Keeps a thread from waiting where the messages that end the wait cannot arrive."""
 
     @property
-    def is_doubtful(self) -> bool:
+    def may_block_messages(self) -> bool:
         """Whether a wait on this thread may keep the messages from arriving."""
         ...
 
-    async def outlast(self, outcome: asyncio.Future[Any]) -> None:
+    async def watch(self, outcome: asyncio.Future[Any]) -> None:
         """Return when there is an outcome, or messages arrive meanwhile; raise `TimeoutError` when none do."""
         ...
 
@@ -54,8 +54,8 @@ class Reach(Protocol):
         ...
 
 
-class DirectReach:
-    """The pages' messages arrive whatever waits, but for the threads that carry the call.
+class CallThreadGuard:
+    """Refuses waits on the threads that carry the call; on all others the pages' messages arrive meanwhile.
 
     Parameters
     ----------
@@ -67,15 +67,15 @@ class DirectReach:
         self._is_own_thread = is_own_thread
 
     @property
-    def is_doubtful(self) -> bool:
+    def may_block_messages(self) -> bool:
         """Always false."""
         return False
 
-    async def outlast(self, outcome: asyncio.Future[Any]) -> None:
+    async def watch(self, outcome: asyncio.Future[Any]) -> None:
         """Return at once."""
 
     def wait(self, wait: Callable[[float | None], bool], timeout_s: float | None) -> bool:
-        """Block this thread until there is an outcome; see `Reach.wait`."""
+        """Block this thread until there is an outcome; see `WaitGuard.wait`."""
         if wait(0):
             return True
         if self._is_own_thread():
@@ -102,11 +102,11 @@ class CallFuture(Generic[_T]):
     def __init__(
         self,
         future: concurrent.futures.Future[_T],
-        reach: Reach,
+        wait_guard: WaitGuard,
         call_handler: Callable[[HandlerCall], object],
     ) -> None:
         self._future = future
-        self._reach = reach
+        self._wait_guard = wait_guard
         self._call_handler = call_handler
 
     def __repr__(self) -> str:
@@ -158,9 +158,9 @@ class CallFuture(Generic[_T]):
 
     async def _wait(self) -> _T:
         outcome = asyncio.wrap_future(self._future)
-        # The error is retrieved here too, where `outlast` raises first.
+        # The error is retrieved here too, where `watch` raises first.
         outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
-        await self._reach.outlast(outcome)
+        await self._wait_guard.watch(outcome)
         await asyncio.wait([outcome])
         return self._outcome().result()
 
@@ -179,14 +179,14 @@ class CallFuture(Generic[_T]):
                 pass
             return True
 
-        if not self._reach.wait(wait, timeout_s):
+        if not self._wait_guard.wait(wait, timeout_s):
             raise TimeoutError(f"there is no outcome after {timeout_s:g} s")
 
 
-class ReachedEventFuture(EventFuture[_T]):
-    """An event that is waited for; the wait ends where no message of a page arrives meanwhile."""
+class GuardedEventFuture(EventFuture[_T]):
+    """An event future whose waits a `WaitGuard` ends where no message of a page arrives meanwhile."""
 
-    reach: Reach
+    wait_guard: WaitGuard
 
     def result(self, timeout: float | None = None) -> _T:
         """Return the event, blocking this thread until it comes; see `EventFuture.result` and `CallFuture.result`."""
@@ -194,21 +194,21 @@ class ReachedEventFuture(EventFuture[_T]):
 
         def wait(seconds: float | None) -> bool:
             try:
-                super(ReachedEventFuture, self).result(seconds)
+                super(GuardedEventFuture, self).result(seconds)
             except TimeoutError:
                 return False
             return True
 
-        if not self.reach.wait(wait, timeout_s):
+        if not self.wait_guard.wait(wait, timeout_s):
             raise TimeoutError(f"after {timeout_s:g} s {self._missing()}")
         return super().result()
 
     async def _wait(self) -> _T:
-        if not self.reach.is_doubtful:
+        if not self.wait_guard.may_block_messages:
             return await super()._wait()
         waiting = asyncio.ensure_future(super()._wait())
         try:
-            await self.reach.outlast(waiting)
+            await self.wait_guard.watch(waiting)
             return await waiting
         finally:
             waiting.cancel()

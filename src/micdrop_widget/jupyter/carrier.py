@@ -30,12 +30,12 @@ class JupyterCarrier:
     def __init__(self, send: Callable[[Content, list[bytes] | None], object]) -> None:
         self._send = send
         self.publish_idle: Callable[[], object] = lambda: None
-        """Says of the messages so far that they were handled; a small message for each of them."""
+        """Publishes idle for the messages so far; that is a small message for each of them."""
 
     def send(self, content: Content, buffers: Sequence[bytes] = (), *, urgent: bool = False) -> None:
         """Send a message; see `micdrop_widget.browser.Carrier`."""
         self._send(content, [*buffers, *([_FILLER] if urgent else [])] or None)
 
     def deferred_sent(self) -> None:
-        """Publish idle: small messages have gone, one more does no harm."""
+        """Publish idle: small messages have just been sent, and more of them delay no audio now."""
         self.publish_idle()

@@ -1,4 +1,4 @@
-"""Handlers that a cell has added: a later run of the cell adds them anew, in place of those of the run before."""
+"""Handlers that a cell has added: those of a later run of the cell replace those of an earlier one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Added:
 
 
 class CellObservers:
-    """Which cell has added which observer of which traits.
+    """Remembers which cell has added which observer of which traits.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class CellObservers:
         self._added: list[_Added] = []
 
     def note(self, observer: object, names: Any, type: Any) -> None:  # noqa: ANN401 - as traitlets has it
-        """Note an observer that is about to be added, and remove those that it takes the place of."""
+        """Note an observer that is about to be added, and remove those that it replaces."""
         each_name = tuple(names) if isinstance(names, list | tuple) else (names,)
         added = _Added(current_place(), observer, each_name, type)
         kept = [earlier for earlier in self._added if not _takes_place_of(added, earlier)]

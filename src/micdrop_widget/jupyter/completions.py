@@ -16,7 +16,7 @@ _METHODS = re.compile(r"""(?:^|.*[^\w.])([\w.]+)\.(?:on|off|events|wait_for)\(\s
 
 
 def complete_event_names() -> None:
-    """Let the running IPython complete the names of events; without one, or again, nothing happens."""
+    """Let the running IPython complete the names of events; without IPython, or when it does already, do nothing."""
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     if shell is not None and not getattr(shell, "_micdrop_completes", False):
@@ -25,7 +25,7 @@ def complete_event_names() -> None:
 
 
 def _complete(shell: Any, event: Any) -> tuple[str, ...]:  # noqa: ANN401 - of IPython
-    """Return the names of the events of what is before the dot; IPython chooses those that fit what is typed."""
+    """Return the names of the events of the object before the dot; IPython chooses those that fit the typed text."""
     before = _METHODS.match(event.text_until_cursor)
     if before is None:
         return ()

@@ -1,4 +1,4 @@
-"""The handlers of ipywidgets' own events, called as those of the call are."""
+"""Handlers of ipywidgets' own events, `on_msg` and `observe`, called like the handlers of the call."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["MessageHandler", "TraitObserver"]
 
 
 class MessageHandler(UserHandler):
-    """A handler of the panel's messages, as `on_msg` has it called: that hands the call over.
+    """A handler of the panel's messages. When `on_msg` calls it, it hands the call over to the handler thread.
 
     Parameters
     ----------
     handler
         The user's.
     call
-        Given each call.
+        Receives each call.
     """
 
     def __init__(self, handler: Handler, call: Callable[[HandlerCall], object]) -> None:
@@ -34,14 +34,14 @@ class MessageHandler(UserHandler):
 
 
 class TraitObserver(UserHandler):
-    """A handler of changes, as `observe` has it called, on the thread that writes the traits: that hands them over.
+    """A handler of changes. When the trait thread calls it, it hands the call over to the handler thread.
 
     Parameters
     ----------
     handler
-        The user's; or that of a traitlets `link`, which is broken when the trait is another one meanwhile.
+        The user's; or that of a traitlets `link`, which fails when the trait has changed again meanwhile.
     call
-        Given each call.
+        Receives each call.
     """
 
     def __init__(self, handler: Handler, call: Callable[[HandlerCall], object]) -> None:
@@ -50,7 +50,7 @@ class TraitObserver(UserHandler):
         self._is_link = isinstance(getattr(handler, "__self__", None), traitlets.link)
 
     def invoke(self, change: Any) -> Any:  # noqa: ANN401 - what traitlets calls a change
-        """Call the handler; a link, only with the value that the trait still has: another change follows."""
+        """Call the handler; a link only with the value that the trait still has, since another change follows."""
         if not self._is_link:
             return self.handler(change)
         if _is_current(change):
@@ -62,7 +62,7 @@ class TraitObserver(UserHandler):
         return None
 
     def __call__(self, change: Any) -> None:  # noqa: ANN401 - what traitlets calls a change
-        """Hand a change over; those of one trait supersede one another."""
+        """Hand a change over; the changes of one trait supersede one another."""
         key = change.name if change.type == "change" else None
         self._call(HandlerCall(self, f"observe {change.name}", (change,), key, _merge_changes))
 
@@ -72,5 +72,5 @@ def _is_current(change: Any) -> bool:  # noqa: ANN401 - as above
 
 
 def _merge_changes(earlier: tuple[Any, ...], later: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the change from before the earlier one to after the later one, as `hold_trait_notifications` does."""
+    """Return one change from the earlier one's old value to the later one's new value."""
     return (traitlets.Bunch({**later[0], "old": earlier[0].old}),)

@@ -1,4 +1,4 @@
-"""A cell that is run again: the widget that it made before is not needed any more, and its call ends."""
+"""Ends the calls of widgets that an earlier run of a cell has made."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["CellWidget", "Reruns"]
 
 
 class CellWidget(Protocol):
-    """What a cell makes."""
+    """A widget that a cell makes."""
 
     place: Place
     """Where it was made, and in which run."""
 
     @property
     def is_in_use(self) -> bool:
-        """Whether a page shows it, or something is under way."""
+        """Whether a page shows the panel, or a call is under way."""
         ...
 
     @property
@@ -38,22 +38,22 @@ class CellWidget(Protocol):
 
 
 class Reruns:
-    """Discards what an earlier run of a cell has made, as soon as it is not in use any more; from any thread.
+    """Discards the widgets of an earlier run of a cell as soon as they are not in use any more; from any thread.
 
-    A running cell takes the panel of its earlier run away, and with it the call. Before or behind that it makes the
-    widget that can say so.
+    A cell that runs again removes the panel of its earlier run, which ends the call. Before or after that the cell
+    makes a new widget, whose panel says that the call has ended.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._made: weakref.WeakSet[CellWidget] = weakref.WeakSet()
         self._successors: weakref.WeakKeyDictionary[CellWidget, weakref.ref[CellWidget]] = weakref.WeakKeyDictionary()
-        """What a later run of their cell has made, for those that are superseded."""
+        """For each superseded widget the one that a later run of its cell has made."""
         self._ended: weakref.WeakKeyDictionary[CellWidget, int | None] = weakref.WeakKeyDictionary()
-        """Those whose call has ended with their panel, before their cell has made another: in which execution."""
+        """Widgets whose call ended with their panel before their cell made another, with the execution's number."""
 
     def add(self, widget: CellWidget) -> None:
-        """Note what a cell has made. A loop makes many of them in one run, and a program has no cells."""
+        """Note a widget that a cell has made. A loop makes many in one run, and a program has no cells."""
         with self._lock:
             earlier = [each for each in self._made if widget.place.is_later_run_of_cell(each.place)]
             ended_in = [self._ended.pop(each) for each in earlier if each in self._ended]
@@ -65,7 +65,7 @@ class Reruns:
             self.check(each)
 
     def remove(self, widget: CellWidget) -> None:
-        """Forget something that was closed."""
+        """Forget a widget that was closed."""
         with self._lock:
             self._forget(widget)
 
@@ -75,7 +75,7 @@ class Reruns:
         Parameters
         ----------
         widget
-            Whose call it is.
+            The widget whose call it is.
         execution
             The number of the cell that runs, or runs next.
         """
@@ -87,7 +87,7 @@ class Reruns:
             successor.follow_ended_call()
 
     def check(self, widget: CellWidget) -> None:
-        """Discard something, if it is superseded and not in use any more."""
+        """Discard a widget, if it is superseded and not in use any more."""
         with self._lock:
             if widget not in self._successors or widget.is_in_use:
                 return

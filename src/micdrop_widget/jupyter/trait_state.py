@@ -1,4 +1,4 @@
-"""The state of a call as the widget's synced traits, and what no saved notebook may hold beside them, in messages."""
+"""Publishes the state of a call as the widget's synced traits, and the private part of it in messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class TraitState:
     write
         Sets the widget's traits, all at once.
     private_state
-        What travels in messages.
+        Publishes the part of the state that travels in messages.
     post
         Calls a function on the thread that writes the traits.
     """
@@ -43,7 +43,7 @@ class TraitState:
         self._post(lambda: self._write({"_owner": owner}))
 
     def publish_whole(self, page_id: str) -> None:
-        """Send a page that is new what is no trait."""
+        """Send a new page the part of the state that is no synced trait."""
         self._post(lambda: self._private_state.publish_whole(page_id))
 
     def _publish(self, state: MicdropState) -> None:

@@ -1,4 +1,4 @@
-"""The kinds of traits a call has: all read-only. What is synced is saved with a notebook: flags and ids alone are."""
+"""The kinds of traits of a call, all read-only. A notebook saves synced traits, so only flags and ids are synced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the browser's messages arrive while the kernel's main thread waits, and what to say where they do not."""
+"""Ends a wait on the kernel's main thread where the browser's messages do not arrive meanwhile."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from micdrop_widget.browser.future import DirectReach
+from micdrop_widget.browser.future import CallThreadGuard
 
-__all__ = ["BrowserReach"]
+__all__ = ["MainThreadGuard"]
 
 _UNREACHED = (
     "no message of the browser arrived for {limit_s:g} s: this kernel (an ipykernel before 7, or one without its "
@@ -18,18 +18,18 @@ _UNREACHED = (
 )
 
 
-class BrowserReach(DirectReach):
+class MainThreadGuard(CallThreadGuard):
     """Ends a wait in a cell that receives nothing of the browser, and refuses one on a thread that must not wait.
 
-    Whether messages are received while a cell waits differs between kernels and between their versions, so it is
-    tried: the pages are asked for an answer.
+    Whether messages are received while a cell waits differs between kernels and their versions, so it is tried: the
+    pages are asked for an answer.
 
     Parameters
     ----------
     ping
         Asks every page for an answer; called on any thread.
     is_own_thread
-        Says whether the caller runs on a thread that carries the call.
+        Returns whether the caller runs on a thread that carries the call.
     limit_s
         How long a wait goes on without a message of the browser.
     """
@@ -41,24 +41,24 @@ class BrowserReach(DirectReach):
         self._ping = ping
         self._limit_s = limit_s
         self._received = 0
-        self.is_sure = False
+        self.receives_while_waiting = False
         """The messages are received on another thread than the main one."""
 
     def note_message(self) -> None:
         """Note that a message of the browser has been received, on the thread that receives it."""
         self._received += 1
         if threading.current_thread() is not threading.main_thread():
-            self.is_sure = True
+            self.receives_while_waiting = True
 
-    async def outlast(self, outcome: asyncio.Future[Any]) -> None:
+    async def watch(self, outcome: asyncio.Future[Any]) -> None:
         """Return when there is an outcome, or a message arrives in the meantime; the outcome is not cancelled.
 
         Raises
         ------
         TimeoutError
-            Neither, within the limit.
+            Neither happened within the limit.
         """
-        if not self.is_doubtful:
+        if not self.may_block_messages:
             return
         before = self._received
         for ask in (self._ping, lambda: None):
@@ -69,9 +69,9 @@ class BrowserReach(DirectReach):
         raise TimeoutError(_UNREACHED.format(limit_s=self._limit_s))
 
     def wait(self, wait: Callable[[float | None], bool], timeout_s: float | None) -> bool:
-        """Block this thread until there is an outcome; see `Reach.wait`."""
+        """Block this thread until there is an outcome; see `WaitGuard.wait`."""
         is_short = timeout_s is not None and timeout_s <= self._limit_s
-        if not self.is_doubtful or is_short or self._is_own_thread() or wait(0):
+        if not self.may_block_messages or is_short or self._is_own_thread() or wait(0):
             return super().wait(wait, timeout_s)
         before = self._received
         for ask in (self._ping, lambda: None):
@@ -83,6 +83,6 @@ class BrowserReach(DirectReach):
         return wait(None if timeout_s is None else timeout_s - self._limit_s)
 
     @property
-    def is_doubtful(self) -> bool:
+    def may_block_messages(self) -> bool:
         """Whether a wait on this thread may keep the browser's messages from arriving."""
-        return not self.is_sure and threading.current_thread() is threading.main_thread()
+        return not self.receives_while_waiting and threading.current_thread() is threading.main_thread()

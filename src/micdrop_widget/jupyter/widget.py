@@ -1,7 +1,7 @@
 """`MicdropWidget`: a call with a Micdrop server in a notebook cell. A thin adapter: it holds no call logic.
 
-What is not Jupyter's is `BrowserClient`'s. Here a comm carries the messages of the pages to the loop thread, and the
-states become traits on the trait thread.
+`BrowserClient` has all that does not depend on Jupyter. Here a comm carries the messages of the pages to the loop
+thread, and the trait thread writes the states as traits.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from micdrop_widget.jupyter.carrier import JupyterCarrier
 from micdrop_widget.jupyter.cell_handlers import CellHandler, CellObservers
 from micdrop_widget.jupyter.completions import complete_event_names
 from micdrop_widget.jupyter.handlers import MessageHandler, TraitObserver
-from micdrop_widget.jupyter.reach import BrowserReach
 from micdrop_widget.jupyter.reruns import Reruns
 from micdrop_widget.jupyter.trait_state import TraitState
+from micdrop_widget.jupyter.wait_guard import MainThreadGuard
 from micdrop_widget.page import CallPage, PageOpener
 from micdrop_widget.protocol import EventName
 from micdrop_widget.server.cells import current_execution, current_place
@@ -70,7 +70,7 @@ _reruns = Reruns()
 
 @atexit.register
 def _close_all() -> None:
-    """Let no page listen for a kernel that ends; Jupyter does not report the end that another client has asked for."""
+    """Close every call when the kernel ends, so that no page goes on listening: Jupyter does not tell all pages."""
     for call in tuple(_open):
         call.close()
 
@@ -173,8 +173,8 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
         self._set_up(options)
         super().__init__()
         self._trait_thread = WorkerThread(f"micdrop-traits-{self.model_id[:8]}")
-        self._browser_reach = BrowserReach(self._ping_pages, self._carries_the_call)
-        self._reach = self._browser_reach
+        self._main_thread_guard = MainThreadGuard(self._ping_pages, self._carries_the_call)
+        self._wait_guard = self._main_thread_guard
         self._carrier = JupyterCarrier(self.send)
         self._call.add(
             self._carrier, TraitState(self._write_traits, PrivateState(self._carrier.send), self._trait_thread.post)
@@ -184,7 +184,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
         if self.comm is not None:
             self._installation = ipykernel.install(self.comm, self._handle_custom_msg)
             self._carrier.publish_idle = self._installation.publish_idle
-            self._browser_reach.is_sure = self._installation.receives_while_busy
+            self._main_thread_guard.receives_while_waiting = self._installation.receives_while_busy
             self._write_traits({"_comm_id": self.model_id, "_plain_comm": ipykernel.is_switched_off()})
         state = self._call.core.state
         self._write_traits({"state": state, "isInterruptionDisabled": state.isInterruptionDisabled})
@@ -253,7 +253,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
             self.set_trait("_ended_by", "cell_run_again")
 
     def discard(self) -> None:
-        """Close what an earlier run of the cell has made, and keep its recording only while somebody else has it."""
+        """Close a widget that a later run of its cell replaces; its recording lives while somebody else has it."""
         self.close()
         self._call.core.release_recording()
 
@@ -280,8 +280,8 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
             _log.debug("a front end wrote %s; ignored", sorted(sync_data))
 
     def _handle_custom_msg(self, content: object, buffers: Sequence[memoryview]) -> None:
-        """Receive a message on whatever thread the kernel does, and hand it over to the loop."""
-        self._browser_reach.note_message()
+        """Receive a message on the kernel's receiving thread, and hand it over to the loop."""
+        self._main_thread_guard.note_message()
         self._msg_callbacks(self, content, buffers)
         try:
             parsed = messages.parse_messages(content, buffers)
@@ -308,7 +308,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
             for name, value in values.items():
                 self.set_trait(name, value)
 
-    # What is the widget's of `BrowserClient`
+    # Where the widget differs from `BrowserClient`
 
     def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
         if event == "StateChange":
@@ -321,7 +321,7 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
         super()._emit(event, arguments)
 
     def _observes_levels(self) -> bool:
-        # by name: who observes all traits gets them when somebody wants them
+        # by name: an observer of all traits alone does not make the levels be measured
         observed = any(self._trait_notifiers.get(name) for name in ("microphone_level_db", "speaker_level_db"))
         return observed or super()._observes_levels()
 
@@ -351,7 +351,8 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
         rest.callback(self._trait_thread.post, lambda: self.set_trait("_closed", True))
 
     def _call_handler(self, call: HandlerCall) -> None:
-        self._handler_thread.call(call)  # which there is not yet when decorated methods are registered
+        # Looked up at the call: decorated methods are registered before there is a handler thread.
+        self._handler_thread.call(call)
 
     def _ping_pages(self) -> None:
         if not self._ended:

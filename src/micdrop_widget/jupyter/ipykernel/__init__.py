@@ -1,7 +1,8 @@
-"""All that touches ipykernel's private methods. Nothing here is needed for a call, only for a good one.
+"""All that touches ipykernel's private methods. A call works without it, with more delay.
 
-Each change checks what it finds before it is made, is taken back with the last widget, and at the first surprise
-puts the original back, says so once, and passes the message on. `MICDROP_WIDGET_PLAIN_COMM=1` switches all of it off.
+Each change checks the method before it replaces it, and is taken back with the last widget. At the first unexpected
+thing it puts the original back, logs that once, and passes the message on. `MICDROP_WIDGET_PLAIN_COMM=1` switches all
+of it off.
 `docs/ipykernel.md` says what each change is for, and what ipykernel could offer in its place.
 """
 

@@ -1,4 +1,4 @@
-"""What the kernel says of itself while the browser streams."""
+"""The busy and idle that the kernel publishes while the browser streams."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ Publication: TypeAlias = tuple[str, str, Message]
 
 
 class BusyStatus:
-    """Keeps the kernel from calling itself busy for every message of a widget; one a kernel. From any thread.
+    """Keeps the kernel from publishing busy for every message of a widget; one a kernel. From any thread.
 
-    ipykernel says busy before and idle after each message. With the microphone's 31 messages a second JupyterLab
-    repaints its indicators and fetches the tab's icon as often, which took more than half of a page's time. Idle is
-    said all the same, of many messages in one go, where the front end keeps what it sent until then; it says in a
-    message's metadata where it does not (`js/src/host/jupyter.js`).
+    ipykernel publishes busy before and idle after each message. With the microphone's 31 messages a second JupyterLab
+    repaints its indicators and fetches the tab's icon as often, which took more than half of a page's time. A page
+    keeps each message that it sent until idle is published for it, so idle is published all the same, for many
+    messages in one go; the metadata of a message say where the page keeps none (`js/src/host/jupyter.js`).
 
-    Idle, said for a message, would also hide that a cell runs. So while one does the cell's busy is said again
-    after it, and that not more than once a second.
+    An idle for a message would also hide that a cell runs. So while one does, the cell's busy is published again
+    after it, not more than once a second.
 
     Parameters
     ----------
     kernel
-        Whose status it is.
+        The kernel whose status it is.
     receivers
-        Whose messages the kernel is not busy for.
+        The widgets for whose messages the kernel is not busy.
     every_s
-        How often idle is said while a cell runs, at most.
+        Seconds between two publications of idle while a cell runs, at least.
     pending_limit
-        Idle is said without being asked for when it is pending for so many messages: without the microphone's
-        nobody asks for it.
+        When idle is pending for so many messages, it is published without a call of `publish_idle`, which only
+        follows the microphone's audio.
     """
 
     def __init__(
@@ -56,21 +56,21 @@ class BusyStatus:
         self._lock = threading.Lock()
         self._running_cells: dict[str, Message] = {}
         self._pending: list[Message] = []
-        """What idle is still to be said for."""
+        """The messages for which idle is still to be published."""
         self._published_s = float("-inf")
 
     def install(self) -> bool:
-        """Begin, and return whether the kernel is such that one can."""
+        """Begin, and return whether the kernel's methods are as expected; otherwise nothing is changed."""
         return has_parameters(getattr(self._kernel, "get_parent", None), "channel") and self._patch.install()
 
     def remove(self) -> None:
-        """Say idle of what it is pending for, and put the kernel's method back."""
+        """Publish idle for the pending messages, and put the kernel's method back."""
         if self._patch.is_installed:
             self._patch.remove()
             self._publish(self._take_pending)
 
     def publish_idle(self) -> None:
-        """Say idle of the messages so far; while a cell runs not more than once a second."""
+        """Publish idle for the messages so far; while a cell runs not more than once a second."""
         if self._patch.is_installed:
             self._publish(self._due)
 
@@ -98,7 +98,7 @@ class BusyStatus:
             return PASS_ON
 
     def _note_message(self, status: str, message: Message) -> None:
-        # At its busy: ipykernel before 6.30 says no idle of a message that it does not handle.
+        # Noted at its busy: ipykernel before 6.30 publishes no idle for a message that it does not handle.
         if status == "busy" and message.get("metadata", {}).get("awaits_idle", True):
             self._pending.append({"header": message["header"]})  # without the audio
             if len(self._pending) >= self._pending_limit:

@@ -21,7 +21,7 @@ _SWITCH = "MICDROP_WIDGET_PLAIN_COMM"
 
 
 class KernelPatches:
-    """What is changed in one kernel, whatever its widgets are."""
+    """The changes to one kernel that all its widgets share."""
 
     def __init__(self, kernel: Any) -> None:  # noqa: ANN401 - ipykernel's, which is not installed everywhere
         self.receivers = Receivers()
@@ -30,7 +30,7 @@ class KernelPatches:
         self.shell_channel = ShellChannel(kernel, self.receivers)
 
     def install(self) -> None:
-        """Change what is as expected."""
+        """Make each change whose method is as expected."""
         for patch in (self.busy_status, self.handling, self.shell_channel):
             patch.install()
 
@@ -41,7 +41,7 @@ class KernelPatches:
 
 
 class Installation:
-    """What is changed in a kernel for one comm; nothing, where there is no ipykernel or where it is switched off.
+    """The changes to a kernel for one comm; there are none without ipykernel, or where they are switched off.
 
     Parameters
     ----------
@@ -82,12 +82,12 @@ class Installation:
         return self._patches is not None and self._patches.shell_channel.is_installed
 
     def publish_idle(self) -> None:
-        """Say that the kernel is idle where that is pending; from any thread."""
+        """Publish the idle that is pending; from any thread."""
         if self._patches is not None:
             self._patches.busy_status.publish_idle()
 
     def remove(self) -> None:
-        """Take back what was changed for this comm, and with the last one all of it; again is no error."""
+        """Take back the changes for this comm, and with the last comm all of them; may be called again."""
         with self._lock:
             patches, self._patches = self._patches, None
             if patches is None:
@@ -108,7 +108,7 @@ class Installation:
 
 
 def install(comm: object, receive: Receive) -> Installation:
-    """Have the messages of a comm delivered as directly as its kernel lets us; see `Installation`."""
+    """Have the messages of a comm delivered as directly as its kernel allows; see `Installation`."""
     return Installation(comm, receive)
 
 

@@ -14,7 +14,7 @@ _log = logging.getLogger("micdrop_widget.jupyter.ipykernel")
 _MISSING: Final = object()
 
 PASS_ON: Final = object()
-"""What a replacement returns to have the original called."""
+"""A replacement returns this to have the original called."""
 
 
 def has_parameters(function: object, *names: str) -> bool:
@@ -38,7 +38,7 @@ def give_up(what: str) -> None:
 
 
 class MethodPatch:
-    """Stands in for a method of one object, for as long as that goes well; from any thread.
+    """Replaces a method of one object until the replacement fails; may be called from any thread.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Who receives the custom messages of which comm."""
+"""The receivers of custom messages, by comm."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Receivers:
         self._receivers.pop(comm_id, None)
 
     def find(self, comm_msg: object) -> Receive | None:
-        """Return who receives a `comm_msg` with this content; None: the kernel."""
+        """Return the receiver of a `comm_msg` with this content; None: the kernel handles it."""
         if not isinstance(comm_msg, dict):
             return None
         receiver, sent = self._receivers.get(comm_msg.get("comm_id", "")), comm_msg.get("data")
@@ -48,7 +48,7 @@ class Receivers:
 
 
 def deliver(receive: Receive, message: Message) -> None:
-    """Give a message to its receiver; whatever that raises: the next message may be well."""
+    """Give a message to its receiver, and log what that raises: the next message may be fine."""
     try:
         receive(message["content"]["data"].get("content"), message["buffers"])
     except Exception:  # noqa: BLE001 - see above

@@ -1,4 +1,4 @@
-"""Past the queue of the cells: how a message of the browser gets from the kernel to the widget.
+"""Delivers the browser's messages to the widget before they wait in the queue of the cells.
 
 For each message of a widget ipykernel does what it does for a cell: it fires the events around one, which makes
 matplotlib show and close whatever figure a running cell is drawing, and waits for stdout and stderr to be flushed, two
@@ -49,11 +49,11 @@ class ShellChannel:
     Parameters
     ----------
     kernel
-        What receives.
+        The kernel that receives the messages.
     receivers
-        Whose messages are delivered here.
+        The widgets whose messages are delivered here.
     reread_s
-        How often the socket is read where the stream may not notice a message.
+        Seconds between two reads of the socket, where the stream may not notice a message.
     """
 
     def __init__(self, kernel: Any, receivers: Receivers, *, reread_s: float = 0.2) -> None:  # noqa: ANN401 - ipykernel's
@@ -63,7 +63,7 @@ class ShellChannel:
         self.is_installed = False
 
     def install(self) -> bool:
-        """Begin, and return whether the kernel is such that one can."""
+        """Begin, and return whether the kernel's methods are as expected; otherwise nothing is changed."""
         if not self._is_as_expected():
             return False
         self._pass_on = self._kernel.shell_channel_thread_main
@@ -76,7 +76,7 @@ class ShellChannel:
         return True
 
     def remove(self) -> None:
-        """Give the stream the kernel's method again; it is passed all that comes from now on."""
+        """Give the stream the kernel's method again, which receives all messages from now on."""
         if not self.is_installed:
             return
         self.is_installed = False
@@ -90,14 +90,14 @@ class ShellChannel:
         try:
             found = self._find(frames) if self.is_installed else None
         except (ValueError, LookupError):
-            found = None  # not signed, twice, or no message at all: the kernel's to refuse
+            found = None  # not signed, repeated, or no message at all: the kernel refuses it
         except Exception:  # noqa: BLE001 - whatever it is: the kernel must go on as it would without us
             self._give_up()
             found = None
         if found is None:
             return self._pass_on(frames)
         receive, message = found
-        deliver(receive, message)  # first of all: nobody else can read it any more
+        deliver(receive, message)  # before anything can fail: a session reads no message twice
         try:
             for status in ("busy", "idle"):
                 self._kernel._publish_status(status, "shell", message)

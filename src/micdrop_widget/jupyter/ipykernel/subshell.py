@@ -1,4 +1,4 @@
-"""On which thread of the kernel the browser's messages are handled."""
+"""Chooses the thread of the kernel that handles the browser's messages."""
 
 from __future__ import annotations
 
