@@ -111,7 +111,7 @@ def test_a_message_is_received_while_a_cell_runs_where_the_kernel_has_a_thread_f
 
 
 WAIT = """
-call._reach._limit_s = 2
+call._wait_guard._limit_s = 2
 try:
     await call.until(isMuted=True)
     outcome = "muted"
