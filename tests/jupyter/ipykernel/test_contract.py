@@ -149,7 +149,7 @@ def make_a_call(page: KernelPage) -> None:
     assert np.array_equal(np.concatenate(page.played), sentence[start:end])
     page.press("stop")
     page.until(lambda: not page.traits["isStarted"])
-    page.until(lambda: page.messages[-1]["type"] == "close_mic")
+    page.until(lambda: "close_mic" in [message["type"] for message in page.messages])
     page.execute("call.close()\nserver.stop()")
 
 
