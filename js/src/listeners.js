@@ -1,7 +1,7 @@
 /**
  * The functions that are called when something of one kind happens.
  *
- * @template {unknown[]} Values what they are called with
+ * @template {unknown[]} Values their arguments
  */
 export class Listeners {
   /** @type {Set<(...values: Values) => void>} */

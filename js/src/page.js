@@ -5,10 +5,10 @@ import { Panel } from "./view/panel.js";
 
 /** @typedef {import("./host/host.js").LostReason} LostReason */
 
-/** A process that cannot be reached may be reached again: a tunnel breaks. From one attempt to the next. */
+/** From one attempt to connect to the next: a process behind a tunnel that broke may be reached again. */
 const RETRY_MS = [500, 1000, 2000, 5000];
 
-/** @type {Partial<Record<LostReason, string>>} what a page says that has no panel yet */
+/** @type {Partial<Record<LostReason, string>>} the texts of a page that has no panel */
 const WORDS = {
   closed: "This call was closed.",
   refused: "This address is not, or no more, that of a call. Open the page again from Python.",
@@ -23,7 +23,7 @@ const workletSources = ["capture", "playback"].map((kind) => new URL(`/${kind}-p
 const status = element("p", "micdrop-page-status", { role: "status" }, ["Connecting to Python…"]);
 document.body.append(status);
 
-/** Shows the call for as long as it can be had: after a connection that was lost, anew. */
+/** Shows the call until it has ended; after a lost connection it connects again, with a new session. */
 async function showCall() {
   let leave = () => undefined;
   for (;;) {

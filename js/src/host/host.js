@@ -1,10 +1,10 @@
 /**
- * What connects a page to the kernel, whatever carries the messages. A session needs no more than this.
+ * The connection of a page to the kernel, whatever carries the messages. A session needs no more than this.
  *
  * @typedef {object} Host
- * @property {"notebook" | "page"} place where the panel is: in a notebook, or in a page of the kernel's own
+ * @property {"notebook" | "page"} place where the panel is: in a notebook, or in a page that the kernel serves
  * @property {string | null} hostName of what shows the notebook, where it is one that gives no microphone
- * @property {boolean} offersPage there is no microphone here: a page of the kernel's own may have one
+ * @property {boolean} offersPage there is no microphone here, but a page that the kernel serves may have one
  * @property {LostReason | null} lostReason why the kernel was lost; null where it was not, or where nobody knows
  * @property {import("../session/state.js").CallTraits} state as the kernel reported it last
  * @property {boolean} isSaved there is no kernel: the panel comes from a saved notebook
@@ -16,7 +16,7 @@
  */
 
 /**
- * The call was closed; this page is none of its; another tab has taken its place; or the kernel cannot be reached.
+ * The call was closed; this page was not admitted; another tab has replaced it; or the kernel cannot be reached.
  *
  * @typedef {"closed" | "refused" | "moved" | "unreachable"} LostReason
  */

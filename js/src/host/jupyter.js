@@ -28,22 +28,22 @@ const CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
  * @typedef {{comm?: {jsServicesComm?: JupyterComm}, comm_live?: boolean}} JupyterModel
  */
 
-/** Metadata of a message that nothing is kept of: the kernel need not say idle of it. */
+/** Metadata of a message that the page does not keep: the kernel need not publish idle for it. */
 const NOT_KEPT = Object.freeze({ awaits_idle: false });
 
 /**
- * The carrier to the kernel.
+ * Sends messages to the kernel over Jupyter's comm.
  *
- * Jupyter keeps what a widget sends until the kernel has said idle of it: one more message, down, for each of the microphone's. So
- * where its own end of the connection can be had, what was sent is released at once; elsewhere the model sends it. At the first
- * surprise, and where the kernel wants it so (`MICDROP_WIDGET_PLAIN_COMM=1`), the model sends everything.
+ * Jupyter keeps each message of a widget until the kernel has published idle for it: one more message, down, for each of the
+ * microphone's. So where Jupyter's own comm is found, messages go by it and are released at once; elsewhere the model sends them.
+ * At the first unexpected thing, and where the kernel says so (`MICDROP_WIDGET_PLAIN_COMM=1`), the model sends everything.
  */
-export class Channel {
+export class CommSender {
   #model;
   #isSought = false;
   /** @type {JupyterComm | null} */
   #comm = null;
-  /** @type {JupyterModel | null} what the model stands for, where no kernel was behind it */
+  /** @type {JupyterModel | null} Jupyter's own model, where no kernel was behind it */
   #savedModel = null;
   #onChange;
 
@@ -75,7 +75,7 @@ export class Channel {
       kept = this.#comm.send({ method: "custom", content }, NOT_KEPT, buffers);
     } catch (error) {
       this.#giveUp(error);
-      return this.#model.send(content, undefined, buffers); // where the kernel is out of reach, this says so
+      return this.#model.send(content, undefined, buffers); // throws where the kernel is out of reach
     }
     try {
       if (typeof kept?.dispose !== "function") throw new TypeError("what was sent cannot be released");
@@ -86,7 +86,7 @@ export class Channel {
     return undefined;
   }
 
-  /** Looks, once, for what is behind the model. */
+  /** Looks once for Jupyter's own model and comm. */
   #seek() {
     const id = this.#model.get("_comm_id");
     if (this.#isSought || typeof id !== "string") return;
@@ -114,13 +114,13 @@ export class Channel {
 }
 
 /**
- * Jupyter as the host of a page's session: traits are the kernel's state, custom messages the messages.
+ * Jupyter as the host of a page's session: the kernel's state is in traits, its messages are custom messages.
  *
  * @implements {Host}
  */
 export class JupyterHost {
   #model;
-  #channel;
+  #sender;
   #subscriptions = new AbortController();
   /** @type {Listeners<[]>} */
   #stateListeners = new Listeners();
@@ -134,7 +134,7 @@ export class JupyterHost {
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
-    this.#channel = new Channel(model, () => this.#stateListeners.emit());
+    this.#sender = new CommSender(model, () => this.#stateListeners.emit());
     this.#state = this.#readTraits();
     for (const name of TRAIT_NAMES) this.#listen(`change:${name}`, () => this.#receiveState());
     for (const event of CONNECTION_EVENTS) this.#listen(event, () => this.#lostListeners.emit(event));
@@ -157,7 +157,7 @@ export class JupyterHost {
   }
 
   get isSaved() {
-    return this.#channel.isSaved;
+    return this.#sender.isSaved;
   }
 
   onState = this.#stateListeners.add;
@@ -171,7 +171,7 @@ export class JupyterHost {
   send(content, buffers) {
     try {
       // A promise in some hosts, nothing in others.
-      Promise.resolve(this.#channel.send(content, buffers)).catch((error) => this.#lostListeners.emit(error));
+      Promise.resolve(this.#sender.send(content, buffers)).catch((error) => this.#lostListeners.emit(error));
     } catch (error) {
       this.#lostListeners.emit(error);
     }

@@ -7,7 +7,7 @@ import { decodeFrame, encodeFrame } from "./frames.js";
 /** @typedef {import("../session/state.js").CallTraits} CallTraits */
 
 /**
- * Why the kernel has closed the connection for good; `page/server.py` knows the same. After any other end, a new one may come about.
+ * Close codes that end the connection for good; `page/server.py` has the same. After any other, the page may connect again.
  *
  * @type {Record<number, LostReason>}
  */
@@ -23,7 +23,7 @@ export class NotAdmitted extends Error {
 }
 
 /**
- * Connects to the process that has served this page. The token goes first; the kernel's state is its answer.
+ * Connects to the process that has served this page: sends the token, and receives the kernel's state as the answer.
  *
  * @param {string} address of the WebSocket
  * @param {string} token
@@ -40,7 +40,7 @@ export function connect(address, token, open = (url) => new WebSocket(url)) {
       try {
         resolve(new WebSocketHost(socket, readState(decodeFrame(data).content)));
       } catch {
-        reject(new NotAdmitted("refused")); // of another version
+        reject(new NotAdmitted("refused")); // a process of another version
         socket.close();
       }
     };
@@ -48,7 +48,7 @@ export function connect(address, token, open = (url) => new WebSocket(url)) {
 }
 
 /**
- * A WebSocket as the host of a page's session: of the kernel's messages those of type `state` are its state.
+ * A WebSocket as the host of a page's session: the kernel's state is in messages of the type `state`.
  *
  * @implements {Host}
  */
@@ -98,7 +98,7 @@ export class WebSocketHost {
    * @param {ArrayBuffer[]} buffers
    */
   send(content, buffers) {
-    // One that is closing says why when it is closed.
+    // A socket that is closing reports the reason to `onclose`.
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encodeFrame(content, buffers));
   }
 

@@ -1,5 +1,5 @@
 /**
- * What the kernel says to the page.
+ * The messages from the kernel to the page.
  *
  * @typedef {import("./up.js").Device} Device
  * @typedef {{role: "user" | "assistant" | "system", content: string}} Utterance
@@ -19,9 +19,9 @@
  * @typedef {{type: "details", fields: Partial<DetailFields>}} Details the fields that have changed
  * @typedef {{type: "play", epoch: number, position: number, awaitsAck: boolean, samples: Int16Array<ArrayBuffer>}} Play
  * @typedef {{type: "flush", epoch: number}} Flush
- * @typedef {{type: "probe", number: number}} Probe is answered at once
+ * @typedef {{type: "probe", number: number}} Probe to be answered at once
  * @typedef {{type: "set_speaker", deviceId: string}} SetSpeaker
- * @typedef {{type: "page_address", url: string}} PageAddress where the kernel shows the call itself
+ * @typedef {{type: "page_address", url: string}} PageAddress of the page that the kernel serves for the call
  * @typedef {{type: "state", fields: Partial<import("../session/state.js").CallTraits>}} State of a carrier that synchronizes no traits
  * @typedef {{type: "bundle", contents: unknown[]}} Bundle several messages in one
  * @typedef {OpenMic | CloseMic | Alive | Ack | VadReadout | Conversation | Details | Play | Flush | Probe | SetSpeaker | PageAddress | State | Bundle} DownMessage
@@ -99,7 +99,7 @@ export function parseDown(content, buffers, id) {
 }
 
 /**
- * Reads what a carrier that synchronizes no traits carries instead.
+ * Reads the state that a carrier without synced traits sends in a message.
  *
  * @param {unknown} content
  * @returns {import("../session/state.js").CallTraits}

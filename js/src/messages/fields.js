@@ -61,7 +61,7 @@ export function listOf(read) {
 }
 
 /**
- * Reads the fields of an object by a table; others are left out.
+ * Reads the fields of an object by a table; other fields are left out.
  *
  * @param {Record<string, Reader<unknown>>} readers
  * @param {{optional?: boolean}} [options] optional: a field may be missing

@@ -1,5 +1,5 @@
 /**
- * What the page says to the kernel.
+ * The messages from the page to the kernel.
  *
  * @typedef {{id: string, label: string}} Device
  * @typedef {"start" | "stop" | "take_over" | "mute" | "unmute" | "pause" | "resume" | "open_page"} CommandName
@@ -26,7 +26,7 @@ export const hello = (from) => up("hello", from);
 
 /**
  * @param {string} from
- * @param {boolean} isPageGone the page is being left or reloaded, and may come back; false: only the panel went
+ * @param {boolean} isPageGone the page is being left or reloaded, and may come back; false: only the panel was removed
  */
 export const bye = (from, isPageGone) => up("bye", from, { page_gone: isPageGone });
 
@@ -45,7 +45,7 @@ export const chooseDevice = (from, kind, deviceId) => up("choose_device", from, 
 
 /**
  * @param {string} from
- * @param {{microphones: Device[], speakers: Device[]}} devices all there are now
+ * @param {{microphones: Device[], speakers: Device[]}} devices all that are plugged in now
  */
 export const devices = (from, { microphones, speakers }) => up("devices", from, { microphones, speakers });
 

@@ -8,9 +8,9 @@ import { MuteWatch } from "./mute-watch.js";
 /**
  * @typedef {object} CaptureRequest
  * @property {number} request the kernel's number for this opening
- * @property {string | null} deviceId this one and no other; null leaves the choice open
- * @property {string | null} [preferredId] then this one, if it is there
- * @property {Record<string, unknown>} constraints what the browser is asked to do with the sound
+ * @property {string | null} deviceId the only device that will do; null leaves the choice open
+ * @property {string | null} [preferredId] then the device to use if it is there
+ * @property {Record<string, unknown>} constraints the processing that the browser is asked for
  *
  * @typedef {object} Opened
  * @property {string} label
@@ -22,7 +22,7 @@ import { MuteWatch } from "./mute-watch.js";
  * @typedef {object} CaptureListener
  * @property {(request: number, opened: Opened) => void} onOpened always before the first audio
  * @property {(position: number, samples: Int16Array<ArrayBuffer>, rms: number) => void} onAudio one frame, or two
- * @property {() => void} onNoAudio it is muted or closed: no audio follows
+ * @property {() => void} onNoAudio the microphone is muted or closed: no audio follows
  * @property {(request: number, isSilent: boolean) => void} onSilent its track has been muted for a while, or no longer is
  * @property {(request: number) => void} onEnded the device went away; the microphone is closed
  */
@@ -36,7 +36,7 @@ export class Capture {
   #microphone = null;
   /** @type {CaptureRequest | null} the request that is open or being opened; an opening that finds another one here gives up */
   #current = null;
-  /** The browser refuses to capture into a context at 16 kHz, and will the next time too. */
+  /** The browser has refused to capture into a context at 16 kHz, and would again. */
   #isRateRefused = false;
 
   /**
@@ -79,7 +79,7 @@ export class Capture {
     this.close();
     this.#current = wanted;
     try {
-      // The graph comes first, so that no sample of the microphone falls into the time it takes to load.
+      // The graph comes first, so that no sample of the microphone is lost while it loads.
       const context = await this.#context();
       if (wanted !== this.#current) return;
       const stream = await requestStream(wanted);
@@ -133,9 +133,9 @@ export class Capture {
     return this.#isRateRefused ? this.#engine.startAtDeviceRate() : context;
   }
 
-  /** A page that has the microphone may run its contexts without a click; one that was refused that before has to try again. */
+  /** Resumes contexts that waited for a click: a page that has the microphone may run them without one. */
   #resumeContexts() {
-    // They have started once: what can fail has not failed.
+    // The contexts exist already: this cannot fail anew.
     this.#engine.start().catch(() => undefined);
   }
 

@@ -48,13 +48,13 @@ export class DeviceMemory {
 const storageKey = (kind) => `micdrop-widget:${kind}`;
 
 /**
- * What one page knows of microphones and loudspeakers: which are plugged in, followed from the first opening on (before that
- * browsers do not name them), and which the user prefers.
+ * Microphones and loudspeakers as one page knows them: those that are plugged in, from the first opening on (before that browsers
+ * do not name them), and those that the user prefers.
  */
 export class Devices {
   #options;
   #memory = new DeviceMemory();
-  /** The lists that the kernel knows, as JSON. */
+  /** The lists that were reported to the kernel, as JSON. */
   #reported = "";
   /** @type {string | null} the microphone that the kernel asked for by its id */
   #requestedId = null;
@@ -91,7 +91,7 @@ export class Devices {
   }
 
   /**
-   * The microphone that was wanted is open.
+   * Notes that the requested microphone is open.
    *
    * @param {DeviceLists & {settings: MediaTrackSettings}} opened
    * @param {boolean} isSpeakerChosen the kernel has a loudspeaker chosen already
@@ -175,7 +175,7 @@ export class Devices {
 }
 
 /**
- * Browsers that take the permission back name no device any more: the lists from before are better.
+ * Returns whether the devices have names. A browser that takes the permission back lists them without: the former lists are better.
  *
  * @param {Device[]} devices
  */

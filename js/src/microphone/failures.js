@@ -48,7 +48,7 @@ function reasonOf(error, isAllowedByPolicy) {
 }
 
 /**
- * Tells whether a page is a web view of VS Code, or of an editor made from it: on the desktop, or in a browser.
+ * Returns whether a page is a web view of VS Code, or of an editor made from it: on the desktop, or in a browser.
  *
  * @param {{protocol: string, hostname: string, userAgent: string}} page
  * @returns {boolean}
@@ -58,7 +58,7 @@ export function isVsCode({ protocol, hostname, userAgent }) {
   return /\b(Code|Code-Insiders|VSCodium|Cursor)\/\d/.test(userAgent) && userAgent.includes("Electron/");
 }
 
-/** Tells whether this page is one. */
+/** Returns whether this page is a web view of VS Code. */
 export function isThisVsCode() {
   return isVsCode({ protocol: location.protocol, hostname: location.hostname, userAgent: navigator.userAgent });
 }

@@ -6,7 +6,7 @@ import { Capture, listDevices } from "./capture.js";
 import { Devices } from "./devices.js";
 import { Uplink } from "./uplink.js";
 
-/** The page's microphone, opened and closed as the kernel asks: sends what is captured, and is never left open for nobody. */
+/** The page's microphone, opened and closed as the kernel asks: sends what is captured, and is released when the kernel is gone. */
 export class Microphone {
   #pageId;
   #send;
@@ -22,7 +22,7 @@ export class Microphone {
   #wanted = null;
   /** The request that the kernel knows to be open. */
   #openedRequest = 0;
-  /** Where the numbering of samples begins: not at 0 when the microphone was released meanwhile, for the same request. */
+  /** Position of the first captured sample: not 0 when the microphone was released and opened again for the same request. */
   #firstPosition = 0;
   #pushed = { position: 0, ms: 0 };
   /** @type {Listeners<[]>} */
@@ -135,7 +135,7 @@ export class Microphone {
     this.releaseForLostKernel();
   }
 
-  /** Releases the device, or gives up its opening, which a kernel out of reach cannot learn: `confirm` makes up for it. */
+  /** Releases the device, or gives up its opening, without a report to a kernel out of reach: `confirm` opens it again. */
   releaseForLostKernel() {
     this.#watchdog.stop();
     this.#capture.close();

@@ -3,10 +3,10 @@ import { FRAME_SAMPLES } from "../worklets/framing.js";
 /** A message that is not acknowledged for this long shows that the kernel is busy: the call is on hold. */
 export const HOLD_AFTER_MS = 2000;
 
-/** So many of the newest frames are kept on hold: an utterance during which the kernel returns is whole, or nearly. */
+/** How many of the newest frames are kept on hold: an utterance during which the kernel returns is whole, or nearly. */
 const KEPT_FRAMES = 16;
 
-/** Frames in one message, at least: more when messages arrive late, since their number is what a busy kernel suffers from. */
+/** Frames in one message, at least: more when messages arrive late, since each message costs a busy kernel the same. */
 const BATCHES = [1, 2, 4];
 
 export const LATE_MS = 60;

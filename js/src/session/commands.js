@@ -38,7 +38,7 @@ export class Commands {
   /** Starts the call. Call it synchronously from a click. */
   start() {
     this.#audio.resume();
-    this.send("start"); // first: creating an audio context holds the page up
+    this.send("start"); // first: creating an audio context blocks the page for a while
     this.#audio.start();
   }
 
@@ -55,7 +55,7 @@ export class Commands {
     this.send("stop");
   }
 
-  /** Asks for a page of the kernel's own, where there is a microphone. */
+  /** Asks for a page that the kernel serves, which can have a microphone. */
   openPage() {
     this.send("open_page");
   }

@@ -1,6 +1,6 @@
 /**
- * What the panel shows and no saved notebook may hold: what was said, and the names of devices. The kernel sends it by message, as
- * changes; a page that says hello gets the whole. Pure.
+ * The part of the call's state that no saved notebook may hold: conversation, names of devices, errors. The kernel sends its
+ * changes in messages, and the whole to a page that says hello. Pure.
  *
  * @typedef {import("../messages/messages.js").DetailFields & {conversation: readonly import("../messages/messages.js").ConversationItem[]}} CallDetails
  */
@@ -15,7 +15,7 @@ export const NO_DETAILS = Object.freeze({
   notices: [],
 });
 
-/** What this page has received of it so far. */
+/** The details that this page has received so far. */
 export class ReceivedDetails {
   /** @type {Readonly<CallDetails>} */
   #current = NO_DETAILS;
@@ -26,7 +26,7 @@ export class ReceivedDetails {
     return this.#current;
   }
 
-  /** The page says hello: the whole will come. */
+  /** Notes that the page says hello, which the kernel answers with the whole. */
   awaitWhole() {
     this.#isWholeAwaited = true;
   }

@@ -1,10 +1,10 @@
 import { Listeners } from "../listeners.js";
 
-/** The audio device outlives the call for the last words of an answer, not for ever. */
+/** The audio device outlives the call by this time, for the last words of an answer. */
 const RELEASE_AFTER_MS = 5000;
 
 /**
- * Tells whether this page still needs the audio device.
+ * Returns whether this page still needs the audio device.
  *
  * @param {import("./state.js").PanelState} state
  * @returns {boolean}
@@ -25,7 +25,7 @@ export class IdleRelease {
   /** Subscribes to the end of the time: 5 s have passed since the last restart. */
   onDue = this.#dueListeners.add;
 
-  /** Something has changed: the time begins anew. */
+  /** Begins the time anew: something has changed. */
   restart() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#dueListeners.emit(), RELEASE_AFTER_MS);

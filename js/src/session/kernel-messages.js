@@ -5,12 +5,12 @@ import { CommError } from "../messages/messages.js";
 /** @typedef {import("../messages/messages.js").DownMessage} DownMessage */
 
 /**
- * What is done with each type of message; a bundle is opened before, and a state is the host's.
+ * The handler of each type of message; bundles are unpacked before, and the host handles states.
  *
  * @typedef {{[Type in Exclude<DownMessage["type"], "bundle" | "state">]: (message: Extract<DownMessage, {type: Type}>) => unknown}} Handlers
  */
 
-/** The kernel's messages to this page, read and handed to who handles each. */
+/** Reads the kernel's messages to this page, and calls the handler of each. */
 export class KernelMessages {
   #pageId;
   #handlers;
@@ -20,7 +20,7 @@ export class KernelMessages {
    * @param {object} options
    * @param {string} options.pageId
    * @param {Handlers} options.handlers
-   * @param {(problem: string) => void} options.onProblem called with what the user has to know: a message that cannot be read
+   * @param {(problem: string) => void} options.onProblem called with words for the user when a message cannot be read
    */
   constructor({ pageId, handlers, onProblem }) {
     this.#pageId = pageId;

@@ -1,11 +1,11 @@
-/** A deferred message that no other has carried by then goes alone: the microphone is muted, or frames go in fours. */
+/** A deferred message goes alone after this time, when no other has carried it: the microphone is muted, or frames go in fours. */
 const MAX_DELAY_MS = 100;
 
 /** @typedef {import("../messages/messages.js").UpMessage} UpMessage */
 
 /**
- * Where all messages leave the page. Each costs page, server and kernel the same, however small it is, and the microphone sends 16
- * to 31 a second: a deferred message travels in one bundle with the next of them.
+ * Sends all messages of the page. Each costs page, server and kernel the same, however small it is, and the microphone sends 16 to
+ * 31 a second: a deferred message travels in one bundle with the next of them.
  */
 export class Outbox {
   #send;

@@ -26,7 +26,7 @@ export class PageAudio {
   /** Subscribes to the end of playback and of the audio context. */
   onClosed = this.#closedListeners.add;
 
-  /** Subscribes to what the user has to know. */
+  /** Subscribes to problems, in words for the user. */
   onProblem = this.#problemListeners.add;
 
   /** Creates or resumes the audio context. Call it synchronously from a click. */
@@ -42,7 +42,7 @@ export class PageAudio {
     });
   }
 
-  /** Plays what comes from now on. */
+  /** Plays the audio that arrives from now on. */
   resume() {
     this.#speaker.resume();
   }
@@ -65,7 +65,7 @@ export class PageAudio {
     this.close();
   }
 
-  /** Gives up what the kernel wants to have played: it says nothing any more. */
+  /** Gives up the audio that was not played: the kernel is silent. */
   abandon() {
     this.#speaker.abandon("the kernel was silent");
     this.close();

@@ -1,6 +1,6 @@
 /** @typedef {import("./state.js").PanelState} PanelState */
 
-/** What the panel shows: what the kernel says, and what only this page knows. */
+/** The state that the panel shows: the kernel's, and what only this page knows. */
 export class PagePanelState {
   #pageId;
   #host;
@@ -33,7 +33,7 @@ export class PagePanelState {
     this.#details = details;
   }
 
-  /** @returns {import("./state.js").CallState} what the kernel says */
+  /** @returns {import("./state.js").CallState} the call's state as the kernel sent it */
   get call() {
     return { ...this.#host.state, ...this.#details.current };
   }

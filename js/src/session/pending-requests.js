@@ -3,12 +3,12 @@ import { INITIAL_CALL_STATE } from "./state.js";
 
 /** @typedef {import("./state.js").CallState} CallState */
 
-/** The panel says so when the kernel has not confirmed a request after this time: a cell may be running. */
+/** When the kernel has not confirmed a request after this time, the panel says that a cell may be running. */
 const SLOW_AFTER_MS = 1500;
 
 /**
- * What the user has asked for and the kernel has not confirmed yet. The panel shows a pending request at once, and the microphone
- * obeys a mute before the kernel knows of it.
+ * The requests of the user that the kernel has not confirmed yet. The panel shows a pending request at once, and a pending mute
+ * mutes the microphone before the kernel receives it.
  */
 export class PendingRequests {
   isStartRequested = false;

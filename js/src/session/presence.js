@@ -25,7 +25,7 @@ export class Presence {
   /** Subscribes to the page's showing the call, for the first time or again. */
   onArrive = this.#arriveListeners.add;
 
-  /** Subscribes to the end of that. True: the page itself is gone, and may come back; false: it has no view left. */
+  /** Subscribes to the page's no longer showing the call. True: the page is gone, and may come back; false: it has no view left. */
   onLeave = this.#leaveListeners.add;
 
   get isPresent() {

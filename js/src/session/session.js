@@ -25,7 +25,7 @@ import { KernelMessages } from "./kernel-messages.js";
  * @property {import("./idle-release.js").IdleRelease} idleRelease
  */
 
-/** One page's part in one call: puts the kernel's messages and the user's commands into effect, and says what the panel shows. */
+/** One page's part in one call: carries out the kernel's messages and the user's commands, and holds the panel's state. */
 export class Session {
   #pageId;
   #host;
@@ -59,7 +59,7 @@ export class Session {
     this.#microphone = microphone;
     this.#speaker = speaker;
     this.#audio = collaborators.audio;
-    /** What the user can ask for. */
+    /** The commands of the user. */
     this.commands = collaborators.commands;
     this.#details = collaborators.details;
     this.#panelState = collaborators.panelState;
@@ -81,7 +81,7 @@ export class Session {
   /** Subscribes to the levels of what is captured and of what is played. */
   onLevel = this.#levelListeners.add;
 
-  /** Subscribes to what the kernel's voice activity detection says of the microphone. */
+  /** Subscribes to the readouts of the kernel's voice activity detection. */
   onVadReadout = this.#readoutListeners.add;
 
   /** @returns {PanelState} */
@@ -98,7 +98,7 @@ export class Session {
     return this.#presence.enter();
   }
 
-  /** Leaves for good: releases everything, ends all subscriptions. */
+  /** Ends the session for good: releases everything, ends all subscriptions. */
   dispose() {
     if (this.#isDisposed) return;
     this.#isDisposed = true;

@@ -1,8 +1,8 @@
 import { NO_DETAILS } from "./details.js";
 
 /**
- * What the kernel says about the call (one synced trait per field; in messages what no saved notebook shall hold) and what only
- * this page knows.
+ * The state of a call as the kernel sends it (one synced trait per field; in messages what no saved notebook may hold), and the
+ * state that only this page knows.
  *
  * @typedef {import("../messages/messages.js").Device} Device
  * @typedef {import("../messages/messages.js").ConversationItem} ConversationItem
@@ -35,16 +35,16 @@ import { NO_DETAILS } from "./details.js";
  * @property {boolean} hasStartFailed the latest start ended with an error before the call was up
  * @property {boolean} isStopRequested Stop was pressed, the kernel has not answered
  * @property {boolean} isKernelSlow a command has been unanswered for a while
- * @property {boolean} isKernelLost the connection broke: what the call state says is old
+ * @property {boolean} isKernelLost the connection broke: the call state is out of date
  * @property {import("../host/host.js").LostReason | null} lostReason
- * @property {"notebook" | "page"} place where the panel is: in a notebook, or in a page of the kernel's own
+ * @property {"notebook" | "page"} place where the panel is: in a notebook, or in a page that the kernel serves
  * @property {string | null} hostName of what shows the notebook, where it is one that gives no microphone
- * @property {boolean} offersPage there is no microphone here: a page of the kernel's own may have one
- * @property {string | null} pageUrl where the kernel shows the call itself, when that was asked for here
+ * @property {boolean} offersPage there is no microphone here, but a page that the kernel serves may have one
+ * @property {string | null} pageUrl the address of the page that the kernel serves, when it was asked for here
  * @property {boolean} isSaved there is no kernel behind this panel: it comes from a saved notebook
  * @property {boolean} isMuteRequested
  * @property {boolean} isPauseRequested
- * @property {boolean} isAudioBlocked the browser wants a click before it plays or captures
+ * @property {boolean} isAudioBlocked the browser requires a click before it plays or captures
  * @property {boolean} hasMicrophone the microphone is open in this page
  * @property {boolean} isMicrophoneOpening the microphone is being opened in this page; the browser may be asking for permission
  * @property {boolean} isOnHold the kernel does not answer while the microphone is open

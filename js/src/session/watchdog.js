@@ -1,6 +1,6 @@
 import { Listeners } from "../listeners.js";
 
-/** A live kernel sends something every second while the microphone is open or being opened. */
+/** The kernel counts as silent after this time: a live one sends something every second while the microphone is open or opening. */
 export const SILENT_AFTER_MS = 4000;
 const CHECK_INTERVAL_MS = 500;
 
@@ -45,7 +45,7 @@ export class KernelWatchdog {
     this.#timer = setInterval(() => this.check(), CHECK_INTERVAL_MS);
   }
 
-  /** The kernel has sent something, whatever it is. */
+  /** Notes that the kernel has sent a message, whatever it is. */
   reset() {
     this.#messageMs = this.#checkMs = this.#now();
     this.#checks = 0;

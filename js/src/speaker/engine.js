@@ -2,7 +2,7 @@ import { AudioFailure, describeError } from "../errors.js";
 import { Listeners } from "../listeners.js";
 import { SAMPLE_RATE } from "../worklets/framing.js";
 
-/** A context needs a moment to start; only then is it worth asking for a click. */
+/** A context that does not run after this time waits for a click; starting takes it a moment. */
 const BLOCKED_AFTER_MS = 400;
 
 /**
@@ -15,7 +15,7 @@ export class AudioEngine {
   #context = null;
   /** @type {Promise<AudioContext> | null} */
   #ready = null;
-  /** @type {string | null} the loudspeaker that was asked for; asking may end echo cancellation, so null asks for none */
+  /** @type {string | null} the selected loudspeaker; null selects none, since a selection may end echo cancellation */
   #speakerId = null;
   #isBlocked = false;
   #workletSources;

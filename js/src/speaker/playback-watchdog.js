@@ -1,6 +1,6 @@
 import { Listeners } from "../listeners.js";
 
-/** Checks are counted, not seconds: a computer that slept played nothing meanwhile. */
+/** A stall is counted in checks, not in seconds: a computer that slept played nothing meanwhile. */
 const CHECK_INTERVAL_MS = 1000;
 const STALLED_CHECKS = 10;
 
@@ -23,17 +23,17 @@ export class PlaybackWatchdog {
     return this.#timer !== undefined;
   }
 
-  /** Audio was buffered: progress is expected from now on. */
+  /** Expects progress from now on: audio was buffered. */
   start() {
     this.#timer ??= setInterval(() => this.#check(), CHECK_INTERVAL_MS);
   }
 
-  /** There was progress, and there is more to come. */
+  /** Notes progress, after which more is expected. */
   reset() {
     this.#checks = 0;
   }
 
-  /** All was played, or given up. */
+  /** Expects no progress: all was played, or given up. */
   stop() {
     clearInterval(this.#timer);
     this.#timer = undefined;

@@ -45,7 +45,7 @@ export class Player {
   #engine;
   #now;
   #epoch = 0;
-  /** Nothing was played since it fell silent: levels that still arrive belong to what was played before. */
+  /** Nothing was played since the player fell silent: levels that still arrive are of earlier audio. */
   #isSilent = true;
   #isHeld = false;
   /** The epoch of the latest progress. */
@@ -208,7 +208,7 @@ export class Player {
   }
 
   /**
-   * Reports progress when it is true: what has passed through the audio graph leaves the loudspeaker a little later.
+   * Reports progress when the samples are heard: they leave the loudspeaker a little after they have left the audio graph.
    *
    * @param {AudioContext} context
    * @param {PlaybackProgress} progress

@@ -3,7 +3,7 @@ import { Listeners } from "../listeners.js";
 import * as messages from "../messages/messages.js";
 import { Player, extrapolate } from "./player.js";
 
-/** The page's loudspeaker: plays what the kernel sends, and reports to it what was heard and what failed. */
+/** The page's loudspeaker: plays the kernel's audio, and reports progress and failures to it. */
 export class Speaker {
   #pageId;
   #engine;
@@ -36,7 +36,7 @@ export class Speaker {
     engine.onSpeakerFailed((deviceId, error) => this.#reportFailed(deviceId, error));
   }
 
-  /** Subscribes to what goes wrong, in words for the user. */
+  /** Subscribes to problems, in words for the user. */
   onProblem = this.#problemListeners.add;
 
   /** @param {messages.Play} chunk its samples are transferred */

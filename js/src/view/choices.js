@@ -1,5 +1,5 @@
 /**
- * Pure: what a picker of devices shows.
+ * The choices of a device picker; pure.
  *
  * @typedef {import("../session/state.js").Device} Device
  *

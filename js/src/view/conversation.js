@@ -3,12 +3,12 @@ import { icon } from "./icons.js";
 
 /** @typedef {import("../session/state.js").ConversationItem} ConversationItem */
 
-/** Nearer to the end than this counts as being there. */
+/** A list that is scrolled nearer to its end than this follows the end. */
 const END_SLACK_PX = 32;
 
 /**
- * Items that are drawn, and how many more before the oldest are taken away, in one go. A page keeps kilobytes of each, and as much
- * again between them: what comes and goes leaves holes in the browser's heap.
+ * How many items are drawn, and how many more may be before the oldest are removed, in one go. A page keeps kilobytes of each, and
+ * items that come and go one by one fragment the browser's heap.
  */
 const DRAWN = 50;
 const MORE = 25;
@@ -16,8 +16,8 @@ const MORE = 25;
 const SPEAKERS = { user: "You", assistant: "Assistant" };
 
 /**
- * The conversation as it grows: keeps what it has drawn, follows the end unless the user has scrolled away from it. Of a long one it
- * draws the end; the rest is a click away.
+ * The view of the conversation: keeps the drawn items, and follows the end unless the user has scrolled away from it. Of a long
+ * conversation it draws the end; the rest is a click away.
  */
 export class ConversationView {
   #list = element("div", "micdrop-conversation", {
@@ -80,7 +80,7 @@ export class ConversationView {
 
   /**
    * @param {number} first index of the item to begin with, if they are not too many
-   * @param {number} same so many items are what they were
+   * @param {number} same how many items have not changed
    */
   #draw(first, same) {
     const isTooLong = this.#items.length - first > DRAWN + MORE;
@@ -97,7 +97,7 @@ export class ConversationView {
     setText(this.#earlier, `Earlier (${first})`);
   }
 
-  /** Draws all there is, and stays at what is being looked at. */
+  /** Draws the whole conversation, and keeps the visible items where they are. */
   #showWhole() {
     const { scrollHeight, scrollTop } = this.#list;
     this.#isWhole = true;

@@ -52,7 +52,7 @@ export class DevicePicker {
   }
 
   /**
-   * Unfolds the lists while another device may be the way out, and folds them afterwards unless the user has unfolded them.
+   * Unfolds the lists while another device may help, and folds them afterwards unless the user has unfolded them.
    *
    * @param {boolean} isSuggested
    */

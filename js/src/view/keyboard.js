@@ -1,5 +1,5 @@
 /**
- * Tells whether a key types a character: letters, digits, punctuation, the space; with Shift too, not with Ctrl, Alt or Meta.
+ * Returns whether a key types a character: a letter, digit, punctuation or space; with Shift too, not with Ctrl, Alt or Meta.
  *
  * @param {{key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean}} event
  * @returns {boolean}

@@ -1,5 +1,5 @@
 /**
- * Pure: what the panel says and offers in each state of the call.
+ * The panel's texts and controls in each state of the call; pure.
  *
  * @typedef {import("../session/state.js").PanelState} PanelState
  * @typedef {import("./icons.js").IconName} IconName
@@ -95,7 +95,7 @@ export function describeTakeOver(state) {
   return state.isStarted && !state.isMicStarted && isMicLost ? "Rejoin with the microphone" : null;
 }
 
-/** What is to be done differs: a notebook's cell is run again, a page follows its process. */
+/** The texts differ by place: in a notebook the user runs the cell again, a page reconnects by itself. */
 const WORDS = {
   notebook: {
     closed: "This call was closed: run the cell again.",
@@ -113,7 +113,7 @@ const WORDS = {
 };
 
 /**
- * Where a page of the kernel's own can have the microphone that this one lacks.
+ * The offer of a page that the kernel serves, to a page without a microphone.
  *
  * @param {PanelState} state
  * @returns {{words: string, url: string | null} | null} null: nothing is offered; no url: it has to be asked for
@@ -133,7 +133,7 @@ const ENDED_BY = {
 };
 
 /**
- * What there is to know besides the state, in one or more sentences; "" = nothing.
+ * A note beside the state, in one or more sentences; "" = none.
  *
  * @param {PanelState} state
  * @returns {string}
@@ -145,7 +145,7 @@ export function describeNote(state) {
   if (state.isKernelLost) return state.lostReason === "moved" ? words.moved : words.lost;
   if (state.isKernelSilent) return words.silent;
   if (state.isOnHold) {
-    return "What you say now is not heard. The call goes on by itself when the kernel answers again.";
+    return "What you say now is lost. The call goes on by itself when the kernel answers again.";
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
@@ -156,7 +156,7 @@ export function describeNote(state) {
 }
 
 /**
- * What is not as it should be, though the call goes on, in one sentence or two each.
+ * The notices of a call that goes on, in one or two sentences each.
  *
  * @param {PanelState} state
  * @returns {{code: string, words: string}[]}

@@ -56,7 +56,7 @@ export class Meter {
   }
 
   /**
-   * Shows what the voice activity detection makes of the sound, as a line below the level, and in words.
+   * Shows a readout of the voice activity detection, as a line below the level, and in words.
    *
    * @param {import("../messages/messages.js").VadReadout | null} readout null: the call ignores the microphone
    */

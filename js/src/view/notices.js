@@ -1,7 +1,7 @@
 import { element, setHidden } from "./dom.js";
 import { icon } from "./icons.js";
 
-/** One line for each thing that is not as it should be, though the call goes on. */
+/** The notices of a call that goes on, one line each. */
 export class Notices {
   root = element("div", "micdrop-notices", { hidden: "", role: "status", "data-testid": "notices" });
   #drawn = "";

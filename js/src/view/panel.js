@@ -151,7 +151,7 @@ export class Panel {
   }
 
   /**
-   * The badge breathes with the voice that the state is about.
+   * Lets the badge pulse with the level of the voice that the state is about.
    *
    * @param {"listen" | "speak"} tone
    * @param {number} shown
@@ -163,7 +163,7 @@ export class Panel {
 }
 
 /**
- * A wide button that is there only when it is needed.
+ * Creates a wide button, which is hidden until it is needed.
  *
  * @param {string} testId
  * @param {import("./icons.js").IconName} name

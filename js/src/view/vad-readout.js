@@ -1,5 +1,5 @@
 /**
- * Puts into words what the voice activity detection says of the microphone. Pure.
+ * Puts a readout of the voice activity detection into words. Pure.
  *
  * @param {import("../messages/messages.js").VadReadout | null} readout null: the call ignores the microphone
  * @returns {string} "" = nothing is known

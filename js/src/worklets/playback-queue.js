@@ -21,18 +21,18 @@ export class PlaybackQueue {
   #phase = "idle";
   #epoch = 0;
   #underruns = 0;
-  /** Stream position behind the newest accepted sample, and behind the last one played. */
+  /** Stream position after the newest accepted sample, and after the last one played. */
   #acceptedEnd = 0;
   #heardEnd = 0;
   #delay = new StartDelay();
-  /** How long the start waits, and for how long it has. */
+  /** For how many samples the start waits, and for how many it has waited. */
   #wait = 0;
   #filledFor = 0;
-  /** Where the filling began, and how far a chunk since then was ahead of time: that much less is waited for. */
+  /** Position where the filling began, and how far a chunk since then was ahead of time: the wait is shorter by that. */
   #filledFrom = 0;
   #lead = 0;
   #dryFor = Infinity;
-  /** The epoch that ran dry last; none after a cut. */
+  /** The epoch that ran dry last; -1 after audio was cut off. */
   #dryEpoch = -1;
   #lastValue = 0;
   #tailFrom = 0;

@@ -1,7 +1,7 @@
 /** All in samples at 16 kHz. */
 const UNKNOWN_DELAY = 1024; // 64 ms: a line of which nothing is known may be 60 ms late
 const MAX_DELAY = 3200; // 200 ms
-const MARGIN = 128; // one quantum, the finest that time is told here
+const MARGIN = 128; // one quantum, the resolution of time here
 const SMALL_CHUNK = 800; // 50 ms
 const PAUSE = 1600; // 100 ms: what is later is the server's own pause
 const AHEAD = 3200; // 200 ms: more in the buffer says that the server is ahead of time, and nothing of the line
@@ -22,13 +22,13 @@ export class StartDelay {
   #small = new Learned();
   #large = new Learned();
   #learned = this.#large;
-  /** What the answer that plays has waited. */
+  /** How long the answer that plays has waited. */
   #used = 0;
   /** The largest reserve that a fall is measured from. */
   #peak = 0;
 
   /**
-   * An answer begins, or goes on after a pause.
+   * Notes that an answer begins, or goes on after a pause.
    *
    * @param {number} chunkSamples of its first chunk
    * @returns {number} how long it is to wait
@@ -40,10 +40,10 @@ export class StartDelay {
   }
 
   /**
-   * An answer goes on that ran dry.
+   * Notes that an answer that ran dry goes on.
    *
-   * @param {number} gap for how long it was
-   * @param {number} chunkSamples of what comes now
+   * @param {number} gap for how long it was dry
+   * @param {number} chunkSamples of the chunk that arrives now
    * @returns {number} how long it is to wait
    */
   resume(gap, chunkSamples) {
@@ -54,7 +54,7 @@ export class StartDelay {
   }
 
   /**
-   * It plays.
+   * Notes that playing starts.
    *
    * @param {number} waited since it could have begun, by the chunk that came earliest for its place in the answer
    */
@@ -64,9 +64,9 @@ export class StartDelay {
   }
 
   /**
-   * A chunk comes while it plays.
+   * Notes a chunk that arrives while the answer plays.
    *
-   * @param {number} reserve what there was before it
+   * @param {number} reserve the buffered samples before it
    */
   noteChunk(reserve) {
     const fall = this.#peak - reserve;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Channel } from "../../src/host/jupyter.js";
+import { CommSender } from "../../src/host/jupyter.js";
 
 /** A model, what is behind it, and what was sent by which of them. */
 function setUp(/** @type {any} */ { id = "7", isPlain = false, kept = undefined, widgetManager = undefined } = {}) {
@@ -18,7 +18,7 @@ function setUp(/** @type {any} */ { id = "7", isPlain = false, kept = undefined,
     send: (...message) => (sent.push(["model", ...message]), "promised"),
     widget_manager: widgetManager ?? { get_model: async (asked) => (asked === "7" ? { comm: { jsServicesComm: comm } } : {}) },
   };
-  return { channel: new Channel(model), model, sent };
+  return { sender: new CommSender(model), model, sent };
 }
 
 /** @param {unknown} found behind the model @returns {any} */
@@ -29,10 +29,10 @@ const content = { type: "hello" };
 const buffers = [new ArrayBuffer(2)];
 
 test("what was sent is released as soon as Jupyter's own end of the connection is known", async () => {
-  const { channel, sent } = setUp();
-  assert.equal(channel.send(content, buffers), "promised");
+  const { sender, sent } = setUp();
+  assert.equal(sender.send(content, buffers), "promised");
   await settled();
-  channel.send(content, buffers);
+  sender.send(content, buffers);
   assert.deepEqual(sent, [
     ["model", content, undefined, buffers],
     ["comm", { method: "custom", content }, { awaits_idle: false }, buffers],
@@ -48,10 +48,10 @@ for (const [host, options] of Object.entries({
   "knows no such model": { widgetManager: { get_model: () => Promise.reject(new Error("no model")) } },
 })) {
   test(`a model that ${host} sends by itself`, async () => {
-    const { channel, sent } = setUp(options);
-    channel.send(content, buffers);
+    const { sender, sent } = setUp(options);
+    sender.send(content, buffers);
     await settled();
-    channel.send(content, buffers);
+    sender.send(content, buffers);
     assert.deepEqual(sent.map(([by]) => by), ["model", "model"]);
   });
 }
@@ -67,9 +67,9 @@ for (const [surprise, kept] of Object.entries({
 })) {
   test(`where Jupyter ${surprise}, that is said once, and the model sends what follows`, async (t) => {
     const warn = t.mock.method(console, "warn", () => undefined);
-    const { channel, sent } = setUp({ kept });
+    const { sender, sent } = setUp({ kept });
     for (let number = 0; number < 4; number++) {
-      channel.send(content, buffers);
+      sender.send(content, buffers);
       await settled();
     }
     assert.deepEqual(sent.map(([by]) => by), ["model", "comm", "model", "model"]);
@@ -79,26 +79,26 @@ for (const [surprise, kept] of Object.entries({
 
 test("a message that Jupyter does not send goes by the model, once", async (t) => {
   const warn = t.mock.method(console, "warn", () => undefined);
-  const { channel, sent } = setUp({
+  const { sender, sent } = setUp({
     kept: () => {
       sent.pop();
       throw new TypeError("other arguments");
     },
   });
-  channel.send({ type: "first" }, buffers);
+  sender.send({ type: "first" }, buffers);
   await settled();
-  channel.send({ type: "second" }, buffers);
-  channel.send({ type: "third" }, buffers);
+  sender.send({ type: "second" }, buffers);
+  sender.send({ type: "third" }, buffers);
   assert.deepEqual(sent.map(([by, { type }]) => [by, type]), [["model", "first"], ["model", "second"], ["model", "third"]]);
   assert.equal(warn.mock.callCount(), 1);
 });
 
 test("a connection that cannot send is none", async () => {
   const model = { comm: { jsServicesComm: { send: "no function" } } };
-  const { channel, sent } = setUp({ widgetManager: { get_model: async () => model } });
-  channel.send(content, buffers);
+  const { sender, sent } = setUp({ widgetManager: { get_model: async () => model } });
+  sender.send(content, buffers);
   await settled();
-  channel.send(content, buffers);
+  sender.send(content, buffers);
   assert.deepEqual(sent.map(([by]) => by), ["model", "model"]);
 });
 
@@ -107,30 +107,30 @@ test("a kernel that is out of reach is the sender's to report", async (t) => {
   const dead = () => {
     throw new Error("Kernel is dead");
   };
-  const { channel, model } = setUp({ kept: dead });
-  channel.send(content, buffers);
+  const { sender, model } = setUp({ kept: dead });
+  sender.send(content, buffers);
   await settled();
   model.send = dead;
-  assert.throws(() => channel.send(content, buffers), /dead/);
+  assert.throws(() => sender.send(content, buffers), /dead/);
 });
 
 test("a model that no kernel stands behind is a saved one, until a kernel takes it up", async () => {
   const found = { comm_live: false };
   let changes = 0;
-  const channel = new Channel(modelOf(found), () => changes++);
-  assert.equal(channel.isSaved, false);
-  channel.send(content, buffers);
+  const sender = new CommSender(modelOf(found), () => changes++);
+  assert.equal(sender.isSaved, false);
+  sender.send(content, buffers);
   await settled();
-  assert.deepEqual([channel.isSaved, changes], [true, 1]);
+  assert.deepEqual([sender.isSaved, changes], [true, 1]);
   found.comm_live = true;
-  assert.equal(channel.isSaved, false);
+  assert.equal(sender.isSaved, false);
 });
 
 test("a kernel that goes away later leaves no saved model", async () => {
   const found = { comm_live: true };
-  const channel = new Channel(modelOf(found));
-  channel.send(content, buffers);
+  const sender = new CommSender(modelOf(found));
+  sender.send(content, buffers);
   await settled();
   found.comm_live = false;
-  assert.equal(channel.isSaved, false);
+  assert.equal(sender.isSaved, false);
 });

@@ -1,4 +1,4 @@
-// sources sha256:aeac26189644deb4bd9de9c02b2289257d8c71d9d582e50f907336424903eed1
+// sources sha256:dd4949ae406ca638bd61acc29612e21f8df7149ff10b630d8f6b7407bdeaa900
 "use strict";
 (() => {
   // src/worklets/framing.js

@@ -1,4 +1,4 @@
-// sources sha256:aeac26189644deb4bd9de9c02b2289257d8c71d9d582e50f907336424903eed1
+// sources sha256:dd4949ae406ca638bd61acc29612e21f8df7149ff10b630d8f6b7407bdeaa900
 "use strict";
 (() => {
   // src/worklets/framing.js
@@ -45,12 +45,12 @@
     #small = new Learned();
     #large = new Learned();
     #learned = this.#large;
-    /** What the answer that plays has waited. */
+    /** How long the answer that plays has waited. */
     #used = 0;
     /** The largest reserve that a fall is measured from. */
     #peak = 0;
     /**
-     * An answer begins, or goes on after a pause.
+     * Notes that an answer begins, or goes on after a pause.
      *
      * @param {number} chunkSamples of its first chunk
      * @returns {number} how long it is to wait
@@ -61,10 +61,10 @@
       return this.#learned.delay;
     }
     /**
-     * An answer goes on that ran dry.
+     * Notes that an answer that ran dry goes on.
      *
-     * @param {number} gap for how long it was
-     * @param {number} chunkSamples of what comes now
+     * @param {number} gap for how long it was dry
+     * @param {number} chunkSamples of the chunk that arrives now
      * @returns {number} how long it is to wait
      */
     resume(gap, chunkSamples) {
@@ -74,7 +74,7 @@
       return Math.max(0, this.#learned.delay - this.#used);
     }
     /**
-     * It plays.
+     * Notes that playing starts.
      *
      * @param {number} waited since it could have begun, by the chunk that came earliest for its place in the answer
      */
@@ -83,9 +83,9 @@
       this.#peak = this.#used;
     }
     /**
-     * A chunk comes while it plays.
+     * Notes a chunk that arrives while the answer plays.
      *
-     * @param {number} reserve what there was before it
+     * @param {number} reserve the buffered samples before it
      */
     noteChunk(reserve) {
       const fall = this.#peak - reserve;
@@ -135,18 +135,18 @@
     #phase = "idle";
     #epoch = 0;
     #underruns = 0;
-    /** Stream position behind the newest accepted sample, and behind the last one played. */
+    /** Stream position after the newest accepted sample, and after the last one played. */
     #acceptedEnd = 0;
     #heardEnd = 0;
     #delay = new StartDelay();
-    /** How long the start waits, and for how long it has. */
+    /** For how many samples the start waits, and for how many it has waited. */
     #wait = 0;
     #filledFor = 0;
-    /** Where the filling began, and how far a chunk since then was ahead of time: that much less is waited for. */
+    /** Position where the filling began, and how far a chunk since then was ahead of time: the wait is shorter by that. */
     #filledFrom = 0;
     #lead = 0;
     #dryFor = Infinity;
-    /** The epoch that ran dry last; none after a cut. */
+    /** The epoch that ran dry last; -1 after audio was cut off. */
     #dryEpoch = -1;
     #lastValue = 0;
     #tailFrom = 0;

@@ -1,4 +1,4 @@
-// sources sha256:aeac26189644deb4bd9de9c02b2289257d8c71d9d582e50f907336424903eed1
+// sources sha256:dd4949ae406ca638bd61acc29612e21f8df7149ff10b630d8f6b7407bdeaa900
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -233,12 +233,12 @@ var playback_processor_default = `"use strict";
     #small = new Learned();
     #large = new Learned();
     #learned = this.#large;
-    /** What the answer that plays has waited. */
+    /** How long the answer that plays has waited. */
     #used = 0;
     /** The largest reserve that a fall is measured from. */
     #peak = 0;
     /**
-     * An answer begins, or goes on after a pause.
+     * Notes that an answer begins, or goes on after a pause.
      *
      * @param {number} chunkSamples of its first chunk
      * @returns {number} how long it is to wait
@@ -249,10 +249,10 @@ var playback_processor_default = `"use strict";
       return this.#learned.delay;
     }
     /**
-     * An answer goes on that ran dry.
+     * Notes that an answer that ran dry goes on.
      *
-     * @param {number} gap for how long it was
-     * @param {number} chunkSamples of what comes now
+     * @param {number} gap for how long it was dry
+     * @param {number} chunkSamples of the chunk that arrives now
      * @returns {number} how long it is to wait
      */
     resume(gap, chunkSamples) {
@@ -262,7 +262,7 @@ var playback_processor_default = `"use strict";
       return Math.max(0, this.#learned.delay - this.#used);
     }
     /**
-     * It plays.
+     * Notes that playing starts.
      *
      * @param {number} waited since it could have begun, by the chunk that came earliest for its place in the answer
      */
@@ -271,9 +271,9 @@ var playback_processor_default = `"use strict";
       this.#peak = this.#used;
     }
     /**
-     * A chunk comes while it plays.
+     * Notes a chunk that arrives while the answer plays.
      *
-     * @param {number} reserve what there was before it
+     * @param {number} reserve the buffered samples before it
      */
     noteChunk(reserve) {
       const fall = this.#peak - reserve;
@@ -323,18 +323,18 @@ var playback_processor_default = `"use strict";
     #phase = "idle";
     #epoch = 0;
     #underruns = 0;
-    /** Stream position behind the newest accepted sample, and behind the last one played. */
+    /** Stream position after the newest accepted sample, and after the last one played. */
     #acceptedEnd = 0;
     #heardEnd = 0;
     #delay = new StartDelay();
-    /** How long the start waits, and for how long it has. */
+    /** For how many samples the start waits, and for how many it has waited. */
     #wait = 0;
     #filledFor = 0;
-    /** Where the filling began, and how far a chunk since then was ahead of time: that much less is waited for. */
+    /** Position where the filling began, and how far a chunk since then was ahead of time: the wait is shorter by that. */
     #filledFrom = 0;
     #lead = 0;
     #dryFor = Infinity;
-    /** The epoch that ran dry last; none after a cut. */
+    /** The epoch that ran dry last; -1 after audio was cut off. */
     #dryEpoch = -1;
     #lastValue = 0;
     #tailFrom = 0;
@@ -683,7 +683,7 @@ var ReceivedDetails = class {
   get current() {
     return this.#current;
   }
-  /** The page says hello: the whole will come. */
+  /** Notes that the page says hello, which the kernel answers with the whole. */
   awaitWhole() {
     this.#isWholeAwaited = true;
   }
@@ -736,12 +736,12 @@ var INITIAL_CALL_STATE = Object.freeze({ ...INITIAL_TRAITS, ...NO_DETAILS });
 // src/host/jupyter.js
 var CONNECTION_EVENTS = ["comm_live_update", "comm:close", "destroy"];
 var NOT_KEPT = Object.freeze({ awaits_idle: false });
-var Channel = class {
+var CommSender = class {
   #model;
   #isSought = false;
   /** @type {JupyterComm | null} */
   #comm = null;
-  /** @type {JupyterModel | null} what the model stands for, where no kernel was behind it */
+  /** @type {JupyterModel | null} Jupyter's own model, where no kernel was behind it */
   #savedModel = null;
   #onChange;
   /**
@@ -780,7 +780,7 @@ var Channel = class {
     }
     return void 0;
   }
-  /** Looks, once, for what is behind the model. */
+  /** Looks once for Jupyter's own model and comm. */
   #seek() {
     const id = this.#model.get("_comm_id");
     if (this.#isSought || typeof id !== "string") return;
@@ -810,7 +810,7 @@ var Channel = class {
 };
 var JupyterHost = class {
   #model;
-  #channel;
+  #sender;
   #subscriptions = new AbortController();
   /** @type {Listeners<[]>} */
   #stateListeners = new Listeners();
@@ -823,7 +823,7 @@ var JupyterHost = class {
   /** @param {Model} model */
   constructor(model) {
     this.#model = model;
-    this.#channel = new Channel(model, () => this.#stateListeners.emit());
+    this.#sender = new CommSender(model, () => this.#stateListeners.emit());
     this.#state = this.#readTraits();
     for (const name of TRAIT_NAMES) this.#listen(`change:${name}`, () => this.#receiveState());
     for (const event of CONNECTION_EVENTS) this.#listen(event, () => this.#lostListeners.emit(event));
@@ -844,7 +844,7 @@ var JupyterHost = class {
     return this.#state;
   }
   get isSaved() {
-    return this.#channel.isSaved;
+    return this.#sender.isSaved;
   }
   onState = this.#stateListeners.add;
   onMessage = this.#messageListeners.add;
@@ -855,7 +855,7 @@ var JupyterHost = class {
    */
   send(content, buffers) {
     try {
-      Promise.resolve(this.#channel.send(content, buffers)).catch((error) => this.#lostListeners.emit(error));
+      Promise.resolve(this.#sender.send(content, buffers)).catch((error) => this.#lostListeners.emit(error));
     } catch (error) {
       this.#lostListeners.emit(error);
     }
@@ -1128,7 +1128,7 @@ var Capture = class {
   #microphone = null;
   /** @type {CaptureRequest | null} the request that is open or being opened; an opening that finds another one here gives up */
   #current = null;
-  /** The browser refuses to capture into a context at 16 kHz, and will the next time too. */
+  /** The browser has refused to capture into a context at 16 kHz, and would again. */
   #isRateRefused = false;
   /**
    * @param {AudioEngine} engine
@@ -1212,7 +1212,7 @@ var Capture = class {
     const context = await this.#engine.start();
     return this.#isRateRefused ? this.#engine.startAtDeviceRate() : context;
   }
-  /** A page that has the microphone may run its contexts without a click; one that was refused that before has to try again. */
+  /** Resumes contexts that waited for a click: a page that has the microphone may run them without one. */
   #resumeContexts() {
     this.#engine.start().catch(() => void 0);
   }
@@ -1379,7 +1379,7 @@ var storageKey = (kind) => `micdrop-widget:${kind}`;
 var Devices = class {
   #options;
   #memory = new DeviceMemory();
-  /** The lists that the kernel knows, as JSON. */
+  /** The lists that were reported to the kernel, as JSON. */
   #reported = "";
   /** @type {string | null} the microphone that the kernel asked for by its id */
   #requestedId = null;
@@ -1413,7 +1413,7 @@ var Devices = class {
     return { ...wanted, preferredId: this.#memory.recall("microphone") ?? this.#usedMicrophone };
   }
   /**
-   * The microphone that was wanted is open.
+   * Notes that the requested microphone is open.
    *
    * @param {DeviceLists & {settings: MediaTrackSettings}} opened
    * @param {boolean} isSpeakerChosen the kernel has a loudspeaker chosen already
@@ -1699,7 +1699,7 @@ var Microphone = class {
   #wanted = null;
   /** The request that the kernel knows to be open. */
   #openedRequest = 0;
-  /** Where the numbering of samples begins: not at 0 when the microphone was released meanwhile, for the same request. */
+  /** Position of the first captured sample: not 0 when the microphone was released and opened again for the same request. */
   #firstPosition = 0;
   #pushed = { position: 0, ms: 0 };
   /** @type {Listeners<[]>} */
@@ -1798,7 +1798,7 @@ var Microphone = class {
     this.#wanted = null;
     this.releaseForLostKernel();
   }
-  /** Releases the device, or gives up its opening, which a kernel out of reach cannot learn: `confirm` makes up for it. */
+  /** Releases the device, or gives up its opening, without a report to a kernel out of reach: `confirm` opens it again. */
   releaseForLostKernel() {
     this.#watchdog.stop();
     this.#capture.close();
@@ -1894,7 +1894,7 @@ var AudioEngine = class _AudioEngine {
   #context = null;
   /** @type {Promise<AudioContext> | null} */
   #ready = null;
-  /** @type {string | null} the loudspeaker that was asked for; asking may end echo cancellation, so null asks for none */
+  /** @type {string | null} the selected loudspeaker; null selects none, since a selection may end echo cancellation */
   #speakerId = null;
   #isBlocked = false;
   #workletSources;
@@ -2083,15 +2083,15 @@ var PlaybackWatchdog = class {
   get isExpecting() {
     return this.#timer !== void 0;
   }
-  /** Audio was buffered: progress is expected from now on. */
+  /** Expects progress from now on: audio was buffered. */
   start() {
     this.#timer ??= setInterval(() => this.#check(), CHECK_INTERVAL_MS);
   }
-  /** There was progress, and there is more to come. */
+  /** Notes progress, after which more is expected. */
   reset() {
     this.#checks = 0;
   }
-  /** All was played, or given up. */
+  /** Expects no progress: all was played, or given up. */
   stop() {
     clearInterval(this.#timer);
     this.#timer = void 0;
@@ -2118,7 +2118,7 @@ var Player = class {
   #engine;
   #now;
   #epoch = 0;
-  /** Nothing was played since it fell silent: levels that still arrive belong to what was played before. */
+  /** Nothing was played since the player fell silent: levels that still arrive are of earlier audio. */
   #isSilent = true;
   #isHeld = false;
   /** The epoch of the latest progress. */
@@ -2263,7 +2263,7 @@ var Player = class {
     return node;
   }
   /**
-   * Reports progress when it is true: what has passed through the audio graph leaves the loudspeaker a little later.
+   * Reports progress when the samples are heard: they leave the loudspeaker a little after they have left the audio graph.
    *
    * @param {AudioContext} context
    * @param {PlaybackProgress} progress
@@ -2307,7 +2307,7 @@ var Speaker = class {
     this.#player.onFault((fault) => this.#reportFault(fault));
     engine.onSpeakerFailed((deviceId, error) => this.#reportFailed(deviceId, error));
   }
-  /** Subscribes to what goes wrong, in words for the user. */
+  /** Subscribes to problems, in words for the user. */
   onProblem = this.#problemListeners.add;
   /** @param {messages.Play} chunk its samples are transferred */
   play(chunk) {
@@ -2422,7 +2422,7 @@ var Commands = class {
     this.#audio.hold();
     this.send("stop");
   }
-  /** Asks for a page of the kernel's own, where there is a microphone. */
+  /** Asks for a page that the kernel serves, which can have a microphone. */
   openPage() {
     this.send("open_page");
   }
@@ -2462,7 +2462,7 @@ var IdleRelease = class {
   #dueListeners = new Listeners();
   /** Subscribes to the end of the time: 5 s have passed since the last restart. */
   onDue = this.#dueListeners.add;
-  /** Something has changed: the time begins anew. */
+  /** Begins the time anew: something has changed. */
   restart() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#dueListeners.emit(), RELEASE_AFTER_MS);
@@ -2553,7 +2553,7 @@ var PageAudio = class {
   }
   /** Subscribes to the end of playback and of the audio context. */
   onClosed = this.#closedListeners.add;
-  /** Subscribes to what the user has to know. */
+  /** Subscribes to problems, in words for the user. */
   onProblem = this.#problemListeners.add;
   /** Creates or resumes the audio context. Call it synchronously from a click. */
   start() {
@@ -2565,7 +2565,7 @@ var PageAudio = class {
       this.#problemListeners.emit(`The browser gives no audio (${describeError(error)}).`);
     });
   }
-  /** Plays what comes from now on. */
+  /** Plays the audio that arrives from now on. */
   resume() {
     this.#speaker.resume();
   }
@@ -2584,7 +2584,7 @@ var PageAudio = class {
     this.#microphone.releaseForLostKernel();
     this.close();
   }
-  /** Gives up what the kernel wants to have played: it says nothing any more. */
+  /** Gives up the audio that was not played: the kernel is silent. */
   abandon() {
     this.#speaker.abandon("the kernel was silent");
     this.close();
@@ -2628,7 +2628,7 @@ var PagePanelState = class {
     this.#pendingRequests = pendingRequests;
     this.#details = details2;
   }
-  /** @returns {import("./state.js").CallState} what the kernel says */
+  /** @returns {import("./state.js").CallState} the call's state as the kernel sent it */
   get call() {
     return { ...this.#host.state, ...this.#details.current };
   }
@@ -2757,7 +2757,7 @@ var Presence = class {
   }
   /** Subscribes to the page's showing the call, for the first time or again. */
   onArrive = this.#arriveListeners.add;
-  /** Subscribes to the end of that. True: the page itself is gone, and may come back; false: it has no view left. */
+  /** Subscribes to the page's no longer showing the call. True: the page is gone, and may come back; false: it has no view left. */
   onLeave = this.#leaveListeners.add;
   get isPresent() {
     return this.#isPresent;
@@ -2818,7 +2818,7 @@ var KernelMessages = class {
    * @param {object} options
    * @param {string} options.pageId
    * @param {Handlers} options.handlers
-   * @param {(problem: string) => void} options.onProblem called with what the user has to know: a message that cannot be read
+   * @param {(problem: string) => void} options.onProblem called with words for the user when a message cannot be read
    */
   constructor({ pageId, handlers, onProblem }) {
     this.#pageId = pageId;
@@ -2900,7 +2900,7 @@ var Session = class {
   onChange = this.#changeListeners.add;
   /** Subscribes to the levels of what is captured and of what is played. */
   onLevel = this.#levelListeners.add;
-  /** Subscribes to what the kernel's voice activity detection says of the microphone. */
+  /** Subscribes to the readouts of the kernel's voice activity detection. */
   onVadReadout = this.#readoutListeners.add;
   /** @returns {PanelState} */
   get state() {
@@ -2914,7 +2914,7 @@ var Session = class {
   enter() {
     return this.#presence.enter();
   }
-  /** Leaves for good: releases everything, ends all subscriptions. */
+  /** Ends the session for good: releases everything, ends all subscriptions. */
   dispose() {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
@@ -3098,7 +3098,7 @@ var KernelWatchdog = class {
     this.reset();
     this.#timer = setInterval(() => this.check(), CHECK_INTERVAL_MS2);
   }
-  /** The kernel has sent something, whatever it is. */
+  /** Notes that the kernel has sent a message, whatever it is. */
   reset() {
     this.#messageMs = this.#checkMs = this.#now();
     this.#checks = 0;
@@ -3276,7 +3276,7 @@ var ConversationView = class {
   }
   /**
    * @param {number} first index of the item to begin with, if they are not too many
-   * @param {number} same so many items are what they were
+   * @param {number} same how many items have not changed
    */
   #draw(first, same) {
     const isTooLong = this.#items.length - first > DRAWN + MORE;
@@ -3292,7 +3292,7 @@ var ConversationView = class {
     setHidden(this.#earlier, first === 0);
     setText(this.#earlier, `Earlier (${first})`);
   }
-  /** Draws all there is, and stays at what is being looked at. */
+  /** Draws the whole conversation, and keeps the visible items where they are. */
   #showWhole() {
     const { scrollHeight, scrollTop } = this.#list;
     this.#isWhole = true;
@@ -3445,7 +3445,7 @@ function describeNote(state) {
   if (state.isKernelLost) return state.lostReason === "moved" ? words.moved : words.lost;
   if (state.isKernelSilent) return words.silent;
   if (state.isOnHold) {
-    return "What you say now is not heard. The call goes on by itself when the kernel answers again.";
+    return "What you say now is lost. The call goes on by itself when the kernel answers again.";
   }
   if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
   if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
@@ -3520,7 +3520,7 @@ var DevicePicker = class {
     setHidden(this.#hint, state.micDevices.length > 0);
   }
   /**
-   * Unfolds the lists while another device may be the way out, and folds them afterwards unless the user has unfolded them.
+   * Unfolds the lists while another device may help, and folds them afterwards unless the user has unfolded them.
    *
    * @param {boolean} isSuggested
    */
@@ -3696,7 +3696,7 @@ var Meter = class {
     this.root.addEventListener("pointerleave", () => this.#point(false));
   }
   /**
-   * Shows what the voice activity detection makes of the sound, as a line below the level, and in words.
+   * Shows a readout of the voice activity detection, as a line below the level, and in words.
    *
    * @param {import("../messages/messages.js").VadReadout | null} readout null: the call ignores the microphone
    */
@@ -3904,7 +3904,7 @@ var Panel = class {
     }
   }
   /**
-   * The badge breathes with the voice that the state is about.
+   * Lets the badge pulse with the level of the voice that the state is about.
    *
    * @param {"listen" | "speak"} tone
    * @param {number} shown
