@@ -12,7 +12,7 @@ from tests.e2e.lab import Lab, start_lab
 from tests.e2e.opening import NotebookOpener
 from tests.harness.browsers import Browsers
 
-IDLE_S = 2
+IDLE_S = 1
 CULLING = (
     f"--MappingKernelManager.cull_idle_timeout={IDLE_S}",
     "--MappingKernelManager.cull_interval=1",

@@ -60,7 +60,7 @@ def answer(held: HeldCall) -> None:
 def test_a_call_whose_page_is_killed_ends_with_an_error(open_call: Opener, reach: Callable[[HeldCall], None]) -> None:
     server = open_call.serve(answer_for_long)
     microphone = None if reach is listen else spoken("stop").path
-    held = open_call(server, timing=TIMING, microphone=microphone, microphone_loops=reach is speak)
+    held = open_call(server, timing=TIMING, microphone=microphone)
     reach(held)
     kill_page(held)
     assert_ended(open_call, held)
