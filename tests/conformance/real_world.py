@@ -147,8 +147,8 @@ REAL_WORLD = [
     ),
     Row(
         "no page of another site may call a server that was meant for its own user",
-        "server/test_door.py::test_a_page_of_any_site_is_refused_unless_it_is_named",
-        "server/test_door.py::test_the_host_has_to_be_a_name_of_the_server",
+        "server/test_handshake.py::test_a_page_of_any_site_is_refused_unless_it_is_named",
+        "server/test_handshake.py::test_the_host_has_to_be_a_name_of_the_server",
     ),
     Row(
         "a start that fails before the call has begun reaches error, event and panel",

@@ -16,7 +16,7 @@ SERVER = [
         "server/test_params.py::test_params_that_do_not_come_within_three_seconds_are_refused_with_4400",
         "server/test_params.py::test_a_first_frame_that_is_no_json_object_is_refused_with_4400",
         "server/test_params.py::test_check_params_refuses_with_its_code",
-        "server/test_door.py::test_params_that_are_too_long_or_too_deep_are_refused_with_4400",
+        "server/test_handshake.py::test_params_that_are_too_long_or_too_deep_are_refused_with_4400",
     ),
     Row(
         "server: it always sends something first, a greeting or SkipAnswer",

@@ -24,9 +24,9 @@ from micdrop_widget.agents.tools import Tool, as_tools
 from micdrop_widget.protocol import SkipAnswer
 from micdrop_widget.server.call import MakeResponder, ServerCall
 from micdrop_widget.server.cells import CellContext
-from micdrop_widget.server.door import Limits
 from micdrop_widget.server.echo import echo
 from micdrop_widget.server.function import FunctionResponder, Respond
+from micdrop_widget.server.handshake import Limits
 from micdrop_widget.server.listener import CheckParams, OnFrame
 from micdrop_widget.server.responder import Responder
 from micdrop_widget.server.server import CallServer

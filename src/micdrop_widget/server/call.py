@@ -21,7 +21,7 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, pcm_from_bytes, pcm_to_bytes
 from micdrop_widget.audio_input import AudioInput, as_pcm
 from micdrop_widget.audio_samples import Channel, PcmStream, Samples
-from micdrop_widget.server.door import LimitExceeded
+from micdrop_widget.server.handshake import LimitExceeded
 from micdrop_widget.server.responder import Responder
 from micdrop_widget.server.streams import each, is_stream
 
@@ -33,7 +33,7 @@ _CHUNK_SAMPLES = SAMPLE_RATE // 10
 """Answers go out in frames of 100 ms."""
 
 _MANY_SAMPLES = 10 * SAMPLE_RATE
-"""More are converted in a worker thread, as files are."""
+"""More samples than this are converted in a worker thread, as files are."""
 
 _CHOOSE = ("call.send_audio(…, channel=0)", 'call.send_audio(…, channel="mean")')
 
@@ -41,11 +41,11 @@ _CANCEL_LIMIT_S = 1.0
 """How long a cancelled answer may clean up before the call goes on without it."""
 
 _MAX_WAITING_TEXTS = 16
-"""So many texts of `say()` wait for silence; the oldest gives way."""
+"""How many texts of `say()` may wait for silence; then the oldest is dropped."""
 
 
 class _Scheduled:
-    """What happens soon on the call's loop: may be awaited, or ignored."""
+    """The result of a method that runs on the call's loop: may be awaited, or ignored."""
 
     def __repr__(self) -> str:
         return "<scheduled on the server>"
@@ -62,17 +62,17 @@ class ServerCall:
     Attributes
     ----------
     params
-        The params of the client, or None when the server asks for none.
+        The params of the client; None when the server expects none.
     conversation
-        What was sent to the client as messages so far.
+        The messages that were sent to the client so far.
     peer
         Address and port of the client.
     since
         When the call came in.
     turns
-        How many utterances it had so far.
+        The number of utterances so far.
     notes
-        For whoever answers: what is to be remembered of this call.
+        A dict for the code that answers: what it wants to remember of this call.
     """
 
     def __init__(
@@ -98,9 +98,9 @@ class ServerCall:
         self._answer: asyncio.Task[None] | None = None
         self._interrupted: weakref.WeakSet[asyncio.Task[None]] = weakref.WeakSet()
         self._abandoned: weakref.WeakSet[asyncio.Task[None]] = weakref.WeakSet()
-        """Interrupted, and not over within the time for that."""
+        """Interrupted answers that did not stop in time."""
         self._settled = True
-        """The client knows that it need not wait for an answer: it got audio, or was told that there is none."""
+        """The client does not wait for the answer any more: audio of it was sent, or that there is none."""
         self._replaced: list[Responder] = []
         """Responders whose answer may still be under way."""
         self._texts: deque[str] = deque(maxlen=_MAX_WAITING_TEXTS)
@@ -117,16 +117,16 @@ class ServerCall:
 
     @property
     def responder(self) -> Responder:
-        """What answers this call."""
+        """The responder that answers this call."""
         return self._responder
 
     async def send(self, frame: wire.ServerFrame) -> None:
-        """Send a frame; to a client that has gone, nothing happens.
+        """Send a frame; when the client has gone, do nothing.
 
         Raises
         ------
         asyncio.CancelledError
-            The answer that sends it was interrupted: it may still say what it said, and no more.
+            The answer that sends it was interrupted: it may still send its text, and nothing else.
         """
         task = asyncio.current_task()
         if task in self._abandoned or (task in self._interrupted and not isinstance(frame, wire.Message)):
@@ -150,7 +150,7 @@ class ServerCall:
         content: str,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """Send what the user said, as understood, or what the assistant says."""
+        """Send a message: the user's words as they were understood, or the assistant's."""
         await self.send(wire.Message(wire.TextMessage(role, content, metadata)))
 
     async def send_audio(
@@ -195,7 +195,7 @@ class ServerCall:
             await asyncio.sleep(0)  # sending may never wait: an interruption has to be read meanwhile
 
     async def send_answer(self, answer: Any) -> None:  # noqa: ANN401 - checked by send_audio
-        """Send what a function returned: a text as the assistant's message, what `send_audio` accepts as its voice."""
+        """Send what a function returned: a text as the assistant's message, anything else by `send_audio`."""
         if isinstance(answer, str):
             await self.send_message("assistant", answer)
         elif answer is not None:
@@ -206,9 +206,9 @@ class ServerCall:
         await self.send(wire.SkipAnswer())
 
     def say(self, text: str) -> Awaitable[None]:
-        """Say something that nobody asked for, as soon as neither the user speaks nor an answer is made.
+        """Let the assistant say a text unprompted, as soon as the user is silent and no answer is being made.
 
-        From any thread. At most 16 texts wait; the oldest gives way.
+        From any thread. At most 16 texts wait; then the oldest is dropped.
 
         Returns
         -------
@@ -221,9 +221,9 @@ class ServerCall:
         return _Scheduled()
 
     def end_call(self) -> Awaitable[None]:
-        """Ask the client to end the call: behind the answer that is being made, or at once. From any thread.
+        """Ask the client to end the call: after the answer that is being made, or at once. From any thread.
 
-        An interruption of that answer takes it back.
+        An interruption of that answer cancels the request.
 
         Returns
         -------
@@ -234,7 +234,7 @@ class ServerCall:
         return _Scheduled()
 
     async def receive(self, frame: wire.ClientFrame) -> None:
-        """Do what a frame of the client asks for.
+        """Receive a frame of the client, and act on it.
 
         Raises
         ------
@@ -249,7 +249,7 @@ class ServerCall:
                 self._utterance = bytearray()
                 self._responder.start_utterance()
             case wire.Audio(pcm_bytes):
-                self._hear(pcm_bytes)
+                self._add_audio(pcm_bytes)
             case wire.StopSpeaking():
                 await self._end_utterance()
             case wire.MuteCommand():
@@ -265,7 +265,7 @@ class ServerCall:
                 raise TypeError(f"unknown client frame {frame!r}")
 
     def answer_with(self, answer: Callable[..., Awaitable[None]], *arguments: object) -> None:
-        """Speak in the background, with this function, until it is through or the user interrupts."""
+        """Run a function in the background as the call's answer, until it returns or the user interrupts."""
         self._interrupt_answer()
         self._settled = False
         making = self._make_answer(answer, *arguments)
@@ -276,7 +276,7 @@ class ServerCall:
     async def cancel_answer(self) -> None:
         """Stop the answer that is being made, and wait until it has stopped: 1 s at most.
 
-        What an answer that goes on sends later is thrown away.
+        An answer that does not stop can send nothing more.
         """
         answer = self._interrupt_answer()
         if answer is None or answer is asyncio.current_task():
@@ -295,13 +295,13 @@ class ServerCall:
         self._responder.close()
 
     def change_responder(self, make_responder: MakeResponder) -> None:
-        """Let the next utterance be answered by another responder; the one before is closed behind its answer."""
+        """Let another responder answer from the next utterance on; the former one is closed after its answer."""
         before = self._responder
         self._responder = make_responder(self, before)
         self._replaced.append(before)
         self._close_replaced()
 
-    def _hear(self, pcm_bytes: bytes) -> None:
+    def _add_audio(self, pcm_bytes: bytes) -> None:
         if self._utterance is None:
             return
         before = len(self._utterance) & ~1
@@ -406,4 +406,4 @@ class ServerCall:
 
 
 MakeResponder: TypeAlias = Callable[[ServerCall, Responder | None], Responder]
-"""Makes the responder of a call; given the one before it when a later run of the same cell takes over the call."""
+"""Makes the responder of a call. It gets the former one when a later run of the same cell takes the call over."""

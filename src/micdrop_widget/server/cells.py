@@ -1,4 +1,4 @@
-"""Where in the user's code something comes from: the cell of a notebook, or the line of a program."""
+"""The place in the user's code that runs: the cell of a notebook, or the line of a program."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Place:
     """A place in the user's code, and which run of it this is."""
 
     words: str
-    """For an error message."""
+    """The place in words, for an error message."""
     cell: Hashable
-    """The same for every run of the same cell, or of the same line."""
+    """Identifies the cell or the line: the same for each of its runs."""
     run: Hashable = None
-    """Another for every run of a cell; None outside of notebooks."""
+    """Identifies the run of the cell; None outside of notebooks."""
     execution: int | None = None
-    """The number of that run, as it stands beside the cell."""
+    """The number of the run, as the notebook shows it beside the cell."""
 
     def is_rerun_of(self, other: Place) -> bool:
         """Return whether this is a later run of the same cell or line."""
@@ -41,7 +41,7 @@ class Place:
 
 
 def current_place() -> Place:
-    """Return the place that is running: the innermost code that is not this package's."""
+    """Return the place that runs: the innermost code that is not of this package."""
     frame = sys._getframe(1)
     while frame.f_back is not None and _is_ours(frame):
         frame = frame.f_back
@@ -68,7 +68,7 @@ def _shell() -> Any:  # noqa: ANN401 - IPython's shell, or None
 
 
 class CellContext:
-    """The cell that runs when this is made: where prints and tracebacks of code that it defines belong."""
+    """The cell that runs when this is made: prints and tracebacks of the code that it defines appear under it."""
 
     def __init__(self) -> None:
         self._context = contextvars.copy_context()

@@ -9,7 +9,7 @@ __all__ = ["echo"]
 
 
 async def echo(call: ServerCall, utterance: Pcm) -> None:
-    """Answer with what was said, sample for sample, and a message for both sides."""
+    """Answer with the user's samples, and a message for each side."""
     seconds = len(utterance) / SAMPLE_RATE
     await call.send_message("user", f"({seconds:.1f} s of speech)")
     await call.send_audio(utterance)

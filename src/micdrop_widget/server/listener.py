@@ -1,4 +1,4 @@
-"""A port that is listened on, and the calls that come in."""
+"""Listens on a port, and serves the calls that come in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from websockets.http11 import Request, Response
 from micdrop_widget._silent_logger import silent_logger
 from micdrop_widget.protocol import parse_client_frame
 from micdrop_widget.server.call import MakeResponder, ServerCall
-from micdrop_widget.server.door import CallRefused, Door, LimitExceeded, Limits
+from micdrop_widget.server.handshake import CallRefused, HandshakePolicy, LimitExceeded, Limits
 
 __all__ = ["CheckParams", "Listener", "OnFrame", "Service"]
 
@@ -37,12 +37,12 @@ OnFrame: TypeAlias = Callable[[ServerCall, str | bytes], object]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What is done with the calls of a server, and which ones it takes."""
+    """How a server serves its calls, and which connections it accepts."""
 
     make_responder: MakeResponder
     check_params: CheckParams | None
     on_frame: OnFrame | None
-    door: Door
+    handshake: HandshakePolicy
     limits: Limits
 
 
@@ -54,7 +54,7 @@ class Listener:
     Attributes
     ----------
     service
-        What is done with the calls.
+        How the calls are served.
     calls
         The calls that are up, in the order they came in.
     """
@@ -95,7 +95,7 @@ class Listener:
         )
 
     async def close(self) -> None:
-        """End every call with 1001 and stop listening. Again is no error."""
+        """End every call with 1001 and stop listening. May be called again."""
         server, self._server = self._server, None
         if server is None:
             return
@@ -107,14 +107,14 @@ class Listener:
         await server.wait_closed()
 
     def change_service(self, service: Service) -> None:
-        """Serve the calls that are up, from their next utterance on, and those to come in another way."""
+        """Serve new calls by another service, and the calls that are up from their next utterance on."""
         self.service = service
         for call in self.calls.values():
             call.change_responder(service.make_responder)
 
     def _judge(self, connection: ServerConnection, request: Request) -> Response | None:
         headers = request.headers
-        refusal = self.service.door.refusal(headers.get_all("Host"), headers.get_all("Origin"))
+        refusal = self.service.handshake.refusal(headers.get_all("Host"), headers.get_all("Origin"))
         if refusal is None:
             return None
         _log.warning("a connection from %s was refused: its Host or Origin is not allowed", _peer(connection))

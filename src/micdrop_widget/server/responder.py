@@ -1,4 +1,4 @@
-"""What answers a call, as the call sees it."""
+"""`Responder`: the interface of what answers a call."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Responder(Protocol):
     """
 
     context: CellContext | None
-    """The cell that the coroutines run in, so that their prints appear there; None: they see to it themselves."""
+    """The context of a cell, in which the coroutines run, so that their prints appear there; None: in no cell's."""
 
     async def greet(self) -> None:
-        """Say what comes first, or that there is nothing: the client waits for a first frame."""
+        """Send the greeting, or that there is none: the client waits for a first frame."""
         ...
 
     def start_utterance(self) -> None:
@@ -28,7 +28,7 @@ class Responder(Protocol):
         ...
 
     def push_audio(self, pcm: Pcm) -> None:
-        """Hear more of the utterance; returns at once."""
+        """Receive the next samples of the utterance; returns at once."""
         ...
 
     def drop_utterance(self) -> None:
@@ -36,7 +36,7 @@ class Responder(Protocol):
         ...
 
     def flush(self) -> None:
-        """Note that the client plays no more of what was sent: the user interrupts, or pauses."""
+        """Note that the client drops all audio that was sent: the user interrupts, or pauses."""
         ...
 
     async def respond(self, utterance: Pcm) -> None:
@@ -44,9 +44,9 @@ class Responder(Protocol):
         ...
 
     async def say(self, text: str) -> None:
-        """Say something that nobody asked for."""
+        """Say a text unprompted."""
         ...
 
     def close(self) -> None:
-        """Let go of everything: the call has ended."""
+        """Release everything: the call has ended."""
         ...

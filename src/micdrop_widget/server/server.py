@@ -1,4 +1,4 @@
-"""The life of a server: in a thread, on a loop, in a cell that is run again, and when nobody holds it any more."""
+"""Starts and stops a server: in a thread, on a loop, in a cell that is run again, and when nothing refers to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from micdrop_widget._loopback import is_loopback
 from micdrop_widget._threads import LoopThread
 from micdrop_widget.server.call import MakeResponder, ServerCall
 from micdrop_widget.server.cells import Place, current_place
-from micdrop_widget.server.door import Door, Limits
+from micdrop_widget.server.handshake import HandshakePolicy, Limits
 from micdrop_widget.server.listener import CheckParams, Listener, OnFrame, Service
 from micdrop_widget.server.table import server_table
 
@@ -30,7 +30,7 @@ _lock = threading.RLock()
 _running: list[weakref.ReferenceType[CallServer]] = []
 """The servers of this process that listen, oldest first."""
 _closing: set[concurrent.futures.Future[None]] = set()
-"""The ends of servers that nobody held any more, while they last."""
+"""The closings under way of servers that nothing referred to any more."""
 
 _CLOSING_LIMIT_S = 5
 
@@ -41,7 +41,7 @@ class CallServer:
     Parameters
     ----------
     make_responder
-        Makes what answers a call.
+        Makes the responder of a call.
     host, port, ssl, check_params, origins, hosts, limits, on_frame
         See `MicdropServer`.
     """
@@ -59,7 +59,7 @@ class CallServer:
         limits: Limits,
         on_frame: OnFrame | None,
     ) -> None:
-        self._service = Service(make_responder, check_params, on_frame, Door(host, hosts, origins), limits)
+        self._service = Service(make_responder, check_params, on_frame, HandshakePolicy(host, hosts, origins), limits)
         self._host = host
         self._port = port
         self._ssl = ssl
@@ -78,7 +78,7 @@ class CallServer:
 
     @property
     def parts(self) -> str:
-        """What answers, in words."""
+        """The parts that answer, in words."""
         return "respond"
 
     @property
@@ -105,7 +105,7 @@ class CallServer:
     def reachable_by(self) -> str:
         """Who can call this server, in words."""
         who = "programs of this machine" if is_loopback(self._host) else "whoever reaches this machine"
-        origins = self._service.door.origins
+        origins = self._service.handshake.origins
         pages = f"web pages of {', '.join(origins)}" if origins else "no web page"
         params = "" if self._service.check_params is None else ", with params that check_params accepts"
         return f"{who} and {pages}{params}"
@@ -150,11 +150,11 @@ class CallServer:
         self.stop()
 
     def start(self: _Self) -> _Self:
-        """Serve in a thread of its own until `stop()`; returns when the server listens. Again is no error.
+        """Serve in a thread of its own until `stop()`; returns when the server listens. May be called again.
 
         Run again in the same cell, or with the same port on the same line, the new server takes over from the
-        earlier one: address and calls stay, and the next utterance is answered by the new one. A server that nobody
-        holds any more ends.
+        earlier one: address and calls stay, and the new one answers from the next utterance on. A server that nothing
+        refers to any more ends.
 
         Raises
         ------
@@ -171,7 +171,7 @@ class CallServer:
         return self
 
     def stop(self) -> None:
-        """End every call and stop serving; returns when the port is free. Again is no error."""
+        """End every call and stop serving; returns when the port is free. May be called again."""
         with _lock:
             listener, thread = self._end()
         if listener is not None and thread is not None:
@@ -204,10 +204,10 @@ class CallServer:
         self._announce(listener.url)
 
     def _announce(self, url: str) -> None:
-        """Say that the server listens, where it is more than an echo."""
+        """Announce that the server listens; here nothing is printed."""
 
     def _end(self) -> tuple[Listener | None, LoopThread | None]:
-        """Let go of listener and thread, and return them."""
+        """Detach listener and thread from this server, and return them."""
         with _lock:
             listener, thread = self._listener, self._thread
             self._listener = self._thread = None
@@ -218,7 +218,7 @@ class CallServer:
             return listener, thread
 
     def _take_over(self, place: Place) -> bool:
-        """Go on with the port and the calls of the server that an earlier run of this cell has started."""
+        """Take over port and calls of a server that an earlier run of this cell has started, if there is one."""
         if place.run is None and self._port == 0:
             return False  # a line of a program may want many servers
         wanted = (self._host, self._port, self._ssl, self._service.limits)
@@ -260,7 +260,7 @@ def _alive() -> Iterator[CallServer]:
 
 
 def _close_unheld(listener: Listener, thread: LoopThread) -> None:
-    """End a server that nobody holds any more; the collector may run on any thread, which waits for nothing."""
+    """End a server that nothing refers to any more. The collector may run on any thread: this does not wait."""
     _log.debug("a server that nobody holds any more ends")
     closing = thread.submit(listener.close())
     _closing.add(closing)

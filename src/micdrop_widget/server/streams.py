@@ -1,4 +1,4 @@
-"""What comes piece by piece: from an iterator, async or not."""
+"""Answers that come piece by piece, from an iterator, async or not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OVER = object()
 
 
 def is_stream(given: Any) -> TypeGuard[Iterator[Any] | AsyncIterable[Any]]:  # noqa: ANN401 - what it is, is asked here
-    """Return whether something comes piece by piece: an iterator, async or not, that is no open file."""
+    """Return whether a value is an iterator, async or not, that is no open file."""
     is_file = hasattr(given, "read")  # it would give its lines
     return hasattr(given, "__aiter__") or (hasattr(given, "__next__") and not is_file)
 
@@ -34,5 +34,5 @@ async def each(pieces: Iterator[Any] | AsyncIterable[Any]) -> AsyncGenerator[Any
     finally:
         close = getattr(pieces, "close", None)
         if callable(close):
-            with contextlib.suppress(ValueError):  # the thread is still within it: it ends at its next piece
+            with contextlib.suppress(ValueError):  # the worker thread is still in it: it ends at its next piece
                 close()

@@ -1,4 +1,4 @@
-"""How a server shows itself in a notebook."""
+"""The HTML by which a server shows itself in a notebook."""
 
 from __future__ import annotations
 

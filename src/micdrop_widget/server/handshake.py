@@ -1,4 +1,4 @@
-"""Who may come in: what the handshake of a connection has to say, and how much a client may send."""
+"""Which connections are accepted, by the headers of their handshake, and how much a client may send."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from micdrop_widget._loopback import is_loopback
 
-__all__ = ["CallRefused", "Door", "LimitExceeded", "Limits"]
+__all__ = ["CallRefused", "HandshakePolicy", "LimitExceeded", "Limits"]
 
 _MAX_REASON_BYTES = 123
 
@@ -52,16 +52,16 @@ class LimitExceeded(Exception):  # noqa: N818 - the client's doing, not an error
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much clients may send. What is more ends the call that sent it, with the close code that stands here."""
+    """How much clients may send. A call that sends more is closed, with the code that is named at each limit."""
 
     calls: int = 1000
-    """Calls at once; one more is closed with 1013 (try again later)."""
+    """Calls at the same time; one more is closed with 1013 (try again later)."""
     params_bytes: int = 64 * 1024
-    """The params; longer ones are closed with 4400."""
+    """Length of the params; a call with longer ones is closed with 4400."""
     frame_bytes: int = 1024 * 1024
-    """One frame, 32 s of audio; a longer one is closed with 1009."""
+    """Length of a frame, 32 s of audio; a call with a longer one is closed with 1009."""
     utterance_s: float = 300
-    """From StartSpeaking to StopSpeaking, in seconds of audio; a longer one is closed with 1009."""
+    """Audio from StartSpeaking to StopSpeaking; a call with a longer utterance is closed with 1009."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -70,18 +70,18 @@ class Limits:
                 raise ValueError(f"Limits: expected a positive number in {field.name}, got {value!r}")
 
 
-class Door:
-    """Judges the handshake of a connection, before there is a call.
+class HandshakePolicy:
+    """Checks the handshake of a connection, before there is a call.
 
     A page of any site can open a WebSocket to a server on this machine: a browser sends the page's `Origin`, and no
-    other client does. A page that points a name of its own at this machine (DNS rebinding) is given away by `Host`.
+    other client does. A page that points a name of its own at this machine (DNS rebinding) is recognized by `Host`.
 
     Parameters
     ----------
     host
-        Where the server listens.
+        The address that the server listens on.
     hosts
-        Further names it is called by, without a port: of a proxy, for example.
+        Further names of the server, without a port: that of a proxy, for example.
     origins
         The web pages that may call, like `https://example.org`; "*" is every page.
     """
@@ -96,7 +96,7 @@ class Door:
             self._names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
 
     def refusal(self, hosts: Sequence[str], origins: Sequence[str]) -> str | None:
-        """Return why a connection is refused, for whoever tries; None if it may come in.
+        """Return why a connection is refused, as a text for the client; None if it is accepted.
 
         Parameters
         ----------

@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from micdrop_widget import MicdropServer
 from micdrop_widget.server import Limits
-from micdrop_widget.server.door import Door
+from micdrop_widget.server.handshake import HandshakePolicy
 from tests.harness.leaks import until
 from tests.harness.plain_client import AUDIO, answer, caller, closes_with, ready
 from tests.harness.servers import self_signed
@@ -122,13 +122,13 @@ async def test_a_proxys_name_may_be_allowed() -> None:
 
 @pytest.mark.parametrize("hosts", [[], ["localhost", "rebound.example"]])
 def test_a_request_has_one_host(hosts: list[str]) -> None:
-    assert "no name of this server" in (Door("127.0.0.1", [], []).refusal(hosts, []) or "")
+    assert "no name of this server" in (HandshakePolicy("127.0.0.1", [], []).refusal(hosts, []) or "")
 
 
 def test_two_origins_are_refused_although_each_may_call() -> None:
-    door = Door("127.0.0.1", [], ["https://a.example"])
-    assert door.refusal(["localhost"], ["https://a.example"]) is None
-    assert door.refusal(["localhost"], ["https://a.example", "https://a.example"]) is not None
+    policy = HandshakePolicy("127.0.0.1", [], ["https://a.example"])
+    assert policy.refusal(["localhost"], ["https://a.example"]) is None
+    assert policy.refusal(["localhost"], ["https://a.example", "https://a.example"]) is not None
 
 
 async def test_a_host_that_is_not_loopback_warns_unless_params_are_checked() -> None:
