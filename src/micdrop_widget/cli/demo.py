@@ -1,9 +1,10 @@
-"""The whole call without browser or microphone: a spoken sentence, held against the embedded server, told live."""
+"""A whole call without browser or microphone: a spoken sentence calls the embedded server, with a log as it goes on."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from importlib.resources import as_file, files
 
 import numpy as np
@@ -66,11 +67,11 @@ async def _demo() -> int:
         async with MicdropClient(server.url, source=ArraySource(sentence), sink=speaker) as call:
             began = asyncio.get_running_loop().time()
 
-            def tell(what: str) -> None:
+            def log(what: str) -> None:
                 _say(f"{asyncio.get_running_loop().time() - began:8.3f} s  {what}")
 
-            call.on("StateChange", lambda state, previous: _tell_changes(state, previous, tell))
-            call.on("Message", lambda item: tell(f"  {_line(item)}"))
+            call.on("StateChange", lambda state, previous: _log_changes(state, previous, log))
+            call.on("Message", lambda item: log(f"  {_line(item)}"))
             await call.start()
             await call.until(isAssistantSpeaking=True, timeout=_LIMIT_S)
             await call.until(isAssistantSpeaking=False, timeout=_LIMIT_S)
@@ -87,12 +88,11 @@ async def _demo() -> int:
     return _verdict(sentence, turns[0], speaker.heard)
 
 
-def _tell_changes(state: MicdropState, previous: MicdropState, tell: object) -> None:
-    assert callable(tell)
+def _log_changes(state: MicdropState, previous: MicdropState, log: Callable[[str], None]) -> None:
     for field, (begins, ends) in _WORDS.items():
         now = getattr(state, field)
         if now != getattr(previous, field):
-            tell(begins if now else ends)
+            log(begins if now else ends)
 
 
 def _line(item: ConversationItem) -> str:

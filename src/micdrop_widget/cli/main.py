@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="micdrop_widget", description="Voice calls with a Micdrop server.")
     parser.add_argument("--debug", action="store_true", help="log every step of the call to standard error")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("demo", help="hold a spoken sentence against the embedded server, and check the echo")
+    commands.add_parser("demo", help="call the embedded server with a spoken sentence, and check the echo")
     serve = commands.add_parser("serve", help="run the embedded echo server until Ctrl-C")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=_port, default=8081, help="port to listen on, 0 for a free one (default: 8081)")

@@ -81,12 +81,12 @@ class FaultyCall:
         return self.frames[self._read - 1]
 
     async def command(self, name: Literal["StartSpeaking", "StopSpeaking", "Mute"]) -> None:
-        """Wait for a command of the client; what comes before it is read and passed over."""
+        """Wait for a command of the client; frames before it are read and ignored."""
         while await self.next_frame() != name:
             pass
 
     async def speech(self, duration_ms: float) -> None:
-        """Wait until the user has begun to speak, and so much of it has arrived."""
+        """Wait until the user has begun to speak, and so many milliseconds of it have arrived."""
         await self.command("StartSpeaking")
         samples = 0
         while samples_to_ms(samples) < duration_ms:
@@ -119,7 +119,7 @@ class FaultyCall:
             self._line_changed.notify_all()
 
     async def ready(self) -> None:
-        """Say that the server is ready, and has no greeting."""
+        """Send that the server is ready, and has no greeting."""
         await self.send(wire.SkipAnswer())
 
     async def message(self, role: Literal["system", "user", "assistant"], content: str) -> None:
@@ -179,11 +179,11 @@ class FaultyCall:
         await self._connection.wait_closed()
 
     async def hold(self) -> None:
-        """Keep reading, and say nothing, until the client leaves."""
+        """Keep reading, and send nothing, until the client leaves."""
         await self._connection.wait_closed()
 
     async def close(self, code: int | None = 1000, reason: str = "") -> None:
-        """Close with a code, behind what was sent; None sends none: the client sees 1005."""
+        """Close with a code, after all frames that were sent; None sends no code: the client sees 1005."""
         async with self._line_changed:
             await self._line_changed.wait_for(lambda: not self._line)
         await self._connection.close(code, reason)  # type: ignore[arg-type]  # None is a close frame without a code

@@ -42,14 +42,14 @@ class FaultyServer:
     handshake_ms
         How long the WebSocket handshake takes.
     seed
-        Of all that is random: the same one gives the same times.
+        The seed of all random times: the same seed gives the same times.
 
     Attributes
     ----------
     calls
         Every call so far that was not refused at its handshake.
     handshakes
-        How often a client has asked for one, those that were refused included.
+        The number of handshakes so far, refused ones included.
 
     Examples
     --------

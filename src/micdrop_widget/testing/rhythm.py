@@ -41,11 +41,11 @@ def rhythm(
     jitter_ms
         Each chunk is late by a random time up to this; none overtakes another.
     burst
-        So many chunks are held back and sent together.
+        How many chunks are held back and sent together.
     odd_bytes
         Cut within samples: each chunk but the last has an odd number of bytes.
     seed
-        Of the jitter.
+        The seed of the jitter.
     """
     if chunk_ms <= 0 or pace < 0 or jitter_ms < 0 or burst < 1:
         raise ValueError("rhythm: expected chunk_ms > 0, pace >= 0, jitter_ms >= 0 and burst >= 1")
