@@ -25,7 +25,9 @@ def test_what_is_claimed_is_refused_in_words_until_it_is_released() -> None:
     with claimed(vad, turn):
         for wanted in ([vad], [turn], [VolumeVAD(), turn]):
             with (
-                pytest.raises(DetectorInUseError, match=r"^This \w+ hears another call now.*copy\.copy") as refused,
+                pytest.raises(
+                    DetectorInUseError, match=r"^This \w+ is used by another call now.*copy\.copy"
+                ) as refused,
                 claimed(*wanted),
             ):
                 pytest.fail("it was claimed twice")
@@ -88,7 +90,7 @@ async def test_a_second_call_does_not_start_with_the_detector_of_the_first(
         second = MicdropClient(server.url, source=SILENCE, **second_options)
         async with first, second:
             await first.start()
-            with pytest.raises(MicdropError, match="hears another call now") as refused:
+            with pytest.raises(MicdropError, match="is used by another call now") as refused:
                 await second.start()
             assert not second.state.isStarted
             assert first.state.isListening
@@ -104,7 +106,7 @@ async def test_a_call_keeps_its_detector_when_its_microphone_is_opened_again() -
         await call.start()
         await call.change_mic_device("another")
         assert call.state.isMicStarted
-        with pytest.raises(DetectorInUseError, match="This VolumeVAD hears another call now"):
+        with pytest.raises(DetectorInUseError, match="This VolumeVAD is used by another call now"):
             detect_speech(np.zeros(512, np.int16), vad=vad)
         assert detect_speech(np.zeros(512, np.int16), vad=copy.copy(vad)).segments == ()
         await asyncio.sleep(0)

@@ -1,7 +1,7 @@
 """A voice call with an AI assistant in a notebook cell: the Micdrop client for Jupyter and Python.
 
 The names in `__all__` are public; every other module path is private and may change without notice. Importing the
-package is cheap: what is heavy loads where it is first used.
+package is cheap: heavy dependencies load where they are first used.
 """
 
 from __future__ import annotations

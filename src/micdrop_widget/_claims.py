@@ -1,4 +1,4 @@
-"""Who uses a detector: one call at a time, since a detector remembers what it was given."""
+"""Claims of detectors: one call at a time uses a detector, since it remembers the audio that it was given."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from micdrop_widget.errors import DetectorInUseError, MicdropErrorCode
 __all__ = ["Claim", "claimed"]
 
 _claims: dict[int, object] = {}
-"""By the identity of each detector in use: whose claim it is. `setdefault` lets one thread win."""
+"""The claim of each detector in use, by the detector's identity. `setdefault` lets one thread win."""
 
 
 class Claim:
-    """Who uses some detectors of speech or of turns. From any thread."""
+    """A claim of some detectors of speech or of turns. May be used from any thread."""
 
     def __init__(self) -> None:
         self._mine: dict[int, object] = {}
 
     def add(self, *detectors: object) -> None:
-        """Use detectors, which nobody else may use from now on; one that is used already may be given again.
+        """Claim detectors, which nobody else may use from now on; one that is claimed already may be given again.
 
         Raises
         ------
@@ -33,12 +33,12 @@ class Claim:
             self._mine[id(detector)] = detector
 
     def remove(self, detector: object) -> None:
-        """Use a detector no longer; one that is not used is no error."""
+        """Release one detector; one that is not claimed is no error."""
         if self._mine.pop(id(detector), None) is not None:
             _claims.pop(id(detector), None)
 
     def release(self) -> None:
-        """Use none any more."""
+        """Release all detectors."""
         for key in self._mine:
             _claims.pop(key, None)
         self._mine.clear()
@@ -46,7 +46,7 @@ class Claim:
 
 @contextmanager
 def claimed(*detectors: object) -> Iterator[Claim]:
-    """Use detectors of speech or of turns, which nobody else may use meanwhile. From any thread.
+    """Claim detectors of speech or of turns, which nobody else may use meanwhile. May be used from any thread.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def claimed(*detectors: object) -> Iterator[Claim]:
 def _in_use(name: str) -> DetectorInUseError:
     return DetectorInUseError(
         MicdropErrorCode.Mic,
-        f"This {name} hears another call now: what two calls say would be one voice to it.",
+        f"This {name} is used by another call now: two calls would be one voice to it.",
         f"Give each call its own: copy.copy() of it, or another {name}(…).",
         reason="detector in use",
     )

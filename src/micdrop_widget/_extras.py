@@ -1,4 +1,4 @@
-"""Packages that are not needed for a call, and are missing where something asks for them."""
+"""Errors for optional packages that are not installed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["extra_needed"]
 
 @contextmanager
 def extra_needed(extra: str, package: str, what: str) -> Iterator[None]:
-    """Import within it what needs a package of an extra.
+    """Turn an import error within this context into one that names the extra to install.
 
     Parameters
     ----------
     extra, package
-        Of which extra of ours it is, and what it is called.
+        The extra of this package, and the package of it that is imported.
     what
-        What is asked for, in the plural, as the error says it.
+        What needs the package, in the plural, for the error.
 
     Raises
     ------

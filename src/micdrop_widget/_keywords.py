@@ -29,14 +29,14 @@ def given(arguments: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 def suggest(name: str, known: Iterable[str], *, cutoff: float = 0.4) -> str:
-    """Return what a message says of a name that is not known: the nearest one that is, or all of them.
+    """Return the hint for an unknown name: the nearest known one, or all known ones.
 
     Parameters
     ----------
     name, known
-        What was written, and what could have been.
+        The unknown name, and all known ones.
     cutoff
-        How alike two names have to be, from 0 to 1.
+        How similar two names must be, from 0 to 1.
     """
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=cutoff)

@@ -1,4 +1,4 @@
-"""Which addresses are this machine's own, and are reached by nobody else."""
+"""Recognizes the addresses of this machine that no other machine reaches."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def is_loopback(host: str) -> bool:
 
 
 def leads_to_this_machine(host: str) -> bool:
-    """Return whether who connects to a host is connected to this machine by every system, without asking a name server.
+    """Return whether a connection to a host reaches this machine on every system, without a name server.
 
-    Beside loopback that is the address of all interfaces, as a server prints it, and loopback written short (127.1).
+    Beside loopback that holds for the address of all interfaces, as a server prints it, and for loopback written short
+    (127.1).
     """
     if is_loopback(host):
         return True

@@ -22,16 +22,16 @@ _open: WeakValueDictionary[str, InferenceSession] = WeakValueDictionary()
 def open_session(
     package: str, name: str, inputs: set[str], *, path: str | PathLike[str] | None = None, user: str
 ) -> InferenceSession:
-    """Open a network on one thread: a window of 0.2 ms is far too short to be shared out, and a call goes on beside.
+    """Open a network on one thread: a window takes 0.2 ms, too short to share out, and the call needs the other cores.
 
     Parameters
     ----------
     package, name
-        Where the packaged ONNX file is: the folder `models` of this package, and its name.
+        The packaged ONNX file: it is in the folder `models` of this package, by this name.
     inputs
-        What the network's inputs must be called.
+        The names that the network's inputs must have.
     path
-        Of another ONNX file of the same interface.
+        The path of another ONNX file of the same interface.
     user
         The class that runs it, as errors name it.
 

@@ -1,4 +1,4 @@
-"""A logger for libraries whose messages may hold what is secret."""
+"""A logger for libraries whose messages may hold secrets."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Daemon threads: an event loop for all calls of a process, leased; and one that runs functions, one after the other.
 
-Nothing here keeps a process alive: whoever ends a thread waits for it for a while, and leaves one that hangs behind.
+Nothing here keeps a process alive: the end of a thread is awaited for a while, and a thread that hangs is abandoned.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _T = TypeVar("_T")
 _log = logging.getLogger("micdrop_widget.threads")
 
 _JOIN_S = 5
-"""How long the end of a thread is waited for."""
+"""How long the end of a thread is awaited."""
 
 _EXECUTOR_JOIN_S = 1
-"""The same, for what runs beside a loop; less, so that the loop's own thread still ends in time."""
+"""The same for the worker threads of a loop; less, so that the loop's own thread still ends in time."""
 
 
 class DaemonExecutor(concurrent.futures.ThreadPoolExecutor):
@@ -46,7 +46,7 @@ class DaemonExecutor(concurrent.futures.ThreadPoolExecutor):
     """
 
     def __init__(self, name: str, *, join_s: float = _EXECUTOR_JOIN_S) -> None:
-        # asyncio wants this class as a loop's default executor; all that starts threads in it is overridden
+        # asyncio requires this class as a loop's default executor; all that starts threads in it is overridden
         super().__init__()
         self._name = name
         self._join_s = join_s
@@ -66,7 +66,7 @@ class DaemonExecutor(concurrent.futures.ThreadPoolExecutor):
                 return
             try:
                 result = fn(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
+            except BaseException as error:  # noqa: BLE001 - the future raises it
                 future.set_exception(error)
             else:
                 future.set_result(result)
@@ -83,7 +83,7 @@ class DaemonExecutor(concurrent.futures.ThreadPoolExecutor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Accept nothing more, and wait a while for what runs; what hangs is left behind."""
+        """Accept nothing more, and wait a while for running functions; one that hangs is abandoned."""
         with self._job_lock:
             self._ended = True
             daemons = [*self._daemons]
@@ -128,14 +128,14 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def call(self, function: Callable[..., object], *arguments: object) -> None:
-        """Call a function on the loop, after what was called before; from any thread. One that has ended does not."""
+        """Call a function on the loop, after earlier calls; from any thread. A loop that has ended calls nothing."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *arguments)
 
     def stop(self, *, join_s: float = _JOIN_S) -> None:
-        """Cancel what still runs and end the thread; again is no error.
+        """Cancel all tasks and end the thread; may be called again.
 
-        Returns when it has ended, or at once on the thread itself; a thread that hangs is left behind.
+        Returns when it has ended, or at once on the thread itself; a thread that hangs is abandoned.
         """
         with self._lock:
             if not self._stops:
@@ -154,7 +154,7 @@ class LoopThread:
 
 
 def finish_loop(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel the tasks of a loop that does not run, end what it began, and close it."""
+    """Cancel the tasks of a loop that does not run, shut its generators and executor down, and close it."""
     try:
         loop.run_until_complete(_cancel_tasks())
         loop.run_until_complete(loop.shutdown_asyncgens())
@@ -195,7 +195,7 @@ class WorkerThread:
         return threading.current_thread() is self._thread
 
     def post(self, function: Callable[[], object]) -> None:
-        """Run a function after those before it; from any thread."""
+        """Run a function after those posted earlier; from any thread."""
         with self._changed:
             self._functions.append(function)
             self._changed.notify()
@@ -204,9 +204,9 @@ class WorkerThread:
                 self._thread.start()
 
     def after(self, future: concurrent.futures.Future[_T]) -> concurrent.futures.Future[_T]:
-        """Return a future with the same outcome, once what was posted until then has run.
+        """Return a future with the same outcome, which is done when all functions posted until then have run.
 
-        On the thread itself, where nothing can run meanwhile, that is the future itself.
+        On this thread, where none can run meanwhile, that is the same future.
         """
         if self.is_current:
             return future
@@ -215,9 +215,9 @@ class WorkerThread:
         return settled
 
     def stop(self, *, join_s: float = _JOIN_S) -> None:
-        """Let the thread end as soon as it has run what was posted, and from then on each time.
+        """Let the thread end as soon as it has run all posted functions, now and after each later post.
 
-        Returns when it has ended, or at once on the thread itself; a thread that hangs is left behind.
+        Returns when it has ended, or at once on the thread itself; a thread that hangs is abandoned.
         """
         with self._changed:
             self._stops = True
@@ -274,7 +274,7 @@ class Lease:
         self._released = False
 
     def release(self, *, join_s: float = _JOIN_S) -> None:
-        """Give the share back, the last one as `LoopThread.stop` does; again is no error."""
+        """Give the share back; the last one stops the thread, as `LoopThread.stop`. May be called again."""
         with Lease._lock:
             if self._released:
                 return

@@ -1,4 +1,4 @@
-"""Audio as a call knows it: 16 kHz, mono, int16, little-endian. Rates, conversions, framing."""
+"""The audio of a call: 16 kHz, mono, int16, little-endian. Rates, conversions, framing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def pcm_from_bytes(data: bytes | bytearray | memoryview) -> Pcm:
 
 
 def pcm_to_bytes(pcm: Pcm) -> bytes:
-    """Return samples as they travel: signed 16-bit little-endian, no header."""
+    """Return samples as the wire carries them: signed 16-bit little-endian, no header."""
     return pcm.astype(_WIRE, copy=False).tobytes()
 
 
@@ -77,10 +77,10 @@ def float_to_pcm(samples: NDArray[np.floating]) -> Pcm:
 
 
 class Resampler:
-    """Brings a stream to 16 kHz, or another rate, with soxr's anti-aliasing filter; what has that rate passes as it is.
+    """Resamples a stream to 16 kHz, or another rate, with soxr's filter; a stream of that rate passes unchanged.
 
-    However it is cut, a stream gives the samples that it would give in one piece, and each sound stays in its place:
-    only their arrival is late, by the 6 to 44 ms (in messages of 32 ms at 44.1 and 48 kHz) that wait in the filter.
+    The samples do not depend on the chunks, and each sound keeps its position. Samples come out later than they go in,
+    by the 6 to 44 ms (in chunks of 32 ms at 44.1 and 48 kHz) that wait in the filter.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Resampler:
             self._stream = soxr.ResampleStream(sample_rate, wanted_rate, 1, dtype="float32")
 
     def push(self, samples: Pcm | NDArray[np.floating]) -> Pcm:
-        """Return the samples that are complete with these; what waits in the filter comes with later ones.
+        """Return the samples that are complete now; those that wait in the filter come with later ones.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Resampler:
         return self._resample(samples, last=False)
 
     def finish(self) -> Pcm:
-        """Return what waits in the filter: the stream has ended, and takes no more samples."""
+        """Return the samples that wait in the filter: the stream has ended, and accepts no more."""
         return self._resample(np.zeros(0, dtype=np.int16), last=True)
 
     def _resample(self, samples: Pcm | NDArray[np.floating], *, last: bool) -> Pcm:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["encode", "looks_like_file", "read_bytes", "read_file", "read_path", "read_stereo"]
 
 _BLOCK_FRAMES = 1 << 17
-"""So many are read at once: 3 s of 44.1 kHz."""
+"""How many frames are read at once: 3 s at 44.1 kHz."""
 
 _KINDS = {
     b"RIFF": "a WAV file",
@@ -51,12 +51,12 @@ _KINDS = {
     b"%PDF": "a PDF file",
     b"version https://git-lfs": "a pointer of Git LFS; the file itself comes with “git lfs pull”",
 }
-"""What a file is by its first bytes. The first nine are read by libsndfile."""
+"""The kinds of files by their first bytes. libsndfile reads the first nine."""
 
 _READ_KINDS = tuple(_KINDS)[:9]
 
 _LOSSY = {"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"}
-"""What these decode to may go a little beyond full scale, and is clipped, as every player does."""
+"""Samples decoded from these may go a little beyond full scale; they are clipped, as every player does."""
 
 
 def looks_like_file(head: bytes) -> bool:
@@ -238,7 +238,7 @@ def _import_soundfile() -> ModuleType:
 
 
 def _unreadable(what: str, path: str | None, head: bytes, reason: str, is_memory: bool) -> str:
-    """Return what is said of a file that cannot be read: which one, what it is, and what converts it."""
+    """Return the error message for a file that cannot be read: which one, its kind, and how to convert it."""
     kind = _kind(head)
     if is_memory and kind == _UNKNOWN:
         return (

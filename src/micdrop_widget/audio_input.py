@@ -1,4 +1,4 @@
-"""The one door for audio: whatever it is, what comes out is int16 at 16 kHz, or an error that says what to do."""
+"""Reads audio of any kind, a file or samples, as int16 at 16 kHz, or raises an error that says what to do."""
 
 from __future__ import annotations
 

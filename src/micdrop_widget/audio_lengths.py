@@ -1,4 +1,4 @@
-"""Lengths that a file's header does not know yet: its recorder was killed, or wrote into a pipe, or still writes."""
+"""Mends lengths that a file's header lacks: its recorder was killed, wrote into a pipe, or still writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["MendedFile", "Mending", "find_mending"]
 
 @dataclass(frozen=True, slots=True)
 class Mending:
-    """Bytes of a header that are read otherwise than they stand there."""
+    """Bytes that replace those of a header when it is read."""
 
     position: int
     bytes: bytes
@@ -43,7 +43,7 @@ _RF64_LENGTH = 28
 
 
 def find_mending(file: IO[bytes]) -> Mending | None:
-    """Return what a header has to say for its samples to be found; None where it says so already.
+    """Return the bytes that a header needs for its samples to be found; None where it is right already.
 
     Parameters
     ----------
@@ -108,14 +108,14 @@ def _read(file: IO[bytes], at: int, size: int) -> bytes:
 
 
 class MendedFile:
-    """A file as a library in C reads it: it may ask for any position, and reads the header as it was mended.
+    """A file for a library in C, which may seek anywhere, with a mended header.
 
     Parameters
     ----------
     file
         Seekable, opened for reading.
     mending
-        What is read otherwise.
+        The bytes of the header that are replaced.
     """
 
     def __init__(self, file: IO[bytes], mending: Mending | None = None) -> None:
@@ -125,7 +125,7 @@ class MendedFile:
         self._at = 0
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a position; one that is before the beginning or behind the end is that."""
+        """Go to a position, clamped to the beginning and the end."""
         base = (0, self._at, self._end)[whence]
         self._at = min(max(0, base + offset), self._end)
         return self._at

@@ -1,4 +1,4 @@
-"""Samples as people have them, checked and brought to int16 at 16 kHz: arrays and what is like one, in any chunks."""
+"""Checks samples of any type, and converts them to int16 at 16 kHz: arrays and the like, in any chunks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["ACCEPTED", "CHOOSE", "Channel", "PcmStream", "Samples", "as_array", 
 
 
 class HasArray(Protocol):
-    """What numpy reads as an array: a tensor, a column of a table."""
+    """A value that numpy reads as an array: a tensor, a column of a table."""
 
     def __array__(self) -> NDArray[Any]:
         """Return it as an array."""
@@ -23,7 +23,7 @@ class HasArray(Protocol):
 
 
 class HasDlpack(Protocol):
-    """What is exchanged between libraries of arrays."""
+    """A value that libraries of arrays exchange by DLPack."""
 
     def __dlpack__(self) -> Any:  # noqa: ANN401 - an opaque capsule
         """Return it as a capsule."""
@@ -51,7 +51,7 @@ _MAX_CHANNELS = 64
 ACCEPTED = "samples: an array, or what is like one (list, tensor, memoryview), of int16, int32, uint8 or floats"
 
 _BLOCK_FRAMES = 1 << 17
-"""So many are converted at once: what lies between costs no memory for each hour."""
+"""How many frames are converted at once: intermediate arrays stay small, however long the audio is."""
 
 
 def check_sample_rate(sample_rate: Any, what: str) -> float:  # noqa: ANN401 - what it is, is checked here
@@ -101,7 +101,7 @@ def as_array(samples: Any, what: str, expected: str = ACCEPTED) -> NDArray[Any]:
 
 
 def _plain(array: NDArray[Any], what: str) -> NDArray[Any]:
-    """Return an array without what its subclass makes of it: a row of a matrix is a matrix, a masked sample is none."""
+    """Return an array of numpy's base class: the row of a matrix is a matrix, and a masked sample is none."""
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise TypeError(f"{what}: some samples are masked; say what they are, for instance silence: samples.filled(0)")
     return np.asarray(array)
@@ -174,7 +174,7 @@ def check_channel(channel: Channel | None, channels: int, what: str, choose: tup
 
 
 class PcmStream:
-    """Brings samples that come in chunks to int16 at 16 kHz, without a seam between the chunks.
+    """Converts samples that come in chunks to int16 at 16 kHz, without a seam between the chunks.
 
     Parameters
     ----------
@@ -241,7 +241,7 @@ class PcmStream:
         return self._resampler.push(mono)
 
     def finish(self) -> Pcm:
-        """Return what waits in the filter: the stream has ended."""
+        """Return the samples that wait in the filter: the stream has ended."""
         return self._resampler.finish()
 
     def _scaled(self, array: NDArray[Any]) -> Pcm | NDArray[np.float32]:

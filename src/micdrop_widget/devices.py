@@ -20,20 +20,20 @@ class Device:
     id: str
     label: str
     kind: DeviceKind | None = None
-    """None where nobody says."""
+    """None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Microphone:
-    """What was opened, and what was really applied to it."""
+    """A microphone that was opened, and the processing that was really applied to it."""
 
     device_id: str | None = None
     label: str = ""
-    """What the browser calls the device."""
+    """The browser's name of the device."""
     sample_rate: int = SAMPLE_RATE
-    """Rate in Hz at which it is captured; the call hears 16 kHz whatever it is."""
+    """Rate in Hz at which it is captured; the call gets 16 kHz whatever it is."""
     echo_cancellation: bool = True
-    """False switches disabled interruption on: the assistant would hear itself."""
+    """False disables interruption: the assistant's own echo would interrupt it."""
     noise_suppression: bool | None = None
     """None where nobody says."""
     auto_gain_control: bool | None = None

@@ -1,4 +1,4 @@
-"""What can go wrong with a call: eight codes, one exception, and how the wire's codes map to them."""
+"""The errors of a call: eight codes, one exception, and the mapping of the wire's codes to them."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class MicdropError(Exception):
     remedy
         What the user can do about it, in one sentence.
     reason
-        A word for the cause, where it is one of a fixed list: then `remedy` is as fixed, and neither holds anything
-        private. Empty elsewhere.
+        A word for the cause, where it is one of a fixed list: then `remedy` is fixed too, and neither holds anything
+        private. Otherwise empty.
     """
 
     def __init__(self, code: MicdropErrorCode, message: str, remedy: str, *, reason: str = "") -> None:
@@ -69,7 +69,7 @@ class CallClosedError(RuntimeError):
 
 
 class DetectorInUseError(MicdropError):
-    """A detector of speech or of turns hears a call already: what two calls say at once would be one voice to it."""
+    """Another call uses a detector of speech or of turns: two calls would be one voice to it."""
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}"
@@ -167,6 +167,6 @@ def _server_error(code: MicdropErrorCode, where: str, reason: str) -> MicdropErr
 
 
 def raise_fresh(error: MicdropError | None) -> None:
-    """Raise what the state tells, as a new exception: the one in the state collects no tracebacks."""
+    """Raise a copy of the state's error, so that the one in the state collects no tracebacks."""
     if error is not None:
         raise MicdropError(error.code, error.message, error.remedy, reason=error.reason)

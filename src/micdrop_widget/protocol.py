@@ -1,4 +1,4 @@
-"""The wire of a Micdrop call, both directions: what a frame means, and how it is written.
+"""The wire protocol of a Micdrop call: the frames of both directions, and how they are read and written.
 
 Source: the Micdrop server's protocol (micdrop.dev). One WebSocket per call; text frames are commands, binary
 frames are audio (signed 16-bit little-endian PCM, mono, 16 kHz).
@@ -74,7 +74,7 @@ _CONTAINERS = {
 
 def container_of(audio: bytes) -> str | None:
     """Return what container an audio frame begins like, in words, or None: samples have no header."""
-    # one look, since nearly every frame begins like none
+    # one lookup first, since nearly every frame begins like none
     if audio[:3] not in _CONTAINER_STARTS:
         return None
     return next((name for magic, name in _CONTAINERS.items() if audio.startswith(magic)), None)
@@ -149,7 +149,7 @@ def item_from_json(value: Mapping[str, Any]) -> ConversationItem:
 
 _MAX_NAME = 80
 _MAX_REASON = 200
-"""What is told of a frame that cannot be used is for the log: a server may send megabytes of nonsense."""
+"""How much of an unusable frame is logged: a server may send megabytes of nonsense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,7 @@ ServerFrame: TypeAlias = (
 
 
 def parse_server_frame(frame: str | bytes) -> ServerFrame:
-    """Return what a frame from the server means; any input gives an answer, none raises."""
+    """Return what a frame from the server means; no input raises."""
     if isinstance(frame, bytes):
         return Audio(frame)
     name, _, payload = frame.partition(" ")

@@ -1,4 +1,4 @@
-"""How a call that was lost comes back."""
+"""`Reconnect`: how a lost call reconnects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Reconnect"]
 
 @dataclass(frozen=True, slots=True)
 class Reconnect:
-    """How a call that was lost comes back.
+    """How a lost call reconnects.
 
     Parameters
     ----------

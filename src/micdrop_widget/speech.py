@@ -1,4 +1,4 @@
-"""What a VAD reports while samples pass: five events, each at a position in the microphone's samples."""
+"""The five events that a segmenter reports, each at a position in the microphone's samples."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SpeechStarted:
     """Something that may be speech begins (Micdrop's `StartSpeaking` of the VAD)."""
 
     position: int
-    """Samples heard when this was decided."""
+    """Number of captured samples when this was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,10 @@ class SpeechEnded:
 SpeechEvent: TypeAlias = SpeechStarted | SpeechConfirmed | SpeechContinued | SpeechCancelled | SpeechEnded
 
 SpeechEventName: TypeAlias = Literal["StartSpeaking", "ConfirmSpeaking", "CancelSpeaking", "StopSpeaking"]
-"""What Micdrop calls the four events of its voice activity detection."""
+"""Micdrop's names of the four events of its voice activity detection."""
 
 VadEventName: TypeAlias = SpeechEventName | Literal["ChangeStatus"]
-"""The four, and the one behind each of them that says what the status is now."""
+"""The four names, and that of the event with the new status that follows each."""
 
 
 def name_of(event: SpeechEvent) -> SpeechEventName | None:

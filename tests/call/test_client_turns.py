@@ -202,13 +202,13 @@ async def test_a_detector_that_another_call_asks_is_refused_and_a_former_one_is_
         async with first, second:
             await first.start()
             await second.start()
-            with pytest.raises(MicdropError, match=r"hears another call now"):
+            with pytest.raises(MicdropError, match=r"is used by another call now"):
                 second.set_turn_detector(taken)
             assert second.options.turn_detector is former
             await first.set_turn_detector(None)
             await second.set_turn_detector(taken)
             await first.set_turn_detector(former)
-            with pytest.raises(MicdropError, match=r"hears another call now"):
+            with pytest.raises(MicdropError, match=r"is used by another call now"):
                 first.set_turn_detector(taken)
     third, _, _ = ready_client(None, turn_detector=taken)
     async with third:
