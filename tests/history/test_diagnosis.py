@@ -70,7 +70,12 @@ def call(**changes: Any) -> Call:
         ({"link": LinkFacts(), "frame_age_ms": 9000}, "frames", "broken", "the latest arrived 9.0 s ago"),
         ({"link": LinkFacts(missing_ms=11_000)}, "holds", "broken", "11.0 s of audio are missing"),
         ({"since_opened": replace(ROOM, listened_ms=0.0)}, "listening", "broken", "to 0.0 s of 10.0 s"),
-        ({"since_opened": replace(ROOM, suspicions=2)}, "detection", "broken", "2 times it may have been speech"),
+        (
+            {"since_opened": replace(ROOM, cancelled_segments=2)},
+            "detection",
+            "broken",
+            "2 times it may have been speech",
+        ),
         (
             {"since_opened": replace(ROOM, detectors=(DetectorFacts("VolumeVAD", "dB", None, -55.0),))},
             "detection",
@@ -185,7 +190,7 @@ def test_a_microphone_that_was_open_before_the_call_keeps_what_it_captured() -> 
         listened_ms=0.125,
         loudest_dbfs=20 * np.log10(200 / 65536),
         detectors=(DetectorFacts("SileroVAD", "status"),),
-        suspicions=1,
+        cancelled_segments=1,
     )
     assert facts.since_turn.captured_ms == 0
     collector.record(inputs.Start(Settings()), (), replace(LIVE, mic=MicPhase.CLOSED), 3000)

@@ -1,3 +1,3 @@
-"""What a call leaves behind: its turns, what it sounded like, and their files."""
+"""What a call leaves behind: its turns, its recording, its events, and their files."""
 
 __all__: list[str] = []

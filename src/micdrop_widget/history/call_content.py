@@ -1,4 +1,4 @@
-"""What is kept of a call, on its way into a folder."""
+"""`CallContent`: all that is kept of a call, written into a folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CallContent:
     """A call with all that is kept of it, whether it runs or was loaded."""
 
     about: Mapping[str, Any]
-    """What is known of it as a whole."""
+    """The description of the call as a whole; see `call.about`."""
     turns: Turns
     conversation: tuple[ConversationItem, ...]
     events: EventLog
@@ -34,7 +34,7 @@ class CallContent:
     """None when it was not recorded."""
 
     def save(self, folder: FolderOption, *, turn_wavs: bool) -> Path:
-        """Write all of it, and return where; see `MicdropClient.save`.
+        """Write all of it into a folder, and return its path; see `MicdropClient.save`.
 
         Raises
         ------

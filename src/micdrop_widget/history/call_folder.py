@@ -1,7 +1,7 @@
-"""The folder that a call is kept in: its files, how they are written, and how they are read, a killed writer's too.
+"""The folder that a call is kept in: writes its files, and reads them, also after the writer was killed.
 
-Files of lines hold one JSON object a line. A line is whole when it ends: what a killed process has left of the last
-one is not read. docs/kept-calls.md says what is in each file.
+Files of lines hold one JSON object a line. A line is whole when it ends: the rest of a line that a killed process has
+left is not read. docs/kept-calls.md says what is in each file.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ CONVERSATION = "conversation.jsonl"
 EVENTS = "events.jsonl"
 
 FORMAT = 1
-"""Goes up when an older version could no longer read what is written."""
+"""The number of the format: it grows when older versions cannot read the files any more."""
 
 
 def write_about(folder: Path, about: Mapping[str, Any]) -> None:
-    """Write what is known of the call as a whole.
+    """Write the description of the call as a whole.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def event_lines(events: Iterable[CallEvent]) -> str:
 
 
 def create(folder: Path, about: Mapping[str, Any]) -> None:
-    """Make the folder of a call that begins. It is there with what is known of the call, or not at all.
+    """Make the folder of a call that begins. It appears with the description of the call in it, or not at all.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def create(folder: Path, about: Mapping[str, Any]) -> None:
 
 
 def append(path: Path, lines: str) -> None:
-    """Add whole lines to a file, which is made if it is not there; nothing happens without any.
+    """Append whole lines to a file, which is made if it is not there; without lines do nothing.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def append(path: Path, lines: str) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a file as a whole: whoever reads it, and whenever this process dies, finds the old one or the new one.
+    """Replace a file at once: a reader finds the old file or the new one, whenever this process dies.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def read_about(folder: Path) -> dict[str, Any]:
-    """Return what is known of the call as a whole.
+    """Return the description of the call as a whole.
 
     Raises
     ------

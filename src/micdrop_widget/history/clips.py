@@ -1,4 +1,4 @@
-"""The sound of a call for who collects sounds: a WAV per turn and side, and the list of them for Hugging Face."""
+"""The sound of a call as a data set: a WAV per turn and side, and the list of them for Hugging Face."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def write_clips(
     *,
     each_turn: bool,
 ) -> None:
-    """Write the list of the sounds of a call and, if asked for, each turn's; those of an earlier time go.
+    """Write the list of the sounds of a call and, if asked for, each turn's; sounds of an earlier save are removed.
 
     Every row of the list has every column and no null, so that the lists of many calls make one data set.
 
@@ -125,7 +125,7 @@ def _clips(turns: Turns, recording: Recording) -> Iterator[_Clip]:
             if len(pcm):
                 yield _Clip(number, "user", start_ms, pcm)
         if turn.heard_ms is not None and turn.answer_end_ms is not None:
-            # a loudspeaker that is no real one hears faster than time goes by
+            # a virtual loudspeaker may play faster than time goes by
             end_ms = max(turn.answer_end_ms, turn.heard_ms + (turn.answer_heard_ms or 0.0))
             pcm = _cut(assistant, recording.start_s, turn.heard_ms, end_ms)
             if len(pcm):
@@ -133,7 +133,7 @@ def _clips(turns: Turns, recording: Recording) -> Iterator[_Clip]:
 
 
 def _cut(pcm: Pcm, start_s: float, first_ms: float, last_ms: float) -> Pcm:
-    """Return what lies between two times; nothing where the beginning is not kept any more."""
+    """Return the samples between two times; none where the beginning is not kept any more."""
     kept_from = round(start_s * SAMPLE_RATE)
     first, last = ms_to_samples(first_ms) - kept_from, ms_to_samples(last_ms) - kept_from
     return pcm[first:last] if first >= 0 else pcm[:0]

@@ -1,4 +1,4 @@
-"""The quantities of a turn by their names, as tables and files have them."""
+"""The names of the quantities of a turn, as tables and files have them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DERIVED = (
     "agent_first_text_ms",
     "tts_first_audio_ms",
 )
-"""What follows from them, or is measured elsewhere."""
+"""The quantities that are computed from them, or measured elsewhere."""
 
 TEXTS = ("user_text", "assistant_text", "heard_text")
 FLAGS = ("interrupted", "false_interruption", "skipped", "cancelled")

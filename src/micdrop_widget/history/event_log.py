@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["MAX_EVENTS", "MAX_EVENT_CHARS", "MAX_PAYLOAD_CHARS", "CallEvent", "EventLog"]
 
 MAX_EVENTS = 20_000
-"""So many events are kept, the latest: five in each second of an hour."""
+"""How many events are kept, the latest ones: five in each second of an hour."""
 
 MAX_PAYLOAD_CHARS = 8_000_000
-"""So long are their payloads together. With its objects a full log takes 12 MB."""
+"""How long their payloads may be together. With its objects a full log takes 12 MB."""
 
 MAX_EVENT_CHARS = 64_000
 """A payload that is longer is left out: `{"omitted_chars": n}` is in its place."""
@@ -40,11 +40,11 @@ class CallEvent:
     name: str
     """What happened; `step_events` lists the names."""
     payload_json: str = "{}"
-    """What is known of it, as a JSON object."""
+    """The event's details, as a JSON object."""
 
     @property
     def payload(self) -> dict[str, Any]:
-        """What is known of it; a new dict each time."""
+        """The event's details; a new dict each time."""
         payload: dict[str, Any] = json.loads(self.payload_json)
         return payload
 
@@ -73,7 +73,7 @@ class CallEvent:
 class EventLog(Sequence[CallEvent]):
     """The events of one call, in order. One thread adds, any thread reads.
 
-    At most 20 000 events with 8 million characters of payload are kept, 12 MB; when there are more, the oldest go.
+    At most 20 000 events with 8 million characters of payload are kept, 12 MB; then the oldest are dropped.
     """
 
     def __init__(self, events: Iterable[CallEvent] = ()) -> None:
@@ -85,7 +85,7 @@ class EventLog(Sequence[CallEvent]):
             self._append(event)
 
     def add(self, time_ms: float, sample: int, name: str, payload: Mapping[str, Any] | None = None) -> CallEvent:
-        """Add an event, and return it as it is kept; what JSON does not know in its payload becomes a text."""
+        """Add an event, and return it as it is kept; a value of its payload that JSON does not know becomes a text."""
         payload_json = json.dumps(payload or {}, default=repr)
         if len(payload_json) > MAX_EVENT_CHARS:
             payload_json = json.dumps({"omitted_chars": len(payload_json)})

@@ -19,17 +19,17 @@ from micdrop_widget.protocol import ConversationItem
 __all__ = ["MAX_PENDING", "FolderFile", "KeptCall", "KeptChanges"]
 
 MAX_PENDING = 20_000
-"""So many turns, items and events wait for the disk at most. When there are more, what is kept ends there."""
+"""How many turns, items and events may wait for the disk. When there are more, the folder ends there."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptChanges:
-    """What has happened in a call since it was last written."""
+    """The changes of a call since it was last written."""
 
     turns: tuple[tuple[int, Turn], ...] = ()
-    """Those that are new or have changed, with their numbers."""
+    """Turns that are new or have changed, with their numbers."""
     items: tuple[ConversationItem, ...] = ()
-    """What is new in the conversation."""
+    """New items of the conversation."""
     replaces_conversation: bool = False
     """An item was taken back: `items` are the whole conversation."""
     events: tuple[CallEvent, ...] = ()
@@ -58,9 +58,9 @@ class FolderFile(DiskThread):
     Parameters
     ----------
     folder
-        It is made, with what is known of the call, before the constructor returns.
+        It is made, with the description of the call in it, before the constructor returns.
     about
-        What is known of the call as a whole.
+        The description of the call as a whole.
     on_failed
         Called at most once, from any thread, with the error, when the folder ends before the call does.
 

@@ -1,4 +1,4 @@
-"""The folder of a call while it goes on: by the event loop's clock, what has changed every half second."""
+"""Writes a call to its folder while it goes on: every half second, by the event loop's clock, the changes."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class FolderWriter:
     Parameters
     ----------
     folder
-        Where to; see `FolderFile`.
+        The folder; see `FolderFile`.
     about
-        What is known of the call as a whole when it begins.
+        The description of the call when it begins.
     turns, conversation
-        Return those of the call so far.
+        Return the turns and the conversation so far.
     events
-        Those of the call.
+        The events of the call.
     report
         Called on the loop with the error when the folder ends before the call does, once.
     closing
@@ -68,7 +68,7 @@ class FolderWriter:
 
     @property
     def folder(self) -> Path:
-        """Where the call is kept."""
+        """The folder of the call."""
         return self._file.folder
 
     def note_change(self) -> None:
@@ -77,7 +77,7 @@ class FolderWriter:
             self._timer = asyncio.get_running_loop().call_later(_WRITE_EVERY_S, self._write)
 
     def end(self, about: Mapping[str, Any]) -> None:
-        """End with the call: the folder is closed in the background. Again is no error."""
+        """End with the call: the folder is closed in the background. May be called again."""
         if self.has_ended:
             return
         self._write()

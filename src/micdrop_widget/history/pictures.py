@@ -1,4 +1,4 @@
-"""The door to the pictures of what is kept here.
+"""Loads the module that draws the pictures of turns and recordings.
 
 `analysis`, a room above this one, draws them, with matplotlib. `call.turns.plot()` is where a user looks for them, and
 lies below: so `analysis.pictures` is a plug-in, found by its name when a picture is asked for, and its interface is
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["PLUG_IN", "Pictures", "Theme", "load_pictures"]
 
 Theme: TypeAlias = Literal["light", "dark", "print"]
-"""The colours of a picture: the panel's in a light or in a dark notebook; or what a printer tells apart in grey."""
+"""The colours of a picture: the panel's in a light or a dark notebook, or such as a printer distinguishes in grey."""
 
 PLUG_IN = "micdrop_widget.analysis.pictures"
 
 
 class Pictures(Protocol):
-    """What the plug-in has: functions that return figures."""
+    """The interface of the plug-in: functions that return figures."""
 
     def draw_recording(self, recording: Any, span: tuple[int, int], ax: Axes | None, theme: Theme) -> Figure:  # noqa: ANN401
         """Draw a stretch of a `Recording`, from one sample of its time line to another."""

@@ -1,4 +1,4 @@
-"""Sound as a player in a notebook's cell."""
+"""A player of sound in a notebook's cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where on the time line of a recording each sample belongs.
+"""Places each sample on the time line of a recording.
 
 The time line counts samples from the start of the call; the clock says where "now" is on it. Samples arrive after they
 were captured, and are given to the loudspeaker before they are heard::

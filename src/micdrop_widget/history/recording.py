@@ -1,4 +1,4 @@
-"""What a call sounded like: both sides on one time line, with the turns and events of the call."""
+"""`Recording`: both sides of a call on one time line, with the turns and events of the call."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["Recording", "Side"]
 Side: TypeAlias = Literal["both", "user", "assistant"]
 
 _AROUND_TURN_MS = 500
-"""What is played and drawn before and after a turn."""
+"""How much is played and drawn before and after a turn."""
 
 
 class Recording:
@@ -83,7 +83,7 @@ class Recording:
         events, turns
             Those of the call, where they are kept elsewhere; by default what `save` has written into the file.
         user_channel, assistant_channel
-            Which channel is whose, counted from 0; None: the assistant is in none.
+            The channels of user and assistant, counted from 0; None: the assistant is in none.
 
         Raises
         ------
@@ -264,7 +264,7 @@ class Recording:
         return first, last
 
     def notes(self, start_sample: int = 0) -> RecordingNotes:
-        """Return what is known beside the sound, for a file that begins at a sample of the time line."""
+        """Return turns, events and probabilities for a file that begins at a sample of the time line."""
         return RecordingNotes(start_sample, self.turns, self.events, self._tracks.speech)
 
     def _whole(self) -> tuple[int, int]:

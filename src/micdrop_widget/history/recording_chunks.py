@@ -1,8 +1,8 @@
-"""What a recording knows beside its sound, as chunks of its WAV file: turns, events, probabilities of speech.
+"""Turns, events and probabilities of speech of a recording, as chunks of its WAV file.
 
 `mdev` holds lines of JSON: the first says which version this is, where the file begins on the time line of its call,
 and the turns; each further one is an event. `mdsp` holds the probabilities, a byte each. Programs that do not know
-them pass them over, and play the sound.
+them skip them, and play the sound.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _VERSION = 1
 
 @dataclass
 class RecordingNotes:
-    """What a recording knows beside its sound."""
+    """Turns, events and probabilities of a recording, beside its sound."""
 
     start_sample: int = 0
     """Where its first sample lies on the time line of the call."""

@@ -21,10 +21,10 @@ __all__ = ["MAX_PENDING_SAMPLES", "RecordingFile"]
 _log = logging.getLogger("micdrop_widget.history.writer")
 
 MAX_PENDING_SAMPLES = 60 * SAMPLE_RATE
-"""A minute of sound, 3.8 MB, waits for the disk at most. When more arrives, the file ends there."""
+"""How much sound may wait for the disk: a minute, 3.8 MB. When more arrives, the file ends there."""
 
 _CHECK_TIMEOUT_S = 0.1
-"""How long a start waits to learn whether the file can be written. A disk that takes longer is waited for behind it."""
+"""How long a start waits for the check that the file can be written; a slower check ends in the background."""
 
 
 class RecordingFile(DiskThread):
@@ -35,13 +35,13 @@ class RecordingFile(DiskThread):
     Parameters
     ----------
     path
-        What is there already stays until there is something to write.
+        An older file stays until there is something to write.
     on_failed
         Called at most once, from any thread, with the error, when the file ends before the call does.
     after
         A file that has to be closed first: it may have the same path.
     chunks
-        Called by the thread that writes, when all samples are written: what goes behind them.
+        Called by the thread that writes, when all samples are written; returns the chunks that follow them.
 
     Raises
     ------

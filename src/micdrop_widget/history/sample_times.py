@@ -1,4 +1,4 @@
-"""When the samples of a call were captured and heard, from when they arrived and were reported."""
+"""Dates the samples of a call: when they were captured and heard, by when they arrived and were reported."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from micdrop_widget.history.voiced import Loudness
 __all__ = ["AnswerAudio", "CaptureClock"]
 
 _LATE_MS = 50
-"""Playback that is later than this by its own reports paused for want of audio."""
+"""Playback that is later than this, by its own reports, has paused because audio was missing."""
 
-_LOOKED_AGAIN = 2
+_REMEASURE_FACTOR = 2
+"""An answer is searched for voiced sound again when it has grown by this factor."""
 
 _DRIFT = 2e-4
 """How far the microphone's clock may drift against ours: 200 ppm."""
@@ -93,8 +94,8 @@ class AnswerAudio:
     resumed: list[tuple[int, float]] = field(default_factory=list)
     """Playback began, or went on after a pause, at this sample and at this time."""
     _first_voiced: int | None = None
-    _looked_through: int = 0
-    """How much had been received when voiced sound was last looked for."""
+    _measured_samples: int = 0
+    """How many samples had been received at the latest search for voiced sound."""
 
     def progress(self, heard: int, now_ms: float, first_audio_ms: float) -> None:
         """Note that samples up to a number have been heard by now."""
@@ -115,15 +116,15 @@ class AnswerAudio:
     def voiced_ms(self, *, is_over: bool = False) -> float | None:
         """Return when the first voiced sound of the answer was heard; None while it was not.
 
-        What is voiced depends on all of the answer: until it is over, it is looked for once more whenever that has
-        doubled, and not with each piece that arrives.
+        What is voiced depends on all of the answer: until it is over, the search is repeated whenever the answer has
+        doubled, not with each chunk that arrives.
         """
         if not self.resumed:
             return None
-        if is_over or self._first_voiced is None or self.received >= _LOOKED_AGAIN * self._looked_through:
+        if is_over or self._first_voiced is None or self.received >= _REMEASURE_FACTOR * self._measured_samples:
             span = self.loudness.voiced_span()
             self._first_voiced = None if span is None else span[0]
-            self._looked_through = self.received
+            self._measured_samples = self.received
         if self._first_voiced is None or self._first_voiced >= self.heard:
             return None
         return self.time_of(self._first_voiced)

@@ -1,4 +1,4 @@
-"""A call that was kept in a folder: the same turns, conversation, recording and events as those of a call that runs."""
+"""`SavedCall`: a call that was kept in a folder, with its turns, conversation, recording and events."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SavedCall:
         self.path = Path(folder).expanduser()
         """The folder."""
         self.about: Mapping[str, Any] = call_folder.read_about(self.path)
-        """What is known of the call as a whole: when it began, versions, detector, what carried it."""
+        """The description of the call as a whole: when it began, versions, detector, carrier."""
         self.turns = call_folder.read_turns(self.path)
         """One row per turn."""
         self.conversation = call_folder.read_conversation(self.path)
@@ -48,7 +48,7 @@ class SavedCall:
 
     @property
     def name(self) -> str:
-        """What the folder is called."""
+        """The name of the folder."""
         return self.path.resolve().name
 
     @property
@@ -112,7 +112,7 @@ def load_calls(folders: FolderOption | Iterable[FolderOption | SavedCall]) -> pa
     Parameters
     ----------
     folders
-        A pattern like `"calls/*"`; or folders, or kept calls. What a pattern finds and is no call is passed over.
+        A pattern like `"calls/*"`; or folders, or kept calls. A pattern skips what is no call.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How probable speech was, along the time line of a recording: one value for each 32 ms, a byte each."""
+"""The probability of speech along the time line of a recording: one value for each 32 ms, a byte each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNKNOWN = 255
 _SCALE = 254
 
 _MAX_VALUES = 24 * 3600 * SAMPLE_RATE // FRAME_SAMPLES
-"""A day: 2.7 MB. What is later is not kept."""
+"""A day: 2.7 MB. Later values are not kept."""
 
 
 class SpeechTrack:
@@ -26,7 +26,7 @@ class SpeechTrack:
     Parameters
     ----------
     packed
-        What another track packed.
+        The values that another track's `pack` returned.
     """
 
     def __init__(self, packed: bytes = b"") -> None:

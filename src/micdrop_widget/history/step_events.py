@@ -1,4 +1,4 @@
-"""Which events a step of the call machine is worth in the log of a call, and what is kept of each.
+"""The events of a step of the call machine for the log of a call, with their payloads.
 
 | name | when | payload |
 |---|---|---|
@@ -11,7 +11,7 @@
 | `Turn` | a turn is settled | `kind`, `reply_latency_ms` |
 | `sent.StartSpeaking` `sent.StopSpeaking` `sent.Mute` | the client sent the command | |
 | `received.SkipAnswer` `received.CancelLastUserMessage` | the server sent it | |
-| `vad.StartSpeaking` `vad.ConfirmSpeaking` `vad.CancelSpeaking` `vad.StopSpeaking` | the detection said so | |
+| `vad.StartSpeaking` `vad.ConfirmSpeaking` `vad.CancelSpeaking` `vad.StopSpeaking` | the detection emitted it | |
 | `TurnPredicted` | the turn detector answered | `complete` |
 | `MicrophoneOpened` `MicrophoneStalled` `MicrophoneEnded` | the microphone did | |
 | `ConnectionOpened` `ConnectionClosed` | the WebSocket did | `close_code` of the latter |

@@ -57,7 +57,7 @@ def events_frame(events: Iterable[Any]) -> pandas.DataFrame:
 
 
 def calls_frame(calls: Sequence[Any]) -> pandas.DataFrame:
-    """Return the turns of kept calls, which are `SavedCall`s, as one frame, with what tells the calls apart in front.
+    """Return the turns of kept calls, which are `SavedCall`s, as one frame, with columns that identify the call first.
 
     `started` is datetime64 in UTC, `turn` int64, the rest of the new columns text.
     """

@@ -26,8 +26,8 @@ _SAME_ANSWER_MS = 1000
 _SAME_MOMENT_MS = 50
 """A microphone that stalls ends its speech first, and says so then: two steps in a row, on a busy machine."""
 
-_LONGEST_HOLE = 10 * SAMPLE_RATE
-"""Samples of the microphone that never came, which count as silence within a turn."""
+_MAX_HOLE_SAMPLES = 10 * SAMPLE_RATE
+"""How many missing samples of the microphone at most count as silence within a turn."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class _Row:
     turn: Turn
     speech: Loudness | None = None
     captured_until: int = 0
-    """Position of the microphone behind what `speech` has taken in."""
+    """Position after the last sample that was pushed into `speech`."""
     answer: AnswerAudio | None = None
     cut_by: _Row | None = None
     """The turn whose speech cut the answer."""
@@ -52,8 +52,8 @@ class _Row:
 class Timeline:
     """The turns of the latest call.
 
-    Times are arguments, in milliseconds on a clock that never goes back. Of a turn that is over only its row is kept:
-    its audio is looked at as it passes.
+    Times are arguments, in milliseconds on a clock that never goes back. The audio of a turn is measured as it
+    arrives, and not kept.
     """
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Timeline:
         self._clock.restart()
 
     def pop_settled(self) -> list[Turn]:
-        """Return the turns that have become final since this was last asked."""
+        """Return the turns that have become final since this was last called."""
         settled, self._settled = self._settled, []
         return settled
 
@@ -174,7 +174,7 @@ class Timeline:
 
     def _add_speech(self, row: _Row, start: int, pcm: Pcm) -> None:
         assert row.speech is not None
-        if 0 < start - row.captured_until <= _LONGEST_HOLE:
+        if 0 < start - row.captured_until <= _MAX_HOLE_SAMPLES:
             row.speech.push(np.zeros(start - row.captured_until, dtype=np.int16))
         row.speech.push(pcm)
         row.captured_until = start + len(pcm)
@@ -189,7 +189,7 @@ class Timeline:
         row.change(speech_start_ms=max(earliest, first), speech_end_ms=max(earliest, end) if is_over else None)
 
     def _close_utterance(self, now: float) -> None:
-        """Find the end of the turn, and let its audio go."""
+        """Find the end of the turn, and drop its audio."""
         row, self._utterance = self._utterance, None
         assert row is not None
         self._closed = row, now

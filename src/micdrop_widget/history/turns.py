@@ -1,4 +1,4 @@
-"""The turns of a call: one row each, every time of it, and what follows from the times.
+"""The turns of a call: one row each, with all its times, and the quantities computed from them.
 
 Every quantity has one definition, that of docs/measures.md. Times are milliseconds since `start()` on one clock that
 never goes back, in steps of a sixteenth: one sample. So differences add up exactly, and a time is a position on the
@@ -29,10 +29,10 @@ TurnKind: TypeAlias = Literal["user", "greeting", "unprompted"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the turn detector said when the user fell silent."""
+    """The decision of the turn detector when the user fell silent."""
 
     at_ms: float
-    """When it said so."""
+    """When it decided."""
     complete: bool
     """The turn was over."""
 
@@ -43,9 +43,9 @@ class ToolUse:
 
     name: str
     called_ms: float
-    """When the server told of the call."""
+    """When the server's message of the call arrived."""
     returned_ms: float | None = None
-    """When the server told of the result."""
+    """When the server's message of the result arrived."""
 
     @property
     def duration_ms(self) -> float | None:
@@ -93,7 +93,7 @@ class Turn:
     tools: tuple[ToolUse, ...] = ()
     """The tools that were called for the answer."""
     verdicts: tuple[Verdict, ...] = ()
-    """What the turn detector said, each time the user fell silent."""
+    """The decisions of the turn detector, one each time the user fell silent."""
 
     answer_heard_ms: float | None = None
     """How much of the answer's audio was heard, in milliseconds."""
@@ -106,7 +106,7 @@ class Turn:
     false_interruption: bool = False
     """The answer was cut by something that was no speech for the server: an empty transcript, a cancelled message."""
     skipped: bool = False
-    """The server said that there is no answer."""
+    """The server sent that there is no answer."""
     cancelled: bool = False
     """The server took the user's message back."""
     underruns: int = 0
@@ -122,7 +122,7 @@ class Turn:
     """Samples captured when the utterance was over, counted in the same way."""
 
     stage_times_ms: Mapping[str, float] | None = None
-    """How long after the end of the turn each stage of the answer was through, as our own server measured it: `stt`,
+    """How long after the end of the turn each stage of the answer ended, as `MicdropServer` measured it: `stt`,
     `first_text`, `first_sentence`, `first_audio`, `end`; None with other servers."""
 
     @property
@@ -135,7 +135,7 @@ class Turn:
 
     @property
     def endpointing_ms(self) -> float | None:
-        """The silence that was waited for, turn detection included: a part of the reply latency."""
+        """The silence until the turn was over, turn detection included: a part of the reply latency."""
         return _between(self.speech_end_ms, self.stopped_ms)
 
     @property
@@ -180,17 +180,17 @@ class Turn:
 
     @property
     def stt_ms(self) -> float | None:
-        """From StopSpeaking to the transcript, on the server; where the server tells it."""
+        """From StopSpeaking to the transcript, on the server; None where the server does not send it."""
         return self._stage("stt")
 
     @property
     def agent_first_text_ms(self) -> float | None:
-        """From StopSpeaking to the agent's first text, on the server; where the server tells it."""
+        """From StopSpeaking to the agent's first text, on the server; None where the server does not send it."""
         return self._stage("first_text")
 
     @property
     def tts_first_audio_ms(self) -> float | None:
-        """From StopSpeaking to the voice's first audio, on the server; where the server tells it."""
+        """From StopSpeaking to the voice's first audio, on the server; None where the server does not send it."""
         return self._stage("first_audio")
 
     def _stage(self, name: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Where a stretch of audio is voiced: heard as sound, by its level alone, whatever the detectors of the call think.
+"""Finds where a stretch of audio is voiced: audible, by its level alone, independent of the call's detectors.
 
 A frame of 10 ms is voiced when it is within 30 dB of the loudest frame of the stretch and at least 10 dB above the
 stretch's own noise in one of six bands: a voice fades out in the low ones, where noise that is spread over all of

@@ -1,4 +1,4 @@
-"""Word error rates: what was understood against what was said, by jiwer. The only module that knows it."""
+"""Word error rates: the understood words against the spoken ones, by jiwer. The only module that knows it."""
 
 from __future__ import annotations
 

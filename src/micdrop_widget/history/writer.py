@@ -1,4 +1,4 @@
-"""The recording of a call while it goes on: by the event loop's clock, to memory, and to a file if asked for."""
+"""Writes the recording of a call while it goes on, by the event loop's clock: to memory and, if asked for, a file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class RecordingWriter:
         return self._recording()
 
     def release_recording(self) -> None:
-        """Keep the last recording for as long only as somebody else has it; from any thread."""
+        """Hold the last recording weakly: it lives while somebody else has it; from any thread."""
         recording = self._recording()
         if recording is not None:
             self._recording = weakref.ref(recording)
@@ -129,7 +129,7 @@ class RecordingWriter:
         return None if self._recorder is None else self._recorder.position(now_ms)
 
     def end(self) -> None:
-        """End the recording; its file is closed in the background. Again is no error."""
+        """End the recording; its file is closed in the background. May be called again."""
         if self._recorder is None:
             return
         rest = self._recorder.finish(_now_ms())

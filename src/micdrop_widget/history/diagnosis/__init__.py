@@ -1,4 +1,4 @@
-"""Follows one turn through a call, and says where it breaks: facts, gathered while the call goes on, and what they say.
+"""Follows one turn through a call, and says where it breaks, from facts that are gathered while the call goes on.
 
 Nothing in here may hold what was said, the names of devices, addresses, params, headers, or what a server wrote: a
 diagnosis is there to be pasted into a bug report.

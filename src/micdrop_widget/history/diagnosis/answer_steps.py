@@ -10,7 +10,7 @@ from micdrop_widget.history.turns import Turn
 __all__ = ["answer", "audio", "heard", "transcript"]
 
 _PATIENCE_MS = 5000.0
-"""An answer that takes longer is none, for a person who asks what is wrong."""
+"""An answer that takes longer counts as missing: the user asks what is wrong."""
 
 _PLAYBACK_MS = 2000.0
 """Within this, audio that has arrived should be heard."""

@@ -19,7 +19,7 @@ _REMEDIES = {
     MicdropErrorCode.NotFound: "Check the path of the url, and the ids in params.",
     MicdropErrorCode.Unknown: "Look at the server's log for what it means by its close code.",
 }
-"""In words of our own: those of an error may hold an address, or what a server wrote."""
+"""Fixed texts, since the remedy of an error may hold an address, or a server's own text."""
 
 
 def cause_of(error: MicdropError) -> str:

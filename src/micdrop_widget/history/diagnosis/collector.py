@@ -21,20 +21,20 @@ from micdrop_widget.vad.combine import detectors
 __all__ = ["FactCollector"]
 
 _SILENCE_DBFS = -96.0
-"""What digital silence counts as."""
+"""The level of digital silence."""
 
 
 @dataclass
 class _Captured:
-    """What was captured in a stretch of time, as it is counted."""
+    """Counts the audio captured in a stretch of time."""
 
     captured: int = 0
     listened: int = 0
     swing: int = -1
     """From the lowest to the highest sample of the loudest frame; negative before the first."""
-    suspicions: int = 0
+    cancelled_segments: int = 0
     probabilities: dict[str, float] = field(default_factory=dict)
-    """The highest of each detector, by its name."""
+    """The highest probability of each detector, by its name."""
     levels: dict[str, float] = field(default_factory=dict)
 
     def add(self, samples: int, swing: int, *, listens: bool) -> None:
@@ -51,7 +51,7 @@ class _Captured:
             listened_ms=samples_to_ms(self.listened),
             loudest_dbfs=loudest,
             detectors=tuple(self._detector(member) for member in detectors(vad)),
-            suspicions=self.suspicions,
+            cancelled_segments=self.cancelled_segments,
         )
 
     def _detector(self, vad: VAD) -> DetectorFacts:
@@ -134,7 +134,7 @@ class FactCollector:
         self._since_opened, self._since_turn = _Captured(), _Captured()
 
     def add_captured(self, frame: Pcm, listens: bool, now_ms: float) -> None:
-        """Note what the microphone has captured up to now."""
+        """Note a captured frame."""
         if not len(frame):
             return
         swing = int(frame.max()) - int(frame.min())  # a microphone's constant offset is no sound
@@ -143,7 +143,7 @@ class FactCollector:
             captured.add(len(frame), swing, listens=listens)
 
     def add_detection(self, vad: VAD) -> None:
-        """Note what the detectors see in what was captured last."""
+        """Note the probabilities and levels of the detectors in the latest window."""
         for member in detectors(vad):
             name = type(member).__name__
             for captured in (self._since_opened, self._since_turn):
@@ -157,10 +157,10 @@ class FactCollector:
     def add_speech_event(self, name: SpeechEventName) -> None:
         """Note an event of the detection."""
         if name == "CancelSpeaking":
-            self._since_opened.suspicions += 1
-            self._since_turn.suspicions += 1
+            self._since_opened.cancelled_segments += 1
+            self._since_turn.cancelled_segments += 1
 
-    # What is asked
+    # What a diagnosis asks for
 
     def facts(
         self,

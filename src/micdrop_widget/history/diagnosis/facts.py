@@ -1,4 +1,4 @@
-"""What is known of a call when it is diagnosed."""
+"""The facts of a call by which it is diagnosed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["CallFacts", "CapturedFacts", "DetectorFacts", "LinkFacts"]
 
 @dataclass(frozen=True, slots=True)
 class DetectorFacts:
-    """The most that a detector of speech has seen, beside what it asks for."""
+    """The highest value of a detector of speech, and its threshold."""
 
     name: str
     unit: Literal["probability", "dB", "status"]
-    """What it decides by; `"status"`: a detector of the user's own, which shows no numbers."""
+    """The kind of value; `"status"`: a detector of the user's own, which shows no numbers."""
     highest: float | None = None
     """The highest probability or level; None when it has detected nothing yet, or shows no numbers."""
     threshold: float | None = None
@@ -26,7 +26,7 @@ class DetectorFacts:
 
 @dataclass(frozen=True, slots=True)
 class CapturedFacts:
-    """What the microphone gave in a stretch of time."""
+    """The audio that the microphone captured in a stretch of time."""
 
     captured_ms: float = 0.0
     """Audio that arrived."""
@@ -35,13 +35,13 @@ class CapturedFacts:
     loudest_dbfs: float | None = None
     """Peak level of its loudest 32 ms; None when none arrived."""
     detectors: tuple[DetectorFacts, ...] = ()
-    suspicions: int = 0
-    """How often the detection found that it may be speech, and then that it was none."""
+    cancelled_segments: int = 0
+    """How many segments were cancelled: they may have been speech, and were none."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
-    """How a page's audio comes to the kernel."""
+    """How a page's audio arrives in the kernel."""
 
     is_on_hold: bool = False
     lag_ms: float = 0.0
@@ -51,10 +51,10 @@ class LinkFacts:
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """What is known of a call when it is diagnosed."""
+    """The facts of a call by which it is diagnosed."""
 
     call: Call = field(default_factory=Call)
-    """What the call machine knows."""
+    """The state of the call machine."""
     now_ms: float = 0.0
     """Milliseconds since `start()`."""
     has_begun: bool = False
@@ -77,7 +77,7 @@ class CallFacts:
     holds: int = 0
     """How often the microphone gave nothing."""
     link: LinkFacts | None = None
-    """The way from a page; None where the microphone is in the same program."""
+    """The link from a page; None where the microphone is in the same program."""
 
     connection_error: MicdropError | None = None
     """Why the connection that was tried last could not be made, or was lost."""

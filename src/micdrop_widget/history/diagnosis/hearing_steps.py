@@ -13,13 +13,13 @@ SILENT_DBFS = -70.0
 """What never peaks higher is a microphone that is off: the noise of one in a quiet room does, a whisper by far."""
 
 _ENOUGH_MS = 3000.0
-"""So much audio should hold some speech, when a person asks why nobody answers."""
+"""So much audio should hold some speech, when the user asks why nobody answers."""
 
 _FRAMES_LATE_MS = 2000.0
 """A live microphone gives samples thirty times a second."""
 
 _MUCH_MISSING = 0.5
-"""More of the audio than this is missing: what arrives is no speech any more."""
+"""When a larger share of the audio is missing, the rest is no speech any more."""
 
 
 def microphone(facts: CallFacts) -> Step:
@@ -146,8 +146,8 @@ def _nothing_detected(facts: CallFacts) -> Step:
         return Step("", "not reached")
     values = _values(captured)
     seen = f"no speech in {captured.listened_ms / 1000:.1f} s: {_most(captured)}"
-    if captured.suspicions:
-        seen += f"; {captured.suspicions} times it may have been speech, but not for long enough"
+    if captured.cancelled_segments:
+        seen += f"; {captured.cancelled_segments} times it may have been speech, but not for long enough"
     if _greeting_is_unheard(facts):
         return Step("", "unknown", seen, "Say something.", values)  # what is to blame is the greeting
     if captured.listened_ms < _ENOUGH_MS:
@@ -178,7 +178,7 @@ def _of(detector: DetectorFacts) -> str:
 def _values(captured: CapturedFacts) -> dict[str, float | int | str | bool]:
     values: dict[str, float | int | str | bool] = {
         "listened_ms": captured.listened_ms,
-        "suspicions": captured.suspicions,
+        "cancelled_segments": captured.cancelled_segments,
     }
     if captured.loudest_dbfs is not None:
         values["loudest_dbfs"] = round(captured.loudest_dbfs, 1)

@@ -1,4 +1,4 @@
-"""What a diagnosis says: steps, in the order in which a turn takes them."""
+"""The result of a diagnosis: the steps of a turn, in their order."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Literal, TypeAlias
 __all__ = ["Diagnosis", "Outcome", "Step"]
 
 Outcome: TypeAlias = Literal["ok", "broken", "waiting", "unknown", "not reached"]
-"""Of one step: it happened; it failed; it may still happen; it did not, which need not matter; one before it did not.
+"""The step happened; failed; may still happen; did not, which may not matter; or an earlier one did not.
 """
 
 _WIDTH = 13
-"""Of the column with the names of the steps."""
+"""Width of the column with the names of the steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Step:
     name: str
     outcome: Outcome
     seen: str = ""
-    """What was seen, in a few words."""
+    """What was observed, in a few words."""
     advice: str = ""
     """What to do about it."""
     values: Mapping[str, float | int | str | bool] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from micdrop_widget.history.diagnosis.result import Step
 __all__ = ["start_speaking", "stop_speaking"]
 
 _ENDLESS_MS = 20_000.0
-"""Nobody speaks for so long without a pause: something else keeps the detection from hearing an end."""
+"""Nobody speaks for so long without a pause: noise keeps the detector from detecting an end."""
 
 
 def start_speaking(facts: CallFacts) -> Step:

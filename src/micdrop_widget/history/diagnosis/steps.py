@@ -1,4 +1,4 @@
-"""What the facts of a call say of each step of a turn: pure, one function a step, in the order of the turn."""
+"""The steps of a turn, each with the function that judges it by the facts of the call. Pure."""
 
 from __future__ import annotations
 
