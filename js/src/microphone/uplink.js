@@ -13,9 +13,9 @@ export const LATE_MS = 60;
 const PROMPT_MS = 25;
 const PROMPT_FOR_MS = 2000;
 
-/** Large messages that are so late for so long have a line that cannot carry them; a busy kernel catches up between. */
-const OVERLOADED_MS = 150;
-const OVERLOADED_FOR_MS = 500;
+/** Messages that are so late in two acknowledgements have a line that cannot carry them; a busy kernel catches up between the two. */
+const OVERLOADED_MS = 250;
+const OVERLOADED_FOR_MS = 150;
 
 /** How long a line has to be prompt before whole samples are tried again; each time that is too much for it, twice as long. */
 const RETRY_AFTER_MS = 10_000;
@@ -173,6 +173,8 @@ export class Uplink {
     this.#easySince = Infinity;
     if (isCompanding === this.#isCompanding) return;
     this.#isCompanding = isCompanding;
+    // What a message brings beside its samples is as much as 20 ms of them.
+    if (isCompanding) this.#batch = BATCHES.length - 1;
     this.#onChange();
   }
 
@@ -207,13 +209,11 @@ export class Uplink {
   }
 
   /**
-   * What a message brings beside its samples is as much as 20 ms of them: only large ones show that the line carries no more.
-   *
    * @param {number} lagMs
    * @param {number} now
    */
   #adaptCoding(lagMs, now) {
-    if (lagMs <= OVERLOADED_MS || this.#batch < BATCHES.length - 1) this.#overloadedSince = Infinity;
+    if (lagMs <= OVERLOADED_MS) this.#overloadedSince = Infinity;
     else this.#overloadedSince = Math.min(this.#overloadedSince, now);
     if (lagMs > LATE_MS) this.#easySince = Infinity;
     else this.#easySince = Math.min(this.#easySince, now);

@@ -1,4 +1,4 @@
-// sources sha256:dd4949ae406ca638bd61acc29612e21f8df7149ff10b630d8f6b7407bdeaa900
+// sources sha256:9e0d6c52dfc1156cf980a09c77695f9f65cb7925680d742675f757f1da9120d6
 "use strict";
 (() => {
   // src/worklets/framing.js

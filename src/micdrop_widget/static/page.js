@@ -1,4 +1,4 @@
-// sources sha256:dd4949ae406ca638bd61acc29612e21f8df7149ff10b630d8f6b7407bdeaa900
+// sources sha256:9e0d6c52dfc1156cf980a09c77695f9f65cb7925680d742675f757f1da9120d6
 // src/listeners.js
 var Listeners = class {
   /** @type {Set<(...values: Values) => void>} */
@@ -869,8 +869,8 @@ var BATCHES = [1, 2, 4];
 var LATE_MS = 60;
 var PROMPT_MS = 25;
 var PROMPT_FOR_MS = 2e3;
-var OVERLOADED_MS = 150;
-var OVERLOADED_FOR_MS = 500;
+var OVERLOADED_MS = 250;
+var OVERLOADED_FOR_MS = 150;
 var RETRY_AFTER_MS = 1e4;
 var MAX_RETRY_AFTER_MS = 16e4;
 var Uplink = class {
@@ -996,6 +996,7 @@ var Uplink = class {
     this.#easySince = Infinity;
     if (isCompanding === this.#isCompanding) return;
     this.#isCompanding = isCompanding;
+    if (isCompanding) this.#batch = BATCHES.length - 1;
     this.#onChange();
   }
   #dropOldest() {
@@ -1026,13 +1027,11 @@ var Uplink = class {
     }
   }
   /**
-   * What a message brings beside its samples is as much as 20 ms of them: only large ones show that the line carries no more.
-   *
    * @param {number} lagMs
    * @param {number} now
    */
   #adaptCoding(lagMs, now) {
-    if (lagMs <= OVERLOADED_MS || this.#batch < BATCHES.length - 1) this.#overloadedSince = Infinity;
+    if (lagMs <= OVERLOADED_MS) this.#overloadedSince = Infinity;
     else this.#overloadedSince = Math.min(this.#overloadedSince, now);
     if (lagMs > LATE_MS) this.#easySince = Infinity;
     else this.#easySince = Math.min(this.#easySince, now);
