@@ -1,4 +1,4 @@
-"""From what was heard to what is said: ears, mind and voice of one call, each working while the others do."""
+"""`Pipeline`: speech recognition, agent and speech synthesis of one call, all three at work at once."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from micdrop_widget.server.responder import Responder
 __all__ = ["Pipeline"]
 
 _MAX_SENTENCES = 8
-"""So many sentences wait for the voice; the agent waits with the next one."""
+"""How many sentences may wait for the voice; the agent waits with the next one."""
 
 _MAX_SOUNDS = 32
-"""So many pieces of sound wait to be sent; the voice waits with the next one."""
+"""How many chunks of sound may wait to be sent; the voice waits with the next one."""
 
 _MAX_ROUNDS = 8
-"""So often an agent may call tools within one answer."""
+"""How often an agent may call tools within one answer."""
 
 _CHUNK_SAMPLES = SAMPLE_RATE // 10
 
@@ -39,7 +39,7 @@ _CANCEL_LIMIT_S = 1.0
 """How long the parts of an answer that has failed may clean up."""
 
 _MAX_RECENT = 4
-"""Answers that may still be heard when the user interrupts."""
+"""How many answers may still be playing when the user interrupts."""
 
 
 class Pipeline:
@@ -52,7 +52,7 @@ class Pipeline:
     parts
         The parts, which may change meanwhile.
     before
-        What answered the call until now: its conversation is continued.
+        The responder of the call until now, whose conversation is continued.
 
     Attributes
     ----------
@@ -78,28 +78,28 @@ class Pipeline:
             await self._answer(None, self._parts.greeting)
 
     async def say(self, text: str) -> None:
-        """Say a text that nobody asked for."""
+        """Say a text unprompted."""
         await self._answer(None, text)
 
     def start_utterance(self) -> None:
-        """Open the ears; those whose answer was interrupted before it began are dropped."""
+        """Open the ears for an utterance; those of an utterance that was never answered are dropped."""
         self.drop_utterance()
         if self._parts.ears is not None:
             self._ears = self._parts.ears.open()
 
     def push_audio(self, pcm: Pcm) -> None:
-        """Hear more."""
+        """Give the ears the next samples."""
         if self._ears is not None:
             self._ears.push(pcm)
 
     def drop_utterance(self) -> None:
-        """Forget what was heard."""
+        """Drop the utterance."""
         ears, self._ears = self._ears, None
         if ears is not None:
             ears.drop()
 
     def flush(self) -> None:
-        """Take what was not heard of the last answers out of the conversation."""
+        """Remove the parts of the last answers that were not heard from the conversation."""
         now_s = asyncio.get_running_loop().time()
         for answer in self._recent:
             answer.interrupt(now_s, shown=self._parts.partial_messages)
@@ -107,11 +107,11 @@ class Pipeline:
         self._playback.flush(now_s)
 
     def close(self) -> None:
-        """Let go of the ears."""
+        """Close the ears."""
         self.drop_utterance()
 
     async def respond(self, utterance: Pcm) -> None:
-        """Answer what was said."""
+        """Answer an utterance."""
         began_s = time.monotonic()
         ears, self._ears = self._ears, None
         if ears is None:  # the cell ran again while the user spoke
@@ -197,7 +197,7 @@ class Pipeline:
                         rest = await self._cut(message, rest + piece, False, sentences)
                         if self._parts.partial_messages:
                             await self._send_alive(answer, wire.PartialAssistantMessage(answer.text))
-                    elif await self._obey(answer, piece):
+                    elif await self._handle_control(answer, piece):
                         break
             await self._cut(message, rest, True, sentences)
             if not requests or answer.skipped:
@@ -241,8 +241,8 @@ class Pipeline:
             await sentences.put((message, sentence))
         return rest
 
-    async def _obey(self, answer: Answer, piece: Piece) -> bool:
-        """Do what a piece that is no text asks for; return whether the answer ends with it."""
+    async def _handle_control(self, answer: Answer, piece: Piece) -> bool:
+        """Carry out a piece of the answer that is no text; return whether the answer ends with it."""
         match piece:
             case wire.EndCall():
                 self._call.end_call()
@@ -283,7 +283,7 @@ class Pipeline:
         await sounds.put(None)
 
     async def _send(self, answer: Answer, sounds: asyncio.Queue[tuple[ChatMessage, str, Pcm | None] | None]) -> None:
-        """Send the sound, and not further ahead of what is heard than wanted."""
+        """Send the sound, at most `max_ahead_s` ahead of what is heard."""
         loop = asyncio.get_running_loop()
         spoken = None
         while (item := await sounds.get()) is not None:
@@ -317,13 +317,13 @@ class Pipeline:
 
 
 class _Stages:
-    """Tasks that work at once; the first that fails ends the others."""
+    """Concurrent tasks; the first that fails ends the others."""
 
     def __init__(self, *stages: Coroutine[Any, Any, None]) -> None:
         self._tasks = [asyncio.ensure_future(stage) for stage in stages]
 
     async def run(self) -> None:
-        """Wait until all are through; what they raise, this raises."""
+        """Wait until all have ended; raise what one of them raises."""
         pending = set(self._tasks)
         while pending:
             done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
@@ -333,7 +333,7 @@ class _Stages:
                 task.result()
 
     async def end(self) -> None:
-        """Cancel what still runs, and wait for it: as long as whoever waits for this allows."""
+        """Cancel the tasks that still run, and wait a while for their end."""
         pending = [task for task in self._tasks if not task.done()]
         for task in pending:
             task.cancel()
@@ -341,4 +341,4 @@ class _Stages:
             await asyncio.wait(pending, timeout=_CANCEL_LIMIT_S)
         for task in self._tasks:
             if task.done() and not task.cancelled():
-                task.exception()  # looked at: what ended the answer is known
+                task.exception()  # retrieved, so that asyncio does not log it: the cause is known already

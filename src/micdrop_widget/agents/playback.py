@@ -1,4 +1,4 @@
-"""What the user has heard by now, as far as a server can know: it sent so much, and time has passed."""
+"""Estimates what the user has heard by now, from what was sent and the time that has passed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from micdrop_widget.audio import SAMPLE_RATE
 __all__ = ["INTERRUPTED", "Playback", "Spoken"]
 
 INTERRUPTED = " … [interrupted]"
-"""Stands in the conversation behind what was heard of an answer that the user interrupted."""
+"""Follows, in the conversation, the part of an answer that was heard before the user interrupted it."""
 
 _DELAY_S = 0.1
 """Between sending and hearing: the line, and the client's jitter buffer."""
@@ -22,13 +22,13 @@ class Playback:
     Attributes
     ----------
     sent_samples
-        All that was sent, of every answer.
+        The number of samples sent, of all answers together.
     """
 
     def __init__(self) -> None:
         self.sent_samples = 0
         self._end_s = 0.0
-        """When all of it will have been heard."""
+        """When all sent samples will have been heard."""
 
     def send(self, now_s: float, samples: int) -> None:
         """Note that samples are sent now."""
@@ -44,7 +44,7 @@ class Playback:
         return max(0, self.sent_samples - round(self.ahead_s(now_s) * SAMPLE_RATE))
 
     def flush(self, now_s: float) -> None:
-        """Note that the client plays no more of what was sent."""
+        """Note that the client drops the samples that it has not played."""
         self._end_s = now_s
 
 

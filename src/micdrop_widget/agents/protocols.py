@@ -1,4 +1,4 @@
-"""The three parts of an agent, as the server wants them."""
+"""The interfaces of the three parts of an agent."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Sound: TypeAlias = NDArray[Any] | tuple[int, NDArray[Any]] | bytes
 
 
 class SpeechToText(Protocol):
-    """Ears that hear an utterance when it is whole."""
+    """Speech recognition of a whole utterance."""
 
     def __call__(self, utterance: Pcm, /) -> str | Awaitable[str]:
         """Return what was said in these samples, int16 at 16 kHz; "" when nothing was.
@@ -50,10 +50,10 @@ class SpeechToText(Protocol):
 
 
 class SpeechStream(Protocol):
-    """Ears for one utterance that hear it as it arrives, so that the text is there when the turn ends."""
+    """Speech recognition of one utterance while it arrives, so that the text is there when the turn ends."""
 
     def push(self, pcm: Pcm, /) -> object:
-        """Hear more samples, int16 at 16 kHz. Plain methods run in a worker thread, in order."""
+        """Process the next samples, int16 at 16 kHz. Plain methods run in a worker thread, in order."""
         ...
 
     def finish(self) -> str | Awaitable[str]:
@@ -62,10 +62,10 @@ class SpeechStream(Protocol):
 
 
 class StreamingSpeechToText(Protocol):
-    """Ears that open a stream for every utterance. A class with `push` and `finish` is one too: it is called."""
+    """Speech recognition that opens a stream for every utterance. A class with `push` and `finish` is one too."""
 
     def open(self) -> SpeechStream:
-        """Return the ears for the next utterance, of any call; called when the user begins to speak."""
+        """Return the stream for the next utterance, of any call; called when the user begins to speak."""
         ...
 
 
@@ -94,7 +94,7 @@ class TextToSpeech(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallSettings:
-    """What a server was told that concerns who answers its calls."""
+    """The options of a server that concern a `CallAgent`."""
 
     tools: tuple[Tool, ...]
     greeting: str | None
@@ -107,15 +107,15 @@ class CallAgent(Protocol):
     """Ears, mind and voice in one, as `OpenAIRealtime` is: given to `MicdropServer` instead of a function."""
 
     def open_call(self, call: ServerCall, before: Responder | None, settings: CallSettings) -> Responder:
-        """Return what answers a call; on the server's event loop.
+        """Return the responder of a call; on the server's event loop.
 
         Parameters
         ----------
         call
             The call that came in.
         before
-            What answered it until now, where the cell ran again; it is closed when its answer is over.
+            The responder until now, where the cell ran again; it is closed when its answer is over.
         settings
-            What the server was told.
+            The server's options.
         """
         ...

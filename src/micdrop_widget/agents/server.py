@@ -1,4 +1,4 @@
-"""`MicdropServer`: the embedded server, and who answers its calls."""
+"""`MicdropServer`: the embedded server, with the parts that answer its calls."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class MicdropServer(CallServer):
 
     @property
     def parts(self) -> str:
-        """What answers, in words."""
+        """The parts that answer, in words."""
         if self._parts is not None:
             return self._parts.words
         return ", ".join([self._answers_by, *(f"tool {tool.name}" for tool in self._tools)])

@@ -1,4 +1,4 @@
-"""A tool that an agent asks for: run, and told to the client where that is wanted."""
+"""Runs a tool that an agent asks for, and makes the frames that report it to the client."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["ToolUse", "use_tool"]
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """What a tool gave."""
+    """The result of a tool."""
 
     text: str
-    """For the agent: the output itself, or its JSON."""
+    """The output for the agent: a text as it is, anything else as JSON."""
     frames: tuple[wire.ServerFrame, ...]
-    """What the client is sent."""
+    """The frames for the client."""
 
 
 async def use_tool(tools: Sequence[Tool], request: ToolRequest, call: ServerCall) -> ToolUse:

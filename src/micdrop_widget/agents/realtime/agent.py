@@ -30,12 +30,12 @@ class OpenAIRealtime:
     The caller's client says where turns begin and end, the endpoint's own turn detection is off: speech is sent while
     it is spoken, committed at StopSpeaking and answered. An interruption cancels the answer, and takes what was not
     heard out of the endpoint's conversation. A session that ends, as OpenAI's do after an hour, is followed by a new
-    one that is told what was said so far.
+    one, which gets the conversation so far.
 
     Parameters
     ----------
     model
-        Such as "gpt-realtime"; part of the url's query, unless there is one.
+        The model's name, such as "gpt-realtime"; it becomes part of the url's query, unless that names one.
     url
         `ws://` or `wss://`, such as "ws://localhost:8000/v1/realtime"; None is OpenAI.
     api_key
@@ -45,13 +45,13 @@ class OpenAIRealtime:
     instructions
         Who the agent is; None leaves the endpoint's own.
     transcription_model, language
-        What writes down what the user said, for the conversation of the call; None where the endpoint does so by
-        itself, or cannot.
+        The model that transcribes the user's speech, for the conversation of the call; None where the endpoint does so
+        by itself, or cannot.
     await_transcript
         Ask for the answer when the transcript is there. For endpoints whose model reads what was said, as speaches'
         does; an utterance without words is then not answered.
     input_sample_rate, output_sample_rate
-        Of the endpoint's audio, in Hz: 24 000 by the protocol; vLLM-Omni hears 16 000.
+        Rates of the endpoint's audio, in Hz: 24 000 by the protocol; vLLM-Omni's input is 16 000.
     headers
         Of the handshake, for endpoints with other ways to carry a key, such as `{"api-key": …}`, or for a beta.
     options

@@ -1,4 +1,4 @@
-"""One answer of a Realtime model: what came of it, what was sent, and what of that was heard."""
+"""One answer of a Realtime model: the parts that arrived, were sent, and were heard."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from micdrop_widget.audio import SAMPLE_RATE, Pcm, Resampler, pcm_from_bytes
 __all__ = ["Item", "RealtimeAnswer"]
 
 _MAX_EVENTS = 64
-"""So many events wait for the answer; the connection waits with the next one."""
+"""How many events may wait for the answer; the connection waits with the next one."""
 
 
 @dataclass(slots=True)
@@ -82,11 +82,11 @@ class RealtimeAnswer:
     Parameters
     ----------
     playback
-        Of the call.
+        The playback of the call.
     rate
-        Of the endpoint's audio.
+        Rate of the endpoint's audio, in Hz.
     began_s
-        When the turn of the user was over, on the monotonic clock; None for what nobody asked for.
+        When the turn of the user was over, on the monotonic clock; None for an unprompted answer.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class RealtimeAnswer:
         return await self._events.get()
 
     def end(self) -> None:
-        """Take no more events, and let go whoever waits to hand one over."""
+        """Accept no more events, and release a `put` that waits."""
         self._over = True
         while not self._events.empty():
             self._events.get_nowait()

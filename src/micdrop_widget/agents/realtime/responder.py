@@ -48,13 +48,13 @@ class RealtimeResponder:
     call
         The call to answer.
     address, session
-        The endpoint, and what the session is to be.
+        The endpoint, and the settings of its session.
     settings
-        What the server was told.
+        The server's options.
     context
         The cell under which errors are shown.
     earlier
-        What was said in the call until now.
+        The conversation of the call until now.
     await_transcript
         See `OpenAIRealtime`.
 
@@ -86,7 +86,7 @@ class RealtimeResponder:
         self._playback = Playback()
         self._session: Session | None = None
         self._uplink = Uplink(session.input_rate)
-        self._responses = Responses(address, self._hear_late)
+        self._responses = Responses(address, self._on_late_transcript)
         self._recent: list[tuple[RealtimeAnswer, ChatMessage]] = []
 
     # What the call asks for
@@ -103,23 +103,23 @@ class RealtimeResponder:
         await self._call.skip_answer()
 
     async def say(self, text: str) -> None:
-        """Say a text that nobody asked for, by the endpoint's voice."""
+        """Say a text unprompted, by the endpoint's voice."""
         await self._make(None, None, {"instructions": _SAY + text, "tool_choice": "none"})
 
     def start_utterance(self) -> None:
-        """Begin to send what the user says."""
+        """Begin to send an utterance."""
         self._uplink.begin(self._open())
 
     def push_audio(self, pcm: Pcm) -> None:
-        """Send more of it."""
+        """Send the next samples of the utterance."""
         self._uplink.push(pcm)
 
     def drop_utterance(self) -> None:
-        """Forget it."""
+        """Drop the utterance."""
         self._uplink.drop()
 
     def flush(self) -> None:
-        """Take what was not heard of the last answers out of the conversation, here and at the endpoint."""
+        """Remove the parts of the last answers that were not heard from the conversation, here and at the endpoint."""
         now_s = asyncio.get_running_loop().time()
         heard = self._playback.heard_samples(now_s)
         for answer, message in self._recent:
@@ -132,7 +132,7 @@ class RealtimeResponder:
         self._playback.flush(now_s)
 
     async def respond(self, utterance: Pcm) -> None:
-        """Answer what was said."""
+        """Answer an utterance."""
         await self._make(time.monotonic(), utterance, {})
 
     def close(self) -> None:
@@ -181,7 +181,7 @@ class RealtimeResponder:
             await self._call.skip_answer()
 
     async def _interrupt(self, session: Session, answer: RealtimeAnswer) -> None:
-        """Stop the endpoint, and say what was heard."""
+        """Cancel the answer at the endpoint, and send the text of the part that was heard."""
         self._responses.cancel(session, answer)
         heard = self._playback.heard_samples(asyncio.get_running_loop().time())
         text = answer.text if answer.is_heard(heard) else answer.heard_text(heard)
@@ -198,7 +198,7 @@ class RealtimeResponder:
         return bool(answer.transcript)
 
     async def _transcript(self, answer: RealtimeAnswer, limit_s: float) -> None:
-        """Wait for what the user said, if it is to come."""
+        """Wait for the transcript of the utterance, if the endpoint sends one."""
         if self._wanted.transcription is None:
             return
         end_s = time.monotonic() + limit_s
@@ -207,7 +207,7 @@ class RealtimeResponder:
                 event = await in_time(answer.next(), left_s)
             except TimeoutError:
                 return
-            await self._take(answer, event)
+            await self._receive_other(answer, event)
 
     async def _speak(self, session: Session, answer: RealtimeAnswer, request: dict[str, Any]) -> None:
         """Let the endpoint answer, with the tools that it asks for."""
@@ -252,7 +252,7 @@ class RealtimeResponder:
                     await self._finish(answer, event.get("response") or {})
                     return
                 case _:
-                    await self._take(answer, event)
+                    await self._receive_other(answer, event)
 
     async def _finish(self, answer: RealtimeAnswer, response: dict[str, Any]) -> None:
         for item in answer.items.values():
@@ -263,8 +263,8 @@ class RealtimeResponder:
             error = (response.get("status_details") or {}).get("error") or {}
             raise EndpointError(f"failed ({error.get('message') or error.get('code') or 'no reason given'})")
 
-    async def _take(self, answer: RealtimeAnswer, event: Event) -> None:
-        """Do what an event asks for that is no part of the response."""
+    async def _receive_other(self, answer: RealtimeAnswer, event: Event) -> None:
+        """Receive an event that is no part of the response."""
         match event["type"]:
             case "input_audio_buffer.committed":
                 answer.user_item = event.get("item_id")
@@ -273,7 +273,7 @@ class RealtimeResponder:
                 if answer.user_item in (None, event.get("item_id")):
                     answer.transcribed, answer.transcript = True, text
                     answer.mark("stt")
-                await self._say_what_was_heard(text, answer.metadata)
+                await self._send_transcript(text, answer.metadata)
             case "conversation.item.input_audio_transcription.failed":
                 answer.transcribed = True
                 _log.warning("%s could not transcribe what was said", self._address.name)
@@ -282,16 +282,16 @@ class RealtimeResponder:
             case "session.closed":
                 raise event["error"]
 
-    async def _hear_late(self, event: Event) -> None:
-        await self._say_what_was_heard(str(event.get("transcript") or "").strip(), {})
+    async def _on_late_transcript(self, event: Event) -> None:
+        await self._send_transcript(str(event.get("transcript") or "").strip(), {})
 
-    async def _say_what_was_heard(self, text: str, metadata: dict[str, Any]) -> None:
+    async def _send_transcript(self, text: str, metadata: dict[str, Any]) -> None:
         if text:
             self.conversation.append({"role": "user", "content": text})
             await self._call.send_message("user", text, metadata or None)
 
     async def _play(self, answer: RealtimeAnswer, item: Item, pcm: Pcm) -> None:
-        """Send sound, and not further ahead of what is heard than wanted."""
+        """Send sound, at most `max_ahead_s` ahead of what is heard."""
         loop = asyncio.get_running_loop()
         limit_s = self._settings.max_ahead_s
         for start in range(0, len(pcm), _CHUNK_SAMPLES):

@@ -1,4 +1,4 @@
-"""Which of an endpoint's responses is which answer of ours; what comes of another, or too late, is passed over."""
+"""Assigns an endpoint's responses to our answers, and ignores those that are of none, or late."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _HARMLESS = ("response_cancel_", "conversation_item_truncate_", "input_audio_buf
 
 
 class Responses:
-    """Asks an endpoint for responses, and hands on what it sends.
+    """Asks an endpoint for responses, and forwards their events to the answers.
 
     Parameters
     ----------
     address
-        Of the endpoint, for the log.
-    hear_late
-        Given the transcript of an utterance whose answer is over.
+        The endpoint's address, for the log.
+    on_late_transcript
+        Called with the transcript of an utterance whose answer is over.
 
     Attributes
     ----------
@@ -44,9 +44,9 @@ class Responses:
         The answer that is being made; None while there is none.
     """
 
-    def __init__(self, address: Address, hear_late: Callable[[Event], Awaitable[None]]) -> None:
+    def __init__(self, address: Address, on_late_transcript: Callable[[Event], Awaitable[None]]) -> None:
         self._address = address
-        self._hear_late = hear_late
+        self._on_late_transcript = on_late_transcript
         self._asked: deque[tuple[str, RealtimeAnswer]] = deque()
         """Answers that were asked for, and of which nothing has come yet, with the id of the request."""
         self._made: dict[str, RealtimeAnswer] = {}
@@ -70,14 +70,14 @@ class Responses:
         self._asked.append((session.send(event), answer))
 
     def cancel(self, session: Session, answer: RealtimeAnswer) -> None:
-        """Stop the endpoint, if it is at this answer still."""
+        """Cancel the response at the endpoint, if it still makes this answer."""
         for response_id in [known for known, made in self._made.items() if made is answer]:
             session.send({"type": "response.cancel", "response_id": response_id})
         if any(asked is answer for _, asked in self._asked):
             session.send({"type": "response.cancel"})
 
     async def receive(self, event: Event) -> None:
-        """Hand an event of the endpoint to the answer it belongs to."""
+        """Forward an event of the endpoint to the answer it belongs to."""
         name = event["type"]
         if name == "response.created":
             if self._asked:
@@ -96,7 +96,7 @@ class Responses:
             if self.current is not None:
                 await self.current.put(event)
             elif name == _HEARD:
-                await self._hear_late(event)
+                await self._on_late_transcript(event)
 
     async def _receive_error(self, event: Event) -> None:
         error = event.get("error")

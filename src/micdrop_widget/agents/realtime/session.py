@@ -26,14 +26,14 @@ CLOSED = "session.closed"
 _MAX_EVENT_BYTES = 16 * 1024 * 1024
 _CLOSE_TIMEOUT_S = 1
 _UPDATE_LIMIT_S = 2.0
-"""So long an endpoint may take to accept the session: some never say so."""
+"""How long an endpoint may take to confirm the session; some never do."""
 
 _silent = silent_logger("micdrop_widget.agents.realtime.websockets")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an endpoint is, and how it is asked."""
+    """The address of an endpoint, with its headers and its limit of time."""
 
     url: str
     headers: Mapping[str, str]
@@ -51,7 +51,7 @@ class Address:
         return self.url.partition("?")[0]
 
     def error(self, words: str, status: int | None = None) -> EndpointError:
-        """Return an error that says who caused it, without the key, which some endpoints repeat."""
+        """Return an error that names the endpoint, without the key, which some endpoints repeat."""
         return EndpointError(f"OpenAIRealtime: {self.name} {masked(words, self.key)}", status)
 
 
@@ -68,11 +68,11 @@ class Session:
     Parameters
     ----------
     address
-        Where.
+        The endpoint.
     set_up
-        Given the first event, returns those to send first: what the session is to be, and its items.
+        Called with the first event; returns the events to send first: the session's settings, and its items.
     receive
-        Given every further event, in order, by its modern name; the last one is `CLOSED`.
+        Called with every further event, in order, by its modern name; the last one is `CLOSED`.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Session:
         Raises
         ------
         EndpointError
-            It cannot be, or has ended.
+            The session cannot be set up, or has ended.
         """
         await self._opened.wait()
         if self._error is not None:
@@ -118,7 +118,7 @@ class Session:
         return event_id
 
     def close(self) -> None:
-        """End the session; again is no error. Its task ends soon after."""
+        """End the session; may be called again. Its task ends in the background."""
         self._task.cancel()
 
     @staticmethod
@@ -158,13 +158,13 @@ class Session:
                 logger=_silent,
                 **options,  # type: ignore[arg-type]  # as connect() takes them
             ) as connection:
-                await self._talk(connection)
+                await self._exchange(connection)
         except InvalidStatus as refused:
             status = refused.response.status_code
             body = (refused.response.body or b"").decode(errors="replace")
             raise EndpointError(refusal(status, masked(body, None) or "no reason given"), status) from None
 
-    async def _talk(self, connection: ClientConnection) -> None:
+    async def _exchange(self, connection: ClientConnection) -> None:
         created = self._parse(await in_time(connection.recv(), self._address.timeout_s))
         if created["type"] == "error":
             raise EndpointError(f"refused the session: {self.reason(created)}")
@@ -176,7 +176,7 @@ class Session:
             async for message in connection:
                 event = self._parse(message)
                 if not self._opened.is_set():
-                    self._judge(event)
+                    self._check_session(event)
                 await self._receive(event)
         except ConnectionClosed:
             pass
@@ -187,8 +187,8 @@ class Session:
         code, reason = connection.close_code, connection.close_reason
         raise EndpointError(f"ended the session ({code}{f': {reason}' if reason else ''})")
 
-    def _judge(self, event: Event) -> None:
-        """Note what the endpoint says of the session that is wanted: as it is by itself, it would answer unasked."""
+    def _check_session(self, event: Event) -> None:
+        """Check that the endpoint accepts the session's settings: with its own it would answer unasked."""
         if event["type"] == "error":
             raise EndpointError(f"refused the session: {self.reason(event)}")
         if event["type"] == "session.updated":

@@ -1,4 +1,4 @@
-"""What the user says, on its way to a Realtime endpoint."""
+"""`Uplink`: sends the user's utterances to a Realtime endpoint."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Uplink:
     Parameters
     ----------
     rate
-        Of the endpoint's ears, in Hz.
+        Rate of the endpoint's input, in Hz.
     """
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._session: Session | None = None
-        """Where the utterance goes; None while there is none."""
+        """The session that the utterance is sent to; None while there is no utterance."""
         self._resampler = Resampler(SAMPLE_RATE, rate)
         self._sent = 0
 
@@ -38,18 +38,18 @@ class Uplink:
         self._sent = 0
 
     def push(self, pcm: Pcm) -> None:
-        """Send more of it."""
+        """Send the next samples of the utterance."""
         if self._session is not None and self._session.is_up:
             self._send(self._session, self._resampler.push(pcm))
 
     def drop(self) -> None:
-        """Let the endpoint forget it."""
+        """Drop the utterance, at the endpoint too."""
         session, self._session = self._session, None
         if session is not None and session.is_up and self._sent:
             session.send({"type": "input_audio_buffer.clear"})
 
     def commit(self, session: Session, utterance: Pcm) -> None:
-        """Note that it is whole; all of it goes to a session that is not the one it was sent to so far."""
+        """End the utterance; a session that did not receive it so far gets all of it."""
         if session is not self._session:
             self.begin(session)
             self.push(utterance)

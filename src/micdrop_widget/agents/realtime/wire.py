@@ -1,7 +1,7 @@
-"""OpenAI's Realtime protocol: the session that a call wants, and events by one name each.
+"""OpenAI's Realtime protocol: the settings of a session, and events by one name each.
 
-The protocol has two ages: since September 2025 the audio's settings are nested, and some events have other names. A
-server says which one it speaks by the session in its first event.
+The protocol has two versions: since September 2025 the audio's settings are nested, and some events have other names.
+The session in a server's first event shows which one it speaks.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BETA_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """What a session is to be."""
+    """The settings of a session."""
 
     model: str
     instructions: str | None
@@ -43,13 +43,13 @@ class SessionSettings:
 
 
 def is_beta(created: Event) -> bool:
-    """Return whether the session in a server's first event is of the protocol's first age."""
+    """Return whether the session in a server's first event is of the protocol's first version."""
     session = created.get("session") or {}
     return "modalities" in session or "input_audio_format" in session
 
 
 def modern_name(name: str) -> str:
-    """Return what an event is called since September 2025."""
+    """Return the name of an event since September 2025."""
     for old, new in _BETA_NAMES.items():
         if name.startswith(old):
             return new + name.removeprefix(old)
@@ -57,7 +57,7 @@ def modern_name(name: str) -> str:
 
 
 def session_update(settings: SessionSettings, tools: Sequence[Tool], *, beta: bool) -> Event:
-    """Return what sets a session up: audio both ways, and no turn detection but the client's."""
+    """Return the event that sets a session up: audio both ways, and no turn detection of the endpoint's."""
     session: dict[str, Any] = {"tools": [_described(tool) for tool in tools]}
     if settings.instructions is not None:
         session["instructions"] = settings.instructions
