@@ -272,7 +272,7 @@ def test_a_server_with_tools_says_who_can_reach_it(caplog: pytest.LogCaptureFixt
     assert text in caplog.text
 
 
-def test_tools_that_are_given_later_are_told_of_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_tools_that_are_given_later_are_announced_too(caplog: pytest.LogCaptureFixture) -> None:
     with MicdropServer(stt=ears, agent=calculating(as_chat=True)) as server:
         assert "can be called by" not in caplog.text
         server.tools = [add]

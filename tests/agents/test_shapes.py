@@ -90,7 +90,7 @@ async def test_ears_of_every_shape_take_dictation(stt: Any) -> None:
     assert await heard_with(stt=stt) == ["user: hello", "SkipAnswer"]
 
 
-async def test_a_stream_hears_while_the_user_speaks() -> None:
+async def test_a_stream_receives_audio_while_the_user_speaks() -> None:
     pushed = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -122,7 +122,7 @@ async def test_a_stream_whose_answer_is_interrupted_before_it_begins_is_dropped(
         await until(lambda: not any(thread.name == "micdrop-agent" for thread in threading.enumerate()))
 
 
-async def test_one_stream_for_all_calls_hears_one_utterance_after_the_other() -> None:
+async def test_one_stream_for_all_calls_receives_one_utterance_after_the_other() -> None:
     stream = Stream()
     async with MicdropServer(stt=stream) as server, caller(server) as one, caller(server) as two:
         await asyncio.gather(ready(one), ready(two))

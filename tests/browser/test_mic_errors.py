@@ -40,5 +40,5 @@ def test_what_the_browser_said_is_quoted() -> None:
     )
 
 
-def test_an_insecure_page_is_told_of_the_tunnel() -> None:
+def test_the_error_of_an_insecure_page_names_the_tunnel() -> None:
     assert "ssh -L 8888:localhost:8888 USER@HOST" in microphone_error("insecure_context").remedy

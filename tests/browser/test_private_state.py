@@ -123,7 +123,7 @@ def test_a_page_that_joins_in_the_middle_gets_everything_once_and_the_others_not
     assert late.fields == {**first.fields, "speakerDevices": [], "error": None, "notices": []}
 
 
-def test_a_page_that_knows_of_an_earlier_call_is_told_that_nothing_was_said() -> None:
+def test_a_page_that_knows_of_an_earlier_call_is_sent_an_empty_conversation() -> None:
     line = Line(page := Page())
     page.items = as_json(said("of an earlier call"))
     line.private_state.publish_whole("a")

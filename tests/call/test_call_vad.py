@@ -98,7 +98,7 @@ async def test_a_handler_may_be_a_coroutine_may_fail_and_may_be_removed(caplog: 
     assert "a handler of StartSpeaking failed" in caplog.text
 
 
-async def test_a_call_that_is_muted_within_speech_tells_its_end() -> None:
+async def test_a_call_that_is_muted_within_speech_reports_its_end() -> None:
     async with MicdropServer() as server:
         call, mic, _ = ready_client(server.url)
         seen: list[str] = []

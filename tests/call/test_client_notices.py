@@ -83,13 +83,13 @@ async def answers(call: FaultyCall) -> None:
 
 
 @in_virtual_time
-async def test_a_server_that_says_nothing_is_told_after_half_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_server_that_says_nothing_is_reported_after_half_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     assert await course(is_silent) == [(30.0, [NoticeCode.NoAnswer], True)]
     assert warned(caplog) == 1
 
 
 @in_virtual_time
-async def test_a_text_without_audio_is_told_after_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_text_without_audio_is_reported_after_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
     assert await course(writes_only) == [(10.0, [NoticeCode.NoAnswerAudio], True)]
     assert warned(caplog) == 1
 
@@ -103,7 +103,7 @@ async def test_an_answer_that_comes_late_takes_it_back_and_is_heard(caplog: pyte
 
 
 @in_virtual_time
-async def test_a_loudspeaker_that_reports_nothing_is_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_loudspeaker_that_reports_nothing_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     ((at_s, codes, listens),) = await course(answers, sink=DeadSpeaker())
     assert (codes, listens) == ([NoticeCode.SilentSpeaker], True)
     assert at_s == pytest.approx(5 + 12 * 0.032, abs=0.11)

@@ -50,7 +50,7 @@ async def test_a_level_is_the_root_mean_square_in_decibels_of_full_scale(value: 
 
 
 @in_virtual_time
-async def test_the_microphone_is_told_ten_times_a_second_when_it_changes_and_silence_after_it_once() -> None:
+async def test_the_microphone_level_is_reported_ten_times_a_second_when_it_changes_and_silence_after_it_once() -> None:
     observer = Observer()
     for value in (16384, 8192, 16384, 8192, 16384):
         await observer.capture(value, 7)  # 224 ms
@@ -75,7 +75,7 @@ async def test_nobody_who_observes_costs_no_timer_and_what_is_read_is_right_all_
 
 
 @in_virtual_time
-async def test_who_observes_no_longer_is_told_nothing_more() -> None:
+async def test_who_observes_no_longer_is_notified_no_more() -> None:
     observer = Observer()
     await observer.capture(16384, 8)
     observer.observes = False

@@ -41,7 +41,7 @@ class Watched:
         return self.told
 
 
-def test_three_seconds_of_zeros_are_told_once_and_the_first_sound_takes_it_back() -> None:
+def test_three_seconds_of_zeros_are_reported_once_and_the_first_sound_withdraws_it() -> None:
     watched = Watched()
     assert watched.give(quiet(FRAMES - 1)) == []
     assert watched.give(quiet(1)) == [True]
@@ -64,7 +64,7 @@ def test_what_was_not_listened_to_does_not_count() -> None:
     assert watched.give(quiet(1)) == [True]
 
 
-def test_a_recording_may_pause_but_one_without_any_sound_is_told() -> None:
+def test_a_recording_may_pause_but_one_without_any_sound_is_reported() -> None:
     assert Watched(may_pause=True).give(quiet(FRAMES)) == [True]
     assert Watched(may_pause=True).give(np.concatenate([one_sample(), quiet(10 * FRAMES)])) == []
 

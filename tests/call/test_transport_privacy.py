@@ -75,7 +75,7 @@ def _shown(error: BaseException | None) -> str:
 
 
 @pytest.mark.parametrize("kind", ["refused", "unknown host", "tls", "status", "close code", "silent", "garbage"])
-async def test_no_failure_tells_a_secret(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_failure_shows_a_secret(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with _failing(kind) as url:
         options: dict[str, Any] = {

@@ -150,7 +150,7 @@ async def test_an_answer_that_is_none_closes_the_turn(caplog: pytest.LogCaptureF
     assert "expected a probability or a bool, got None" in caplog.text
 
 
-async def test_a_detector_that_comes_to_an_open_microphone_is_loaded_before_it_hears() -> None:
+async def test_a_detector_that_comes_to_an_open_microphone_is_loaded_before_it_is_used() -> None:
     loading, go_on = threading.Event(), threading.Event()
 
     class Heavy(ScriptedDetector):

@@ -37,7 +37,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch, respond: Respond = echo) -> None:
     monkeypatch.setattr(demo, "MicdropServer", functools.partial(MicdropServer, respond))
 
 
-def test_the_demo_tells_what_happens_and_ends_with_0_when_the_echo_is_the_sentence(
+def test_the_demo_prints_what_happens_and_ends_with_0_when_the_echo_is_the_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at_once(monkeypatch)
@@ -146,7 +146,7 @@ def test_serve_on_a_taken_port_says_so_and_ends_with_1(capsys: pytest.CaptureFix
     assert "choose another port" in capsys.readouterr().err
 
 
-def test_serve_listens_where_it_is_told() -> None:
+def test_serve_listens_on_the_host_and_port_that_were_given() -> None:
     port = closed_port()
     with serving("--port", str(port)) as (_, url):
         assert url == f"ws://127.0.0.1:{port}"
@@ -170,7 +170,7 @@ def test_no_command_and_an_unknown_one_are_errors_of_usage(capsys: pytest.Captur
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "http"])
-def test_a_port_that_is_none_is_told_at_once(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_none_is_refused_at_once(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["serve", f"--port={port}"])
     assert caught.value.code == 2

@@ -26,7 +26,7 @@ CLIENT = [
     ),
     Row(
         "isMuted and isPaused: the user asked for it",
-        "state/test_ignored_microphone.py::test_wishes_before_the_server_is_ready_hold_when_it_is",
+        "state/test_ignored_microphone.py::test_requests_before_the_server_is_ready_hold_when_it_is",
         "call/test_client_reconnect.py::test_mute_and_pause_while_reconnecting_hold_afterwards",
     ),
     Row(
@@ -35,7 +35,7 @@ CLIENT = [
     ),
     Row(
         "isMicMuted: the microphone is not listened to, for any reason",
-        "state/test_ignored_microphone.py::test_the_microphone_is_deaf_while_anything_makes_it_deaf_in_every_order",
+        "state/test_ignored_microphone.py::test_the_microphone_is_ignored_while_anything_requires_it_in_every_order",
         _ALWAYS,
     ),
     Row(
@@ -77,7 +77,7 @@ CLIENT = [
     Row(
         "StateChange(state, previous), only when something changed",
         "call/test_client_whole_call.py::test_the_call_goes_through_the_states_of_a_call_in_order",
-        "state/test_table.py::test_the_state_change_comes_first_and_tells_both_states",
+        "state/test_table.py::test_the_state_change_comes_first_and_names_both_states",
     ),
     Row(
         "Error(error), once per failure",

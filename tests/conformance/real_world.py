@@ -73,8 +73,8 @@ REAL_WORLD = [
         "state/test_limits.py::test_a_server_may_be_silent_for_half_a_minute_and_then_the_call_listens_again",
         "state/test_limits.py::test_the_audio_of_a_text_has_ten_seconds",
         "state/test_limits.py::test_a_missing_answer_is_shown_until_server_or_user_go_on",
-        "call/test_client_notices.py::test_a_server_that_says_nothing_is_told_after_half_a_minute",
-        "call/test_client_notices.py::test_a_text_without_audio_is_told_after_ten_seconds",
+        "call/test_client_notices.py::test_a_server_that_says_nothing_is_reported_after_half_a_minute",
+        "call/test_client_notices.py::test_a_text_without_audio_is_reported_after_ten_seconds",
         "call/test_client_notices.py::test_an_answer_that_comes_late_takes_it_back_and_is_heard",
     ),
     Row(
@@ -162,10 +162,10 @@ REAL_WORLD = [
     # The headset that is off
     Row(
         "three seconds of exact zeros, or of a muted track, are a line in the panel, a field and one warning",
-        "call/test_silence_watch.py::test_three_seconds_of_zeros_are_told_once_and_the_first_sound_takes_it_back",
+        "call/test_silence_watch.py::test_three_seconds_of_zeros_are_reported_once_and_the_first_sound_withdraws_it",
         "call/test_silence_watch.py::test_a_call_shows_it_in_its_state_and_its_microphone_and_warns_once",
-        "page/test_silent_microphone.py::test_a_microphone_of_zeros_is_told_in_the_panel_and_never_while_it_is_muted",
-        "page/test_silent_microphone.py::test_a_track_that_the_browser_mutes_is_told_too",
+        "page/test_silent_microphone.py::test_a_microphone_of_zeros_is_reported_in_the_panel_and_never_while_it_is_muted",
+        "page/test_silent_microphone.py::test_a_track_that_the_browser_mutes_is_reported_too",
     ),
     Row(
         "it is gone when sound comes, and never shown while the user is muted",
@@ -232,9 +232,9 @@ REAL_WORLD = [
     ),
     Row(
         "the levels of both sides, ten times a second, for who observes them and at no cost for others",
-        "call/test_levels.py::test_the_microphone_is_told_ten_times_a_second_when_it_changes_and_silence_after_it_once",
+        "call/test_levels.py::test_the_microphone_level_is_reported_ten_times_a_second_when_it_changes_and_silence_after_it_once",
         "call/test_levels.py::test_nobody_who_observes_costs_no_timer_and_what_is_read_is_right_all_the_same",
-        "jupyter/test_widget.py::test_the_levels_are_traits_that_are_told_while_somebody_observes_them_and_read_at_any_time",
+        "jupyter/test_widget.py::test_the_levels_are_traits_that_notify_while_somebody_observes_them_and_are_read_at_any_time",
     ),
     Row(
         "ChangeStatus follows each event of the detection",

@@ -157,7 +157,7 @@ WIRE = [
     ),
     Row(
         "EndCall is told and the socket stays open; the application decides",
-        "state/test_stop.py::test_end_call_is_told_and_the_call_stays_up",
+        "state/test_stop.py::test_end_call_is_reported_and_the_call_stays_up",
     ),
     Row(
         "the goodbye comes after EndCall and is heard",
@@ -275,7 +275,7 @@ WIRE = [
     Row(
         "the VAD is paused while the connection is down",
         "call/test_client_reconnect.py::test_speech_that_was_open_when_the_connection_went_is_not_continued_on_the_next",
-        "state/test_ignored_microphone.py::test_while_the_connection_is_down_nothing_is_heard_whatever_the_user_wishes",
+        "state/test_ignored_microphone.py::test_while_the_connection_is_down_no_audio_is_processed_whatever_the_user_requests",
     ),
     Row(
         "the client keeps its conversation; an identical greeting is listed once",

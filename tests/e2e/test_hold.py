@@ -79,18 +79,18 @@ def assert_only_live_speech_arrived(notebook: Notebook) -> None:
     assert len(first) < (SPEAKS_S + 1) * 16_000
 
 
-def assert_the_hold_is_told(notebook: Notebook) -> None:
-    told = notebook.kernel.eval("__import__('dataclasses').asdict(call.link)")
-    assert (told["is_on_hold"], told["lost_messages"]) == (False, 0)
+def assert_the_hold_is_sent(notebook: Notebook) -> None:
+    link = notebook.kernel.eval("__import__('dataclasses').asdict(call.link)")
+    assert (link["is_on_hold"], link["lost_messages"]) == (False, 0)
     # Two stretches are missing where the end of what the browser sent is still live: before it, and behind it.
-    assert told["holds"] in (1, 2)
-    assert told["stale_ms"] <= 2500  # what the browser sends unheard is bounded: two seconds, and the last messages
-    assert told["dropped_ms"] > 200
-    assert told["held_ms"] == pytest.approx(told["stale_ms"] + told["dropped_ms"])
+    assert link["holds"] in (1, 2)
+    assert link["stale_ms"] <= 2500  # what the browser sends unheard is bounded: two seconds, and the last messages
+    assert link["dropped_ms"] > 200
+    assert link["held_ms"] == pytest.approx(link["stale_ms"] + link["dropped_ms"])
 
 
 def commands(notebook: Notebook) -> list[str]:
-    """Return what the server was told, and when the cell was busy, in order."""
+    """Return what was sent to the server, and when the cell was busy, in order."""
     return list(notebook.kernel.eval("[frame for frame in frames if isinstance(frame, str)]"))
 
 
@@ -101,7 +101,7 @@ def test_with_ipykernel_6_the_call_is_on_hold_and_comes_back(
     # The utterance ends while the cell still runs: the kernel's own loop notices.
     assert commands(notebook) == ["StartSpeaking", "busy", "StopSpeaking", "free", "StartSpeaking", "StopSpeaking"]
     assert_only_live_speech_arrived(notebook)
-    assert_the_hold_is_told(notebook)
+    assert_the_hold_is_sent(notebook)
     assert notebook.page.evaluate("() => window.__notebook.unfinished()") < 100, "the page keeps what it has sent"
 
 

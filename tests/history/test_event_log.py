@@ -63,7 +63,7 @@ def test_a_state_is_true_from_one_change_to_the_next() -> None:
     assert log.spans("isStarted", 50.0) == []
 
 
-def test_a_state_outlives_the_events_that_told_of_it() -> None:
+def test_a_state_outlives_the_events_that_reported_it() -> None:
     log = EventLog()
     log.add(0.0, 0, "StateChange", {"isMuted": True})
     for number in range(MAX_EVENTS):

@@ -253,7 +253,7 @@ def test_a_hold_belongs_to_the_turn_that_it_ends_or_is_in_and_to_no_other() -> N
     assert turns(paused)[0].holds == 1
 
 
-def test_tools_are_told_with_their_durations() -> None:
+def test_tools_are_shown_with_their_durations() -> None:
     world = asked()
     world.receive_at(3100, wire.Message(wire.ToolCallMessage("a", "departures", "{}")))
     world.receive_at(3150, wire.Message(wire.ToolCallMessage("b", "weather", "{}")))
@@ -359,7 +359,7 @@ def test_a_pause_that_the_user_closes_ends_the_turn(command: inputs.Input) -> No
     assert (turn.end_sample, turn.stopped_ms) == (25_088, 3100)
 
 
-def test_settled_turns_are_told_once_and_with_all_that_they_became() -> None:
+def test_settled_turns_are_reported_once_and_with_all_that_they_became() -> None:
     world = asked()
     world.receive_at(3100, SECOND)
     world.heard_at(3200, 1600)

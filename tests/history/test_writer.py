@@ -176,7 +176,7 @@ async def test_the_file_grows_while_the_call_goes_on_and_is_readable_meanwhile(t
 
 
 @pytest.mark.usefixtures("clean_loop")
-async def test_nothing_is_recorded_when_told_so() -> None:
+async def test_nothing_is_recorded_when_recording_is_off() -> None:
     call = await hold_call(turns_over(5), VirtualSpeaker(pace="fast"), False)
     assert call.recording is None
 

@@ -58,7 +58,7 @@ async def test_what_is_chosen_in_any_panel_is_what_the_owner_of_the_microphone_o
     assert {message["to"] for message in page.messages if message["type"] == "open_mic"} == {"page-1"}
 
 
-async def test_a_microphone_that_is_unplugged_is_replaced_and_told_once(
+async def test_a_microphone_that_is_unplugged_is_replaced_and_reported_once(
     server: MicdropServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = FakeFrontEnd(monkeypatch)

@@ -153,7 +153,7 @@ async def test_observers_and_handlers_can_be_removed(server: MicdropServer, monk
     assert received == []
 
 
-async def test_on_msg_hears_the_panel_on_the_handler_thread_and_harms_nobody(
+async def test_on_msg_receives_the_panels_messages_on_the_handler_thread_and_harms_nobody(
     server: MicdropServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = FakeFrontEnd(monkeypatch)
@@ -198,7 +198,7 @@ async def test_a_microphone_that_is_refused(
     assert not call.isStarting
 
 
-async def test_no_url_is_told_without_asking_for_the_microphone(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_url_is_reported_without_asking_for_the_microphone(monkeypatch: pytest.MonkeyPatch) -> None:
     page = FakeFrontEnd(monkeypatch)
     call = MicdropWidget()
     page.show(call)
@@ -438,7 +438,7 @@ async def test_what_is_played_is_what_the_server_sent(monkeypatch: pytest.Monkey
     assert np.array_equal(np.concatenate(page.heard), answer)
 
 
-async def test_the_debug_log_tells_the_call_under_the_cell_that_made_the_widget(
+async def test_the_debug_log_prints_the_call_under_the_cell_that_made_the_widget(
     server: MicdropServer,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -530,7 +530,7 @@ async def test_turn_detection_and_conversation_can_be_changed_during_a_call(
     call.close()
 
 
-async def test_the_levels_are_traits_that_are_told_while_somebody_observes_them_and_read_at_any_time(
+async def test_the_levels_are_traits_that_notify_while_somebody_observes_them_and_are_read_at_any_time(
     server: MicdropServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = FakeFrontEnd(monkeypatch)
@@ -553,7 +553,7 @@ async def test_the_levels_are_traits_that_are_told_while_somebody_observes_them_
     assert not any("level_db" in str(published) for published in page.published if "update" in str(published))
 
 
-async def test_another_loudspeaker_is_told_to_every_page_and_one_that_fails_is_taken_back(
+async def test_another_loudspeaker_is_sent_to_every_page_and_one_that_fails_is_withdrawn(
     server: MicdropServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     page = FakeFrontEnd(monkeypatch)
@@ -601,7 +601,7 @@ async def test_a_handler_may_await_the_call(server: MicdropServer, monkeypatch: 
     call.close()
 
 
-async def test_a_detector_given_to_start_is_the_one_that_hears_where_the_microphone_came_first(
+async def test_a_detector_given_to_start_is_the_one_in_use_where_the_microphone_came_first(
     server: MicdropServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Counting(VolumeVAD):

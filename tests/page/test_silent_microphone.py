@@ -28,12 +28,12 @@ def codes(held: HeldCall) -> list[NoticeCode]:
     return [notice.code for notice in held.call.notices]
 
 
-def is_told_of(held: HeldCall) -> bool:
+def is_reported(held: HeldCall) -> bool:
     microphone = held.call.microphone
     return microphone is not None and microphone.is_silent
 
 
-def test_a_microphone_of_zeros_is_told_in_the_panel_and_never_while_it_is_muted(
+def test_a_microphone_of_zeros_is_reported_in_the_panel_and_never_while_it_is_muted(
     open_call: Opener, tmp_path: Path
 ) -> None:
     held = open_call(microphone=write_wav(tmp_path / "zeros.wav", np.zeros(16_000, np.int16)))
@@ -41,11 +41,11 @@ def test_a_microphone_of_zeros_is_told_in_the_panel_and_never_while_it_is_muted(
     held.page.wait_for_text(NO_SOUND, "notices")
     assert held.page.part("microphone-device").is_visible()
     assert codes(held) == [NoticeCode.SilentMicrophone]
-    assert is_told_of(held)
+    assert is_reported(held)
     result(held.call.mute())
     held.page.until("() => document.querySelector('[data-testid=notices]').hidden")
     assert not held.page.part("microphone-device").is_visible()
-    assert not is_told_of(held)
+    assert not is_reported(held)
     result(held.call.unmute())
     held.page.wait_for_text(NO_SOUND, "notices")
     assert held.errors == []
@@ -58,10 +58,10 @@ def test_it_is_gone_when_sound_comes(open_call: Opener, tmp_path: Path) -> None:
     held.page.wait_for_text(NO_SOUND, "notices")
     held.page.until("() => document.querySelector('[data-testid=notices]').hidden")
     assert codes(held) == []
-    assert not is_told_of(held)
+    assert not is_reported(held)
 
 
-def test_a_track_that_the_browser_mutes_is_told_too(open_call: Opener, tmp_path: Path) -> None:
+def test_a_track_that_the_browser_mutes_is_reported_too(open_call: Opener, tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(-300, 300, 16_000).astype(np.int16)  # its last 10 ms go on for ever
     held = open_call(microphone=write_wav(tmp_path / "noise.wav", noise), noise_suppression=False)
     held.start()
@@ -73,4 +73,4 @@ def test_a_track_that_the_browser_mutes_is_told_too(open_call: Opener, tmp_path:
     held.call.observe(lambda change: told.append(bool(change.new)), "notices")
     wait_until(lambda: told[:2] == [True, False])  # the page says that it is, and its next sample that it is not
     held.page.evaluate(UNMUTE_TRACK)
-    assert not is_told_of(held)
+    assert not is_reported(held)

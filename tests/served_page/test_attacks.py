@@ -240,7 +240,7 @@ async def test_after_the_end_nothing_is_served(call: MicdropPage, visitor: Visit
 # Too much of it
 
 
-async def test_a_second_browser_takes_over_and_the_first_is_told(call: MicdropPage, visitor: Visitor) -> None:
+async def test_a_second_browser_takes_over_and_the_first_is_notified(call: MicdropPage, visitor: Visitor) -> None:
     async with visitor.page("first") as first:
         await until(lambda: call._call.pages.shown == ("first",))
         async with visitor.page("second"):

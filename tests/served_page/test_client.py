@@ -94,7 +94,7 @@ async def test_a_page_to_which_nobody_comes_is_closed() -> None:
         await until(lambda: call.page.is_closed)
 
 
-async def test_a_page_is_told_that_its_call_was_closed() -> None:
+async def test_a_page_is_notified_that_its_call_was_closed() -> None:
     with serve() as call:
         async with Visitor(call.page).page() as connection:
             await until(lambda: call._call.pages.shown)

@@ -53,9 +53,9 @@ def test_a_second_pause_sends_nothing() -> None:
     assert world.commands() == ["params", "Mute"]
 
 
-def test_speech_that_was_on_its_way_when_the_microphone_went_deaf_goes_nowhere() -> None:
-    for deafening in (MUTE, PAUSE):
-        world = listening().apply(deafening)
+def test_speech_that_was_on_its_way_when_the_microphone_became_ignored_goes_nowhere() -> None:
+    for switch in (MUTE, PAUSE):
+        world = listening().apply(switch)
         sent = list(world.sent)
         world.apply(confirmed()).apply(continued()).apply(ENDED)
         assert world.sent == sent
@@ -71,7 +71,7 @@ def test_speech_begun_before_is_not_continued_after(undo: inputs.Input) -> None:
     assert [sent for sent in world.commands() if sent != "Mute"] == ["params", "StartSpeaking", "1000", "StopSpeaking"]
 
 
-def deafness(world: World, muted: bool, paused: bool, echo: bool) -> None:
+def assert_ignored(world: World, muted: bool, paused: bool, echo: bool) -> None:
     assert world.state.isMicMuted is (muted or paused or echo)
     assert world.state.isListening is (world.state.isMicStarted and not (muted or paused or echo))
 
@@ -80,7 +80,7 @@ STEPS = ("mute", "unmute", "pause", "resume", "answer", "end of answer", "end of
 
 
 @pytest.mark.parametrize(("switch", "length"), [("option", 4), ("no echo cancellation", 3)])
-def test_the_microphone_is_deaf_while_anything_makes_it_deaf_in_every_order(switch: str, length: int) -> None:
+def test_the_microphone_is_ignored_while_anything_requires_it_in_every_order(switch: str, length: int) -> None:
     for order in permutations(STEPS, length):
         world = World(now_ms=1000)
         if switch == "option":
@@ -112,7 +112,7 @@ def test_the_microphone_is_deaf_while_anything_makes_it_deaf_in_every_order(swit
                 case "end of echo" if Timer.ECHO_TAIL in world.timers:
                     tail = False
                     world.fire(Timer.ECHO_TAIL)
-            deafness(world, muted, paused, heard or tail)
+            assert_ignored(world, muted, paused, heard or tail)
 
 
 def test_the_echo_tail_is_300_ms_after_the_last_sample_and_longer_than_the_wait_for_more() -> None:
@@ -177,8 +177,8 @@ TOGGLES: tuple[inputs.Input, ...] = (MUTE, UNMUTE, PAUSE, RESUME)
 
 
 @pytest.mark.parametrize("moment", ["waiting for the microphone", "connecting", "waiting for the server", "retrying"])
-def test_wishes_before_the_server_is_ready_hold_when_it_is(moment: str) -> None:
-    for wishes in product(TOGGLES, repeat=3):
+def test_requests_before_the_server_is_ready_hold_when_it_is(moment: str) -> None:
+    for toggles in product(TOGGLES, repeat=3):
         world = World(now_ms=0)
         begin = listening().call.settings
         until_ready: list[inputs.Input] = [inputs.MicrophoneOpened(1), inputs.ConnectionOpened(1)]
@@ -192,26 +192,26 @@ def test_wishes_before_the_server_is_ready_hold_when_it_is(moment: str) -> None:
                 world.apply(event)
             until_ready = until_ready[done:]
         muted = paused = False
-        for wish in wishes:
-            world.apply(wish)
-            muted = wish == MUTE or (muted and wish != UNMUTE)
-            paused = wish == PAUSE or (paused and wish != RESUME)
+        for toggle in toggles:
+            world.apply(toggle)
+            muted = toggle == MUTE or (muted and toggle != UNMUTE)
+            paused = toggle == PAUSE or (paused and toggle != RESUME)
         for event in until_ready:
             world.apply(event)
         world.ready()
         assert (world.state.isMuted, world.state.isPaused) == (muted, paused)
-        deafness(world, muted, paused, echo=False)
+        assert_ignored(world, muted, paused, echo=False)
         assert "StartSpeaking" not in world.commands()
         # A pause that is over before the server is ready is none of its business.
         assert world.commands().count("Mute") == int(paused and moment != "retrying")
 
 
-@pytest.mark.parametrize("wish", [MUTE, PAUSE])
-def test_in_the_middle_of_speech_while_connecting_the_utterance_is_kept_complete(wish: inputs.Input) -> None:
-    world = World().start().apply(confirmed()).apply(wish).apply(continued()).apply(ENDED).ready()
-    expected = ["params", "StartSpeaking", "1000", "StopSpeaking", *(["Mute"] if wish == PAUSE else [])]
+@pytest.mark.parametrize("toggle", [MUTE, PAUSE])
+def test_in_the_middle_of_speech_while_connecting_the_utterance_is_kept_complete(toggle: inputs.Input) -> None:
+    world = World().start().apply(confirmed()).apply(toggle).apply(continued()).apply(ENDED).ready()
+    expected = ["params", "StartSpeaking", "1000", "StopSpeaking", *(["Mute"] if toggle == PAUSE else [])]
     assert world.commands() == expected
-    assert world.state.isProcessing is (wish == MUTE)
+    assert world.state.isProcessing is (toggle == MUTE)
 
 
 def test_a_pause_and_a_resume_before_ready_leave_the_greeting_alone() -> None:
@@ -221,10 +221,10 @@ def test_a_pause_and_a_resume_before_ready_leave_the_greeting_alone() -> None:
     assert world.given == 1600
 
 
-def test_while_the_connection_is_down_nothing_is_heard_whatever_the_user_wishes() -> None:
+def test_while_the_connection_is_down_no_audio_is_processed_whatever_the_user_requests() -> None:
     world = listening().apply(confirmed()).apply(inputs.ConnectionClosed(1, 1006))
-    for wish in (UNMUTE, RESUME):
-        world.apply(wish)
+    for toggle in (UNMUTE, RESUME):
+        world.apply(toggle)
         assert world.state.isMicMuted
         assert not world.call.listens
     assert not world.state.isUserSpeaking

@@ -90,7 +90,7 @@ def test_the_late_close_of_a_finished_socket_does_not_end_the_next_call() -> Non
     assert world.events == []
 
 
-def test_a_stop_tells_the_server_that_the_utterance_is_complete() -> None:
+def test_a_stop_informs_the_server_that_the_utterance_is_complete() -> None:
     world = listening().apply(confirmed()).apply(STOP)
     assert world.commands() == ["params", "StartSpeaking", "1000", "StopSpeaking"]
 
@@ -136,7 +136,7 @@ def test_a_graceful_stop_does_not_wait_for_ever() -> None:
     assert over(world.fire(Timer.GOODBYE))
 
 
-def test_end_call_is_told_and_the_call_stays_up() -> None:
+def test_end_call_is_reported_and_the_call_stays_up() -> None:
     world = listening().receive(wire.EndCall())
     assert world.events == [("EndCall", ())]
     assert world.state.isStarted

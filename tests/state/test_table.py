@@ -63,7 +63,7 @@ def test_a_row_asks_for_these_effects_and_changes_these_facts(case: Case, phase:
 
 
 @pytest.mark.parametrize(("case", "phase"), EVERY[::7])
-def test_the_state_change_comes_first_and_tells_both_states(case: Case, phase: Phase) -> None:
+def test_the_state_change_comes_first_and_names_both_states(case: Case, phase: Phase) -> None:
     before = case.before(phase)
     after, asked = step(before, case.on, NOW_MS)
     changes = [effect for effect in asked if isinstance(effect, effects.StateChanged)]

@@ -80,7 +80,7 @@ def test_an_answer_that_comes_after_the_user_went_on_is_late() -> None:
     assert world.commands()[-1] == "StopSpeaking"
 
 
-def test_the_detector_hears_what_is_sent_from_the_pre_roll_on_and_begins_anew_with_each_turn() -> None:
+def test_the_detector_processes_what_is_sent_from_the_pre_roll_on_and_begins_anew_with_each_turn() -> None:
     world, heard = listening(), list[object]()
     turn: list[inputs.Input] = [
         confirmed(1000),

@@ -214,7 +214,7 @@ async def test_a_call_is_closed_with_a_code_or_cut(code: int) -> None:
                 assert (connection.close_code, connection.close_reason) == expected
 
 
-async def test_a_script_that_fails_is_told_of_and_closes_its_call_with_1011(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_script_that_fails_is_reported_and_closes_its_call_with_1011(caplog: pytest.LogCaptureFixture) -> None:
     async def script(call: FaultyCall) -> None:
         raise ZeroDivisionError("in the script")
 

@@ -65,7 +65,7 @@ async def test_the_room_has_a_noise_that_is_the_same_for_the_same_seed() -> None
 
 
 @in_virtual_time
-async def test_it_breaks_when_it_is_told_to_and_may_be_opened_again() -> None:
+async def test_it_breaks_on_request_and_may_be_opened_again() -> None:
     mic = ScriptedMicrophone()
     assert isinstance(mic, AudioSource)
     mic.fail(UnpluggedError.of("it"))
@@ -75,7 +75,7 @@ async def test_it_breaks_when_it_is_told_to_and_may_be_opened_again() -> None:
 
 
 @in_virtual_time
-async def test_a_call_hears_what_it_says() -> None:
+async def test_a_call_receives_what_it_says() -> None:
     heard: list[Pcm] = []
 
     async def script(call: FaultyCall) -> None:

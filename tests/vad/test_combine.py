@@ -22,7 +22,7 @@ TRUTH = {
     "sm": "mS",
     "ms": "mS",
     "mm": "mS",
-    "sS": "mS",  # one is sure, but the other hears nothing
+    "sS": "mS",  # one is sure, but the other detects nothing
     "Ss": "mS",
     "mS": "SS",
     "Sm": "SS",
@@ -48,7 +48,7 @@ def test_two_members_from_silence_from_maybe_and_from_speaking(members: str) -> 
     assert say("S" + first, "S" + second)[-1] is NAMES[speaking]
 
 
-def test_three_members_are_confirmed_when_all_hear_something_and_one_is_sure() -> None:
+def test_three_members_are_confirmed_when_all_detect_something_and_one_is_sure() -> None:
     for members in product("smS", repeat=3):
         expected = SILENCE if set(members) == {"s"} else SPEAKING if {"S"} <= set(members) <= {"m", "S"} else MAYBE
         assert say(*members) == [expected]

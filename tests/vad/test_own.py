@@ -137,7 +137,7 @@ def test_a_score_counts_in_a_combination() -> None:
     assert [alone.update(WINDOW + 0.8) for _ in range(4)] == [MAYBE, MAYBE, MAYBE, SPEAKING]
 
 
-async def test_a_call_hears_by_a_detector_of_ones_own() -> None:
+async def test_a_call_detects_speech_with_a_detector_of_ones_own() -> None:
     pcm: Pcm = np.concatenate([quiet(30), loud(10), quiet(30)])
     async with MicdropServer() as server:
         source, sink = ArraySource(pcm, pace="fast"), VirtualSpeaker(pace="fast")

@@ -191,7 +191,7 @@ def test_the_end_of_the_stream_ends_speech_once() -> None:
     assert [type(event) for event in segmenter.finish()] == [SpeechContinued, SpeechEnded]
 
 
-def test_after_a_reset_positions_go_on_where_they_are_told_and_nothing_older_is_given() -> None:
+def test_after_a_reset_positions_go_on_from_the_given_one_and_nothing_older_is_returned() -> None:
     vad = ScriptedVAD("sm" + "s" + "S")
     segmenter = Segmenter(vad)
     segmenter.push(ramp(2 * FRAME_SAMPLES + 100))
@@ -222,7 +222,7 @@ def test_the_samples_of_events_are_copies() -> None:
     assert repr(SpeechContinued(pcm)) == "SpeechContinued(512 samples)"
 
 
-def test_a_pause_within_a_turn_is_told_frame_by_frame_and_what_follows_joins_it() -> None:
+def test_a_pause_within_a_turn_is_reported_frame_by_frame_and_what_follows_joins_it() -> None:
     segmenter = Segmenter(ScriptedVAD("Ssssmsms" + "mSS"))
     samples = ramp(11 * FRAME_SAMPLES)
     events: list[SpeechEvent] = []

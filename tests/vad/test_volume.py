@@ -91,7 +91,7 @@ def test_the_level_is_smoothed_with_a_tenth_of_the_one_before() -> None:
     assert levels == pytest.approx(expected, abs=0.01)
 
 
-def test_a_copy_hears_for_itself() -> None:
+def test_a_copy_has_a_noise_floor_of_its_own() -> None:
     vad = VolumeVAD()
     check(vad, sine(1000))
     copied = copy.deepcopy(vad)
@@ -190,7 +190,7 @@ def test_a_history_of_less_than_three_checks_is_refused() -> None:
         VolumeVAD(history=2)
 
 
-def test_the_pre_roll_is_a_second_or_what_it_is_told() -> None:
+def test_the_pre_roll_is_a_second_or_what_was_given() -> None:
     assert VolumeVAD().pre_roll_ms == 1000
     assert VolumeVAD(pre_roll_ms=500).pre_roll_ms == 500
 

@@ -77,7 +77,7 @@ test("states are kept, every other message is passed on", async () => {
 });
 
 for (const [code, reason] of [[4000, "closed"], [4401, "refused"], [4409, "moved"], [1006, "unreachable"]]) {
-  test(`a connection that ends with ${code} was ${reason}, and is told once`, async () => {
+  test(`a connection that ends with ${code} was ${reason}, and is reported once`, async () => {
     const { socket, host, events } = await admitted();
     socket.close(/** @type {number} */ (code));
     host.send({ type: "bye" }, []);

@@ -172,7 +172,7 @@ test("what cannot be played reaches the kernel and the panel; so does what was t
   );
 });
 
-test("a page that is told of items behind some that it lacks asks for the whole conversation, once", async () => {
+test("a page that receives items behind some that it lacks asks for the whole conversation, once", async () => {
   const { host, session } = await showPage();
   const item = (content) => ({ role: "user", content });
   const texts = () => session.state.conversation.map((each) => /** @type {any} */ (each).content);

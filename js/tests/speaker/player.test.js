@@ -66,7 +66,7 @@ test("the level falls to zero at once where the voice is cut off, and what was o
   mock.timers.reset();
 });
 
-test("where an answer begins and where it ends is told at once; what comes between can wait", async () => {
+test("where an answer begins and where it ends is reported at once; what comes between can wait", async () => {
   const { heard, report } = await setUp({});
   for (const samples of [128, 3328, 6528]) report(samples);
   report(7000, 0, 0, false);

@@ -65,7 +65,7 @@ test("a cell that was run again says that this has ended its call, and offers to
   assert.equal(describeNote(state({ _ended_by: "panel_removed" })), removed);
 });
 
-test("mute and pause show the wish before the kernel confirms it", () => {
+test("mute and pause show the requested state before the kernel confirms it", () => {
   const { mute, pause } = describeControls(inCall({ isMuteRequested: true, isPauseRequested: true }));
   assert.deepEqual([mute.action, mute.isPressed, pause.action, pause.isPressed], ["unmute", true, "resume", true]);
 });

@@ -54,7 +54,7 @@ test("whatever wanders about below −70 dBFS is quiet", () => {
   assert.equal(hear(line, -90, 300, 19).includes(false), false);
 });
 
-test("digital silence is quiet, and tells nothing of the noise", () => {
+test("digital silence is quiet, and leaves the noise floor as it was", () => {
   const line = new QuietDetector();
   assert.equal(line.update(0), false);
   const answers = Array.from({ length: 400 }, (_, index) => line.update(index % 100 === 99 ? 0 : linear(-40)));
