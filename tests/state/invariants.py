@@ -36,8 +36,8 @@ def check_state(call: Call, state: MicdropState) -> None:
     assert not (state.isUserSpeaking and state.isMicMuted), "a microphone that is not listened to hears no speech"
     assert not state.isPaused or in_call, "a pause ends with its call"
 
-    for deafening in (state.isMuted, state.isPaused, state.isReconnecting):
-        assert state.isMicMuted or not deafening, "mute, pause and a lost connection close the ear"
+    for is_ignored in (state.isMuted, state.isPaused, state.isReconnecting):
+        assert state.isMicMuted or not is_ignored, "mute, pause and a lost connection make the microphone ignored"
     if call.interruption_disabled:
         assert state.isMicMuted or not state.isAssistantSpeaking, "the assistant is not interrupted by its echo"
 

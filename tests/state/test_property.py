@@ -136,7 +136,7 @@ class AnyCall(RuleBasedStateMachine):
             ]
         )
     )
-    def wish(self, command: inputs.Input) -> None:
+    def request(self, command: inputs.Input) -> None:
         self.step(command)
 
     @precondition(in_call)
@@ -179,7 +179,7 @@ class AnyCall(RuleBasedStateMachine):
     @precondition(lambda self: self.world.state.isMicStarted)
     @rule(samples=st.integers(1, 600))
     def speech_begins(self, samples: int) -> None:
-        # The VAD never confirms twice, but an event may be on its way when the microphone goes deaf.
+        # The VAD never confirms twice, but an event may be on its way when the microphone becomes ignored.
         if not self.world.state.isUserSpeaking:
             self.step(SpeechConfirmed(9000, 0, LOUD[:samples]))
 

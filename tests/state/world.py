@@ -179,7 +179,7 @@ class World:
                 self._send_command(command, becomes_ready)
             case effects.SendAudio(pcm):
                 assert self.utterance_open, "audio outside of an utterance"
-                assert any(pcm is spoken for spoken in self._may_be_sent), "samples of a deaf microphone"
+                assert any(pcm is spoken for spoken in self._may_be_sent), "samples of an ignored microphone"
                 self._send(pcm, becomes_ready)
             case effects.Play(epoch, pcm):
                 assert not any((self.call.paused, self.call.utterance_open)), "audio that must not be heard"
