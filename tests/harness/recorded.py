@@ -16,6 +16,8 @@ from tests.harness.taps import Tap
 
 __all__ = ["Placed", "bursts", "place"]
 
+_WITHIN_SAMPLES = 30 * SAMPLE_RATE
+
 _FOUND = 0.9
 """What correlates less was not captured, or not played, as a whole."""
 
@@ -42,7 +44,10 @@ def bursts(count: int, *, seed: int, milliseconds: int = 400) -> list[NDArray[np
 def place(
     sounds: Sequence[NDArray[np.int16]], tap: Tap, clock: ClockOffset, recording: Recording, side: int
 ) -> list[Placed]:
-    """Return where each sound is that is whole on both; the tap has to have the rate of the recording."""
+    """Return where each sound is that is whole on both, in order, no more than 30 s behind the one before.
+
+    The tap has to have the rate of the recording.
+    """
     assert tap.sample_rate == SAMPLE_RATE
     begin = round(recording.start_s * SAMPLE_RATE)
     recorded = recording.stereo(begin, begin + round(recording.duration_s * SAMPLE_RATE))[:, side]
@@ -50,9 +55,13 @@ def place(
     last = len(tap.samples) - 1
     output_ms = tap.heard_ms(last) - tap.rendered_ms(last) if tap.kind == "playback" else 0.0
     placed = []
+    since_page = since_recording = 0  # each is looked for behind the one before
     for sound in sounds:
-        in_page, in_recording = align(sound, tap.samples), align(sound, recorded)
+        in_page = align(sound, tap.samples[since_page : since_page + _WITHIN_SAMPLES])
+        in_recording = align(sound, recorded[since_recording : since_recording + _WITHIN_SAMPLES])
         if min(in_page.correlation, in_recording.correlation) > _FOUND:
-            page_ms = clock.monotonic_ms(tap.rendered_ms(in_page.lag) + output_ms)
-            placed.append(Placed(page_ms, (begin + in_recording.lag) * 1000 / SAMPLE_RATE))
+            since_page += in_page.lag
+            since_recording += in_recording.lag
+            page_ms = clock.monotonic_ms(tap.rendered_ms(since_page) + output_ms)
+            placed.append(Placed(page_ms, (begin + since_recording) * 1000 / SAMPLE_RATE))
     return placed
