@@ -1,4 +1,4 @@
-"""WAV files, written: whole at once, or while they grow, so that a process that dies leaves them readable."""
+"""Writes WAV files: whole at once, or piece by piece, so that a process that dies leaves a readable file."""
 
 from __future__ import annotations
 
@@ -22,27 +22,28 @@ _DATA = struct.Struct("<4sI")
 _SAMPLE_BYTES = 2
 SOFTWARE = "micdrop-widget"
 CALL_TRACKS = "left: microphone, right: assistant"
-"""By these two texts a file of two channels says that it is the recording of a call."""
-_LARGEST = 2**32 - 1
-"""The sizes in a header have 32 bits: from there on (18 hours of stereo) they stay, and the samples go on."""
+"""With `SOFTWARE`, this text marks a file of two channels as the recording of a call."""
+_MAX_SIZE_BYTES = 2**32 - 1
+"""The sizes in a header have 32 bits: a longer file (18 hours of stereo) has this one."""
 
 _ZEROS = bytes(1 << 16)
 
 _NO_CHUNKS: Mapping[bytes, bytes] = MappingProxyType({})
 
 
-_LONGEST_CHUNK = 1 << 26
-"""A chunk behind the samples that is longer than 64 MB is none of ours."""
+_MAX_CHUNK_BYTES = 1 << 26
+"""A longer chunk behind the samples (64 MB) is not read: this package writes none."""
 
 
 def wav_header(sample_bytes: int | None, channels: int, trailing_bytes: int = 0) -> bytes:
-    """Return what is before the samples of a 16 kHz 16-bit WAV file; None for a length that is not known.
+    """Return what precedes the samples in a 16 kHz 16-bit WAV file; `sample_bytes` is None where it is not known.
 
-    One of two channels says that they are microphone and assistant; `trailing_bytes` follow the samples.
+    The header of a file with two channels says that they are microphone and assistant; `trailing_bytes` is the size
+    of what follows the samples.
     """
-    size = _LARGEST if sample_bytes is None else min(sample_bytes, _LARGEST)
+    size = _MAX_SIZE_BYTES if sample_bytes is None else min(sample_bytes, _MAX_SIZE_BYTES)
     texts = _texts((b"ISFT", SOFTWARE), (b"ICMT", CALL_TRACKS)) if channels == 2 else b""
-    whole = min(_FORMAT.size - 8 + len(texts) + _DATA.size + size + trailing_bytes, _LARGEST)
+    whole = min(_FORMAT.size - 8 + len(texts) + _DATA.size + size + trailing_bytes, _MAX_SIZE_BYTES)
     frame_bytes = channels * _SAMPLE_BYTES
     rates = SAMPLE_RATE, SAMPLE_RATE * frame_bytes
     form = _FORMAT.pack(b"RIFF", whole, b"WAVE", b"fmt ", 16, 1, channels, *rates, frame_bytes, 8 * _SAMPLE_BYTES)
@@ -73,7 +74,7 @@ def write_wav(
     """Write int16 samples at 16 kHz, of shape (n,) or (n, channels), as a 16-bit WAV file.
 
     Two channels are microphone and assistant. A path may begin with `~`. Chunks, contents by their names of four bytes,
-    follow the samples: who does not know them passes them over.
+    follow the samples: other programs skip chunks that they do not know.
 
     Raises
     ------
@@ -88,12 +89,12 @@ def write_wav(
 
 
 def read_wav_chunks(path: str | PathLike[str], names: Collection[bytes]) -> dict[bytes, bytes]:
-    """Return the contents of the chunks of these names; of any other file, or one that is cut off, those there are.
+    """Return the contents of the chunks with these names; fewer, or none, of a file that lacks or truncates them.
 
     Raises
     ------
     OSError
-        It is not there, or may not be read.
+        The file is not there, or may not be read.
     """
     found: dict[bytes, bytes] = {}
     with Path(path).expanduser().open("rb") as file:
@@ -102,7 +103,7 @@ def read_wav_chunks(path: str | PathLike[str], names: Collection[bytes]) -> dict
             return found
         while len(header := file.read(_DATA.size)) == _DATA.size:
             name, size = _DATA.unpack(header)
-            if name in names and size <= _LONGEST_CHUNK:
+            if name in names and size <= _MAX_CHUNK_BYTES:
                 content = file.read(size)
                 if len(content) == size:
                     found[name] = content
@@ -142,7 +143,7 @@ class GrowingWavFile:
     def check(self) -> None:
         """Raise the OSError that writing would raise, and leave everything as it is."""
         if self.path.is_fifo():
-            return  # to open it would end what reads there
+            return  # opening and closing it would end its reader
         if self.path.exists():
             os.close(os.open(self.path, os.O_RDWR))
             return

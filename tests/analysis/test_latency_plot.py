@@ -145,6 +145,11 @@ def test_any_duration_of_a_turn_may_be_compared() -> None:
         plot_latencies({})
 
 
+def test_a_call_without_a_name_is_drawn_too() -> None:
+    figure = plot_latencies({"": [turn(1000, 700, 200, 0, 0)]})
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [""]
+
+
 def test_the_same_turns_give_the_same_picture() -> None:
     turns = [turn(5000 * (number + 1), 100 + 37 * number % 90, 100, 0, 0) for number in range(21)]
     pngs = {plot_latencies({"a": turns})._repr_png_() for _ in range(2)}  # type: ignore[attr-defined]

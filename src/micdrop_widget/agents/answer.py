@@ -1,4 +1,4 @@
-"""One answer, from text to sound: what was said of it, what was heard, and how long each stage took."""
+"""One answer, from text to sound: what was sent of it, what was played, and how long each stage took."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ __all__ = ["Answer"]
 
 
 class Answer:
-    """An answer that is being made: its messages in the conversation, and the sentences that were spoken of it.
+    """An answer that is being made: its messages in the conversation, and those of its sentences that have sound.
 
     Parameters
     ----------
     conversation
         What the answer is added to.
     playback
-        Of the call.
+        The playback of the call.
     began_s
-        When the turn of the user was over, on the monotonic clock; None for what nobody asked for.
+        When the turn of the user was over, on the monotonic clock; None for an answer without a turn before it.
 
     Attributes
     ----------
@@ -40,12 +40,12 @@ class Answer:
         self.skipped = False
         self.is_voiced = False
         self.complete = False
-        """Everything was sent."""
+        """Whether everything was sent."""
         self.dead = False
-        """Interrupted: nothing of it may go out any more."""
+        """Whether it was interrupted: nothing more of it may be sent."""
 
     def mark(self, stage: str) -> None:
-        """Note that a stage is through, the first time."""
+        """Note when a stage was complete for the first time."""
         if self._began_s is not None:
             self.times_ms.setdefault(stage, round((time.monotonic() - self._began_s) * 1000, 1))
 
@@ -60,7 +60,7 @@ class Answer:
         return " ".join(filter(None, (self._written[id(message)].strip() for message in self._messages)))
 
     def open_message(self) -> ChatMessage:
-        """Begin another message of the assistant; it is in the conversation once it says something."""
+        """Begin another message of the assistant; it joins the conversation with its first text or tool call."""
         message: ChatMessage = {"role": "assistant", "content": ""}
         self._messages.append(message)
         self._written[id(message)] = ""
@@ -79,13 +79,13 @@ class Answer:
         self._include(message)
 
     def speak(self, message: ChatMessage, sentence: str) -> Spoken:
-        """Begin with the sound of a sentence."""
+        """Note that the sound of a sentence begins at the sample that is sent next."""
         spoken = Spoken(message, sentence, self._playback.sent_samples)
         self.spoken.append(spoken)
         return spoken
 
     def interrupt(self, now_s: float, *, shown: bool) -> str:
-        """Take out of the conversation what was not heard.
+        """Remove from the conversation what was not played.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class Answer:
         Returns
         -------
         str
-            What was heard, marked if that is not all; "" if nothing was.
+            The text that was played, marked if it is not all; "" if nothing was.
         """
         self.dead = True
         heard = self._playback.heard_samples(now_s)
@@ -108,7 +108,7 @@ class Answer:
         return self._keep(self._heard(heard))
 
     def fail(self) -> None:
-        """Take out of the conversation what was never sent: a part failed."""
+        """Remove from the conversation what was never sent, after a part failed."""
         if self.is_voiced:
             self._keep(self._heard(self._playback.sent_samples), mark="")
 

@@ -23,10 +23,10 @@ _EXPECTED = (
 
 
 class Ears(Protocol):
-    """Hears one utterance of a call; made when the user begins to speak. On the server's loop."""
+    """Transcribes one utterance of a call; made when the user begins to speak. Used on the server's loop."""
 
     def push(self, pcm: Pcm) -> None:
-        """Hear more; returns at once."""
+        """Add samples of the utterance; returns at once."""
         ...
 
     async def finish(self, utterance: Pcm) -> str:
@@ -35,17 +35,17 @@ class Ears(Protocol):
         Raises
         ------
         PartFailed
-            It raised an exception, or returned no text.
+            The user's function raised an exception, or returned no text.
         """
         ...
 
     def drop(self) -> None:
-        """Forget what was heard; again, or after `finish`, nothing happens."""
+        """Discard the utterance; has no effect when repeated, or after `finish`."""
         ...
 
 
 class EarsPart(Protocol):
-    """Opens ears for every utterance."""
+    """Opens `Ears` for every utterance."""
 
     function: Any
     """What the user gave."""
@@ -100,13 +100,13 @@ class _FunctionPart:
 
 
 class _FunctionEars:
-    """Ears that hear the utterance when it is whole."""
+    """Ears that transcribe the utterance when it is complete."""
 
     def __init__(self, part: Part) -> None:
         self._part = part
 
     def push(self, pcm: Pcm) -> None:
-        """Wait for the rest."""
+        """Do nothing: `finish` is given the whole utterance."""
 
     async def finish(self, utterance: Pcm) -> str:
         return _as_text(self._part.context, await self._part.call(utterance))
@@ -126,7 +126,7 @@ class _StreamingPart:
 
 
 class _SharedPart:
-    """One stream for every utterance, one after the other: those of two calls at once wait for one another."""
+    """One stream for all utterances, one after the other: when two calls have one at once, the second waits."""
 
     def __init__(self, stream: Any) -> None:  # noqa: ANN401 - the user's
         self.function = stream
@@ -138,9 +138,9 @@ class _SharedPart:
 
 
 class _StreamEars:
-    """Ears that hear the utterance as it arrives, in a thread of their own or on the loop.
+    """Ears that process the utterance as it arrives, in a thread of their own or on the loop.
 
-    Everything is done in order by one task: the queue is bounded by the length that an utterance may have.
+    One task does everything in order. Its queue needs no bound: an utterance has a greatest length.
     """
 
     def __init__(self, context: CellContext, open_stream: Callable[[], Any], lock: asyncio.Lock | None = None) -> None:
@@ -149,7 +149,7 @@ class _StreamEars:
         self._lock = lock
         self._arrived: asyncio.Queue[Pcm | None] = asyncio.Queue()
         self._over = False
-        self._task: asyncio.Task[object] | None = asyncio.ensure_future(self._hear())
+        self._task: asyncio.Task[object] | None = asyncio.ensure_future(self._process())
         self._task.add_done_callback(_retrieve)
 
     def push(self, pcm: Pcm) -> None:
@@ -172,13 +172,13 @@ class _StreamEars:
             self._task.cancel()
             self._task = None
 
-    async def _hear(self) -> object:
+    async def _process(self) -> object:
         if self._lock is None:
-            return await self._hear_alone()
+            return await self._process_stream()
         async with self._lock:
-            return await self._hear_alone()
+            return await self._process_stream()
 
-    async def _hear_alone(self) -> object:
+    async def _process_stream(self) -> object:
         worker = Worker()
         stream = None
         finished = False
@@ -190,12 +190,12 @@ class _StreamEars:
             return await self._call(worker, stream.finish)
         finally:
             if not finished and stream is not None:
-                # heard half an utterance: to be ready for the next
+                # a stream that is used again must forget the half utterance that it was given
                 worker.call(self._context.run, getattr(stream, "reset", stream.finish))
             worker.finish()
 
     async def _next(self) -> Pcm | None:
-        """Return all that has arrived and was not heard yet; None at the end."""
+        """Return all samples that have arrived and were not processed yet; None at the end."""
         if self._over:
             return None
         parts = [await self._arrived.get()]
@@ -213,6 +213,6 @@ class _StreamEars:
 
 
 def _retrieve(task: asyncio.Task[object]) -> None:
-    """Look at a failure, so that one of an utterance that is dropped is no "never retrieved"."""
+    """Retrieve a failure, so that asyncio does not log the one of a dropped utterance as "never retrieved"."""
     if not task.cancelled():
         task.exception()

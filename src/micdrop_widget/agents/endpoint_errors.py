@@ -11,7 +11,7 @@ __all__ = ["EndpointError", "in_time", "masked", "refusal"]
 _T = TypeVar("_T")
 
 _MAX_TEXT = 300
-"""So much of what an endpoint wrote is shown: some answer with a whole page."""
+"""How many characters of an endpoint's text are shown: some answer with a whole page."""
 
 
 _HINTS = {
@@ -54,7 +54,7 @@ def refusal(status: int, reason: str, wait_s: str | None = None) -> str:
 async def in_time(
     awaitable: Awaitable[_T], limit_s: float, release: Callable[[_T], Awaitable[object]] | None = None
 ) -> _T:
-    """Wait for something, and cancel it when it takes longer; never loses the cancellation of whoever waits.
+    """Await something for a limited time, and cancel it then; the cancellation of the waiting task is never lost.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ async def in_time(
     limit_s
         How long.
     release
-        Lets go of what comes in the very moment of a cancellation, and is nobody's then.
+        Releases a result that arrives in the same moment as a cancellation, when nobody receives it.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from micdrop_widget.audio import SAMPLE_RATE, Pcm, pcm_to_bytes
 __all__ = ["HibariVoice", "PocketsphinxEars", "number_in"]
 
 _MAX_DECODERS = 16
-"""So many utterances are heard at once, 60 MB each; others wait."""
+"""How many utterances are transcribed at once, 60 MB each; others wait."""
 
 _NUMBERS = """
 <digit> = one | two | three | four | five | six | seven | eight | nine;
@@ -44,14 +44,14 @@ _VALUES |= {word: 10 * value for value, word in enumerate(_TENS, 2)}
 
 
 class PocketsphinxEars:
-    """English ears by PocketSphinx, which hear while the user speaks. Loaded when made: the first call does not wait.
+    """English ears by PocketSphinx, which process speech as it arrives. Loaded when made: the first call does not wait.
 
     Parameters
     ----------
     grammar
         What may be said: a list of phrases, as in `["what time is it", "a timer for <number> seconds"]`, in which
         `[…]` is optional, `( a | b )` a choice, and `<number>` 0 to 100; or a whole grammar in JSGF. What is said is
-        heard as the nearest of them: far more dependable than free speech, and faster.
+        recognized as the nearest of them: far more dependable than free speech, and faster.
     keywords
         Words or phrases to listen for; all else is silence. The text is those that were heard, in order.
     otherwise
@@ -98,7 +98,7 @@ class PocketsphinxEars:
         if decoder is None:
             decoder = self._make_decoder()
         stream = _Stream(decoder, self._otherwise, has_grammar=self._grammar is not None)
-        weakref.finalize(stream, self._give_back, decoder)  # however it ends: an interruption forgets it
+        weakref.finalize(stream, self._give_back, decoder)  # an interruption drops it without `finish`
         return stream
 
     def _give_back(self, decoder: Any) -> None:  # noqa: ANN401 - PocketSphinx has no types
@@ -136,12 +136,12 @@ class _Stream:
         self._has_grammar = has_grammar
         self._otherwise = otherwise
         with contextlib.suppress(RuntimeError):
-            decoder.end_utt()  # one that was interrupted
+            decoder.end_utt()  # the utterance before, if it was interrupted
         decoder.start_utt()
 
     def push(self, pcm: Pcm) -> None:
-        """Hear more."""
-        for start in range(0, len(pcm), _PUSH_SAMPLES):  # PocketSphinx holds all other threads up meanwhile
+        """Add samples of the utterance."""
+        for start in range(0, len(pcm), _PUSH_SAMPLES):  # PocketSphinx holds the GIL during each call
             self._decoder.process_raw(pcm_to_bytes(pcm[start : start + _PUSH_SAMPLES]))
 
     def finish(self) -> str:

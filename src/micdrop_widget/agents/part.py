@@ -31,7 +31,7 @@ class Part:
     Parameters
     ----------
     name
-        "stt", "agent", "tts", …: what errors call it.
+        Its name in errors: "stt", "agent", "tts", ….
     function
         The function.
     example

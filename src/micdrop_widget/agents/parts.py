@@ -33,19 +33,19 @@ class Parts:
         self.tools: tuple[Tool, ...] = ()
 
     def set_ears(self, stt: object) -> None:
-        """Hear by this from the next utterance on."""
+        """Transcribe with this from the next utterance on."""
         self.ears = None if stt is None else make_ears_part(stt)
 
     def set_agent(self, agent: object) -> None:
-        """Answer by this from the next answer on."""
+        """Answer with this from the next answer on."""
         self.agent = None if agent is None else Part("agent", agent, "agent(conversation)", "call", "tools")
 
     def set_voice(self, tts: object) -> None:
-        """Speak by this from the next answer on."""
+        """Speak with this from the next answer on."""
         self.voice = None if tts is None else Voice(tts)
 
     def set_greeting(self, greeting: object) -> None:
-        """Greet by this from the next call on."""
+        """Greet with this from the next call on."""
         if greeting is None or isinstance(greeting, SkipAnswer) or greeting is SkipAnswer:
             self.greeting = None
         elif isinstance(greeting, str):
@@ -58,12 +58,12 @@ class Parts:
         self.tools = as_tools(tools)
 
     def check(self) -> None:
-        """Refuse what no call can be held by.
+        """Refuse parts that can hold no call.
 
         Raises
         ------
         TypeError
-            An agent or a voice, and nothing that hears.
+            There is an agent or a voice, but no ears.
         """
         if self.ears is None:
             raise TypeError(
@@ -85,7 +85,7 @@ def checked_ahead_s(max_ahead_s: float | None) -> float | None:
     Raises
     ------
     ValueError
-        Not at all.
+        The number is not positive.
     """
     if max_ahead_s is not None and not max_ahead_s > 0:
         raise ValueError(f"max_ahead_s: expected a positive number of seconds or None, got {max_ahead_s!r}")

@@ -1,4 +1,4 @@
-"""What an agent may say, and how each of it is written."""
+"""What an agent may say, and the forms in which it may say it."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Tool:
     name
         By default the function's.
     emit
-        Whether the client is told of each call of it: a `ToolCall` event, and messages in its conversation.
+        Whether each call of it is sent to the client: as a `ToolCall` event, and messages in its conversation.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Tool:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The tool as chat APIs take it."""
+        """The tool in the form that chat APIs expect."""
         described = {"name": self.name, "description": self.description, "parameters": self.parameters}
         return {"type": "function", "function": described}
 
@@ -132,9 +132,9 @@ def as_tools(tools: Sequence[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
     Raises
     ------
     TypeError
-        Not a list of functions, or one of them is not fit.
+        This is no list of functions, or one of them cannot be a tool.
     ValueError
-        Two of the same name.
+        Two have the same name.
     """
     if callable(tools) or isinstance(tools, str):
         raise TypeError("tools: expected a list of functions")
@@ -225,7 +225,7 @@ def _choice(values: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _fit(hint: Any, value: Any, name: str) -> Any:  # noqa: ANN401 - any type hint, any JSON value
-    """Return a JSON value as its hint wants it: enums and dataclasses made, numbers in texts read."""
+    """Return a JSON value as its hint requires it: enums and dataclasses are made, numbers in texts parsed."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is typing.Annotated:
         return _fit(inner[0], value, name)

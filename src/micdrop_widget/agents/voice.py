@@ -18,7 +18,7 @@ _CHOOSE = ("samples[:, 0]", "samples.mean(axis=1).astype(samples.dtype)")
 
 
 class Voice:
-    """Speaks sentences by a function of the user's.
+    """Speaks sentences with a function of the user's.
 
     Parameters
     ----------

@@ -14,17 +14,17 @@ __all__ = ["Worker"]
 _T = TypeVar("_T")
 
 _MAX_THREADS = 500
-"""So many functions may block at once, those included whose answers were interrupted long ago."""
+"""How many functions may block at once, including those whose answers were interrupted long ago."""
 
 
 _IDLE_S = 5.0
-"""So long a thread that has nothing to do waits for the next function: starting one costs more than calling it."""
+"""How long an idle thread waits for the next function: to start a thread costs more than most functions."""
 
 
 class Worker:
-    """A daemon thread that calls one function after the other; nobody waits for what it calls.
+    """A daemon thread that calls one function after the other; the program's exit does not wait for it.
 
-    The thread was another worker's before, if one is idle.
+    An idle thread of a worker that has finished is used again.
 
     Raises
     ------
@@ -46,7 +46,7 @@ class Worker:
         def job() -> None:
             try:
                 result = function(*arguments)
-            except Exception as error:  # noqa: BLE001 - the border of the thread
+            except Exception as error:  # noqa: BLE001 - handed to whoever awaits it
                 _post(loop, _fail, future, error)
             except BaseException as error:  # noqa: BLE001 - an exit is no end of the server
                 _post(loop, _fail, future, RuntimeError(f"{type(error).__name__} in a function of an agent"))
@@ -57,11 +57,11 @@ class Worker:
         return await future
 
     def call(self, function: Callable[..., object], *arguments: object) -> None:
-        """Call a function after those before it; what it raises is nobody's business."""
+        """Call a function after those before it; what it raises is ignored."""
         self._jobs.put(lambda: function(*arguments))
 
     def finish(self) -> None:
-        """Let go of the thread when it has called what was given to it; returns at once."""
+        """Release the thread when it has called what was given to it; returns at once."""
         self._jobs.put(None)
 
 
@@ -71,7 +71,7 @@ class _Thread:
     _lock = threading.Lock()
     _idle: ClassVar[list[_Thread]] = []
     _count: ClassVar[int] = 0
-    """Those that serve a worker."""
+    """How many threads serve a worker."""
 
     def __init__(self) -> None:
         self.jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
@@ -79,7 +79,7 @@ class _Thread:
 
     @classmethod
     def lease(cls) -> _Thread:
-        """Return a thread that serves nobody."""
+        """Return an idle thread, or a new one."""
         with cls._lock:
             if cls._count >= _MAX_THREADS:
                 raise RuntimeError(f"{_MAX_THREADS} functions of this program's agents block, and none returns")
@@ -98,7 +98,7 @@ class _Thread:
                     if self in _Thread._idle:
                         _Thread._idle.remove(self)
                         return
-                limit_s = None  # leased in this moment
+                limit_s = None  # leased between the timeout and the lock
                 continue
             if job is None:
                 limit_s = _IDLE_S
@@ -109,7 +109,7 @@ class _Thread:
                 limit_s = None
                 with contextlib.suppress(BaseException):  # see `Worker.call`
                     job()
-            del job  # and what it holds
+            del job  # which refers to the user's objects
 
 
 def _post(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *arguments: object) -> None:

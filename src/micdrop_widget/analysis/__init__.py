@@ -1,4 +1,4 @@
-"""To look at and to tune: pictures of calls, and what the voice activity detection makes of a recording."""
+"""Pictures of calls, and what voice activity detection finds in a recording, to tune it."""
 
 from micdrop_widget.analysis.detect import SpeechReport, detect_speech
 from micdrop_widget.analysis.latencies import plot_latencies

@@ -33,7 +33,7 @@ RecordingOption: TypeAlias = Recording | AudioInput
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeechReport:
-    """What a detector makes of a recording.
+    """What a detector finds in a recording.
 
     The tracks have one value per window of 512 samples, ceil(len(pcm) / 512) in all: value n is the one after the
     samples `[512 n, 512 (n + 1))`.
@@ -82,7 +82,7 @@ def detect_speech(
     sample_rate: float = SAMPLE_RATE,
     channel: Channel | None = None,
 ) -> SpeechReport:
-    """Find the utterances in a recording, by the same fold over its samples as in a live call.
+    """Find the utterances in a recording, as the same detector would in a live call.
 
     Parameters
     ----------
@@ -94,8 +94,9 @@ def detect_speech(
     sample_rate
         Rate of samples in Hz (a file says its own); other rates than 16 000 are resampled with soxr.
     channel
-        Which of several channels, counted from 0, or "mean". None refuses to guess, but for the recording of a call
-        and the file that it was saved to: there it is the microphone, and `channel=1` the assistant.
+        Which of several channels, counted from 0, or "mean". With None, several channels are an error, except in the
+        recording of a call and in the file that it was saved to: there it is the microphone, and `channel=1` the
+        assistant.
 
     Returns
     -------
@@ -130,7 +131,7 @@ def as_recording(recording: RecordingOption, sample_rate: float = SAMPLE_RATE, c
     Raises
     ------
     ValueError, TypeError, OSError
-        It cannot be used.
+        The recording cannot be used.
     """
     if isinstance(recording, Recording):
         if channel is None:
@@ -144,7 +145,7 @@ def _runs_packaged_silero(vad: VAD) -> bool:
 
 
 def fold(pcm: Pcm, detector: VAD) -> SpeechReport:
-    """Return the report of a detector that is ready."""
+    """Return the report of a detector that is loaded, claimed and reset."""
     windows = -(-len(pcm) // FRAME_SAMPLES)
     probability = np.empty(windows, dtype=np.float32)
     level_db = np.empty(windows, dtype=np.float32)
@@ -165,7 +166,7 @@ def fold(pcm: Pcm, detector: VAD) -> SpeechReport:
 
 
 def _segments(events: Sequence[SpeechEvent], cut_off_at: int | None) -> tuple[Segment, ...]:
-    """Return the utterances that events are about; one that is open where the recording is cut off ends there."""
+    """Return the utterances in the events; one that has not ended where the recording does ends there."""
     segments: list[Segment] = []
     started, confirmed = 0, None
     for event in events:

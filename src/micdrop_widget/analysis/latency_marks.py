@@ -13,10 +13,10 @@ from micdrop_widget.history.turns import Turn
 __all__ = ["draw_latencies"]
 
 _LETTER_IN = 0.08
-"""So wide is a letter of the label of a latency."""
+"""The width of a letter in the label of a latency."""
 
 _BRACKET_IN = 0.3
-"""So much of the width a bracket needs to be told from the next."""
+"""The width that a bracket needs, so that it can be told from the next."""
 
 _LABELLED_DOTS = 5
 
@@ -52,7 +52,7 @@ def _draw_brackets(view: View, lane: Lane, turns: Sequence[Turn]) -> None:
 
 
 def _draw_dots(view: View, lane: Lane, turns: Sequence[Turn]) -> None:
-    """Draw a dot for each latency between 0 and the longest one, which gets a label, as do the longest far from it."""
+    """Draw a dot for each latency, the higher the longer; the five longest get labels, where there is room."""
     longest_ms = max(abs(turn.reply_latency_ms or 0) for turn in turns)
     labels = _Labels(view.begin_s, view.end_s)
     scale = lane.height * 0.55 / max(longest_ms, 1.0)
@@ -74,7 +74,7 @@ def _ends_s(turn: Turn) -> tuple[float, float]:
 
 
 def _colour(turn: Turn, palette: Palette) -> str:
-    """Return the colour of a latency: an answer that began too early is marked."""
+    """Return the colour of a latency; that of an answer before the end of the turn is the one for errors."""
     return palette.error if (turn.reply_latency_ms or 0) < 0 else palette.text
 
 
@@ -93,7 +93,7 @@ class _Labels:
         self._spans_s: list[tuple[float, float]] = []
 
     def place(self, label: str, first_s: float, last_s: float) -> float | None:
-        """Return where the label of a bracket begins, and keep its place; None where others are."""
+        """Return where the label of a bracket begins, and reserve its place; None where there is no room."""
         width_s = _LETTER_IN * len(label) * self._s_per_in
         left_s = first_s + self._gap_s
         if last_s - first_s > width_s:

@@ -1,4 +1,4 @@
-"""Pictures of latencies: the parts of each turn's as a stack, and those of several calls one below the other."""
+"""Pictures of latencies: of each turn, stacked by its parts, and of several calls, one below the other."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _MARGINS = Margins(left=0.85, right=1.3, top=0.36)
 _LONGEST_NAME = 24
 _PARTS = ("endpointing_ms", "server_ms", "playout_ms", "lead_in_ms")
 _MOST_BARS = 60
-"""More are drawn without a gap between them."""
+"""The number of bars up to which there are gaps between them."""
 
 _LABELS = ("waited for silence (endpointing)", "server", "playout", "silence in the answer (lead-in)")
 _HATCHES = ("", "////", "", "....")
 _FEWEST_SLOTS = 6
-"""So wide is the picture at least, in turns: the bar of a single one is no wall."""
+"""The least width of the axis, in turns, so that the bar of a single turn does not fill the picture."""
 
 
 def draw_turns(turns: Sequence[Turn], ax: Axes | None, theme: Theme) -> Figure:
@@ -66,7 +66,7 @@ def draw_latencies(calls: Mapping[str, Iterable[Turn]], quantity: str, ax: Axes 
     palette = palette_of(theme)
     values = {name: _values(turns, quantity) for name, turns in calls.items()}
     names = [fill(name, _LONGEST_NAME) for name in values]
-    longest = max(len(line) for name in names for line in name.splitlines())
+    longest = max((len(line) for name in names for line in name.splitlines()), default=0)
     margins = Margins(left=0.25 + 0.085 * longest, top=0.3)
     axes = axes_for(ax, _WIDTH_IN, margins.top + margins.bottom + 0.6 * len(values), margins, palette)
     for row, measured in enumerate(values.values()):
@@ -118,7 +118,7 @@ def _draw_area(ax: Axes, numbers: Floats, base: Floats, values: Floats, *, color
     tops = base + values
     corners = [(sides[0], base), (sides[0], tops), (sides[1], tops), (sides[1], base)]
     outlines = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)
-    # without smooth edges: no seams between them
+    # antialiased edges would leave seams between the bars
     ax.add_collection(
         PolyCollection(
             list(outlines), facecolor=color, edgecolor=edge, hatch=hatch, linewidth=0, antialiased=False, zorder=2
@@ -128,7 +128,7 @@ def _draw_area(ax: Axes, numbers: Floats, base: Floats, values: Floats, *, color
 
 
 def _colours(palette: Palette) -> tuple[str, str, str, str]:
-    """Return a colour for each part. Neighbours differ in lightness too, for who does not see their hues."""
+    """Return a colour for each part. Neighbours differ in lightness too, for people who do not see their hues."""
     return (
         palette.user,
         mix(palette.wait, palette.surface, 0.6),
@@ -254,7 +254,9 @@ def _words_of_turns(latencies: Floats, parts: Floats, unanswered: int) -> str:
     missing = f" {_turns(unanswered)} {verb} no answer that was heard." if unanswered else ""
     if not len(latencies):
         return f"No reply latency was measured.{missing}"
-    high = f", {np.percentile(latencies, 95):.0f} ms in the 95th percentile" if len(latencies) >= 20 else ""
+    high = (
+        f", {np.percentile(latencies, 95):.0f} ms in the 95th percentile" if len(latencies) >= _FEWEST_FOR_P95 else ""
+    )
     medians = ", ".join(
         f"{label} {value:.0f} ms" for label, value in zip(_LABELS, np.median(parts, axis=0), strict=True)
     )

@@ -1,6 +1,6 @@
 """The colours of every picture: those of the panel in the notebook (`js/src/view/widget.css`), and a set for printers.
 
-The user is what the panel calls listening, the assistant speaking; what is waited for has a colour of its own.
+The user has the panel's colour for listening, the assistant that for speaking; waiting has a colour of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Palette:
     assistant: str
     wait: str
     hatched: bool = False
-    """Areas are told apart by hatching too: there may be no colours."""
+    """Whether areas have hatching too, since a print may have no colours."""
 
 
 LIGHT = Palette("#ffffff", "#d6dae0", "#1f2328", "#5a626d", "#c62828", "#1565c0", "#2e7d32", "#9a5b00")

@@ -34,7 +34,7 @@ FONT_PT = 10
 """At 8 inches a picture is 768 pixels wide; shrunk to 600, its letters are 10 pixels high."""
 
 _DESCRIBED_BY = {"png": "Description", "svg": "Description", "pdf": "Subject"}
-"""Where a kind of file says what a picture shows."""
+"""The metadata field for the alt text, by the kind of file."""
 
 
 _STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
@@ -51,7 +51,7 @@ class Picture(Figure):
     """What the picture shows, in words."""
 
     def savefig(self, fname: Any, **options: Any) -> None:  # noqa: ANN401 - those of matplotlib
-        """Save the figure as `Figure.savefig` does, on its own ground, described by its alt text."""
+        """Save the figure as `Figure.savefig` does, with its own background, and its alt text as metadata."""
         name = fname if isinstance(fname, str | PurePath) else "picture.png"
         kind = str(options.get("format") or PurePath(name).suffix.lstrip(".") or "png").lower()
         if kind in _DESCRIBED_BY:
@@ -75,20 +75,20 @@ class Picture(Figure):
 
 
 def describe(ax: Axes, text: str) -> Figure:
-    """Say what axes show, behind what is said of the others in the figure; return the figure."""
+    """Append what axes show to the alt text of their figure; return the figure."""
     figure = figure_of(ax)
     figure.alt_text = " ".join(filter(None, (alt_text(figure), text)))  # type: ignore[attr-defined]  # also of others
     return figure
 
 
 def alt_text(figure: Figure) -> str:
-    """Return what a figure of ours shows, in words; nothing of others."""
+    """Return the alt text of a figure; "" for one that is no `Picture`."""
     return str(getattr(figure, "alt_text", ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Margins:
-    """What is left free around the axes of a new figure, in inches; the same in all pictures, so that they align."""
+    """What is left free around the axes of a new figure, in inches; the defaults align the pictures of a call."""
 
     left: float = 1.3
     right: float = 0.3

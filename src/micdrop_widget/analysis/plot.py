@@ -29,7 +29,7 @@ def draw(
     probability: NDArray[np.float32],
     level_db: NDArray[np.float32],
 ) -> Figure:
-    """Return the picture of a `SpeechReport`, whose fields the parameters are: waveform, and the tracks there are."""
+    """Return the picture of a `SpeechReport`, whose fields are the parameters: waveform, and the tracks it has."""
     has_probability = bool(np.isfinite(probability).any())
     has_level = bool(np.isfinite(level_db).any())
     rows = 1 + has_probability + has_level

@@ -26,10 +26,10 @@ _COLUMNS = 1500
 """A little more than the pixels that the tracks are wide."""
 
 _QUIETEST_PEAK = 0.02
-"""A side whose loudest sample is softer than this fills its lane less: noise is not blown up."""
+"""The peak (1 is full scale) up to which a side is scaled to fill its lane: softer noise is not amplified more."""
 
 _LONG_S = 300
-"""A line around what is longer would cover all within."""
+"""From this length on, the speech probability has no outline, which would cover the area."""
 
 _STATES = {
     "user speaks": "isUserSpeaking",
@@ -141,7 +141,7 @@ def _draw_spans(
         facecolor=colour,
         edgecolor=view.palette.surface if hatch and view.palette.hatched else colour,
         hatch=hatch if view.palette.hatched else None,
-        linewidth=0.5,  # what is shorter than a pixel is seen
+        linewidth=0.5,  # keeps bars visible that are narrower than a pixel
         zorder=2,
     )
 

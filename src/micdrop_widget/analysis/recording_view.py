@@ -40,7 +40,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is drawn where, for all that draw a part of it."""
+    """The axes, and the stretch of a recording that is drawn in them; every drawing function is given it."""
 
     ax: Axes
     palette: Palette
@@ -59,7 +59,7 @@ class View:
         return self.end / SAMPLE_RATE
 
     def turns(self) -> list[Turn]:
-        """Return the turns with a latency, as far as it is within what is shown."""
+        """Return the turns whose latency is at least partly within what is shown."""
         return [
             turn
             for turn in self.recording.turns

@@ -19,11 +19,11 @@ class Segment:
     start_sample: int
     """First sample, the pre-roll included."""
     end_sample: int
-    """How many samples were processed when it was over: it lies behind the last sample."""
+    """How many samples were processed when it ended: the position behind its last sample."""
     started_sample: int
-    """How many were processed when it began, not yet confirmed (Micdrop's StartSpeaking)."""
+    """How many samples were processed when it began, not yet confirmed (Micdrop's StartSpeaking)."""
     confirmed_sample: int
-    """How many were processed when it was confirmed (Micdrop's ConfirmSpeaking)."""
+    """How many samples were processed when it was confirmed (Micdrop's ConfirmSpeaking)."""
     ended_by_silence: bool
     """False where the recording ended first."""
 

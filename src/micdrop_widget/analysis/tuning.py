@@ -1,4 +1,4 @@
-"""`sweep`: what each setting of a detector makes of labelled recordings, as a table."""
+"""`sweep`: how each setting of a detector does on labelled recordings, as a table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _THRESHOLDS: dict[str, tuple[float, ...]] = {
 }
 
 _HYSTERESIS = 0.15
-"""What Silero's authors put between the upper and the lower threshold."""
+"""The difference between the upper and the lower threshold that Silero's authors use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,15 @@ class Outcome:
     false_segments: int
     """Utterances that hold no sample of any labelled stretch."""
     splits: int
-    """Utterances beyond the first one that hold a sample of the same stretch: breaks the server hears as turns."""
+    """Utterances beyond the first one that hold a sample of the same stretch: each break is one more turn."""
     speech_samples: int
     """Samples of the stretches that were not missed."""
     head_cut_samples: int
     """Of these, how many came before the first utterance that holds one."""
     tail_cut_samples: int
-    """How many came after the last one."""
+    """Of these, how many came after the last one."""
     inner_cut_samples: int
-    """How many fell between two utterances."""
+    """Of these, how many fell between two utterances."""
     onset_delays: tuple[int, ...]
     """For each stretch not missed: samples from its start until its utterance was confirmed."""
     closing_delays: tuple[int, ...]
@@ -201,7 +201,7 @@ def _with(
 
 
 def _with_silero(recordings: Sequence[Pcm], tries: Sequence[Mapping[str, Any]]) -> list[list[tuple[Segment, ...]]]:
-    """Do the same with Silero: the network runs once per recording."""
+    """Do the same for Silero, and run the network only once for each recording."""
     vads = [SileroVAD(**tried) for tried in tries]
     if not all(vad.uses_packaged_model for vad in vads):
         return _with(recordings, "silero", tries)
@@ -215,7 +215,7 @@ def _replayed(pcm: Pcm, vad: SileroVAD, probabilities: NDArray[np.float32]) -> t
 
 
 def _row(outcomes: Sequence[Outcome]) -> dict[str, float]:
-    """Return what all recordings together say of a setting."""
+    """Return the row of a setting: its outcomes in all recordings together."""
     cut = {
         name: sum(getattr(outcome, name) for outcome in outcomes)
         for name in ("head_cut_samples", "tail_cut_samples", "inner_cut_samples")

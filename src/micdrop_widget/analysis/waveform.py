@@ -1,4 +1,4 @@
-"""Long tracks in few columns: samples by the lowest and the highest of each, so that a click stays."""
+"""Long tracks reduced to few columns: of samples the lowest and the highest in each, so that a click stays visible."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def extremes(
 
 
 def means(values: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
-    """Return the mean of each column, of what is not NaN; NaN where there is nothing else."""
+    """Return the mean of each column without its NaNs; NaN where a column has nothing else."""
     step = max(1, -(-len(values) // columns))
     padded = np.full(-(-len(values) // step) * step, np.nan, np.float32)
     padded[: len(values)] = values

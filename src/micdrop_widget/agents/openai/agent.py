@@ -1,4 +1,4 @@
-"""A mind by an endpoint for chats."""
+"""A mind that calls an endpoint for chats."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["OpenAIAgent"]
 
 
 class OpenAIAgent:
-    """A mind by any endpoint with OpenAI's `/chat/completions`, streamed, with the tools of the server.
+    """A mind that calls any endpoint with OpenAI's `/chat/completions`, streamed, with the tools of the server.
 
     OpenAI, Ollama, vLLM, llama.cpp and many more have it. For tools, vLLM must be started with
     `--enable-auto-tool-choice --tool-call-parser …` and llama.cpp with `--jinja`, which calls several at once only

@@ -1,4 +1,4 @@
-"""Ears by an endpoint that transcribes."""
+"""Ears that call an endpoint for transcriptions."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ __all__ = ["Endpoint"]
 _T = TypeVar("_T")
 
 _NO_KEY = "none"
-"""What a server of one's own is sent: the package insists on a key."""
+"""The key that a server of one's own is sent: the package `openai` requires one."""
 
 
 class Endpoint:
@@ -171,7 +171,7 @@ class _Errors:
 
 
 class _Over(Exception):  # noqa: N818 - no error: a task cannot end with StopAsyncIteration
-    """Nothing comes any more."""
+    """Iterates over nothing."""
 
 
 async def _next(pieces: AsyncIterator[_T]) -> _T:

@@ -1,4 +1,4 @@
-"""A voice by an endpoint that speaks."""
+"""A voice that calls an endpoint for speech."""
 
 from __future__ import annotations
 
