@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from comm.base_comm import BaseComm
 
+from micdrop_widget._threads import WorkerThread
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, pcm_from_bytes, pcm_to_bytes
 from micdrop_widget.jupyter.widget import MicdropWidget
 
@@ -67,6 +68,7 @@ class FakeFrontEnd:
         self._comm: FakeComm | None = None
         self._epoch_samples: dict[int, int] = {}
         self._lock = threading.Lock()
+        self._worker = WorkerThread("fake-front-end", idle_s=1)
         monkeypatch.setattr("comm.create_comm", self._create_comm)
 
     def show(self, widget: MicdropWidget) -> None:
@@ -135,7 +137,7 @@ class FakeFrontEnd:
             }
             answer = answers.get(content["type"])
             if answer is not None:
-                threading.Thread(target=answer, name="fake-front-end").start()
+                self._worker.post(answer)  # in the order of the messages, as a page answers
 
     def _follow(self, content: dict[str, Any]) -> None:
         if content["to"] not in (None, self.name):
