@@ -244,6 +244,10 @@ async def test_what_stands_behind_the_samples_of_a_wav_file_is_no_sound() -> Non
         (Reply([b'{"detail": "x"}']), "sent application/json, expected pcm or wav"),
         (speech(sound(0.01), (50,), wav_header(2400, 2)), "sent a WAV file of 2 channels, 16 bits"),
         (speech(sound(0.01), (50,), wav_header(2400, 1)), "1920 bytes of the sound are missing"),
+        (
+            Reply([b"RIFF\0\0\0\0WAVEfmt \4\0\0\0\1\0\1\0"], headers={"content-type": "audio/wav"}),
+            "sent a WAV file whose format cannot be read",
+        ),
         (Reply([b"RIFF"], headers={"content-type": "audio/wav"}), "broke off before the first sample"),
     ],
 )

@@ -3,7 +3,7 @@ const BIAS = 132;
 const LARGEST = 32767 - BIAS;
 
 /**
- * Compands int16 to 8 bits a sample, as telephones do: loud samples are told more coarsely than quiet ones. Pure.
+ * Compands int16 to 8 bits a sample, as telephones do: loud samples are quantized more coarsely than quiet ones. Pure.
  *
  * @param {Int16Array<ArrayBuffer>} samples
  * @returns {Uint8Array<ArrayBuffer>}

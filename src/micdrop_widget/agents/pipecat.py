@@ -52,7 +52,7 @@ _STOP_SECS = 0.2
 at least so long."""
 
 _INPUT_QUEUE_S = 0.01
-"""Pipecat's transports hand audio over by a queue that everything else overtakes: the end of a turn waits for it."""
+"""How long the end of a turn waits for its audio: Pipecat's transports queue audio, which all else overtakes."""
 
 
 def micdrop_turns() -> UserTurnStrategies:
@@ -84,7 +84,7 @@ class MicdropSerializer(FrameSerializer):  # type: ignore[misc]  # Pipecat is no
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of Pipecat's FrameSerializer
         super().__init__(**options)
         self._is_open = False
-        """An utterance is open."""
+        """Whether an utterance is open."""
         self._resampler: tuple[int, Resampler] | None = None
         """Of the audio to the client, with the rate that it comes in; None while no answer is under way."""
 
@@ -111,7 +111,7 @@ class MicdropSerializer(FrameSerializer):  # type: ignore[misc]  # Pipecat is no
                 return None
 
     async def serialize(self, frame: Frame) -> str | bytes | None:
-        """Return what a frame of a pipeline is to a client; None when it is nothing."""
+        """Return what a frame of a pipeline is on Micdrop's wire; None when it is not sent."""
         match frame:
             case OutputAudioRawFrame():
                 return self._audio(frame)
@@ -168,12 +168,12 @@ class MicdropMessages(BaseObserver):  # type: ignore[misc]  # as above
         super().__init__(observe_every_push=False, **options)
         self._transport = transport
         self._understood = False
-        """There was a transcript since the last turn was over."""
+        """Whether a transcript came since the last turn was over."""
         self._said: list[str] = []
         """The words of the answer so far."""
 
     async def on_push_frame(self, data: FramePushed) -> None:
-        """See a frame on its way."""
+        """Send what a frame of the pipeline means to the client."""
         match data.frame:
             case ClientConnectedFrame():
                 self._understood, self._said = False, []

@@ -27,7 +27,7 @@ class Carriers:
         self._of_page = {page_id: each for page_id, each in self._of_page.items() if each is not carrier}
 
     def carrier_of(self, page_id: str) -> Carrier | None:
-        """Return the carrier by which a page is reached; None: it has sent nothing."""
+        """Return the carrier by which a page is reached; None for a page that has sent nothing."""
         return self._of_page.get(page_id)
 
     def note_page(self, page_id: str, carrier: Carrier) -> None:

@@ -1,4 +1,4 @@
-"""Whether the line to the owner is fast: may an urgent message bring 64 kB with it. On the loop thread."""
+"""Whether the line to the owner is fast enough to pad an urgent message to 64 kB. On the loop thread."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ _LARGE = os.urandom(1 << 16)
 _FAST_MS = 30
 """The longest fast round trip: on loopback, idle, it takes a few milliseconds; 64 kB in 30 ms are 17 Mbit/s."""
 
-_HASTE = (0.3, 0.6, 1.2, 2.4, 4.8)
-"""Seconds from an answer that was slow to the next question: page and kernel may only have been busy."""
+_RETRY_S = (0.3, 0.6, 1.2, 2.4, 4.8)
+"""Seconds from a slow answer to the next probe: page and kernel may only have been busy."""
 
-_ROUTINE_S = 5.0
-"""From one question to the next during a call over a fast line: lines change."""
+_FAST_LINE_S = 5.0
+"""The time between probes during a call over a fast line, which may become slow."""
 
-_RARELY_S = 30.0
-"""The same over a slow one: each question costs it something."""
+_SLOW_LINE_S = 30.0
+"""The time between probes over a slow line, where each takes bandwidth from the call."""
 
-_QUIET_S = 1.0
-"""How long a question waits that would hold up an answer on a slow line."""
+_PUT_OFF_S = 1.0
+"""How long a probe is put off that would hold up the assistant's audio on a slow line."""
 
 
 class LineProbe:
     """Sends the owner a message of some size, and measures how long its answer takes.
 
     A line is slow until it has shown otherwise: first with 8 kB, then with 64 kB. It is slow again when 8 kB are slow
-    twice in a row. What `Downlink` does with that is said there.
+    twice in a row. `Downlink` says what follows from that.
 
     Parameters
     ----------
     downlink
-        Sends the questions, and is set to what the answers say.
+        Sends the probes; its `is_fast` is set by the answers.
     is_wanted
-        Whether a call is up: then questions go on, otherwise they end when the line is known.
+        Whether a call is up: then probes go on, otherwise they end when the line is known.
     is_in_use
         Whether the page plays an answer.
     timing
@@ -75,12 +75,12 @@ class LineProbe:
         self._ask()
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Send no more probes."""
         self._page_id = None
         self._stop_timer()
 
     def receive(self, answer: messages.Probed) -> None:
-        """Receive the answer of a page; one to an earlier question is ignored."""
+        """Receive the answer of a page; one to an earlier probe is ignored."""
         if answer.page_id != self._page_id or answer.number != self._number or self._timer is not None:
             return
         if (self._timing.clock_s() - self._asked_s) * 1000 > _FAST_MS:
@@ -89,7 +89,7 @@ class LineProbe:
             self._slow_answers = 0
             self._downlink.is_fast = True
             if self._is_wanted():
-                self._ask_after(_ROUTINE_S)
+                self._ask_after(_FAST_LINE_S)
         else:
             self._ask(is_large=True)
 
@@ -97,17 +97,17 @@ class LineProbe:
         self._slow_answers += 1
         if self._slow_answers > 1:
             self._downlink.is_fast = False
-        if self._slow_answers <= len(_HASTE):
-            self._ask_after(_HASTE[self._slow_answers - 1])
+        if self._slow_answers <= len(_RETRY_S):
+            self._ask_after(_RETRY_S[self._slow_answers - 1])
         elif self._is_wanted():
-            self._ask_after(_RARELY_S)
+            self._ask_after(_SLOW_LINE_S)
 
     def _ask(self, *, is_large: bool = False) -> None:
         self._stop_timer()
         if self._page_id is None:
             return
         if self._is_in_use() and not self._downlink.is_fast:
-            self._ask_after(_QUIET_S)
+            self._ask_after(_PUT_OFF_S)
             return
         self._number += 1
         self._is_large = is_large

@@ -1,4 +1,4 @@
-"""How much of an answer may be on its way to the page at once, so that a flush never queues for long. Pure."""
+"""How much of an answer may be on its way to the page, so that the message of a pause never queues for long. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FULL_MS = 80
 """How much later than the promptest a message arrives while the line has no queue, and when it has one."""
 
 _PATIENCE_MS = 1000
-"""Audio that is not acknowledged for so long waits for a busy kernel, not for a slow line."""
+"""When audio is not acknowledged for longer than this, the cause is a busy kernel, not a slow line."""
 
 
 class SendWindow:
@@ -38,7 +38,7 @@ class SendWindow:
         """The end of each message that is not acknowledged, and when it was sent."""
         self._acknowledged = 0
         self._settling = 0
-        """Messages up to here were sent before the window last changed: their delays say nothing of its size now."""
+        """Messages up to this sample were sent before the window last changed: their delays say nothing of its size."""
 
     @property
     def samples(self) -> int:

@@ -18,7 +18,7 @@ __all__ = ["CLOSE_TIMEOUT_S", "ClosingThreads", "DiskThread", "reporting_to"]
 _log = logging.getLogger("micdrop_widget.history.writer")
 
 CLOSE_TIMEOUT_S = 2
-"""How long the disk may take at the end of a call. After that what is written is given up as it is."""
+"""How long the disk may take at the end of a call. After that, writing is given up; the file stays as it is."""
 
 _open_threads: weakref.WeakSet[DiskThread] = weakref.WeakSet()
 
@@ -26,13 +26,13 @@ _open_threads: weakref.WeakSet[DiskThread] = weakref.WeakSet()
 class DiskThread(ABC):
     """Writes until it is closed, fails, or is given up; `close` returns at once, whatever the disk does.
 
-    Whoever derives from it puts what is to be written aside under `_changed`, notifies it, and calls `_start` when
-    all is there that the thread needs.
+    A subclass stores what is to be written while it holds `_changed`, notifies that, and calls `_start` when the
+    thread has all that it needs.
 
     Parameters
     ----------
     option
-        The option of the call that asked for it.
+        The option of the call that asked for the files, for errors and the thread's name.
     on_failed
         Called at most once, from any thread, with the error, when the writing ends before the call does.
     """
@@ -43,17 +43,17 @@ class DiskThread(ABC):
         self._changed = threading.Condition()
         self._closing = False
         self._ended = False
-        """Nothing is taken any more: it was closed, failed, or was given up."""
+        """Whether it accepts nothing more: it was closed, failed, or was given up."""
         self._closed = threading.Event()
         self._on_closed: list[Callable[[], object]] = []
 
     def close(self, on_closed: Callable[[], object] = lambda: None) -> None:
-        """Let the thread write the rest and end; again is no error.
+        """Let the thread write the rest and end; calling it again is no error.
 
         Parameters
         ----------
         on_closed
-            Called when that is done: from that thread, or at once when it is done already.
+            Called when the thread has ended: from that thread, or at once if it has ended before.
         """
         with self._changed:
             self._closing = True
@@ -68,7 +68,7 @@ class DiskThread(ABC):
         return self._closed.wait(timeout_s)
 
     def give_up(self) -> None:
-        """Wait no longer for the disk: what is written stays as far as it is."""
+        """Wait no longer for the disk: what was written so far stays."""
         if not self._closed.is_set():
             self._fail(f"the disk took longer than {CLOSE_TIMEOUT_S} s to take the rest")
 
@@ -82,7 +82,7 @@ class DiskThread(ABC):
 
     @abstractmethod
     def _drop_pending(self) -> None:
-        """Forget what waits to be written; `_changed` is held."""
+        """Discard what waits to be written; the caller holds `_changed`."""
 
     @abstractmethod
     def _error(self, why: str) -> MicdropError:
@@ -101,7 +101,7 @@ class DiskThread(ABC):
             self._end()
 
     def _fail(self, why: str) -> None:
-        """End where it is, and say so once; the call goes on."""
+        """Stop writing, and report it once; the call goes on."""
         with self._changed:
             if self._ended:
                 return
@@ -127,13 +127,13 @@ class DiskThread(ABC):
 
 
 class ClosingThreads:
-    """Those that write the rest of calls that have ended; all methods are called on one event loop."""
+    """The threads that write the rest of calls that have ended; all methods are called on one event loop."""
 
     def __init__(self) -> None:
         self._closing: set[asyncio.Future[None]] = set()
 
     def close(self, thread: DiskThread) -> None:
-        """Close one in the background, and give it up when the disk takes too long."""
+        """Close a thread in the background, and give it up when the disk takes too long."""
         loop = asyncio.get_running_loop()
         closed: asyncio.Future[None] = loop.create_future()
 
@@ -174,7 +174,7 @@ def reporting_to(report: Callable[[MicdropError], object]) -> Callable[[MicdropE
 
 @atexit.register
 def _close_all() -> None:
-    """Give those that are writing the time to write the rest when the process ends."""
+    """Give the threads that are writing time to write the rest when the process ends."""
     threads = tuple(_open_threads)
     for thread in threads:
         thread.close()

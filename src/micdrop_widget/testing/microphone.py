@@ -1,4 +1,4 @@
-"""A microphone that is a program: it captures silence, and what it is told to say."""
+"""A microphone that is a program: it captures silence, and what a test lets it say."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class ScriptedMicrophone:
     noise_dbfs
         Level (rms) of the noise of the room; None is digital silence, as of a microphone that is switched off.
     seed
-        Of the noise.
+        The seed of the noise.
     """
 
     live = True
 
     def __init__(self, *, noise_dbfs: float | None = -75.0, seed: int = 0) -> None:
-        self._noise = 0.0 if noise_dbfs is None else 32768 * 10 ** (noise_dbfs / 20)
+        self._noise_rms = 0.0 if noise_dbfs is None else 32768 * 10 ** (noise_dbfs / 20)
         self._random = np.random.default_rng(seed)
         self._script: deque[tuple[Pcm | Gap, asyncio.Future[None]]] = deque()
         self._error: Exception | None = None
@@ -108,7 +108,7 @@ class ScriptedMicrophone:
         return frame
 
     def _silence(self) -> Pcm:
-        return np.rint(self._random.normal(0, self._noise, FRAME_SAMPLES)).astype(np.int16)
+        return np.rint(self._random.normal(0, self._noise_rms, FRAME_SAMPLES)).astype(np.int16)
 
     def _finish(self, done: asyncio.Future[None]) -> None:
         self._script.popleft()

@@ -27,7 +27,7 @@ _FORMAT = struct.Struct("<HHIIHH")
 _TYPES: dict[tuple[int, int], np.dtype[Any]] = {(1, 16): np.dtype("<i2"), (3, 32): np.dtype("<f4")}
 _EXTENSIBLE = 0xFFFE
 _UNKNOWN_SIZE = 0x7FFFFFFF - 1024
-"""A file that is written while it is sent says 0, or a size that no sentence has."""
+"""From this size on, the length is not known: a file that is written while it is sent has such a size, or 0."""
 
 
 class SoundReader:
@@ -36,14 +36,14 @@ class SoundReader:
     Parameters
     ----------
     sample_rate
-        Of bare samples, int16; a WAV file says its own.
+        The rate of bare samples, int16; a WAV file states its own.
     content_type
-        What the response says that it is.
+        The content type of the response.
 
     Raises
     ------
     EndpointError
-        It says that it is something else.
+        The type is neither bare samples nor a WAV file.
     """
 
     def __init__(self, sample_rate: int, content_type: str) -> None:
@@ -55,7 +55,7 @@ class SoundReader:
         self._left: int | None = None
         """Bytes of samples that are still to come, if the header says."""
         self._is_open = False
-        """The samples have begun."""
+        """Whether the samples have begun."""
 
     def push(self, received: bytes) -> tuple[int, NDArray[Any]] | None:
         """Return the rate and the samples that are complete now; None if none are.
@@ -63,7 +63,7 @@ class SoundReader:
         Raises
         ------
         EndpointError
-            A WAV file whose samples are of another type.
+            The samples of the WAV file are of another type, or its format cannot be read.
         """
         self._waiting += received
         if not self._is_open and not self._open():
@@ -84,7 +84,7 @@ class SoundReader:
         Raises
         ------
         EndpointError
-            It broke off, as far as that can be known.
+            The response broke off, as far as that can be known.
         """
         if not self._is_open and self._waiting:
             raise EndpointError("broke off before the first sample")
@@ -92,7 +92,7 @@ class SoundReader:
             raise EndpointError(f"broke off: {self._left} bytes of the sound are missing")
 
     def _open(self) -> bool:
-        """Read what is before the samples; return whether it is complete."""
+        """Read what precedes the samples; return whether it is complete."""
         if len(self._waiting) < 12:
             return False
         if self._waiting[:4] != b"RIFF":
@@ -115,6 +115,8 @@ class SoundReader:
         return False
 
     def _read_format(self, chunk: bytes) -> None:
+        if len(chunk) < _FORMAT.size:
+            raise EndpointError("sent a WAV file whose format cannot be read")
         kind, channels, rate, _, _, bits = _FORMAT.unpack_from(chunk)
         if kind == _EXTENSIBLE:
             kind = int.from_bytes(chunk[24:26], "little")

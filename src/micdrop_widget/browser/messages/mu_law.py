@@ -20,7 +20,7 @@ def _table() -> Pcm:
 
 
 _SAMPLES = _table()
-"""Of each byte."""
+"""The sample that each byte stands for."""
 
 
 def pcm_from_mu_law(companded: bytes | memoryview) -> Pcm:
