@@ -1,4 +1,4 @@
-// sources sha256:9e0d6c52dfc1156cf980a09c77695f9f65cb7925680d742675f757f1da9120d6
+// sources sha256:af8371e3d18a2a152cfcd1a1f0903f63eb9e12d3f9ed03ee80ea323be15e9ae4
 // src/listeners.js
 var Listeners = class {
   /** @type {Set<(...values: Values) => void>} */
