@@ -3,6 +3,7 @@ import { bundle } from "../messages/messages.js";
 import { Microphone } from "../microphone/microphone.js";
 import { AudioEngine } from "../speaker/engine.js";
 import { Speaker } from "../speaker/speaker.js";
+import { Changes } from "./changes.js";
 import { Commands } from "./commands.js";
 import { ReceivedDetails } from "./details.js";
 import { IdleRelease } from "./idle-release.js";
@@ -12,6 +13,7 @@ import { PagePanelState } from "./panel-state.js";
 import { PendingRequests } from "./pending-requests.js";
 import { Presence } from "./presence.js";
 import { Session } from "./session.js";
+import { StateEffects } from "./state-effects.js";
 import { KernelWatchdog } from "./watchdog.js";
 
 /**
@@ -42,6 +44,10 @@ export function createSession({ host, workletSources }) {
   const audio = new PageAudio({ engine, microphone, speaker });
   const pendingRequests = new PendingRequests();
   const details = new ReceivedDetails();
+  const panelState = new PagePanelState({ pageId, host, engine, microphone, pendingRequests, details });
+  const idleRelease = new IdleRelease();
+  const changes = new Changes();
+  const stateEffects = new StateEffects({ host, microphone, speaker, audio, pendingRequests, panelState, idleRelease, changes });
   return new Session({
     pageId,
     host,
@@ -52,10 +58,12 @@ export function createSession({ host, workletSources }) {
     audio,
     commands: new Commands({ pageId, host, outbox, audio, microphone, pendingRequests }),
     details,
-    panelState: new PagePanelState({ pageId, host, engine, microphone, pendingRequests, details }),
+    panelState,
     pendingRequests,
     presence: new Presence(window),
-    idleRelease: new IdleRelease(),
+    idleRelease,
+    stateEffects,
+    changes,
   });
 }
 

@@ -3,6 +3,7 @@ import { Listeners } from "../listeners.js";
 import * as messages from "../messages/messages.js";
 import { isAudioNeeded } from "./idle-release.js";
 import { KernelMessages } from "./kernel-messages.js";
+import { messageHandlers } from "./message-handlers.js";
 
 /** @typedef {import("./state.js").PanelState} PanelState */
 
@@ -23,6 +24,8 @@ import { KernelMessages } from "./kernel-messages.js";
  * @property {import("./pending-requests.js").PendingRequests} pendingRequests
  * @property {import("./presence.js").Presence} presence
  * @property {import("./idle-release.js").IdleRelease} idleRelease
+ * @property {import("./state-effects.js").StateEffects} stateEffects
+ * @property {import("./changes.js").Changes} changes
  */
 
 /** One page's part in one call: carries out the kernel's messages and the user's commands, and holds the panel's state. */
@@ -37,8 +40,8 @@ export class Session {
   #pendingRequests;
   #presence;
   #idleRelease;
-  /** @type {Listeners<[]>} */
-  #changeListeners = new Listeners();
+  #stateEffects;
+  #changes;
   /** @type {Listeners<[meter: "microphone" | "speaker", rms: number]>} */
   #levelListeners = new Listeners();
   /** @type {Listeners<[readout: messages.VadReadout]>} */
@@ -47,7 +50,6 @@ export class Session {
   #panelState;
   #kernelMessages;
   #isDisposed = false;
-  #isNotifying = false;
 
   /** @param {Collaborators} collaborators */
   constructor(collaborators) {
@@ -66,17 +68,22 @@ export class Session {
     this.#pendingRequests = collaborators.pendingRequests;
     this.#presence = collaborators.presence;
     this.#idleRelease = collaborators.idleRelease;
+    this.#stateEffects = collaborators.stateEffects;
+    this.#changes = collaborators.changes;
+    /** Subscribes to changes of the state; a listener is called once per turn of the event loop in which something changed. */
+    this.onChange = this.#changes.onChange;
     this.#kernelMessages = new KernelMessages({
       pageId,
-      handlers: this.#handlers(),
+      handlers: messageHandlers({
+        ...collaborators,
+        sayHello: () => this.#sayHello(),
+        onVadReadout: (readout) => this.#readoutListeners.emit(readout),
+      }),
       onProblem: (problem) => this.#showProblem(problem),
     });
     this.#subscribe();
     this.#receiveState();
   }
-
-  /** Subscribes to changes of the state; a listener is called once per turn of the event loop in which something changed. */
-  onChange = this.#changeListeners.add;
 
   /** Subscribes to the levels of what is captured and of what is played. */
   onLevel = this.#levelListeners.add;
@@ -109,7 +116,7 @@ export class Session {
     this.#outbox.close();
     this.#microphone.unfollowDevices();
     this.#host.dispose();
-    this.#changeListeners.clear();
+    this.#changes.clear();
     this.#levelListeners.clear();
     this.#readoutListeners.clear();
   }
@@ -118,17 +125,17 @@ export class Session {
     this.#host.onState(() => this.#receiveState());
     this.#host.onMessage((content, buffers) => this.#receive(content, buffers));
     this.#host.onLost((cause) => this.#loseKernel(cause));
-    this.#engine.onBlockedChange(() => this.#notify());
-    this.#microphone.onChange(() => this.#restartIdleTime());
+    this.#engine.onBlockedChange(() => this.#changes.note());
+    this.#microphone.onChange(() => this.#stateEffects.restartIdleTime());
     this.#microphone.onLevel((rms) => this.#levelListeners.emit("microphone", rms));
     this.#microphone.onKernelSilent(() => this.#audio.abandon());
     this.#speaker.onUsed((deviceId) => this.#microphone.rememberDevice("speaker", deviceId));
     this.#speaker.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
     this.#speaker.onProblem((problem) => this.#showProblem(problem));
-    this.#audio.onClosed(() => this.#notify());
+    this.#audio.onClosed(() => this.#changes.note());
     this.#audio.onProblem((problem) => this.#showProblem(problem));
     this.commands.onPending((name) => this.#notePending(name));
-    this.#pendingRequests.onSlow(() => this.#notify());
+    this.#pendingRequests.onSlow(() => this.#changes.note());
     this.#presence.onArrive(() => this.#sayHello());
     this.#presence.onLeave((isPageGone) => this.#sayGoodbye(isPageGone));
     this.#idleRelease.onDue(() => {
@@ -139,40 +146,12 @@ export class Session {
   #receiveState() {
     this.#panelState.isKernelLost = false;
     this.#microphone.noteKernelMessage();
-    this.#applyState();
-  }
-
-  /** @param {messages.Conversation} message */
-  #receiveConversation(message) {
-    if (!this.#details.receiveConversation(message) && this.#presence.isPresent) this.#sayHello();
-    this.#applyState();
-  }
-
-  /** @param {messages.Details} message */
-  #receiveDetails(message) {
-    this.#details.receiveFields(message);
-    this.#applyState();
-  }
-
-  /** @param {string} url */
-  #showPageAddress(url) {
-    if (new URL(url).protocol === "http:") this.#panelState.pageUrl = url;
-    this.#notify();
+    this.#stateEffects.apply();
   }
 
   #sayHello() {
     this.#details.awaitWhole();
     this.#outbox.send(messages.hello(this.#pageId));
-  }
-
-  #applyState() {
-    const { call } = this.#panelState;
-    this.#pendingRequests.settle(call);
-    if (call.isStarted || call.conversation.length > 0) this.#panelState.wasStarted = true;
-    if (!call.isStarted && !call.isStarting) this.#speaker.resume();
-    if (call._closed) this.#audio.release();
-    this.#applyMute();
-    this.#restartIdleTime();
   }
 
   /**
@@ -185,49 +164,11 @@ export class Session {
     this.#kernelMessages.receive(content, buffers);
   }
 
-  /** @returns {import("./kernel-messages.js").Handlers} */
-  #handlers() {
-    const [microphone, speaker] = [this.#microphone, this.#speaker];
-    return {
-      open_mic: (message) => this.#openMicrophone(message),
-      close_mic: (message) => microphone.close(message),
-      ack: (message) => microphone.acknowledge(message),
-      play: (message) => speaker.play(message),
-      flush: (message) => speaker.flush(message),
-      set_speaker: (message) => speaker.select(message),
-      probe: ({ number }) => this.#outbox.send(messages.probed(this.#pageId, number)),
-      alive: ({ request }) => this.#answerHeartbeat(request),
-      vad_readout: (message) => this.#readoutListeners.emit(message),
-      conversation: (message) => this.#receiveConversation(message),
-      details: (message) => this.#receiveDetails(message),
-      page_address: ({ url }) => this.#showPageAddress(url),
-    };
-  }
-
-  /** @param {messages.OpenMic} message */
-  #openMicrophone(message) {
-    this.#applyMute();
-    if (!this.#microphone.open(message)) return;
-    this.#speaker.resume();
-    this.#pendingRequests.confirmStart();
-    this.#notify();
-  }
-
-  /** @param {number} request that the kernel believes to be open or being opened */
-  #answerHeartbeat(request) {
-    this.#microphone.confirm(request);
-    if (this.#presence.isPresent) this.#outbox.send(messages.alive(this.#pageId, request));
-  }
-
-  #applyMute() {
-    this.#microphone.isMuted = this.#host.state.isMicMuted || this.#pendingRequests.mutesMicrophone;
-  }
-
   /** @param {messages.CommandName} name */
   #notePending(name) {
     if (name === "start") this.#panelState.problem = null;
-    this.#applyMute();
-    this.#notify();
+    this.#stateEffects.applyMute();
+    this.#changes.note();
   }
 
   /**
@@ -248,24 +189,10 @@ export class Session {
     if (!isPageGone) this.#microphone.unfollowDevices(); // a page that is gone may come back
   }
 
-  #restartIdleTime() {
-    this.#idleRelease.restart();
-    this.#notify();
-  }
-
   /** @param {string} problem */
   #showProblem(problem) {
     console.error(`micdrop-widget: ${problem}`);
     this.#panelState.problem = problem;
-    this.#notify();
-  }
-
-  #notify() {
-    if (this.#isNotifying) return;
-    this.#isNotifying = true;
-    queueMicrotask(() => {
-      this.#isNotifying = false;
-      this.#changeListeners.emit();
-    });
+    this.#changes.note();
   }
 }

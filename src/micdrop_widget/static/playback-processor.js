@@ -1,4 +1,4 @@
-// sources sha256:af8371e3d18a2a152cfcd1a1f0903f63eb9e12d3f9ed03ee80ea323be15e9ae4
+// sources sha256:da9e0d6e276cabcda578e2f1e83251b2369be23779f111dad004eb54ff497de6
 "use strict";
 (() => {
   // src/worklets/framing.js

@@ -1,4 +1,4 @@
-// sources sha256:af8371e3d18a2a152cfcd1a1f0903f63eb9e12d3f9ed03ee80ea323be15e9ae4
+// sources sha256:da9e0d6e276cabcda578e2f1e83251b2369be23779f111dad004eb54ff497de6
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -2375,6 +2375,28 @@ var Speaker = class {
   }
 };
 
+// src/session/changes.js
+var Changes = class {
+  /** @type {Listeners<[]>} */
+  #listeners = new Listeners();
+  #isScheduled = false;
+  /** Subscribes to changes; a listener is called once per turn of the event loop in which something changed. */
+  onChange = this.#listeners.add;
+  /** Notes that something has changed; the listeners are called when this turn of the event loop is over. */
+  note() {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#listeners.emit();
+    });
+  }
+  /** Ends all subscriptions. */
+  clear() {
+    this.#listeners.clear();
+  }
+};
+
 // src/session/commands.js
 var Commands = class {
   #pageId;
@@ -2848,6 +2870,47 @@ var KernelMessages = class {
   }
 };
 
+// src/session/message-handlers.js
+function messageHandlers(receivers) {
+  const { pageId, outbox, microphone, speaker, details: details2, stateEffects } = receivers;
+  return {
+    open_mic: (message) => openMicrophone(receivers, message),
+    close_mic: (message) => microphone.close(message),
+    ack: (message) => microphone.acknowledge(message),
+    play: (message) => speaker.play(message),
+    flush: (message) => speaker.flush(message),
+    set_speaker: (message) => speaker.select(message),
+    probe: ({ number: number2 }) => outbox.send(probed(pageId, number2)),
+    alive: ({ request }) => answerHeartbeat(receivers, request),
+    vad_readout: (message) => receivers.onVadReadout(message),
+    conversation: (message) => receiveConversation(receivers, message),
+    details: (message) => {
+      details2.receiveFields(message);
+      stateEffects.apply();
+    },
+    page_address: ({ url }) => showPageAddress(receivers, url)
+  };
+}
+function openMicrophone({ microphone, speaker, pendingRequests, stateEffects, changes }, message) {
+  stateEffects.applyMute();
+  if (!microphone.open(message)) return;
+  speaker.resume();
+  pendingRequests.confirmStart();
+  changes.note();
+}
+function answerHeartbeat({ pageId, outbox, microphone, presence }, request) {
+  microphone.confirm(request);
+  if (presence.isPresent) outbox.send(alive(pageId, request));
+}
+function receiveConversation({ details: details2, presence, stateEffects, sayHello }, message) {
+  if (!details2.receiveConversation(message) && presence.isPresent) sayHello();
+  stateEffects.apply();
+}
+function showPageAddress({ panelState, changes }, url) {
+  if (new URL(url).protocol === "http:") panelState.pageUrl = url;
+  changes.note();
+}
+
 // src/session/session.js
 var Session = class {
   #pageId;
@@ -2860,8 +2923,8 @@ var Session = class {
   #pendingRequests;
   #presence;
   #idleRelease;
-  /** @type {Listeners<[]>} */
-  #changeListeners = new Listeners();
+  #stateEffects;
+  #changes;
   /** @type {Listeners<[meter: "microphone" | "speaker", rms: number]>} */
   #levelListeners = new Listeners();
   /** @type {Listeners<[readout: messages.VadReadout]>} */
@@ -2870,7 +2933,6 @@ var Session = class {
   #panelState;
   #kernelMessages;
   #isDisposed = false;
-  #isNotifying = false;
   /** @param {Collaborators} collaborators */
   constructor(collaborators) {
     const { pageId, host, outbox, engine, microphone, speaker } = collaborators;
@@ -2887,16 +2949,21 @@ var Session = class {
     this.#pendingRequests = collaborators.pendingRequests;
     this.#presence = collaborators.presence;
     this.#idleRelease = collaborators.idleRelease;
+    this.#stateEffects = collaborators.stateEffects;
+    this.#changes = collaborators.changes;
+    this.onChange = this.#changes.onChange;
     this.#kernelMessages = new KernelMessages({
       pageId,
-      handlers: this.#handlers(),
+      handlers: messageHandlers({
+        ...collaborators,
+        sayHello: () => this.#sayHello(),
+        onVadReadout: (readout) => this.#readoutListeners.emit(readout)
+      }),
       onProblem: (problem) => this.#showProblem(problem)
     });
     this.#subscribe();
     this.#receiveState();
   }
-  /** Subscribes to changes of the state; a listener is called once per turn of the event loop in which something changed. */
-  onChange = this.#changeListeners.add;
   /** Subscribes to the levels of what is captured and of what is played. */
   onLevel = this.#levelListeners.add;
   /** Subscribes to the readouts of the kernel's voice activity detection. */
@@ -2924,7 +2991,7 @@ var Session = class {
     this.#outbox.close();
     this.#microphone.unfollowDevices();
     this.#host.dispose();
-    this.#changeListeners.clear();
+    this.#changes.clear();
     this.#levelListeners.clear();
     this.#readoutListeners.clear();
   }
@@ -2932,17 +2999,17 @@ var Session = class {
     this.#host.onState(() => this.#receiveState());
     this.#host.onMessage((content, buffers) => this.#receive(content, buffers));
     this.#host.onLost((cause) => this.#loseKernel(cause));
-    this.#engine.onBlockedChange(() => this.#notify());
-    this.#microphone.onChange(() => this.#restartIdleTime());
+    this.#engine.onBlockedChange(() => this.#changes.note());
+    this.#microphone.onChange(() => this.#stateEffects.restartIdleTime());
     this.#microphone.onLevel((rms) => this.#levelListeners.emit("microphone", rms));
     this.#microphone.onKernelSilent(() => this.#audio.abandon());
     this.#speaker.onUsed((deviceId) => this.#microphone.rememberDevice("speaker", deviceId));
     this.#speaker.onLevel((rms) => this.#levelListeners.emit("speaker", rms));
     this.#speaker.onProblem((problem) => this.#showProblem(problem));
-    this.#audio.onClosed(() => this.#notify());
+    this.#audio.onClosed(() => this.#changes.note());
     this.#audio.onProblem((problem) => this.#showProblem(problem));
     this.commands.onPending((name) => this.#notePending(name));
-    this.#pendingRequests.onSlow(() => this.#notify());
+    this.#pendingRequests.onSlow(() => this.#changes.note());
     this.#presence.onArrive(() => this.#sayHello());
     this.#presence.onLeave((isPageGone) => this.#sayGoodbye(isPageGone));
     this.#idleRelease.onDue(() => {
@@ -2952,35 +3019,11 @@ var Session = class {
   #receiveState() {
     this.#panelState.isKernelLost = false;
     this.#microphone.noteKernelMessage();
-    this.#applyState();
-  }
-  /** @param {messages.Conversation} message */
-  #receiveConversation(message) {
-    if (!this.#details.receiveConversation(message) && this.#presence.isPresent) this.#sayHello();
-    this.#applyState();
-  }
-  /** @param {messages.Details} message */
-  #receiveDetails(message) {
-    this.#details.receiveFields(message);
-    this.#applyState();
-  }
-  /** @param {string} url */
-  #showPageAddress(url) {
-    if (new URL(url).protocol === "http:") this.#panelState.pageUrl = url;
-    this.#notify();
+    this.#stateEffects.apply();
   }
   #sayHello() {
     this.#details.awaitWhole();
     this.#outbox.send(hello(this.#pageId));
-  }
-  #applyState() {
-    const { call } = this.#panelState;
-    this.#pendingRequests.settle(call);
-    if (call.isStarted || call.conversation.length > 0) this.#panelState.wasStarted = true;
-    if (!call.isStarted && !call.isStarting) this.#speaker.resume();
-    if (call._closed) this.#audio.release();
-    this.#applyMute();
-    this.#restartIdleTime();
   }
   /**
    * @param {unknown} content
@@ -2991,45 +3034,11 @@ var Session = class {
     this.#microphone.noteKernelMessage();
     this.#kernelMessages.receive(content, buffers);
   }
-  /** @returns {import("./kernel-messages.js").Handlers} */
-  #handlers() {
-    const [microphone, speaker] = [this.#microphone, this.#speaker];
-    return {
-      open_mic: (message) => this.#openMicrophone(message),
-      close_mic: (message) => microphone.close(message),
-      ack: (message) => microphone.acknowledge(message),
-      play: (message) => speaker.play(message),
-      flush: (message) => speaker.flush(message),
-      set_speaker: (message) => speaker.select(message),
-      probe: ({ number: number2 }) => this.#outbox.send(probed(this.#pageId, number2)),
-      alive: ({ request }) => this.#answerHeartbeat(request),
-      vad_readout: (message) => this.#readoutListeners.emit(message),
-      conversation: (message) => this.#receiveConversation(message),
-      details: (message) => this.#receiveDetails(message),
-      page_address: ({ url }) => this.#showPageAddress(url)
-    };
-  }
-  /** @param {messages.OpenMic} message */
-  #openMicrophone(message) {
-    this.#applyMute();
-    if (!this.#microphone.open(message)) return;
-    this.#speaker.resume();
-    this.#pendingRequests.confirmStart();
-    this.#notify();
-  }
-  /** @param {number} request that the kernel believes to be open or being opened */
-  #answerHeartbeat(request) {
-    this.#microphone.confirm(request);
-    if (this.#presence.isPresent) this.#outbox.send(alive(this.#pageId, request));
-  }
-  #applyMute() {
-    this.#microphone.isMuted = this.#host.state.isMicMuted || this.#pendingRequests.mutesMicrophone;
-  }
   /** @param {messages.CommandName} name */
   #notePending(name) {
     if (name === "start") this.#panelState.problem = null;
-    this.#applyMute();
-    this.#notify();
+    this.#stateEffects.applyMute();
+    this.#changes.note();
   }
   /**
    * No microphone stays open for a call that may not exist any more. Whatever the kernel sends next shows that it does.
@@ -3047,23 +3056,63 @@ var Session = class {
     this.#outbox.send(bye(this.#pageId, isPageGone));
     if (!isPageGone) this.#microphone.unfollowDevices();
   }
-  #restartIdleTime() {
-    this.#idleRelease.restart();
-    this.#notify();
-  }
   /** @param {string} problem */
   #showProblem(problem) {
     console.error(`micdrop-widget: ${problem}`);
     this.#panelState.problem = problem;
-    this.#notify();
+    this.#changes.note();
   }
-  #notify() {
-    if (this.#isNotifying) return;
-    this.#isNotifying = true;
-    queueMicrotask(() => {
-      this.#isNotifying = false;
-      this.#changeListeners.emit();
-    });
+};
+
+// src/session/state-effects.js
+var StateEffects = class {
+  #host;
+  #microphone;
+  #speaker;
+  #audio;
+  #pendingRequests;
+  #panelState;
+  #idleRelease;
+  #changes;
+  /**
+   * @param {object} options
+   * @param {import("../host/host.js").Host} options.host
+   * @param {import("../microphone/microphone.js").Microphone} options.microphone
+   * @param {import("../speaker/speaker.js").Speaker} options.speaker
+   * @param {import("./page-audio.js").PageAudio} options.audio
+   * @param {import("./pending-requests.js").PendingRequests} options.pendingRequests
+   * @param {import("./panel-state.js").PagePanelState} options.panelState
+   * @param {import("./idle-release.js").IdleRelease} options.idleRelease
+   * @param {import("./changes.js").Changes} options.changes
+   */
+  constructor({ host, microphone, speaker, audio: audio2, pendingRequests, panelState, idleRelease, changes }) {
+    this.#host = host;
+    this.#microphone = microphone;
+    this.#speaker = speaker;
+    this.#audio = audio2;
+    this.#pendingRequests = pendingRequests;
+    this.#panelState = panelState;
+    this.#idleRelease = idleRelease;
+    this.#changes = changes;
+  }
+  /** Follows the call's state as it is now. */
+  apply() {
+    const { call } = this.#panelState;
+    this.#pendingRequests.settle(call);
+    if (call.isStarted || call.conversation.length > 0) this.#panelState.wasStarted = true;
+    if (!call.isStarted && !call.isStarting) this.#speaker.resume();
+    if (call._closed) this.#audio.release();
+    this.applyMute();
+    this.restartIdleTime();
+  }
+  /** Mutes the microphone when the kernel says so, or when a request that it has not confirmed does. */
+  applyMute() {
+    this.#microphone.isMuted = this.#host.state.isMicMuted || this.#pendingRequests.mutesMicrophone;
+  }
+  /** Begins the time anew after which audio that nobody needs is released: something has changed. */
+  restartIdleTime() {
+    this.#idleRelease.restart();
+    this.#changes.note();
   }
 };
 
@@ -3144,6 +3193,10 @@ function createSession({ host, workletSources }) {
   const audio2 = new PageAudio({ engine, microphone, speaker });
   const pendingRequests = new PendingRequests();
   const details2 = new ReceivedDetails();
+  const panelState = new PagePanelState({ pageId, host, engine, microphone, pendingRequests, details: details2 });
+  const idleRelease = new IdleRelease();
+  const changes = new Changes();
+  const stateEffects = new StateEffects({ host, microphone, speaker, audio: audio2, pendingRequests, panelState, idleRelease, changes });
   return new Session({
     pageId,
     host,
@@ -3154,10 +3207,12 @@ function createSession({ host, workletSources }) {
     audio: audio2,
     commands: new Commands({ pageId, host, outbox, audio: audio2, microphone, pendingRequests }),
     details: details2,
-    panelState: new PagePanelState({ pageId, host, engine, microphone, pendingRequests, details: details2 }),
+    panelState,
     pendingRequests,
     presence: new Presence(window),
-    idleRelease: new IdleRelease()
+    idleRelease,
+    stateEffects,
+    changes
   });
 }
 function randomId() {
