@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 import ssl as ssl_module
-import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -17,25 +15,21 @@ from typing import Any, TypeVar
 from micdrop_widget._keywords import NOT_GIVEN, suggests_keywords
 from micdrop_widget._threads import Lease
 from micdrop_widget.browser.future import CallFuture, CallThreadGuard, GuardedEventFuture, WaitGuard
-from micdrop_widget.browser.handler_thread import HandlerThread
 from micdrop_widget.browser.link import LinkReport
 from micdrop_widget.browser.page_call import PageCall
+from micdrop_widget.browser.reporting import ReportingClient
 from micdrop_widget.browser.timing import Timing
-from micdrop_widget.browser.waiting_calls import HandlerCall, UserHandler
-from micdrop_widget.call.call_events import CallEvents, value_of
 from micdrop_widget.call.credentials import HeadersOption, ParamsOption
-from micdrop_widget.call.events import LATEST_COUNTS, CallVAD, Handlers, InContext
+from micdrop_widget.call.events import CallVAD
 from micdrop_widget.call.options import CallOptions, ReconnectOption, RecordOption, describes_options, options_in
 from micdrop_widget.call.proxies import ProxyOption
-from micdrop_widget.call.subscriptions import EventFuture, Inbox, Subscriptions
+from micdrop_widget.call.subscriptions import EventFuture, Inbox
 from micdrop_widget.devices import Microphone
 from micdrop_widget.errors import CallClosedError
 from micdrop_widget.history.call_content import FolderOption
 from micdrop_widget.history.diagnosis import Diagnosis
 from micdrop_widget.history.recording import Recording
 from micdrop_widget.history.turns import Turns
-from micdrop_widget.protocol import EventName
-from micdrop_widget.speech import SpeechEventName
 from micdrop_widget.state import MicdropState, inputs
 from micdrop_widget.turn import TurnDetector
 from micdrop_widget.vad import VadOption
@@ -48,26 +42,21 @@ _C = TypeVar("_C", bound="BrowserClient")
 _log = logging.getLogger("micdrop_widget.browser.client")
 
 
-class BrowserClient(CallEvents):
+class BrowserClient(ReportingClient):
     """A call in pages, from any thread: commands go to the loop thread, events to handlers on a thread of their own.
 
     A client that derives from it calls `_set_up`, and adds the carriers of the pages to `_call`.
     """
 
     _timing = Timing()
-    _handler_type: type[UserHandler] = UserHandler
-    """What each handler of an event is wrapped in."""
     _close_s = 5.0
     """How long `close` takes at most, in seconds."""
 
     _ended = True  # until `__init__` is through: a client whose options are wrong has nothing to close
 
     def _set_up(self, options: CallOptions) -> None:
-        self._handler_thread = HandlerThread("micdrop-handlers")
-        self._handlers = Handlers(self._handler_type)
-        self._subscriptions = Subscriptions()
-        self._vad = CallVAD(lambda: self._call.core.detector, lambda: self._call.core.speech_status, self._handler_type)
-        self._listener = _Listener(self)
+        vad = CallVAD(lambda: self._call.core.detector, lambda: self._call.core.speech_status, self._handler_type)
+        self._set_up_reports(vad)
         self._call = PageCall(options, self._listener, self._timing)
         self._lease = Lease()
         self._wait_guard: WaitGuard = CallThreadGuard(self._carries_the_call)
@@ -270,43 +259,12 @@ class BrowserClient(CallEvents):
 
     # What each kind of client does in its own way
 
-    def _end_reports(self, rest: contextlib.ExitStack, left_s: Callable[[], float]) -> None:
-        """Register the ends of what reports events, for when the call has ended; the last one runs first."""
-        rest.callback(lambda: self._handler_thread.stop(join_s=left_s()))
-        rest.callback(self._subscriptions.close)
-
     def _end_pages(self, rest: contextlib.ExitStack, left_s: Callable[[], float]) -> None:
         """Register the ends of what needs the loop thread, for when the call has ended; the last one runs first."""
-
-    def _post_report(self, function: Callable[[], object]) -> None:
-        """Call a function on the thread that reports events, after those posted earlier; here: the loop thread."""
-        function()
-
-    def _reported(self, outcome: Any) -> Any:  # noqa: ANN401 - a future of any type
-        """Return a future with the same outcome, which is done when all events posted until then are reported."""
-        return outcome
 
     def _carries_the_call(self) -> bool:
         """Return whether this thread carries the call, and so must not wait for it."""
         return self._lease.thread.is_current
-
-    # To the handlers
-
-    def _emit(self, event: EventName, arguments: tuple[Any, ...]) -> None:
-        """Publish an event to the subscriptions, and call its handlers."""
-        self._subscriptions.publish(event, value_of(arguments))
-        key = event if event in LATEST_COUNTS else None
-        self._call_handlers(self._handlers, event, arguments, key)
-
-    def _observes_levels(self) -> bool:
-        return bool(self._handlers.of("Levels")) or self._subscriptions.has("Levels")
-
-    def _call_handlers(
-        self, handlers: Handlers, event: str, arguments: tuple[Any, ...] = (), key: str | None = None
-    ) -> None:
-        for handler in handlers.of(event):
-            assert isinstance(handler, UserHandler)
-            self._handler_thread.call(HandlerCall(handler, event, arguments, key))
 
     def _state_now(self) -> MicdropState:
         return self._call.core.state
@@ -334,26 +292,3 @@ class BrowserClient(CallEvents):
             self._call.core.merge(options)
 
         return merge()
-
-
-class _Listener:
-    """Forwards what the call reports on the loop thread to the thread where the client reports events."""
-
-    def __init__(self, client: BrowserClient) -> None:
-        self._client = client
-        # prints under the cell that makes the client
-        self._print = InContext(lambda line: sys.stdout.write(f"{line}\n"))
-
-    def on_event(self, event: EventName, arguments: tuple[Any, ...]) -> None:
-        self._client._post_report(lambda: self._client._emit(event, arguments))
-
-    def on_speech_event(self, event: SpeechEventName) -> None:
-        client = self._client
-        for name, arguments in client.vad.calls_for(event):
-            client._post_report(functools.partial(client._call_handlers, client.vad.handlers, name, arguments))
-
-    def observes_levels(self) -> bool:
-        return self._client._observes_levels()
-
-    def on_log_line(self, line: str) -> None:
-        self._client._post_report(lambda: self._print(line))
