@@ -37,7 +37,8 @@ from micdrop_widget.call.options import (
 from micdrop_widget.call.proxies import ProxyOption
 from micdrop_widget.errors import CallClosedError
 from micdrop_widget.history.call_content import FolderOption
-from micdrop_widget.jupyter import ipykernel, traits
+from micdrop_widget.jupyter import ipykernel
+from micdrop_widget.jupyter.call_traits import CallTraits
 from micdrop_widget.jupyter.carrier import JupyterCarrier
 from micdrop_widget.jupyter.cell_handlers import CellHandler, CellObservers
 from micdrop_widget.jupyter.completions import complete_event_names
@@ -76,7 +77,7 @@ def _close_all() -> None:
 
 
 @describes_options
-class MicdropWidget(BrowserClient, anywidget.AnyWidget):
+class MicdropWidget(CallTraits, BrowserClient, anywidget.AnyWidget):
     """A voice call with a Micdrop server: put it on the last line of a cell to see the call panel.
 
     The browser is microphone and loudspeaker. `with MicdropWidget(url) as call:` closes the call at its end.
@@ -111,35 +112,6 @@ class MicdropWidget(BrowserClient, anywidget.AnyWidget):
 
     _esm = _STATIC / "widget.js"
     _css = _STATIC / "widget.css"
-
-    isStarting = traits.flag()
-    isStarted = traits.flag()
-    isReconnecting = traits.flag()
-    isMuted = traits.flag()
-    isPaused = traits.flag()
-    isListening = traits.flag()
-    isProcessing = traits.flag()
-    isUserSpeaking = traits.flag()
-    isAssistantSpeaking = traits.flag()
-    isMicStarted = traits.flag()
-    isMicMuted = traits.flag()
-    isInterruptionDisabled = traits.flag()
-    micDeviceId = traits.name()
-    speakerDeviceId = traits.name()
-    micDevices = traits.sequence()
-    speakerDevices = traits.sequence()
-    conversation = traits.sequence()
-    partialAssistantMessage = traits.text()
-    error = traits.error()
-    notices = traits.sequence()
-    state = traitlets.Instance(MicdropState, (), read_only=True)
-    microphone_level_db = traits.LevelTrait(lambda call: call._call.core.levels.microphone_db)
-    speaker_level_db = traits.LevelTrait(lambda call: call._call.core.levels.speaker_db)
-    _owner = traits.name()
-    _comm_id = traits.name()
-    _plain_comm = traits.flag()
-    _closed = traits.flag()
-    _ended_by = traits.name()
 
     _handler_type = CellHandler
 
