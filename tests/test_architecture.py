@@ -83,7 +83,7 @@ BORDERS = {
         *("page.server", "page.files"),
     },
     "onnxruntime": {"_onnx", "vad.silero_sequence"},
-    "anywidget": {"jupyter.widget"},
+    "anywidget": {"jupyter.threaded_widget"},
     "traitlets": {"jupyter"},
     "soxr": {"audio"},
     "soundfile": {"audio_file"},

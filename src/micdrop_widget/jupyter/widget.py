@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import contextvars
 import logging
 import pathlib
 import ssl as ssl_module
@@ -17,15 +16,11 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import anywidget
-import traitlets
-
 from micdrop_widget._keywords import suggests_keywords
 from micdrop_widget._threads import WorkerThread
 from micdrop_widget.browser import BrowserClient, PrivateState, messages
 from micdrop_widget.browser.waiting_calls import HandlerCall
 from micdrop_widget.call.credentials import HeadersOption, ParamsOption
-from micdrop_widget.call.events import Handler
 from micdrop_widget.call.options import (
     RECONNECT,
     CallOptions,
@@ -40,10 +35,10 @@ from micdrop_widget.history.call_content import FolderOption
 from micdrop_widget.jupyter import ipykernel
 from micdrop_widget.jupyter.call_traits import CallTraits
 from micdrop_widget.jupyter.carrier import JupyterCarrier
-from micdrop_widget.jupyter.cell_handlers import CellHandler, CellObservers
+from micdrop_widget.jupyter.cell_handlers import CellHandler
 from micdrop_widget.jupyter.completions import complete_event_names
-from micdrop_widget.jupyter.handlers import MessageHandler, TraitObserver
 from micdrop_widget.jupyter.reruns import Reruns
+from micdrop_widget.jupyter.threaded_widget import ThreadedWidget
 from micdrop_widget.jupyter.trait_state import TraitState
 from micdrop_widget.jupyter.wait_guard import MainThreadGuard
 from micdrop_widget.page import CallPage, PageOpener
@@ -77,7 +72,7 @@ def _close_all() -> None:
 
 
 @describes_options
-class MicdropWidget(CallTraits, BrowserClient, anywidget.AnyWidget):
+class MicdropWidget(CallTraits, BrowserClient, ThreadedWidget):
     """A voice call with a Micdrop server: put it on the last line of a cell to see the call panel.
 
     The browser is microphone and loudspeaker. `with MicdropWidget(url) as call:` closes the call at its end.
@@ -140,8 +135,6 @@ class MicdropWidget(CallTraits, BrowserClient, anywidget.AnyWidget):
     ) -> None:
         options = CallOptions.of(options_in(locals()))
         self.place = current_place()
-        self._context = contextvars.copy_context()
-        self._observers = CellObservers(self)
         self._set_up(options)
         super().__init__()
         self._trait_thread = WorkerThread(f"micdrop-traits-{self.model_id[:8]}")
@@ -188,23 +181,6 @@ class MicdropWidget(CallTraits, BrowserClient, anywidget.AnyWidget):
         page.open_browser()
         return page
 
-    # What ipywidgets offers
-
-    def observe(self, handler: Handler, names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: ANN401
-        """Call a function when a trait changes; see the notes above, and `traitlets.HasTraits.observe`."""
-        if not isinstance(handler, traitlets.EventHandler):
-            observer: Handler = TraitObserver(handler, self._call_handler)
-            self._observers.note(observer, names, type)
-        elif handler.this_class is not None and issubclass(handler.this_class, MicdropWidget):  # a decorated method
-            observer = TraitObserver(handler.__get__(self, MicdropWidget), self._call_handler)
-        else:
-            observer = handler  # of ipywidgets itself, which waits for it
-        super().observe(observer, names=names, type=type)
-
-    def on_msg(self, callback: Handler, remove: bool = False) -> None:
-        """Call a function at each message of the panel; see the notes above, and `ipywidgets.Widget.on_msg`."""
-        super().on_msg(MessageHandler(callback, self._call_handler), remove=remove)
-
     @property
     def is_in_use(self) -> bool:
         """Whether a page shows the panel, or a call is under way."""
@@ -230,21 +206,6 @@ class MicdropWidget(CallTraits, BrowserClient, anywidget.AnyWidget):
         self._call.core.release_recording()
 
     # From and to the browser
-
-    def send(self, content: object, buffers: list[bytes] | None = None) -> None:
-        """Send a custom message to every page; from any thread. See `ipywidgets.Widget.send`."""
-        self._send_in_context(super().send, content, buffers)
-
-    def send_state(self, key: Any = None) -> None:  # noqa: ANN401 - as ipywidgets has it
-        """Send traits to every page; see `ipywidgets.Widget.send_state`."""
-        self._send_in_context(super().send_state, key)
-
-    def _send_in_context(self, send: Callable[..., object], *arguments: object) -> None:
-        try:
-            send(*arguments)
-        except LookupError:
-            # ipykernel 7.0 finds what a message is a consequence of in the context alone, where other threads have none
-            self._context.copy().run(send, *arguments)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Ignore what a front end writes: the traits are the kernel's to write."""
@@ -316,7 +277,7 @@ class MicdropWidget(CallTraits, BrowserClient, anywidget.AnyWidget):
         _reruns.remove(self)
         if self._installation is not None:
             rest.callback(self._installation.remove)
-        rest.callback(anywidget.AnyWidget.close, self)
+        rest.callback(ThreadedWidget.close, self)
         rest.callback(lambda: self._handler_thread.stop(join_s=left_s()))
         rest.callback(lambda: self._trait_thread.stop(join_s=left_s()))
         rest.callback(self._trait_thread.post, self._subscriptions.close)
