@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from micdrop_widget._extras import extra_needed
 from micdrop_widget.audio import samples_to_ms
 from micdrop_widget.history.pictures import Theme, load_pictures
+from micdrop_widget.history.turns_html import turns_html
 from micdrop_widget.history.words import WordErrors, word_errors
 
 if TYPE_CHECKING:
@@ -312,33 +312,4 @@ class Turns(Sequence[Turn]):
         return word_errors(references, understood)
 
     def _repr_html_(self) -> str:
-        if not self._turns:
-            return "<p>No turns yet.</p>"
-        head = "".join(_cell(name, name, "th") for name in _COLUMNS)
-        rows = "".join(f"<tr><td>{n}</td>{_row(turn)}</tr>" for n, turn in enumerate(self._turns))
-        return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-_TEXT_COLUMNS = ("kind", "user", "assistant")
-_COLUMNS = (*_TEXT_COLUMNS, "reply ms", "endpointing", "server", "playout", "lead-in", "heard ms", "")
-
-
-def _row(turn: Turn) -> str:
-    texts = (turn.kind, turn.user_text or "", turn.heard_text if turn.interrupted else turn.assistant_text)
-    times = (
-        turn.reply_latency_ms,
-        turn.endpointing_ms,
-        turn.server_ms,
-        turn.playout_ms,
-        turn.lead_in_ms,
-        turn.answer_heard_ms,
-    )
-    marks = ("interrupted" if turn.interrupted else "") + (" (no speech)" if turn.false_interruption else "")
-    cells = [*(text or "" for text in texts), *("" if ms is None else f"{ms:.0f}" for ms in times), marks]
-    return "".join(_cell(name, cell) for cell, name in zip(cells, _COLUMNS, strict=True))
-
-
-def _cell(column: str, content: str, tag: str = "td") -> str:
-    """Return a cell of the table; texts begin at the left, where notebooks would put them at the right."""
-    style = ' style="text-align: left"' if column in (*_TEXT_COLUMNS, "") else ""
-    return f"<{tag}{style}>{escape(content)}</{tag}>"
+        return turns_html(self)
