@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
-import threading
 import weakref
 from collections import deque
-from collections.abc import AsyncIterable, Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
@@ -18,40 +16,23 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from micdrop_widget import protocol as wire
-from micdrop_widget.audio import SAMPLE_RATE, Pcm, pcm_from_bytes, pcm_to_bytes
-from micdrop_widget.audio_input import AudioInput, as_pcm
-from micdrop_widget.audio_samples import Channel, PcmStream, Samples
+from micdrop_widget.audio import SAMPLE_RATE, pcm_from_bytes, pcm_to_bytes
+from micdrop_widget.audio_input import AudioInput
+from micdrop_widget.audio_samples import Channel, Samples
+from micdrop_widget.server.audio_frames import audio_frames
+from micdrop_widget.server.call_loop import CallLoop
 from micdrop_widget.server.handshake import LimitExceeded
 from micdrop_widget.server.responder import Responder
-from micdrop_widget.server.streams import each, is_stream
 
 __all__ = ["MakeResponder", "ServerCall"]
 
 _log = logging.getLogger("micdrop_widget.server")
-
-_CHUNK_SAMPLES = SAMPLE_RATE // 10
-"""Answers go out in frames of 100 ms."""
-
-_MANY_SAMPLES = 10 * SAMPLE_RATE
-"""More samples than this are converted in a worker thread, as files are."""
-
-_CHOOSE = ("call.send_audio(…, channel=0)", 'call.send_audio(…, channel="mean")')
 
 _CANCEL_LIMIT_S = 1.0
 """How long a cancelled answer may clean up before the call goes on without it."""
 
 _MAX_WAITING_TEXTS = 16
 """How many texts of `say()` may wait for silence; then the oldest is dropped."""
-
-
-class _Scheduled:
-    """The result of a method that runs on the call's loop: may be awaited, or ignored."""
-
-    def __repr__(self) -> str:
-        return "<scheduled on the server>"
-
-    def __await__(self) -> Generator[Any, None, None]:
-        return asyncio.sleep(0).__await__()
 
 
 class ServerCall:
@@ -92,8 +73,7 @@ class ServerCall:
         self._connection = connection
         self._max_utterance_bytes = 2 * round(max_utterance_s * SAMPLE_RATE)
         self._responder = make_responder(self, None)
-        self._loop = asyncio.get_running_loop()
-        self._loop_thread = threading.get_ident()
+        self._loop = CallLoop()
         self._utterance: bytearray | None = None
         self._answer: asyncio.Task[None] | None = None
         self._interrupted: weakref.WeakSet[asyncio.Task[None]] = weakref.WeakSet()
@@ -178,21 +158,10 @@ class ServerCall:
         TypeError, ValueError, OSError
             The samples or the file cannot be used; the message says why, and what to do.
         """
-        if is_stream(samples):
-            stream = PcmStream(sample_rate, channel=channel, what="send_audio", choose=_CHOOSE)
-            async with contextlib.aclosing(each(samples)) as pieces:
-                async for piece in pieces:
-                    await self._send_pcm(stream.push(piece))
-            await self._send_pcm(stream.finish())
-            return
-        convert = functools.partial(as_pcm, samples, sample_rate, channel=channel, what="send_audio", choose=_CHOOSE)
-        is_quick = isinstance(samples, np.ndarray) and samples.size < _MANY_SAMPLES
-        await self._send_pcm(convert() if is_quick else await asyncio.to_thread(convert))
-
-    async def _send_pcm(self, pcm: Pcm) -> None:
-        for start in range(0, len(pcm), _CHUNK_SAMPLES):
-            await self.send(wire.Audio(pcm_to_bytes(pcm[start : start + _CHUNK_SAMPLES])))
-            await asyncio.sleep(0)  # sending may never wait: an interruption has to be read meanwhile
+        async with contextlib.aclosing(audio_frames(samples, sample_rate, channel=channel)) as frames:
+            async for pcm in frames:
+                await self.send(wire.Audio(pcm_to_bytes(pcm)))
+                await asyncio.sleep(0)  # sending may never wait: an interruption has to be read meanwhile
 
     async def send_answer(self, answer: Any) -> None:  # noqa: ANN401 - checked by send_audio
         """Send what a function returned: a text as the assistant's message, anything else by `send_audio`."""
@@ -217,8 +186,7 @@ class ServerCall:
         """
         if not isinstance(text, str):
             raise TypeError(f"say: expected a text, got {type(text).__name__}")
-        self._schedule(self._say_soon, text)
-        return _Scheduled()
+        return self._loop.run(self._queue_text, text)
 
     def end_call(self) -> Awaitable[None]:
         """Ask the client to end the call: after the answer that is being made, or at once. From any thread.
@@ -230,8 +198,7 @@ class ServerCall:
         Awaitable
             May be ignored.
         """
-        self._schedule(self._end_soon)
-        return _Scheduled()
+        return self._loop.run(self._end_after_answer)
 
     async def receive(self, frame: wire.ClientFrame) -> None:
         """Receive a frame of the client, and act on it.
@@ -378,14 +345,7 @@ class ServerCall:
                 responder.close()
             self._replaced.clear()
 
-    def _schedule(self, function: Callable[..., object], *arguments: object) -> None:
-        if threading.get_ident() == self._loop_thread:
-            function(*arguments)
-        else:
-            with contextlib.suppress(RuntimeError):  # the loop is closed, and the call over
-                self._loop.call_soon_threadsafe(function, *arguments)
-
-    def _say_soon(self, text: str) -> None:
+    def _queue_text(self, text: str) -> None:
         if self.close_code is None:
             self._texts.append(text)
             self._say_next()
@@ -394,7 +354,7 @@ class ServerCall:
         if self._texts and self._utterance is None and self._answer is None:
             self.answer_with(self._responder.say, self._texts.popleft())
 
-    def _end_soon(self) -> None:
+    def _end_after_answer(self) -> None:
         if self._answer is not None:
             self._ends = True
         else:
