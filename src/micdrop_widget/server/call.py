@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import weakref
 from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
@@ -19,6 +18,7 @@ from micdrop_widget import protocol as wire
 from micdrop_widget.audio import SAMPLE_RATE, pcm_from_bytes, pcm_to_bytes
 from micdrop_widget.audio_input import AudioInput
 from micdrop_widget.audio_samples import Channel, Samples
+from micdrop_widget.server.answer_task import AnswerTask
 from micdrop_widget.server.audio_frames import audio_frames
 from micdrop_widget.server.call_loop import CallLoop
 from micdrop_widget.server.handshake import LimitExceeded
@@ -27,9 +27,6 @@ from micdrop_widget.server.responder import Responder
 __all__ = ["MakeResponder", "ServerCall"]
 
 _log = logging.getLogger("micdrop_widget.server")
-
-_CANCEL_LIMIT_S = 1.0
-"""How long a cancelled answer may clean up before the call goes on without it."""
 
 _MAX_WAITING_TEXTS = 16
 """How many texts of `say()` may wait for silence; then the oldest is dropped."""
@@ -75,10 +72,7 @@ class ServerCall:
         self._responder = make_responder(self, None)
         self._loop = CallLoop()
         self._utterance: bytearray | None = None
-        self._answer: asyncio.Task[None] | None = None
-        self._interrupted: weakref.WeakSet[asyncio.Task[None]] = weakref.WeakSet()
-        self._abandoned: weakref.WeakSet[asyncio.Task[None]] = weakref.WeakSet()
-        """Interrupted answers that did not stop in time."""
+        self._answer = AnswerTask(self._answer_is_over)
         self._settled = True
         """The client does not wait for the answer any more: audio of it was sent, or that there is none."""
         self._replaced: list[Responder] = []
@@ -108,8 +102,8 @@ class ServerCall:
         asyncio.CancelledError
             The answer that sends it was interrupted: it may still send its text, and nothing else.
         """
-        task = asyncio.current_task()
-        if task in self._abandoned or (task in self._interrupted and not isinstance(frame, wire.Message)):
+        answer = self._answer
+        if answer.is_abandoned or (answer.is_interrupted and not isinstance(frame, wire.Message)):
             raise asyncio.CancelledError
         match frame:
             case wire.Message(item):
@@ -233,25 +227,18 @@ class ServerCall:
 
     def answer_with(self, answer: Callable[..., Awaitable[None]], *arguments: object) -> None:
         """Run a function in the background as the call's answer, until it returns or the user interrupts."""
-        self._interrupt_answer()
+        self._ends = False
+        self._answer.interrupt()
         self._settled = False
-        making = self._make_answer(answer, *arguments)
-        context = self._responder.context
-        self._answer = context.run(asyncio.ensure_future, making) if context else asyncio.ensure_future(making)
-        self._answer.add_done_callback(self._answer_is_over)
+        self._answer.start(self._make_answer(answer, *arguments), self._responder.context)
 
     async def cancel_answer(self) -> None:
         """Stop the answer that is being made, and wait until it has stopped: 1 s at most.
 
         An answer that does not stop can send nothing more.
         """
-        answer = self._interrupt_answer()
-        if answer is None or answer is asyncio.current_task():
-            return
-        _, pending = await asyncio.wait([answer], timeout=_CANCEL_LIMIT_S)
-        if pending:
-            self._abandoned.add(answer)
-            _log.warning("an answer goes on although it was interrupted; the call goes on without it")
+        self._ends = False
+        await self._answer.stop()
 
     async def close(self) -> None:
         """Stop answering: the connection has ended."""
@@ -310,13 +297,13 @@ class ServerCall:
         try:
             await answer(*arguments)
         except asyncio.CancelledError:
-            if asyncio.current_task() in self._interrupted:
+            if self._answer.is_interrupted:
                 raise
             failed = True  # something within it was cancelled, and not the answer
         except Exception:  # noqa: BLE001 - the border to the user's code
             failed = True
             _log.exception("the answer failed")
-        if asyncio.current_task() in self._interrupted:
+        if self._answer.is_interrupted:
             return
         if failed or not self._settled:
             await self.skip_answer()
@@ -324,23 +311,13 @@ class ServerCall:
             self._ends = False
             await self.send(wire.EndCall())
 
-    def _interrupt_answer(self) -> asyncio.Task[None] | None:
-        answer, self._answer = self._answer, None
-        self._ends = False
-        if answer is None or answer.done():
-            return None
-        self._interrupted.add(answer)
-        answer.cancel()
-        return answer
-
-    def _answer_is_over(self, answer: asyncio.Task[None]) -> None:
-        if self._answer is answer:
-            self._answer = None
+    def _answer_is_over(self, is_current: bool) -> None:
+        if is_current:
             self._say_next()
         self._close_replaced()
 
     def _close_replaced(self) -> None:
-        if self._answer is None:
+        if not self._answer.is_under_way:
             for responder in self._replaced:
                 responder.close()
             self._replaced.clear()
@@ -351,11 +328,11 @@ class ServerCall:
             self._say_next()
 
     def _say_next(self) -> None:
-        if self._texts and self._utterance is None and self._answer is None:
+        if self._texts and self._utterance is None and not self._answer.is_under_way:
             self.answer_with(self._responder.say, self._texts.popleft())
 
     def _end_after_answer(self) -> None:
-        if self._answer is not None:
+        if self._answer.is_under_way:
             self._ends = True
         else:
             self.answer_with(self._end_now)
