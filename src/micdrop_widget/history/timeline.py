@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
-
 import numpy as np
 
 from micdrop_widget import protocol as wire
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, samples_to_ms
 from micdrop_widget.history.sample_times import AnswerAudio, CaptureClock
-from micdrop_widget.history.turns import ToolUse, Turn, Turns, Verdict
+from micdrop_widget.history.server_frames import ServerFrames
+from micdrop_widget.history.turn_rows import Row, Rows
+from micdrop_widget.history.turns import Turn, Turns, Verdict
 from micdrop_widget.history.voiced import Loudness
 from micdrop_widget.speech import SpeechConfirmed, SpeechContinued, SpeechEnded
 from micdrop_widget.state import inputs
@@ -30,25 +28,6 @@ _MAX_HOLE_SAMPLES = 10 * SAMPLE_RATE
 """How many missing samples of the microphone at most count as silence within a turn."""
 
 
-@dataclass
-class _Row:
-    """A turn in the making."""
-
-    turn: Turn
-    speech: Loudness | None = None
-    captured_until: int = 0
-    """Position after the last sample that was pushed into `speech`."""
-    answer: AnswerAudio | None = None
-    cut_by: _Row | None = None
-    """The turn whose speech cut the answer."""
-    tool_calls: dict[str, int] = field(default_factory=dict)
-    """The tools that have not returned, by the id of their call: their index in the turn."""
-    is_settled: bool = False
-
-    def change(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Turn, checked by replace
-        self.turn = replace(self.turn, **changes)
-
-
 class Timeline:
     """The turns of the latest call.
 
@@ -57,26 +36,23 @@ class Timeline:
     """
 
     def __init__(self) -> None:
-        self._rows: list[_Row] = []
+        self._rows = Rows()
+        self._server = ServerFrames(self._rows)
         self._settled: list[Turn] = []
         self._began_ms = 0.0
         self._clock = CaptureClock()
-        self._utterance: _Row | None = None
-        """The turn whose utterance is open."""
-        self._closed: tuple[_Row, float] | None = None
+        self._closed: tuple[Row, float] | None = None
         """The turn whose utterance was last closed, and when."""
-        self._unsent: list[_Row] = []
+        self._unsent: list[Row] = []
         """Turns whose commands have not been sent yet: the server may not be ready."""
-        self._early_text: tuple[str, float] | None = None
-        """A text of the assistant whose audio has not come: it may be that of a greeting."""
-        self._answering: _Row | None = None
+        self._answering: Row | None = None
         """The turn whose answer is, or was last, heard."""
         self._last_heard_ms = 0.0
 
     @property
     def turns(self) -> Turns:
         """The turns so far; the last one may still be under way."""
-        return Turns([row.turn for row in self._rows])
+        return Turns([row.turn for row in self._rows.all])
 
     def since_start_ms(self, now_ms: float) -> float:
         """Return a time as milliseconds since `start()`, in steps of one sample."""
@@ -88,7 +64,8 @@ class Timeline:
         self._settled.clear()
         self._began_ms = now_ms
         self._unsent.clear()
-        self._utterance = self._answering = self._early_text = self._closed = None
+        self._server.forget_early_text()
+        self._answering = self._closed = None
         self._clock.restart()
 
     def pop_settled(self) -> list[Turn]:
@@ -126,16 +103,16 @@ class Timeline:
                 self._record_speech(event, call, now)
             case inputs.MicrophoneStalled():
                 self._record_hold(now)
-            case inputs.TurnPredicted(_, complete) if self._utterance is not None:
-                verdicts = (*self._utterance.turn.verdicts, Verdict(now, complete))
-                self._utterance.change(verdicts=verdicts)
+            case inputs.TurnPredicted(_, complete) if self._rows.utterance is not None:
+                verdicts = (*self._rows.utterance.turn.verdicts, Verdict(now, complete))
+                self._rows.utterance.change(verdicts=verdicts)
             case inputs.Received(connection, frame) if connection == call.connection:
-                self._record_frame(frame, now)
+                self._server.record(frame, now)
             case inputs.PlaybackProgress(epoch, samples, age_ms):
                 self._record_progress(epoch, samples, max(0.0, now - age_ms))
         for effect in effects:
             self._record_effect(effect, now)
-        if self._utterance is not None and not call.utterance_open:
+        if self._rows.utterance is not None and not call.utterance_open:
             self._close_utterance(now)
         if not call.utterance_open and not call.outbox:
             self._unsent.clear()  # what was not sent by now was lost with its connection
@@ -144,7 +121,7 @@ class Timeline:
     # What the user says
 
     def _record_speech(self, event: SpeechConfirmed | SpeechContinued | SpeechEnded, call: Call, now: float) -> None:
-        row = self._utterance
+        row = self._rows.utterance
         match event:
             case SpeechConfirmed(position, start, pcm):
                 self._clock.note(position, now)
@@ -165,32 +142,34 @@ class Timeline:
 
     def _open_utterance(self, confirmed: SpeechConfirmed) -> None:
         turn = Turn(start_sample=confirmed.start, confirmed_sample=confirmed.position)
-        self._utterance = _Row(turn, Loudness(), confirmed.start)
-        self._rows.append(self._utterance)
-        self._early_text = None
-        self._unsent.append(self._utterance)
-        self._add_speech(self._utterance, confirmed.start, confirmed.pcm)
-        self._measure_speech(self._utterance, is_over=False)
+        self._rows.utterance = Row(turn, Loudness(), confirmed.start)
+        self._rows.all.append(self._rows.utterance)
+        self._server.forget_early_text()
+        self._unsent.append(self._rows.utterance)
+        self._add_speech(self._rows.utterance, confirmed.start, confirmed.pcm)
+        self._measure_speech(self._rows.utterance, is_over=False)
 
-    def _add_speech(self, row: _Row, start: int, pcm: Pcm) -> None:
+    def _add_speech(self, row: Row, start: int, pcm: Pcm) -> None:
         assert row.speech is not None
         if 0 < start - row.captured_until <= _MAX_HOLE_SAMPLES:
             row.speech.push(np.zeros(start - row.captured_until, dtype=np.int16))
         row.speech.push(pcm)
         row.captured_until = start + len(pcm)
 
-    def _measure_speech(self, row: _Row, *, is_over: bool) -> None:
+    def _measure_speech(self, row: Row, *, is_over: bool) -> None:
         """Find where the utterance is voiced, as far as it has come."""
         span = None if row.speech is None else row.speech.voiced_span()
         if span is None:
             return
-        earliest = max((other.turn.speech_end_ms or 0.0 for other in self._rows[-2:] if other is not row), default=0.0)
+        earliest = max(
+            (other.turn.speech_end_ms or 0.0 for other in self._rows.all[-2:] if other is not row), default=0.0
+        )
         first, end = (_on_grid(self._clock.captured_ms(row.turn.start_sample + sample)) for sample in span)
         row.change(speech_start_ms=max(earliest, first), speech_end_ms=max(earliest, end) if is_over else None)
 
     def _close_utterance(self, now: float) -> None:
         """Find the end of the turn, and drop its audio."""
-        row, self._utterance = self._utterance, None
+        row, self._rows.utterance = self._rows.utterance, None
         assert row is not None
         self._closed = row, now
         self._measure_speech(row, is_over=True)
@@ -202,108 +181,20 @@ class Timeline:
 
     def _record_hold(self, now: float) -> None:
         """Count a hold for the turn that it falls into: the open one, or the one whose speech it has just ended."""
-        row = self._utterance
+        row = self._rows.utterance
         if row is None and self._closed is not None and now - self._closed[1] <= _SAME_MOMENT_MS:
             row = self._closed[0]
         if row is not None:
             row.change(holds=row.turn.holds + 1)
 
-    def _date_interruptions(self, cause: _Row) -> None:
+    def _date_interruptions(self, cause: Row) -> None:
         """Note when the speech that cut an answer began, now that all of it is known; None: it was cut before that."""
         began_ms = cause.turn.speech_start_ms
-        for row in self._rows:
+        for row in self._rows.all:
             if row.cut_by is cause:
                 end_ms = row.turn.answer_end_ms
                 is_before = began_ms is not None and end_ms is not None and began_ms < end_ms
                 row.change(interruption_start_ms=began_ms if is_before else None)
-
-    # What the server says
-
-    def _record_frame(self, frame: wire.ServerFrame, now: float) -> None:
-        match frame:
-            case wire.Message(item):
-                self._record_item(item, now)
-            case wire.SkipAnswer():
-                row = self._stopped_row()
-                if row is not None and row.answer is None:
-                    row.change(skipped=True)
-                    if row.turn.user_message_ms is None:
-                        self._mark_false_interruption(row)
-            case wire.CancelLastUserMessage():
-                row = self._stopped_row()
-                if row is not None:
-                    row.change(cancelled=True)
-                    self._mark_false_interruption(row)
-
-    def _record_item(self, item: wire.ConversationItem, now: float) -> None:
-        match item:
-            case wire.TextMessage("user", text, metadata):
-                row = self._stopped_row()
-                if row is not None and row.turn.user_message_ms is None:
-                    row.change(user_message_ms=now, user_text=text)
-                self._add_stage_times(metadata)
-            case wire.TextMessage("assistant", text, metadata):
-                self._record_text(self._row_of_text(), text, now)
-                self._add_stage_times(metadata)
-            case wire.ToolCallMessage(call_id, name):
-                row = self._row_of_text()
-                if row is not None:
-                    row.tool_calls[call_id] = len(row.turn.tools)
-                    row.change(tools=(*row.turn.tools, ToolUse(name, now)))
-            case wire.ToolResultMessage(call_id):
-                self._return_tool(call_id, now)
-
-    def _record_text(self, row: _Row | None, text: str, now: float) -> None:
-        if row is None:
-            self._early_text = text, now
-        elif row.turn.assistant_message_ms is None:
-            row.change(assistant_message_ms=now, assistant_text=text)
-        else:
-            row.change(assistant_text=f"{row.turn.assistant_text} {text}")
-
-    def _add_stage_times(self, metadata: Mapping[str, Any] | None) -> None:
-        """Keep what the server measured with the last turn that is over: an interruption has opened the next one."""
-        times, row = (metadata or {}).get("stage_times_ms"), self._stopped_row()
-        if row is None or not isinstance(times, Mapping):
-            return
-        if all(isinstance(value, int | float) for value in times.values()):
-            row.change(stage_times_ms={**(row.turn.stage_times_ms or {}), **times})
-
-    def _return_tool(self, call_id: str, now: float) -> None:
-        for row in reversed(self._rows):
-            if call_id in row.tool_calls:
-                tools = list(row.turn.tools)
-                index = row.tool_calls.pop(call_id)
-                tools[index] = replace(tools[index], returned_ms=now)
-                row.change(tools=tuple(tools))
-                return
-
-    def _mark_false_interruption(self, cause: _Row) -> None:
-        for row in self._rows:
-            if row.cut_by is cause:
-                row.change(false_interruption=True)
-
-    def _stopped_row(self) -> _Row | None:
-        """Return the latest turn of the user that is over for the server."""
-        return next((row for row in reversed(self._rows) if row.turn.stopped_ms is not None), None)
-
-    def _row_of_text(self) -> _Row | None:
-        """Return the turn that a text of the assistant belongs to; None when it is that of an answer still to come."""
-        others = [row for row in self._rows[-2:] if row is not self._utterance]
-        if not others:
-            return None
-        latest = others[-1]
-        has_ended = latest.turn.answer_end_ms is not None and latest.turn.assistant_message_ms is not None
-        return None if has_ended and self._utterance is None else latest
-
-    def _append_answer(self) -> _Row:
-        """Begin a turn that is an answer to nothing."""
-        row = _Row(Turn(kind="unprompted" if self._rows else "greeting"))
-        self._rows.append(row)
-        if self._early_text is not None:
-            self._record_text(row, *self._early_text)
-            self._early_text = None
-        return row
 
     # What is played and heard
 
@@ -339,23 +230,30 @@ class Timeline:
         row.change(answer_received_ms=samples_to_ms(answer.received))
         self._answering = row
 
-    def _row_of_audio(self, epoch: int, now: float) -> _Row:
+    def _row_of_audio(self, epoch: int, now: float) -> Row:
         """Return the turn that audio belongs to: the one that waits for an answer, or that is being answered."""
         answering = self._answering
-        if answering is not None and answering.answer is not None and answering is self._rows[-1]:
+        if answering is not None and answering.answer is not None and answering is self._rows.all[-1]:
             turn = answering.turn
             if answering.answer.epoch == epoch or turn.answer_end_ms is None:
                 return answering
             if not turn.interrupted and now - turn.answer_end_ms <= _SAME_ANSWER_MS:
                 return answering
-        latest = self._rows[-1] if self._rows else None
+        latest = self._rows.all[-1] if self._rows.all else None
         if (
             latest is not None
             and latest.answer is None
-            and (latest.turn.kind != "user" or latest is not self._utterance)
+            and (latest.turn.kind != "user" or latest is not self._rows.utterance)
         ):
             return latest
         return self._append_answer()
+
+    def _append_answer(self) -> Row:
+        """Begin a turn that is an answer to nothing."""
+        row = Row(Turn(kind="unprompted" if self._rows.all else "greeting"))
+        self._rows.all.append(row)
+        self._server.add_early_text(row)
+        return row
 
     def _record_progress(self, epoch: int, samples: int, now: float) -> None:
         row = self._answering
@@ -384,14 +282,14 @@ class Timeline:
             answer_end_ms=now if interrupted else self._last_heard_ms,
             interrupted=interrupted,
         )
-        if interrupted and self._utterance is not None:
-            row.cut_by = self._utterance
-            row.change(interruption_start_ms=self._utterance.turn.speech_start_ms)
+        if interrupted and self._rows.utterance is not None:
+            row.cut_by = self._rows.utterance
+            row.change(interruption_start_ms=self._rows.utterance.turn.speech_start_ms)
 
     def _settle(self, call: Call) -> None:
         """Let turns become final: a later one has begun, or the answer has been heard and its text is there."""
-        for row in self._rows[-3:]:
-            is_over = row is not self._rows[-1] or not call.in_call
+        for row in self._rows.all[-3:]:
+            is_over = row is not self._rows.all[-1] or not call.in_call
             is_answered = row.turn.answer_end_ms is not None and row.turn.assistant_message_ms is not None
             if not row.is_settled and (is_over or is_answered or row.turn.skipped):
                 row.is_settled = True
