@@ -79,8 +79,17 @@ class Kernel:
         if reply["status"] != "ok":
             raise KernelEvaluationError(f"{reply.get('ename')}: {reply.get('evalue')}")
 
-    def until(self, expression: str, *, timeout: float = 15) -> Any:
-        """Ask every 50 ms until the expression is true; return its value.
+    def until(self, expression: str, *, timeout: float = 15, every_s: float = 0.05) -> Any:
+        """Ask again and again until the expression is true; return its value.
+
+        Parameters
+        ----------
+        expression
+            Python, evaluated in the kernel.
+        timeout
+            In seconds.
+        every_s
+            The time between two questions. Each is broadcast to the page, too: over a slow line, ask rarely.
 
         Raises
         ------
@@ -91,7 +100,7 @@ class Kernel:
         while not (value := self.eval(expression)):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{expression} is still {value!r} after {timeout} s")
-            time.sleep(0.05)
+            time.sleep(every_s)
         return value
 
     def close(self) -> None:

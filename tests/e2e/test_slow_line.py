@@ -62,15 +62,15 @@ def test_at_256_kbit_a_second_upward_every_sentence_comes_live(
     wait_until_quiet(relay)
     relay.become(down=Line(1e6, delay_ms=40), up=Line(256e3, delay_ms=40))
     notebook.cell(0).get_by_test_id("start").click()
-    notebook.kernel.until("call.link.is_companded", timeout=60)
+    notebook.kernel.until("call.link.is_companded", timeout=60, every_s=1)
     notebook.until("document.querySelector('[data-testid=note]').textContent.includes('telephone quality')")
     # A message of 128 ms takes 90 ms on this line, beside 30 of the smallest, which the lag is counted from.
-    notebook.kernel.until("call.link.lag_ms < 250", timeout=30)
+    notebook.kernel.until("call.link.lag_ms < 250", timeout=30, every_s=1)
     before, missing = notebook.kernel.eval(f"[len(utterances), {MISSING}]")
     lags_ms: list[float] = []
     while notebook.kernel.eval("len(utterances)") < before + 3:
         lags_ms.append(notebook.kernel.eval("call.link.lag_ms"))
-        assert len(lags_ms) < 300, "three sentences take some ten seconds"
-        time.sleep(0.2)
+        assert len(lags_ms) < 60, "three sentences take some ten seconds"
+        time.sleep(1)
     assert statistics.median(lags_ms) < 300
     assert notebook.kernel.eval(MISSING) == missing, "nothing since the line is known"
