@@ -465,7 +465,7 @@ async def test_an_answer_that_was_sent_whole_and_not_heard_whole_is_cut_too() ->
         await ready(connection)
         await say(connection)
         await hear(connection, "assistant")
-        await until(lambda: server.calls[0]._answer is None)
+        await until(lambda: not server.calls[0]._answer.is_under_way)
         pass_time(server, 2)
         conversation = await interrupted_with(connection, server)
         assert conversation[1:] == [{"role": "assistant", "content": "One" + INTERRUPTED}] or conversation[1:] == [
