@@ -64,6 +64,12 @@ ROWS = (
         "browser.newest_sample",
         True,
     ),
+    Row(
+        "reply-latency",
+        "reply_latency_ms of twenty turns against the same in the page's own audio",
+        "browser.reply_latency",
+        True,
+    ),
     Row("answer-gaps", "gaps in five minutes of answers, in bursts and paced", "browser.gaps", True),
     Row("answer-rhythms", "gaps and first sample of answers in chunks of 10 to 500 ms", "browser.rhythms", True),
     Row("barge-in", "speech of the user is confirmed -> the assistant is silent", "browser.barge_in", True),

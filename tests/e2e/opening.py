@@ -36,6 +36,8 @@ class NotebookOpener:
         permission: Permission = "granted",
         autoplay_needs_gesture: bool = False,
         tap_microphone: bool = False,
+        is_tapped: bool = True,
+        bypass_csp: bool = False,
         interface: Interface = "lab",
         windowing: str | None = "none",
         arguments: tuple[str, ...] = (),
@@ -50,6 +52,10 @@ class NotebookOpener:
             As in `launch_chromium`.
         tap_microphone
             Also record what the page's microphone sources deliver: ``notebook.taps("microphone")``.
+        is_tapped
+            False: nothing is recorded in any page of the context, and costs nothing.
+        bypass_csp
+            As of `Browsers.context`.
         interface
             JupyterLab, or Notebook 7.
         windowing
@@ -64,10 +70,13 @@ class NotebookOpener:
             permission=permission,
             autoplay_needs_gesture=autoplay_needs_gesture,
             arguments=arguments,
+            bypass_csp=bypass_csp,
         )
         self._contexts.append(context)
         if tap_microphone:
             context.add_init_script("window.__tapMicrophone = true")
+        if not is_tapped:
+            context.add_init_script("window.__untapped = true")
         notebook = Notebook(self._lab, context, f"{name}.ipynb", name, interface)
         self.notebooks.append(notebook)
         return notebook

@@ -51,9 +51,6 @@ def place(
     assert tap.sample_rate == SAMPLE_RATE
     begin = round(recording.start_s * SAMPLE_RATE)
     recorded = recording.stereo(begin, begin + round(recording.duration_s * SAMPLE_RATE))[:, side]
-    # how long the browser takes from the page's output to the loudspeaker; a stalled device makes it no longer
-    last = len(tap.samples) - 1
-    output_ms = tap.heard_ms(last) - tap.rendered_ms(last) if tap.kind == "playback" else 0.0
     placed = []
     since_page = since_recording = 0  # each is looked for behind the one before
     for sound in sounds:
@@ -62,6 +59,6 @@ def place(
         if min(in_page.correlation, in_recording.correlation) > _FOUND:
             since_page += in_page.lag
             since_recording += in_recording.lag
-            page_ms = clock.monotonic_ms(tap.rendered_ms(since_page) + output_ms)
+            page_ms = clock.monotonic_ms(tap.rendered_ms(since_page) + tap.output_ms)
             placed.append(Placed(page_ms, (begin + since_recording) * 1000 / SAMPLE_RATE))
     return placed

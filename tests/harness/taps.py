@@ -87,6 +87,15 @@ class Tap:
         return float(at_ms + (frame - first) * 1000 / self.sample_rate)
 
     @property
+    def output_ms(self) -> float:
+        """How long the browser takes from the page's output to the loudspeaker; nothing of a microphone.
+
+        Of the newest sample: a device that stalled before makes it no longer.
+        """
+        last = len(self.samples) - 1
+        return self.heard_ms(last) - self.rendered_ms(last) if self.kind == "playback" else 0.0
+
+    @property
     def pcm(self) -> NDArray[np.int16]:
         """The samples as int16; exact where whole int16 samples were played."""
         return np.rint(self.samples * 32768).clip(-32768, 32767).astype(np.int16)
