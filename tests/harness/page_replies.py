@@ -34,13 +34,13 @@ async def respond(server_call, utterance):
 
 _QUESTIONS = (1, 3)
 """Short ones among the sentences of ``questions.wav``."""
-_PAUSE_S = 3.2
+_PAUSE_S = 3.0
 """In which a question is answered to the end."""
 _SILENCE_SAMPLES = SAMPLE_RATE // 2
 """So much at least lies between two answers."""
 
 
-def say_questions(path: Path, count: int, *, after_s: float = 1.0) -> Path:
+def say_questions(path: Path, count: int, *, after_s: float = 0.6) -> Path:
     """Write questions, each with time to answer it, at places that no frame divides evenly; a page's microphone."""
     questions = spoken("questions")
     said, at_s = {}, after_s

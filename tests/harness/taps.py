@@ -18,6 +18,9 @@ TAPS_JS = Path(__file__).with_name("taps.js")
 RENDERED_WITHIN_MS = 1.0
 """How precise a time of a tap is: the audio thread's clock is cut to whole milliseconds, as is the one it is set by."""
 
+_NEWEST_BUFFERS = 31
+"""Times of rendering, each up to one output buffer early, that the latency of the output is found from: 4 s."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkletMessage:
@@ -90,10 +93,12 @@ class Tap:
     def output_ms(self) -> float:
         """How long the browser takes from the page's output to the loudspeaker; nothing of a microphone.
 
-        Of the newest sample: a device that stalled before makes it no longer.
+        The median of the newest output buffers: a device that stalled before makes it no longer.
         """
-        last = len(self.samples) - 1
-        return self.heard_ms(last) - self.rendered_ms(last) if self.kind == "playback" else 0.0
+        if self.kind == "microphone":
+            return 0.0
+        newest = self._rendered[-_NEWEST_BUFFERS:]
+        return float(np.median([self.heard_ms(frame - self.first_sample) - at_ms for frame, at_ms in newest]))
 
     @property
     def pcm(self) -> NDArray[np.int16]:
