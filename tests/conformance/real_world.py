@@ -176,7 +176,7 @@ REAL_WORLD = [
     Row(
         "at 1 Mbit/s and 40 ms an answer is heard, and a pause silent, hardly later than without, and has no gap",
         "page/test_slow_line.py::test_an_answer_is_heard_and_a_pause_silent_hardly_later_than_without_the_line",
-        "page/test_slow_line.py::test_an_answer_of_five_seconds_has_no_gap_on_a_slow_line",
+        "page/test_slow_line.py::test_an_answer_of_five_seconds_hardly_pauses_on_a_slow_line",
         "browser/test_line_probe.py::test_a_line_is_slow_until_8_and_then_64_kilobytes_have_come_back_in_time",
         "browser/test_line_probe.py::test_on_a_slow_line_nothing_is_urgent",
         "browser/test_send_window.py::test_no_flush_waits_for_long_and_an_answer_comes_faster_than_it_is_played",
@@ -193,7 +193,7 @@ REAL_WORLD = [
     Row(
         "an answer is heard whole in whatever rhythm it comes",
         "testing/test_client_faults.py::test_an_answer_is_heard_whole_in_whatever_rhythm_it_comes",
-        "page/test_slow_line.py::test_chunks_that_are_up_to_40_ms_late_make_no_gap",
+        "page/test_slow_line.py::test_an_answer_whose_chunks_are_up_to_40_ms_late_hardly_pauses",
         "browser/test_speaker.py::test_small_chunks_of_a_paced_answer_stay_urgent_while_the_page_has_few",
     ),
     # Hosts as they come
