@@ -123,8 +123,8 @@ def test_an_answer_is_heard_and_a_pause_silent_hardly_later_than_without_the_lin
 
 
 HARDLY_MS = 200
-"""Of an answer of seconds. Where the machine is busy, the test's server is late itself: that a late line alone makes no gap
-is shown in `rhythms.test.js`, without a clock, and measured by the row `answer-rhythms`."""
+"""Of an answer of seconds. Where the machine is busy, the test's server is late itself: that a late line alone makes no
+gap is shown in `rhythms.test.js`, without a clock, and measured by the row `answer-rhythms`."""
 
 
 def paused_ms(gaps: list[tuple[int, int]]) -> float:
