@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.e2e.calls import CALL, SERVER, press, wait_for_state, wait_for_words
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import NotebookOpener
-from tests.harness.listen import align
+from tests.harness.parts import parts_played
 from tests.harness.spoken import spoken
 
 NOISE = """
@@ -40,21 +39,7 @@ def wait_for_tracks(notebook: Notebook, count: int) -> None:
 
 def heard(notebook: Notebook) -> list[tuple[int, int]]:
     """Return which parts of the answer a page has played, as `[start, end)`, in order."""
-    return [part for tap in notebook.taps() for part in _parts(tap.samples)]
-
-
-def _parts(samples: NDArray[np.float32]) -> list[tuple[int, int]]:
-    loud = np.flatnonzero(samples)
-    if not len(loud):
-        return []
-    parts = []
-    # a pause of 20 ms divides what was played
-    for piece in np.split(loud, np.flatnonzero(np.diff(loud) > 320) + 1):
-        start, end = int(piece[0]), int(piece[-1]) + 1
-        if end - start > 1600:
-            begin = align(samples[start + 400 : start + 1200], ANSWER / 32768).lag - 400
-            parts.append((begin, begin + end - start))
-    return parts
+    return parts_played(notebook.taps(), ANSWER)
 
 
 def test_a_second_tab_takes_over_and_back_in_the_middle_of_an_answer_and_rejoins_when_the_first_is_closed(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-import numpy as np
-from numpy.typing import NDArray
 from playwright.sync_api import BrowserContext, Locator
 
 from micdrop_widget.audio import Pcm
-from tests.harness.listen import align
 from tests.harness.page_errors import PageErrors
+from tests.harness.parts import parts_played
 from tests.harness.taps import TAPS_JS
 from tests.page.call_page import CallPage
 
@@ -47,21 +45,7 @@ class ServedPage(CallPage):
 
 def parts_heard(page: CallPage, answer: Pcm) -> list[tuple[int, int]]:
     """Return which parts of an answer, in which every place is unlike any other, a page has played, in order."""
-    return [part for tap in page.taps() for part in _parts(tap.samples, answer)]
-
-
-def _parts(samples: NDArray[np.float32], answer: Pcm) -> list[tuple[int, int]]:
-    loud = np.flatnonzero(samples)
-    if not len(loud):
-        return []
-    parts = []
-    # a pause of 20 ms divides what was played
-    for piece in np.split(loud, np.flatnonzero(np.diff(loud) > 320) + 1):
-        start, end = int(piece[0]), int(piece[-1]) + 1
-        if end - start > 1600:
-            begin = align(samples[start + 400 : start + 1200], answer / 32768).lag - 400
-            parts.append((begin, begin + end - start))
-    return parts
+    return parts_played(page.taps(), answer)
 
 
 def assert_whole(parts: list[tuple[int, int]], answer: Pcm) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from micdrop_widget.agents.playback import INTERRUPTED, Playback, Spoken
 from micdrop_widget.agents.protocols import ChatMessage
+from micdrop_widget.agents.stage_times import StageTimes
 
 __all__ = ["Answer"]
 
@@ -25,34 +25,23 @@ class Answer:
 
     Attributes
     ----------
-    times_ms
-        How long after the end of the user's turn each stage was through.
+    stages
+        When its stages were through.
     """
 
     def __init__(self, conversation: list[ChatMessage], playback: Playback, began_s: float | None) -> None:
         self._conversation = conversation
         self._playback = playback
-        self._began_s = began_s
         self._messages: list[ChatMessage] = []
         self._written: dict[int, str] = {}
         self.spoken: list[Spoken] = []
-        self.times_ms: dict[str, float] = {}
+        self.stages = StageTimes(began_s)
         self.skipped = False
         self.is_voiced = False
         self.complete = False
         """Whether everything was sent."""
         self.dead = False
         """Whether it was interrupted: nothing more of it may be sent."""
-
-    def mark(self, stage: str) -> None:
-        """Note when a stage was complete for the first time."""
-        if self._began_s is not None:
-            self.times_ms.setdefault(stage, round((time.monotonic() - self._began_s) * 1000, 1))
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What a `Message` says about the stages."""
-        return {"stage_times_ms": dict(self.times_ms)} if self.times_ms else {}
 
     @property
     def text(self) -> str:

@@ -144,7 +144,7 @@ class Pipeline:
         """Write, speak and send an answer, all three at once."""
         answer = Answer(self.conversation, self._playback, began_s)
         if stt_ms is not None:
-            answer.times_ms["stt"] = stt_ms
+            answer.stages.times_ms["stt"] = stt_ms
         self._recent = [*self._recent[1 - _MAX_RECENT :], answer]
         sentences: asyncio.Queue[tuple[ChatMessage, str] | None] = asyncio.Queue(_MAX_SENTENCES)
         sounds: asyncio.Queue[tuple[ChatMessage, str, Pcm | None] | None] = asyncio.Queue(_MAX_SOUNDS)
@@ -162,19 +162,19 @@ class Pipeline:
         except asyncio.CancelledError:
             heard = answer.interrupt(asyncio.get_running_loop().time(), shown=self._parts.partial_messages)
             if heard:
-                await self._call.send_message("assistant", heard, {**answer.metadata, "interrupted": True})
+                await self._call.send_message("assistant", heard, {**answer.stages.metadata, "interrupted": True})
             raise
         finally:
             await stages.end()
         if failed:
             answer.fail()
-        answer.mark("end")
+        answer.stages.mark("end")
         answer.complete = True
         await self._settle(answer, failed)
 
     async def _settle(self, answer: Answer, failed: bool) -> None:
         if answer.text:
-            metadata = {**answer.metadata, **({"failed": True} if failed else {})}
+            metadata = {**answer.stages.metadata, **({"failed": True} if failed else {})}
             await self._call.send_message("assistant", answer.text, metadata or None)
         if failed or answer.skipped or not answer.is_voiced:
             await self._call.skip_answer()
@@ -192,7 +192,7 @@ class Pipeline:
                     if isinstance(piece, ToolRequest):
                         requests.append(piece)
                     elif isinstance(piece, str):
-                        answer.mark("first_text")
+                        answer.stages.mark("first_text")
                         answer.write(message, piece)
                         rest = await self._cut(message, rest + piece, False, sentences)
                         if self._parts.partial_messages:
@@ -271,7 +271,7 @@ class Pipeline:
         """Turn sentences into sound; without a voice they are only counted."""
         while (item := await sentences.get()) is not None:
             message, sentence = item
-            answer.mark("first_sentence")
+            answer.stages.mark("first_sentence")
             voice = self._parts.voice
             if voice is None:
                 continue
@@ -301,7 +301,7 @@ class Pipeline:
                 if answer.dead:
                     raise asyncio.CancelledError
                 self._playback.send(loop.time(), len(chunk))
-                answer.mark("first_audio")
+                answer.stages.mark("first_audio")
                 await self._call.send_audio(chunk)
 
     async def _send_alive(self, answer: Answer, frame: wire.ServerFrame) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +12,7 @@ from micdrop_widget.agents.endpoint_errors import EndpointError
 from micdrop_widget.agents.pieces import ToolRequest
 from micdrop_widget.agents.playback import INTERRUPTED, Playback
 from micdrop_widget.agents.realtime.wire import Event
+from micdrop_widget.agents.stage_times import StageTimes
 from micdrop_widget.audio import SAMPLE_RATE, Pcm, Resampler, pcm_from_bytes
 
 __all__ = ["Item", "RealtimeAnswer"]
@@ -99,12 +99,11 @@ class RealtimeAnswer:
     def __init__(self, playback: Playback, rate: int, began_s: float | None) -> None:
         self._playback = playback
         self._rate = rate
-        self._began_s = began_s
         self._events: asyncio.Queue[Event] = asyncio.Queue(_MAX_EVENTS)
         self._over = False
         self.items: dict[str, Item] = {}
         self.requests: dict[str, ToolRequest] = {}
-        self.times_ms: dict[str, float] = {}
+        self.stages = StageTimes(began_s)
         self.user_item: str | None = None
         self.complete = False
         """The endpoint has made it, and all of it was sent."""
@@ -160,15 +159,3 @@ class RealtimeAnswer:
         """Return what was heard, marked; "" if nothing was."""
         heard = " ".join(filter(None, (item.heard_text(heard_samples) for item in self.items.values())))
         return heard + mark if heard else ""
-
-    # Times
-
-    def mark(self, stage: str) -> None:
-        """Note that a stage is through, the first time."""
-        if self._began_s is not None:
-            self.times_ms.setdefault(stage, round((time.monotonic() - self._began_s) * 1000, 1))
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What a `Message` says about the stages."""
-        return {"stage_times_ms": dict(self.times_ms)} if self.times_ms else {}

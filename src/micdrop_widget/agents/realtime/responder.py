@@ -171,11 +171,11 @@ class RealtimeResponder:
         await self._settle(answer, message, text, failed=failed)
 
     async def _settle(self, answer: RealtimeAnswer, message: ChatMessage, text: str, *, failed: bool) -> None:
-        answer.mark("end")
+        answer.stages.mark("end")
         if text:
             message["content"] = text
             self.conversation.append(message)
-            metadata = {**answer.metadata, **({"failed": True} if failed else {})}
+            metadata = {**answer.stages.metadata, **({"failed": True} if failed else {})}
             await self._call.send_message("assistant", text, metadata or None)
         if failed or not answer.has_audio:
             await self._call.skip_answer()
@@ -187,7 +187,7 @@ class RealtimeResponder:
         text = answer.text if answer.is_heard(heard) else answer.heard_text(heard)
         if text:
             self.conversation.append({"role": "assistant", "content": text})
-            await self._call.send_message("assistant", text, {**answer.metadata, "interrupted": True})
+            await self._call.send_message("assistant", text, {**answer.stages.metadata, "interrupted": True})
 
     async def _is_to_be_answered(self, answer: RealtimeAnswer) -> bool:
         if not self._await_transcript:
@@ -242,7 +242,7 @@ class RealtimeResponder:
                     item = answer.item(event)
                     await self._play(answer, item, item.finish())
                 case "response.output_audio_transcript.delta" | "response.output_text.delta":
-                    answer.mark("first_text")
+                    answer.stages.mark("first_text")
                     answer.item(event).text += str(event.get("delta") or "")
                     if self._settings.partial_messages:
                         await self._call.send(wire.PartialAssistantMessage(answer.text))
@@ -272,8 +272,8 @@ class RealtimeResponder:
                 text = str(event.get("transcript") or "").strip()
                 if answer.user_item in (None, event.get("item_id")):
                     answer.transcribed, answer.transcript = True, text
-                    answer.mark("stt")
-                await self._send_transcript(text, answer.metadata)
+                    answer.stages.mark("stt")
+                await self._send_transcript(text, answer.stages.metadata)
             case "conversation.item.input_audio_transcription.failed":
                 answer.transcribed = True
                 _log.warning("%s could not transcribe what was said", self._address.name)
@@ -300,7 +300,7 @@ class RealtimeResponder:
                 await asyncio.sleep(wait_s)
             self._playback.send(loop.time(), len(chunk))
             item.sent += len(chunk)
-            answer.mark("first_audio")
+            answer.stages.mark("first_audio")
             await self._call.send_audio(chunk)
 
     def _truncate(self, item: Item, heard_samples: int) -> None:
