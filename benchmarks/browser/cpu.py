@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 import psutil
 
 from benchmarks.browser.bare import BARE_WIDGET, MICROPHONE_ALONE
-from benchmarks.browser.undriven import undriven_notebook
+from benchmarks.browser.undriven import undriven_notebook, undriven_page
 from benchmarks.figures import Aim, Distribution, Figure
 from benchmarks.speech import SENTENCE
 from micdrop_widget import MicdropServer
@@ -23,8 +25,19 @@ _PRESS_START = "document.querySelector('[data-testid=start]').click()"
 _CALL = """
 from micdrop_widget import MicdropWidget
 
-call = MicdropWidget({url!r})
+call = MicdropWidget({url!r}, vad={vad!r})
 call
+"""
+
+_SCRIPT = """
+import sys
+from micdrop_widget import MicdropPage
+
+with MicdropPage(sys.argv[1], vad=sys.argv[2], open_browser=False) as call:
+    print(call.page.url, flush=True)
+    call.until(lambda state: state.isStarted and len(call.turns) > 0, timeout=60).result()
+    print("works", flush=True)
+    call.wait()
 """
 
 
@@ -49,11 +62,12 @@ def measure(quick: bool) -> Iterator[Figure]:
     """
     seconds, count = (10, 1) if quick else (60, 3)
     is_heard = "call.isStarted and len(call.turns) > 0"
-    server = MicdropServer().start()
-    try:
-        idle, minutes = _measured(_CALL.format(url=server.url), is_heard, seconds, count)
-    finally:
-        server.stop()
+    with MicdropServer() as server:
+        cells = {vad: _CALL.format(url=server.url, vad=vad) for vad in ("silero", "volume")}
+        idle, minutes = _measured(cells["silero"], is_heard, seconds, count)
+        served = {"silero": _measured_page(server.url, "silero", seconds, count)}
+        served["volume"] = _measured_page(server.url, "volume", seconds, count)
+        _, by_volume = _measured(cells["volume"], is_heard, seconds, count)
     _, (alone,) = _measured(MICROPHONE_ALONE, "len(received) == 1", seconds, 1)
     _, (bare,) = _measured(BARE_WIDGET, "len(received) > 30", seconds, 1)
     note = "CPU seconds a minute; the voice server is elsewhere"
@@ -61,6 +75,13 @@ def measure(quick: bool) -> Iterator[Figure]:
     yield Figure("page (all processes of the browser)", "s", Distribution.of(minute.page for minute in minutes))
     yield Figure("kernel", "s", Distribution.of(minute.kernel for minute in minutes))
     yield Figure("beside it, jupyter_server", "s", Distribution.of(minute.server for minute in minutes))
+    both = Distribution.of(minute.both for minute in by_volume)
+    yield Figure("page and kernel, by volume", "s", both, note="vad='volume'")
+    note = "a MicdropPage and its process, without Jupyter: page {:.1f}, process {:.1f}"
+    for vad, of_page in served.items():
+        page, process = (sum(each) / len(of_page) for each in zip(*((m.page, m.kernel) for m in of_page), strict=True))
+        both = Distribution.of(minute.both for minute in of_page)
+        yield Figure(f"served page and process, by {vad}", "s", both, note=note.format(page, process))
     yield Figure("page and kernel without a call", "s", Distribution.of([idle.both]), note="the same notebook, idle")
     note = "the browser captures it, cancels its echo and renders silence"
     yield Figure("page and kernel with an open microphone", "s", Distribution.of([alone.both]), note=note)
@@ -86,6 +107,25 @@ def _measured(cell: str, works: str, seconds: float, count: int) -> tuple[_Minut
         minutes = [_spent(seconds, browser, kernel, server) for _ in range(count)]
         notebook.kernel.until(works)
         return idle, minutes
+
+
+def _measured_page(url: str, vad: str, seconds: float, count: int) -> list[_Minute]:
+    """Return minutes of a call in a page that a script serves."""
+    command = [sys.executable, "-c", _SCRIPT, url, vad]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            with undriven_page(process.stdout.readline().strip(), microphone=SENTENCE) as undriven:
+                undriven.let_go()
+                with undriven.debugger() as page:
+                    page.evaluate(_PRESS_START)
+                if process.stdout.readline() != "works\n":
+                    raise RuntimeError("the call of the served page did not come about")
+                time.sleep(_SETTLED_S)
+                browser, script = undriven.browser_processes(), [psutil.Process(process.pid)]
+                return [_spent(seconds, browser, script, []) for _ in range(count)]
+        finally:
+            process.terminate()
 
 
 def _spent(seconds: float, *groups: Sequence[psutil.Process]) -> _Minute:

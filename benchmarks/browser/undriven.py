@@ -1,4 +1,4 @@
-"""A notebook in a Chromium that nobody drives: a debugger that listens costs page and browser a share of their own."""
+"""A page in a Chromium that nobody drives: a debugger that listens costs page and browser a share of their own."""
 
 from __future__ import annotations
 
@@ -21,13 +21,41 @@ from tests.e2e.opening import write_notebook
 from tests.harness.chromium import EXECUTABLE, chromium_settings
 from tests.harness.processes import end_process
 
-__all__ = ["UndrivenNotebook", "undriven_notebook"]
+__all__ = ["Undriven", "UndrivenNotebook", "undriven_notebook", "undriven_page"]
 
 _START_LIMIT_S = 30
 
 
-class UndrivenNotebook:
-    """A notebook that can be let go of: from then on its browser runs as a user's does.
+class Undriven:
+    """A page that can be let go of: from then on its browser runs as a user's does.
+
+    Parameters
+    ----------
+    url
+        What the page's address begins with.
+    """
+
+    def __init__(self, url: str, chromium: _Chromium, connection: Browser) -> None:
+        self._url = url
+        self._chromium = chromium
+        self._connection = connection
+
+    def let_go(self) -> None:
+        """Detach the debugger. The page stays as it is."""
+        self._connection.close()
+
+    def debugger(self) -> AbstractContextManager[Debugger]:
+        """Attach a bare debugger for a moment."""
+        return debugger(self._chromium.debugger_url(self._url))
+
+    def browser_processes(self) -> list[psutil.Process]:
+        """Return all processes of the browser there are now."""
+        browser = psutil.Process(self._chromium.process.pid)
+        return [browser, *browser.children(recursive=True)]
+
+
+class UndrivenNotebook(Undriven):
+    """A notebook that can be let go of.
 
     Attributes
     ----------
@@ -36,24 +64,29 @@ class UndrivenNotebook:
     """
 
     def __init__(self, notebook: Notebook, chromium: _Chromium, connection: Browser) -> None:
+        super().__init__(notebook.lab.page_url, chromium, connection)
         self.notebook = notebook
-        self._chromium = chromium
-        self._connection = connection
 
     def let_go(self) -> None:
         """Detach the debugger, and tell what the page complained of until then. The page stays as it is."""
         for error in self.notebook.errors.unexpected():
             print(f"the page reported: {error}", file=sys.stderr)
-        self._connection.close()
+        super().let_go()
 
-    def debugger(self) -> AbstractContextManager[Debugger]:
-        """Attach a bare debugger for a moment."""
-        return debugger(self._chromium.debugger_url(self.notebook.lab.page_url))
 
-    def browser_processes(self) -> list[psutil.Process]:
-        """Return all processes of the browser there are now."""
-        browser = psutil.Process(self._chromium.process.pid)
-        return [browser, *browser.children(recursive=True)]
+@contextmanager
+def undriven_page(url: str, *, microphone: Path) -> Iterator[Undriven]:
+    """Open a page in a Chromium of its own, which ends afterwards; see `undriven_notebook`."""
+    home = tempfile.TemporaryDirectory(prefix="micdrop-bench-", ignore_cleanup_errors=True)
+    with home, sync_playwright() as playwright:
+        chromium = _Chromium(playwright, Path(home.name, "chromium"), microphone)
+        try:
+            connection = chromium.connect()
+            (context,) = connection.contexts
+            context.new_page().goto(url)
+            yield Undriven(url.partition("#")[0], chromium, connection)
+        finally:
+            chromium.end()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """`python -m benchmarks.soak.kills`: kill processes that keep a call, at random moments, and load what they leave.
 
 A process that knows the package forks one child after the other; each holds a call with a server of its own, faster
-than time, and writes it every few milliseconds instead of every half second, so that hardly a moment is without a
+than time, and writes it every few milliseconds instead of every second, so that hardly a moment is without a
 write. What is left is loaded, and held against what the call is known to say.
 """
 

@@ -444,6 +444,8 @@ async def test_after_an_interruption_at_any_moment_the_next_answer_is_whole(seed
             await say(connection)
             await asyncio.sleep(chance.random() * 0.06)
         await until(lambda: server.calls[0].turns == 3)
+        await connection.send("StartSpeaking")
+        await until(lambda: server.calls[0].is_user_speaking)
         await server.calls[0].send_message("system", "interrupted")
         await hear(connection, "system: interrupted")
         await say(connection)

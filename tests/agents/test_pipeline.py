@@ -415,8 +415,7 @@ def test_a_cell_that_is_run_again_goes_on_with_the_conversation_of_its_calls() -
 async def interrupted_with(connection: Any, server: MicdropServer) -> list[dict[str, Any]]:
     """Interrupt, and return the conversation when the interruption has been noticed."""
     await connection.send("StartSpeaking")
-    call = server.calls[0]
-    await until(lambda: call._utterance is not None)
+    await until(lambda: server.calls[0].is_user_speaking)
     return [dict(message) for message in conversation_of(server)]
 
 

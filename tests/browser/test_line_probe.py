@@ -27,10 +27,16 @@ class ProbedLine(RecordingCarrier):
         self.answers = True
         self.sizes: list[int] = []
         self.asked_s: list[float] = []
+        self.noted: list[float] = []
+        """Bytes a second."""
         timing = virtual_timing()
         self.downlink = Downlink(self, timing)
         self.probe = LineProbe(
-            self.downlink, is_wanted=lambda: self.is_call_up, is_in_use=lambda: self.is_playing, timing=timing
+            self.downlink,
+            is_wanted=lambda: self.is_call_up,
+            is_in_use=lambda: self.is_playing,
+            note_line=self.noted.append,
+            timing=timing,
         )
 
     def send(self, content: messages.Content, buffers: Sequence[bytes] = (), *, urgent: bool = False) -> None:
@@ -66,6 +72,15 @@ async def test_a_slow_line_is_known_by_little(bits_per_s: float, delay_s: float,
     await asyncio.sleep(60)
     assert not line.downlink.is_fast
     assert set(line.sizes) == sizes
+
+
+@in_virtual_time
+async def test_each_answer_shows_what_the_line_carries_at_least() -> None:
+    line = ProbedLine(8e6, 0.01)
+    line.probe.start("a")
+    await asyncio.sleep(60)
+    small, large = SMALL / (0.02 + 8 * SMALL / 8e6), LARGE / (0.02 + 8 * LARGE / 8e6)
+    assert line.noted[:4] == pytest.approx([small, large] * 2)
 
 
 @in_virtual_time

@@ -71,6 +71,24 @@ def test_the_first_window_is_small() -> None:
     assert max(queues) <= 100
 
 
+@pytest.mark.parametrize(
+    ("bytes_per_s", "samples"), [(0, 4800), (8192 / 0.145, 4800), (8192 / 0.06, 10_240), (65_536 / 0.1, 32_000)]
+)
+def test_a_line_that_has_shown_what_it_carries_gets_as_much_at_once(bytes_per_s: float, samples: int) -> None:
+    window = SendWindow()
+    window.note_line(bytes_per_s)
+    assert window.samples == samples
+    window.note_line(0)
+    assert window.samples == samples, "a page that answers late may be busy"
+
+
+def test_a_line_that_has_become_slow_is_noticed_whatever_it_carried_before() -> None:
+    window = SendWindow()
+    window.note_line(1e9)
+    queues, _ = send_for(window, SlowLine(1e6, 40), 20_000)
+    assert max(queues[10_000:]) <= 140
+
+
 def test_a_line_that_is_never_late_gets_all_that_a_page_has_room_for() -> None:
     window = SendWindow()
     send_for(window, SlowLine(1e9, 5), 5000)

@@ -310,10 +310,34 @@ async def test_frames_that_arrive_together_end_when_the_last_of_them_arrives(mon
     clock_ms[0] = 1200.0
     writer.add_captured(loud(1), True, behind=512)
     writer.add_captured(loud(1), True)
-    assert writer.recording is not None
-    assert np.flatnonzero(writer.recording.microphone).tolist() == list(range(3200 - 1024, 3200))
     writer.end()
     await writer.closed()
+    assert writer.recording is not None
+    assert np.flatnonzero(writer.recording.microphone).tolist() == list(range(3200 - 1024, 3200))
+
+
+async def test_windows_are_placed_eight_at_once_or_when_their_place_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock_ms = [1000.0]
+    monkeypatch.setattr(writer_module, "_now_ms", lambda: clock_ms[0])
+    writer = RecordingWriter(live_sink=False, report=lambda error: None)
+    writer.begin(True)
+    recording = writer.recording
+    assert recording is not None
+    for count in range(1, 10):
+        clock_ms[0] += 32
+        writer.add_captured(loud(1), True)
+        writer.add_probability(count / 10)
+        assert np.count_nonzero(recording.microphone) == (8 * 512 if count == 9 else 0)
+    assert writer.position(clock_ms[0]) == 9 * 512
+    assert np.count_nonzero(recording.microphone) == 9 * 512
+    writer.add_probability(1.0)  # of the window that was placed just now
+    writer.end()
+    await writer.closed()
+    assert recording.speech_probability.tolist() == pytest.approx(
+        [*(count / 10 for count in range(1, 9)), 1.0], abs=0.002
+    )
 
 
 async def test_what_was_heard_is_recorded_when_it_was_and_not_when_it_was_reported(

@@ -264,6 +264,23 @@ def test_a_panel_without_a_microphone_leads_to_a_page_that_has_one(
     assert page.errors.unexpected() == []
 
 
+def test_an_address_that_python_cannot_open_is_a_link_in_the_panel_and_its_token_is_not_in_the_cell(
+    open_call: Opener, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("micdrop_widget.page.opening.has_browser", lambda: False)
+    held = open_call(microphone=spoken("sentence").path, vad="volume", bypass_csp=True)
+    url = held.call.open_page().url
+    assert held.page.part("page-link").get_attribute("href") == url
+    assert capsys.readouterr().out == f"Open {url.partition('/#')[0]} in a browser by the link in the call's panel.\n"
+    page = ServedPage(held.page.page.context, url)
+    page.press("start")
+    wait_until(lambda: held.call.isMicStarted)
+    assert not page.part("page-link").is_visible()
+    held.page.page.reload()
+    held.page.part("page-link").wait_for()
+    assert held.page.part("page-link").get_attribute("href") == url
+
+
 def test_page_and_notebook_take_a_call_over_from_one_another_ten_times_and_all_of_the_answer_is_heard(
     open_call: Opener,
 ) -> None:

@@ -40,7 +40,7 @@ import { NO_DETAILS } from "./details.js";
  * @property {"notebook" | "page"} place where the panel is: in a notebook, or in a page that the kernel serves
  * @property {string | null} hostName of what shows the notebook, where it is one that gives no microphone
  * @property {boolean} offersPage there is no microphone here, but a page that the kernel serves may have one
- * @property {string | null} pageUrl the address of the page that the kernel serves, when it was asked for here
+ * @property {string | null} pageUrl the address of the page that the kernel serves, when it was asked for here, or could not be opened from Python
  * @property {boolean} isSaved there is no kernel behind this panel: it comes from a saved notebook
  * @property {boolean} isMuteRequested
  * @property {boolean} isPauseRequested

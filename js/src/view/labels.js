@@ -113,15 +113,16 @@ const WORDS = {
 };
 
 /**
- * The offer of a page that the kernel serves, to a page without a microphone.
+ * The page that the kernel serves: its address, or the offer of it to a page without a microphone.
  *
  * @param {PanelState} state
  * @returns {{words: string, url: string | null} | null} null: nothing is offered; no url: it has to be asked for
  */
 export function describePage(state) {
-  if (!isReachable(state) || !state.offersPage) return null;
-  const { hostName, pageUrl } = state;
+  if (!isReachable(state) || state.place === "page") return null;
+  const { hostName, offersPage, pageUrl } = state;
   if (pageUrl === null) {
+    if (!offersPage) return null;
     return { words: `Call from a page of its own: ${hostName ?? "this page"} gives no microphone`, url: null };
   }
   return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };

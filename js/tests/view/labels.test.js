@@ -175,4 +175,6 @@ test("where there is no microphone a page of the kernel's own is offered, and th
     words: "Open 127.0.0.1:8765 in a browser",
     url: pageUrl,
   });
+  assert.equal(describePage(panelState({ pageUrl }))?.url, pageUrl, "Python has opened it");
+  assert.equal(describePage(panelState({ place: "page", pageUrl })), null, "it is that page");
 });

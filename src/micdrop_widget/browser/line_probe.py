@@ -48,20 +48,30 @@ class LineProbe:
         Whether a call is up: then probes go on, otherwise they end when the line is known.
     is_in_use
         Whether the page plays an answer.
+    note_line
+        Told how many bytes a second the line carries at least, after each answer.
     timing
         The clock.
     """
 
     def __init__(
-        self, downlink: Downlink, *, is_wanted: Callable[[], bool], is_in_use: Callable[[], bool], timing: Timing
+        self,
+        downlink: Downlink,
+        *,
+        is_wanted: Callable[[], bool],
+        is_in_use: Callable[[], bool],
+        note_line: Callable[[float], None],
+        timing: Timing,
     ) -> None:
         self._downlink = downlink
         self._is_wanted = is_wanted
         self._is_in_use = is_in_use
+        self._note_line = note_line
         self._timing = timing
         self._page_id: str | None = None
         self._number = 0
-        self._is_large = False
+        self._padding = _SMALL
+        """What the latest probe is filled up with."""
         self._asked_s = 0.0
         self._slow_answers = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -83,15 +93,17 @@ class LineProbe:
         """Receive the answer of a page; one to an earlier probe is ignored."""
         if answer.page_id != self._page_id or answer.number != self._number or self._timer is not None:
             return
-        if (self._timing.clock_s() - self._asked_s) * 1000 > _FAST_MS:
+        round_trip_s = self._timing.clock_s() - self._asked_s
+        self._note_line(len(self._padding) / max(round_trip_s, 0.001))
+        if round_trip_s * 1000 > _FAST_MS:
             self._note_slow()
-        elif self._downlink.is_fast or self._is_large:
+        elif self._downlink.is_fast or self._padding is _LARGE:
             self._slow_answers = 0
             self._downlink.is_fast = True
             if self._is_wanted():
                 self._ask_after(_FAST_LINE_S)
         else:
-            self._ask(is_large=True)
+            self._ask(_LARGE)
 
     def _note_slow(self) -> None:
         self._slow_answers += 1
@@ -102,7 +114,7 @@ class LineProbe:
         elif self._is_wanted():
             self._ask_after(_SLOW_LINE_S)
 
-    def _ask(self, *, is_large: bool = False) -> None:
+    def _ask(self, padding: bytes = _SMALL) -> None:
         self._stop_timer()
         if self._page_id is None:
             return
@@ -110,9 +122,8 @@ class LineProbe:
             self._ask_after(_PUT_OFF_S)
             return
         self._number += 1
-        self._is_large = is_large
+        self._padding = padding
         self._asked_s = self._timing.clock_s()
-        padding = _LARGE if is_large else _SMALL
         self._downlink.send(messages.probe(self._page_id, self._number), [padding])
 
     def _ask_after(self, delay_s: float) -> None:

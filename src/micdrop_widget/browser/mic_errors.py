@@ -48,7 +48,7 @@ _REASONS = {
     ),
     "page_gone": (
         "The page that had the microphone was closed or is being reloaded.",
-        "Open the notebook and press “Rejoin with the microphone” to go on with the call.",
+        "Open it again and press “Rejoin with the microphone” to go on with the call.",
     ),
     "panel_gone": (
         "The panel that had the microphone was removed from the page.",

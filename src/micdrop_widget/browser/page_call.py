@@ -66,6 +66,8 @@ class PageCall:
         self._publishers: dict[Carrier, StatePublisher] = {}
         self.on_open_page: Callable[[str], Coroutine[Any, Any, None]] = _open_none
         """Called with a page that asks for another one, which this process serves itself."""
+        self.page_address: Callable[[], str | None] = lambda: None
+        """Returns the address of the page that this process serves, for panels that are new; None: they show none."""
         self.owner: str | None = None
         """The page that has microphone and loudspeaker, as it was last published."""
         downlink, self.pages = Downlink(self._carriers, timing), Pages(timing)
@@ -155,6 +157,9 @@ class PageCall:
         carrier = self._carriers.carrier_of(page_id)
         if carrier is not None:
             self._publishers[carrier].publish_whole(page_id)
+        url = self.page_address()
+        if url is not None:
+            self.send_page_address(page_id, url)
 
     async def _open_page(self, page_id: str) -> None:
         await self.on_open_page(page_id)

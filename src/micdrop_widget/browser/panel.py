@@ -87,6 +87,7 @@ class PanelController:
             downlink,
             is_wanted=lambda: microphone.is_wanted,
             is_in_use=lambda: speaker.is_in_use,
+            note_line=speaker.note_line,
             timing=timing,
         )
         self._shown_owner: str | None = None

@@ -15,6 +15,11 @@ _MOST_SAMPLES = 2 * SAMPLE_RATE
 
 _STEP_SAMPLES = SAMPLE_RATE // 20
 
+_BYTES_A_SAMPLE = 2
+
+_QUEUE_S = 0.15
+"""What a line carries in this time may be on its way."""
+
 _EMPTY_MS = 40
 _FULL_MS = 80
 """How much later than the promptest a message arrives while the line has no queue, and when it has one."""
@@ -44,6 +49,11 @@ class SendWindow:
     def samples(self) -> int:
         """How many samples may be on their way."""
         return int(self._samples)
+
+    def note_line(self, bytes_per_s: float) -> None:
+        """Be as large as a line allows that carries this much at least: not the line, but the page may be slow."""
+        allowed = bytes_per_s * _QUEUE_S / _BYTES_A_SAMPLE
+        self._samples = max(self._samples, min(allowed, _MOST_SAMPLES))
 
     def begin(self) -> None:
         """Forget what is on its way: another epoch begins, or another page plays on."""

@@ -108,6 +108,10 @@ class BrowserSpeaker:
         """Report to a function from now on."""
         self._report = report
 
+    def note_line(self, bytes_per_s: float) -> None:
+        """Note how much the line to the owner carries at least, as `LineProbe` found it."""
+        self._window.note_line(bytes_per_s)
+
     def play(self, epoch: int, pcm: Pcm) -> None:
         """Play samples after those before them."""
         if epoch > self._epoch:

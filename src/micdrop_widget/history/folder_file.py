@@ -19,7 +19,7 @@ from micdrop_widget.protocol import ConversationItem
 __all__ = ["MAX_PENDING", "FolderFile", "KeptCall", "KeptChanges"]
 
 MAX_PENDING = 20_000
-"""How many turns, items and events may wait for the disk. When there are more, the folder ends there."""
+"""So many turns, items and events may wait for the disk when the next arrive; if it is more, the folder ends there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ class FolderFile(DiskThread):
         with self._changed:
             if self._ended or self._closing:
                 return
+            is_stalled = self._pending_pieces > MAX_PENDING
             self._pending.append(changes)
             self._pending_pieces += len(changes)
-            is_stalled = self._pending_pieces > MAX_PENDING
             self._changed.notify()
         if is_stalled:
             self._fail(f"the disk has taken nothing while {MAX_PENDING} events were waiting")

@@ -1,4 +1,4 @@
-"""Writes a call to its folder while it goes on: every half second, by the event loop's clock, the changes."""
+"""Writes a call to its folder while it goes on: every second, by the event loop's clock, the changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from micdrop_widget.protocol import ConversationItem
 
 __all__ = ["FolderWriter"]
 
-_WRITE_EVERY_S = 0.5
+_WRITE_EVERY_S = 1.0
 
 
 class FolderWriter:
@@ -72,7 +72,7 @@ class FolderWriter:
         return self._file.folder
 
     def note_change(self) -> None:
-        """Note that something may have changed: it is written within half a second."""
+        """Note that something may have changed: it is written within a second."""
         if self._timer is None and not self.has_ended:
             self._timer = asyncio.get_running_loop().call_later(_WRITE_EVERY_S, self._write)
 
@@ -98,7 +98,8 @@ class FolderWriter:
         changed = tuple(
             (number, turn)
             for number, turn in enumerate(turns)
-            if number >= len(self._written_turns) or turn is not self._written_turns[number]
+            if number >= len(self._written_turns)
+            or (turn is not self._written_turns[number] and turn != self._written_turns[number])
         )
         is_longer = items[: len(self._written_items)] == self._written_items
         fresh_items = items[len(self._written_items) :] if is_longer else items

@@ -21,7 +21,7 @@ __all__ = ["MAX_PENDING_SAMPLES", "RecordingFile"]
 _log = logging.getLogger("micdrop_widget.history.writer")
 
 MAX_PENDING_SAMPLES = 60 * SAMPLE_RATE
-"""How much sound may wait for the disk: a minute, 3.8 MB. When more arrives, the file ends there."""
+"""So much sound may wait for the disk when the next arrives: a minute, 3.8 MB. If it is more, the file ends there."""
 
 _CHECK_TIMEOUT_S = 0.1
 """How long a start waits for the check that the file can be written; a slower check ends in the background."""
@@ -80,11 +80,12 @@ class RecordingFile(DiskThread):
         with self._changed:
             if self._ended or self._closing:
                 return
+            # what arrives now may be more than that: a call that is faster than time brings minutes at once
+            stalled = self._pending_samples > MAX_PENDING_SAMPLES
             for piece in pieces:
                 self._pending.append(piece)
                 if isinstance(piece, np.ndarray):
                     self._pending_samples += len(piece)
-            stalled = self._pending_samples > MAX_PENDING_SAMPLES
             self._changed.notify()
         if stalled:
             waited_s = MAX_PENDING_SAMPLES // SAMPLE_RATE

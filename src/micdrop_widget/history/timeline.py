@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from micdrop_widget import protocol as wire
-from micdrop_widget.audio import SAMPLE_RATE, Pcm, samples_to_ms
+from micdrop_widget.audio import SAMPLE_RATE, Pcm
 from micdrop_widget.history.sample_times import AnswerAudio, CaptureClock
 from micdrop_widget.history.server_frames import ServerFrames
 from micdrop_widget.history.turn_rows import Row, Rows
@@ -52,7 +52,7 @@ class Timeline:
     @property
     def turns(self) -> Turns:
         """The turns so far; the last one may still be under way."""
-        return Turns([row.turn for row in self._rows.all])
+        return Turns([row.snapshot() for row in self._rows.all])
 
     def since_start_ms(self, now_ms: float) -> float:
         """Return a time as milliseconds since `start()`, in steps of one sample."""
@@ -227,7 +227,6 @@ class Timeline:
             answer.epoch, answer.before_epoch = epoch, answer.heard
         answer.received += len(pcm)
         answer.loudness.push(pcm)
-        row.change(answer_received_ms=samples_to_ms(answer.received))
         self._answering = row
 
     def _row_of_audio(self, epoch: int, now: float) -> Row:
@@ -264,21 +263,18 @@ class Timeline:
         assert row.turn.first_audio_ms is not None
         answer.progress(heard, now, row.turn.first_audio_ms)
         self._last_heard_ms = now
-        voiced_ms = answer.voiced_ms()
-        row.change(
-            heard_ms=_on_grid(answer.time_of(0)),
-            voiced_ms=None if voiced_ms is None else _on_grid(voiced_ms),
-            answer_heard_ms=samples_to_ms(answer.heard),
-        )
+        heard_ms, voiced_ms = _on_grid(answer.time_of(0)), _maybe_on_grid(answer.voiced_ms())
+        if (row.turn.heard_ms, row.turn.voiced_ms) != (heard_ms, voiced_ms):
+            row.change(heard_ms=heard_ms, voiced_ms=voiced_ms)
 
     def _end_answer(self, now: float, *, interrupted: bool) -> None:
         row = self._answering
         if row is None or row.answer is None:
             return
-        voiced_ms = row.answer.voiced_ms(is_over=True)
+        row.turn = row.snapshot()
         # The state waits a moment for more to come: the answer ended with its last sample.
         row.change(
-            voiced_ms=None if voiced_ms is None else _on_grid(voiced_ms),
+            voiced_ms=_maybe_on_grid(row.answer.voiced_ms(is_over=True)),
             answer_end_ms=now if interrupted else self._last_heard_ms,
             interrupted=interrupted,
         )
@@ -293,9 +289,13 @@ class Timeline:
             is_answered = row.turn.answer_end_ms is not None and row.turn.assistant_message_ms is not None
             if not row.is_settled and (is_over or is_answered or row.turn.skipped):
                 row.is_settled = True
-                self._settled.append(row.turn)
+                self._settled.append(row.snapshot())
 
 
 def _on_grid(time_ms: float) -> float:
     """Return a time in steps of a sixteenth of a millisecond, one sample: sums of differences are exact."""
     return round(time_ms * 16) / 16
+
+
+def _maybe_on_grid(time_ms: float | None) -> float | None:
+    return None if time_ms is None else _on_grid(time_ms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from micdrop_widget.audio import samples_to_ms
 from micdrop_widget.history.sample_times import AnswerAudio
 from micdrop_widget.history.turns import Turn
 from micdrop_widget.history.voiced import Loudness
@@ -14,7 +15,11 @@ __all__ = ["Row", "Rows"]
 
 @dataclass
 class Row:
-    """A turn in the making."""
+    """A turn in the making.
+
+    How much of its answer has arrived and was heard changes with each piece of it: `turn` has that when the answer has
+    ended, `snapshot` always.
+    """
 
     turn: Turn
     speech: Loudness | None = None
@@ -30,6 +35,17 @@ class Row:
     def change(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Turn, checked by replace
         """Change fields of the turn."""
         self.turn = replace(self.turn, **changes)
+
+    def snapshot(self) -> Turn:
+        """Return the turn as it is now; the same one while nothing changes."""
+        turn, answer = self.turn, self.answer
+        if answer is None:
+            return turn
+        received_ms = samples_to_ms(answer.received)
+        heard_ms = samples_to_ms(answer.heard) if answer.resumed else None
+        if (turn.answer_received_ms, turn.answer_heard_ms) == (received_ms, heard_ms):
+            return turn
+        return replace(turn, answer_received_ms=received_ms, answer_heard_ms=heard_ms)
 
 
 @dataclass

@@ -45,14 +45,14 @@ _MARGIN = VOICED_FRAME_SAMPLES // 2
 _WINDOW_SAMPLES = VOICED_FRAME_SAMPLES + 2 * _MARGIN
 _WINDOW = np.hanning(_WINDOW_SAMPLES + 2)[1:-1].astype(np.float32)
 _WINDOW *= np.sqrt(2 / np.sum(_WINDOW**2) / _WINDOW_SAMPLES)  # so that the bands add up to the mean power
-_MEASURED_TOGETHER = SAMPLE_RATE
+_MEASURED_TOGETHER = 2 * SAMPLE_RATE
 _BIN_EDGES = np.array([hz * _WINDOW_SAMPLES // SAMPLE_RATE for hz in _BAND_EDGES_HZ[:-1]])
 
 
 class Loudness:
     """The level of each 10 ms of a stretch of audio, in all and in bands, and where the stretch is voiced.
 
-    28 bytes for each 10 ms: an hour of it is 10 MB. Up to a second of samples waits to be measured: many frames at
+    28 bytes for each 10 ms: an hour of it is 10 MB. Up to two seconds of samples wait to be measured: many frames at
     once cost little more than three.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
@@ -23,6 +24,19 @@ __all__ = ["RecordingWriter"]
 
 _WRITE_EVERY_MS = 1000
 
+_PLACED_TOGETHER = 8
+"""Windows of the microphone, 256 ms: between two of them the processor forgets the code, which is most of the cost."""
+
+
+@dataclass(slots=True)
+class _Captured:
+    """A window that the microphone captured, before it is placed."""
+
+    pcm: Pcm
+    listens: bool
+    at_ms: float
+    probability: float | None = None
+
 
 class RecordingWriter:
     """At most one recording at a time, and the last one; all methods are called on one event loop, and none blocks it.
@@ -40,6 +54,8 @@ class RecordingWriter:
         self._live_sink = live_sink
         self._report = report
         self._recorder: Recorder | None = None
+        self._captured: list[_Captured] = []
+        """What waits to be placed, until there is more of it or something else happens."""
         self._file: RecordingFile | None = None
         self._closing = ClosingThreads()
         self._write_after_ms = 0.0
@@ -84,6 +100,7 @@ class RecordingWriter:
         self._recording = lambda: None
         if record is not False:
             self._recording = lambda: recording
+            self._captured.clear()
             self._recorder = Recorder(tracks, _now_ms(), live_sink=self._live_sink)
             self._write_after_ms = _now_ms() + _WRITE_EVERY_MS
 
@@ -99,25 +116,30 @@ class RecordingWriter:
         behind
             How many more samples have arrived together with these.
         """
-        if self._recorder is not None:
-            self._write_settled(self._recorder)
-            self._recorder.place_captured(pcm, listens, _now_ms() - samples_to_ms(behind))
+        if self._recorder is None:
+            return
+        if len(self._captured) == _PLACED_TOGETHER:
+            self._write_settled(self._placed(self._recorder))
+        self._captured.append(_Captured(pcm, listens, _now_ms() - samples_to_ms(behind)))
 
     def add_probability(self, probability: float) -> None:
         """Record how probable speech is in the last window that was captured."""
-        if self._recorder is not None:
+        if self._captured:
+            self._captured[-1].probability = probability
+        elif self._recorder is not None:
             self._recorder.place_probability(probability)
 
     def add_playback(self, epoch: int, pcm: Pcm) -> None:
         """Keep what the loudspeaker is given until it is heard."""
         if self._recorder is not None:
-            self._recorder.queue_playback(epoch, pcm, _now_ms())
+            self._placed(self._recorder).queue_playback(epoch, pcm, _now_ms())
 
     def add_heard(self, epoch: int, samples: int, age_ms: float = 0.0) -> None:
         """Record what was heard, by the loudspeaker's report, which is so old."""
         if self._recorder is not None:
-            self._write_settled(self._recorder)
-            self._recorder.place_heard(epoch, samples, _now_ms() - age_ms)
+            recorder = self._placed(self._recorder)
+            self._write_settled(recorder)
+            recorder.place_heard(epoch, samples, _now_ms() - age_ms)
 
     def flush(self, epoch: int) -> None:
         """Drop what was not heard: the loudspeaker is silent."""
@@ -126,13 +148,13 @@ class RecordingWriter:
 
     def position(self, now_ms: float) -> int | None:
         """Return where a moment lies on the time line of the recording; None while nothing is recorded."""
-        return None if self._recorder is None else self._recorder.position(now_ms)
+        return None if self._recorder is None else self._placed(self._recorder).position(now_ms)
 
     def end(self) -> None:
         """End the recording; its file is closed in the background. May be called again."""
         if self._recorder is None:
             return
-        rest = self._recorder.finish(_now_ms())
+        rest = self._placed(self._recorder).finish(_now_ms())
         self._recorder = None
         if self._file is not None:
             self._file.add(rest)
@@ -144,6 +166,15 @@ class RecordingWriter:
 
     def _open(self, path: Path, chunks: Callable[[], Mapping[bytes, bytes]]) -> RecordingFile:
         return RecordingFile(path, reporting_to(self._report), after=self._file, chunks=chunks)
+
+    def _placed(self, recorder: Recorder) -> Recorder:
+        """Place what was captured, and return the recorder."""
+        for captured in self._captured:
+            recorder.place_captured(captured.pcm, captured.listens, captured.at_ms)
+            if captured.probability is not None:
+                recorder.place_probability(captured.probability)
+        self._captured.clear()
+        return recorder
 
     def _write_settled(self, recorder: Recorder) -> None:
         """Hand what is settled to the file, a second of it at a time."""

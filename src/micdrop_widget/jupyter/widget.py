@@ -11,6 +11,7 @@ import contextlib
 import logging
 import pathlib
 import ssl as ssl_module
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -163,7 +164,9 @@ class MicdropWidget(CallTraits, BrowserClient, ThreadedWidget):
 
         For notebooks that get no microphone, as in VS Code, and for calls beside cells that compute for long. The
         page and the notebook show the same call; either takes microphone and loudspeaker over by a click. Where no
-        browser can be opened, the page's address is printed. Called again, it opens the same page again.
+        browser can be opened, the panel shows the page's address as a link, and so it does when it is shown later:
+        the token of the address does not belong into the output of a cell, which is saved. Called again, it opens the
+        same page again.
 
         Returns
         -------
@@ -178,7 +181,10 @@ class MicdropWidget(CallTraits, BrowserClient, ThreadedWidget):
         if self._ended:
             raise CallClosedError
         page = self._page_opener.open()
-        page.open_browser()
+        if not page.try_browser():
+            self._page_opener.show_address()
+            sys.stdout.write(f"Open {page.place} in a browser by the link in the call's panel.\n")
+            sys.stdout.flush()
         return page
 
     @property

@@ -47,7 +47,7 @@ class CallPage:
         self._url = ""
 
     def __repr__(self) -> str:
-        return f"<CallPage {'at ' + self._place if self.is_open else 'closed'}>"
+        return f"<CallPage {'at ' + self.place if self.is_open else 'closed'}>"
 
     @property
     def url(self) -> str:
@@ -62,6 +62,12 @@ class CallPage:
     def is_open(self) -> bool:
         """Whether the page is served."""
         return bool(self._url) and not self.is_closed
+
+    @property
+    def place(self) -> str:
+        """The address without its token, which may be shown to anybody."""
+        parts = urlsplit(self._url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def is_closed(self) -> bool:
@@ -118,11 +124,6 @@ class CallPage:
             with contextlib.suppress(concurrent.futures.TimeoutError):
                 self._thread.submit(self._server.close()).result(_CLOSE_S)
         self._end()
-
-    @property
-    def _place(self) -> str:
-        parts = urlsplit(self._url)
-        return f"{parts.scheme}://{parts.netloc}"
 
     def _end(self) -> None:
         self._browser.close()

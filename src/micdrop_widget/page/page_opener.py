@@ -11,6 +11,8 @@ from micdrop_widget.page.call_page import CallPage
 
 __all__ = ["PageOpener"]
 
+_SHOW_S = 5
+
 
 class PageOpener:
     """Opens the served page of a call: for a caller in Python, or for the user of a panel.
@@ -36,6 +38,10 @@ class PageOpener:
         page.open()
         return page
 
+    def show_address(self) -> None:
+        """Let every panel show the address, also a panel that is shown later; from any thread but the call's."""
+        self._thread.submit(self._show_address(self._current())).result(_SHOW_S)
+
     async def open_for_panel(self, page_id: str) -> None:
         """Open the page in the user's browser, and send its address to a panel; on the loop thread."""
         page = self._current()
@@ -49,6 +55,11 @@ class PageOpener:
             page, self._page = self._page, None
         if page is not None:
             page.close()
+
+    async def _show_address(self, page: CallPage) -> None:
+        self._call.page_address = lambda: page.url if page.is_open else None
+        for page_id in self._call.pages.shown:
+            self._call.send_page_address(page_id, page.url)
 
     def _current(self) -> CallPage:
         with self._lock:

@@ -90,6 +90,11 @@ class ServerCall:
         return self._connection.close_code
 
     @property
+    def is_user_speaking(self) -> bool:
+        """Whether an utterance of the user is under way: StartSpeaking came, and StopSpeaking did not."""
+        return self._utterance is not None
+
+    @property
     def responder(self) -> Responder:
         """The responder that answers this call."""
         return self._responder

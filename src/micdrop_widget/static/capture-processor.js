@@ -1,4 +1,4 @@
-// sources sha256:da9e0d6e276cabcda578e2f1e83251b2369be23779f111dad004eb54ff497de6
+// sources sha256:fd9eda77cd3ad3f44c56ae613fe63473710c01fbcc0cd80681d31a4140098cf0
 "use strict";
 (() => {
   // src/worklets/framing.js

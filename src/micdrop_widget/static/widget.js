@@ -1,4 +1,4 @@
-// sources sha256:da9e0d6e276cabcda578e2f1e83251b2369be23779f111dad004eb54ff497de6
+// sources sha256:fd9eda77cd3ad3f44c56ae613fe63473710c01fbcc0cd80681d31a4140098cf0
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -3481,9 +3481,10 @@ var WORDS = {
   }
 };
 function describePage(state) {
-  if (!isReachable(state) || !state.offersPage) return null;
-  const { hostName, pageUrl } = state;
+  if (!isReachable(state) || state.place === "page") return null;
+  const { hostName, offersPage, pageUrl } = state;
   if (pageUrl === null) {
+    if (!offersPage) return null;
     return { words: `Call from a page of its own: ${hostName ?? "this page"} gives no microphone`, url: null };
   }
   return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };
