@@ -33,13 +33,10 @@ from micdrop_widget.history.turns import ToolUse, Turns
 from micdrop_widget.history.writer import RecordingWriter
 from micdrop_widget.server import ServerCall
 
-__all__ = ["measure"]
+__all__ = ["Costs", "measure"]
 
 _LIMIT_S = 60
 _TURNS = 10_000
-
-_AIM = Aim("p50", 250)
-"""3 % of the 8.3 s of CPU that a minute of a call takes page and kernel together (row `cpu`)."""
 
 _ON_LOOP: tuple[tuple[type, str], ...] = (
     (Timeline, "record"),
@@ -64,16 +61,13 @@ def measure(quick: bool) -> Iterator[Figure]:
     """Measure calls, tables and logs."""
     rounds = 2 if quick else 20
     note = "sentences with answers as long, by Silero; {:.1f} % of the client's CPU, without server, page and carrier"
-    paces: tuple[tuple[Pace, int, int, Aim | None], ...] = (
-        ("realtime", 2, 1 if quick else 3, _AIM),
-        ("fast", 10, rounds, None),
-    )
-    for pace, sentences, calls, aim in paces:
+    paces: tuple[tuple[Pace, int, int], ...] = (("realtime", 2, 1 if quick else 3), ("fast", 10, rounds))
+    for pace, sentences, calls in paces:
         for what, kept in (("kept in memory", False), ("written to a folder as well", True)):
             costs = [_cost(pace, sentences, kept) for _ in range(calls)]
             percent = float(np.median([100 * cost.share for cost in costs]))
             a_minute = Distribution.of([cost.ms_a_minute for cost in costs])
-            yield Figure(f"CPU a minute of call, {pace}, {what}", "ms", a_minute, aim, note.format(percent))
+            yield Figure(f"CPU a minute of call, {pace}, {what}", "ms", a_minute, note=note.format(percent))
     turns = Turns([_turn(number) for number in range(_TURNS)])
     turns.to_frame()  # which loads pandas
     took = Distribution.of(_took_ms(turns.to_frame) for _ in range(rounds))
@@ -94,13 +88,10 @@ class _Cost:
 
 def _cost(pace: Pace, sentences: int, kept: bool) -> _Cost:
     """Return what the history of a call takes of the CPU."""
-    costs = _Costs()
+    costs = Costs()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        for owner, name in _ON_LOOP:
-            stack.enter_context(mock.patch.object(owner, name, costs.timed(getattr(owner, name))))
-        for owner, name in _THREADS:
-            stack.enter_context(mock.patch.object(owner, name, costs.timed_thread(getattr(owner, name))))
+        stack.enter_context(costs.counted())
         server = stack.enter_context(MicdropServer(_answer, greeting=None))
         pcm = np.tile(sentence(), sentences)
         whole_s = asyncio.run(_hold_call(server.url, pace, pcm, sentences, folder if kept else None))
@@ -109,15 +100,25 @@ def _cost(pace: Pace, sentences: int, kept: bool) -> _Cost:
     return _Cost(1000 * spent_s / minutes, spent_s / (whole_s + costs.threads_s))
 
 
-class _Costs:
-    """CPU time that functions have taken."""
+class Costs:
+    """CPU time that the history of calls has taken."""
 
     def __init__(self) -> None:
         self.on_loop_s = 0.0
         self.threads_s = 0.0
         self._is_within = False
 
-    def timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count from now on."""
+        with contextlib.ExitStack() as stack:
+            for owner, name in _ON_LOOP:
+                stack.enter_context(mock.patch.object(owner, name, self._timed(getattr(owner, name))))
+            for owner, name in _THREADS:
+                stack.enter_context(mock.patch.object(owner, name, self._timed_thread(getattr(owner, name))))
+            yield
+
+    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Count a function of the event loop, with what it calls."""
 
         @functools.wraps(function)
@@ -133,7 +134,7 @@ class _Costs:
 
         return call
 
-    def timed_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _timed_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Count a function that is all that a thread does."""
 
         @functools.wraps(function)

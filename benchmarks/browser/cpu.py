@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import psutil
 
@@ -29,6 +30,19 @@ call = MicdropWidget({url!r}, vad={vad!r})
 call
 """
 
+_COUNTED = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from benchmarks.history import Costs
+
+costs = Costs()
+counting = costs.counted()
+counting.__enter__()
+"""
+"""Before the cell of a call: counts what its history takes."""
+
+_HISTORY_S = "costs.on_loop_s"
+
 _SCRIPT = """
 import sys
 from micdrop_widget import MicdropPage
@@ -48,6 +62,8 @@ class _Minute:
     page: float
     kernel: float
     server: float
+    history: float = 0.0
+    """Of the kernel's, what recording, turns and events take."""
 
     @property
     def both(self) -> float:
@@ -65,16 +81,20 @@ def measure(quick: bool) -> Iterator[Figure]:
     with MicdropServer() as server:
         cells = {vad: _CALL.format(url=server.url, vad=vad) for vad in ("silero", "volume")}
         idle, minutes = _measured(cells["silero"], is_heard, seconds, count)
+        _, counted = _measured(_COUNTED + cells["silero"], is_heard, seconds, count, history_s=_HISTORY_S)
         served = {"silero": _measured_page(server.url, "silero", seconds, count)}
         served["volume"] = _measured_page(server.url, "volume", seconds, count)
         _, by_volume = _measured(cells["volume"], is_heard, seconds, count)
     _, (alone,) = _measured(MICROPHONE_ALONE, "len(received) == 1", seconds, 1)
     _, (bare,) = _measured(BARE_WIDGET, "len(received) > 30", seconds, 1)
+    shares = Distribution.of(100 * minute.history / minute.both for minute in counted)
     note = "CPU seconds a minute; the voice server is elsewhere"
     yield Figure("page and kernel", "s", Distribution.of(minute.both for minute in minutes), Aim("p50", 10), note)
     yield Figure("page (all processes of the browser)", "s", Distribution.of(minute.page for minute in minutes))
     yield Figure("kernel", "s", Distribution.of(minute.kernel for minute in minutes))
     yield Figure("beside it, jupyter_server", "s", Distribution.of(minute.server for minute in minutes))
+    note = "a call that is recorded in memory, its functions timed one by one"
+    yield Figure("of page and kernel, recording, turns and events", "%", shares, Aim("p50", 3), note)
     both = Distribution.of(minute.both for minute in by_volume)
     yield Figure("page and kernel, by volume", "s", both, note="vad='volume'")
     note = "a MicdropPage and its process, without Jupyter: page {:.1f}, process {:.1f}"
@@ -89,8 +109,16 @@ def measure(quick: bool) -> Iterator[Figure]:
     yield Figure("page and kernel of a bare widget", "s", Distribution.of([bare.both]), note=note)
 
 
-def _measured(cell: str, works: str, seconds: float, count: int) -> tuple[_Minute, list[_Minute]]:
-    """Return a minute before Start is pressed under a cell, and the minutes after it."""
+def _measured(
+    cell: str, works: str, seconds: float, count: int, history_s: str = "0.0"
+) -> tuple[_Minute, list[_Minute]]:
+    """Return a minute before Start is pressed under a cell, and the minutes after it.
+
+    Parameters
+    ----------
+    history_s
+        What the kernel is asked for before and after each minute: the CPU seconds of the call's history so far.
+    """
     with undriven_notebook(cell, microphone=SENTENCE) as undriven:
         notebook = undriven.notebook
         notebook.run_cell(0)
@@ -104,7 +132,12 @@ def _measured(cell: str, works: str, seconds: float, count: int) -> tuple[_Minut
         notebook.kernel.until(works, timeout=30)
         time.sleep(_SETTLED_S)
         browser = undriven.browser_processes()  # with the service that has the microphone and processes its sound
-        minutes = [_spent(seconds, browser, kernel, server) for _ in range(count)]
+        minutes = []
+        for _ in range(count):
+            before_s = notebook.kernel.eval(history_s)
+            minute = _spent(seconds, browser, kernel, server)
+            spent_s = notebook.kernel.eval(history_s) - before_s
+            minutes.append(replace(minute, history=spent_s * 60 / seconds))
         notebook.kernel.until(works)
         return idle, minutes
 

@@ -19,20 +19,31 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == LOGGER]
 
 
-async def test_a_client_whose_loop_was_blocked_says_so_once_in_each_call(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_client_whose_loop_was_blocked_says_so(caplog: pytest.LogCaptureFixture) -> None:
     async with scripted(hold) as url:
         call, _, _ = ready_client(url)
         async with call:
-            for calls in (1, 2):
-                await call.start()
-                for _ in range(2):
-                    time.sleep(1.7)  # noqa: ASYNC251 - what must not be done
-                    await asyncio.sleep(0)
-                    await asyncio.sleep(0)
-                await call.stop()
-                assert len(said(caplog)) == calls
+            await call.start()
+            time.sleep(1.7)  # noqa: ASYNC251 - what must not be done
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            await call.stop()
+    assert len(said(caplog)) == 1
     assert "the event loop of the call was blocked for 1." in said(caplog)[0]
     assert "await asyncio.to_thread(…)" in said(caplog)[0]
+
+
+async def test_it_is_said_once_in_each_call(caplog: pytest.LogCaptureFixture) -> None:
+    watch = LoopWatch(every_s=0.01, blocked_s=0.02)
+    for calls in (1, 2):
+        watch.start()
+        for _ in range(2):
+            time.sleep(0.06)  # noqa: ASYNC251 - as above
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            watch.start()
+        watch.stop()
+        assert len(said(caplog)) == calls
 
 
 @in_virtual_time

@@ -216,7 +216,7 @@ REAL_WORLD = [
     ),
     Row(
         "a client on a loop that was blocked for seconds says so once",
-        "call/test_loop_watch.py::test_a_client_whose_loop_was_blocked_says_so_once_in_each_call",
+        "call/test_loop_watch.py::test_a_client_whose_loop_was_blocked_says_so",
     ),
     Row(
         "every block of the README runs as pasted, the quickstart's cells in any order",

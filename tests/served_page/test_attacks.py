@@ -296,6 +296,7 @@ async def test_a_page_that_reads_nothing_is_closed(caplog: pytest.LogCaptureFixt
                 call._lease.thread.call(server.send, {"type": "details", "to": None, "fields": {}}, [b"x" * (1 << 18)])
                 await asyncio.sleep(0.01)
             await until(lambda: call._call.pages.shown == ())
+            connection.transport.abort()  # which has not read that it is closed
     assert "reads nothing any more" in caplog.text
 
 

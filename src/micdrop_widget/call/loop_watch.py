@@ -9,16 +9,21 @@ __all__ = ["LoopWatch"]
 
 _log = logging.getLogger("micdrop_widget.call.loop_watch")
 
-_EVERY_S = 0.5
-
-_BLOCKED_S = 1.0
-"""A timer that is later than this was held up by code that computes, sleeps or waits without `await`."""
-
 
 class LoopWatch:
-    """Warns once per call when its loop was blocked. All methods belong to the call's event loop."""
+    """Warns once per call when its loop was blocked. All methods belong to the call's event loop.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    every_s
+        The time from one look to the next.
+    blocked_s
+        A timer that is later than this was held up by code that computes, sleeps or waits without `await`.
+    """
+
+    def __init__(self, *, every_s: float = 0.5, blocked_s: float = 1.0) -> None:
+        self._every_s = every_s
+        self._blocked_s = blocked_s
         self._timer: asyncio.TimerHandle | None = None
         self._has_warned = False
 
@@ -36,11 +41,11 @@ class LoopWatch:
 
     def _schedule(self) -> None:
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(_EVERY_S, self._check, loop.time() + _EVERY_S)
+        self._timer = loop.call_later(self._every_s, self._check, loop.time() + self._every_s)
 
     def _check(self, due_s: float) -> None:
         late_s = asyncio.get_running_loop().time() - due_s
-        if late_s <= _BLOCKED_S:
+        if late_s <= self._blocked_s:
             self._schedule()
             return
         self._has_warned = True
