@@ -76,17 +76,16 @@ def measure(quick: bool) -> Iterator[Figure]:
     Beside it the least that it could cost: an open microphone without anything else, and one whose widget sends a
     message for each frame, which nobody reads.
     """
-    seconds, count = (10, 1) if quick else (60, 3)
+    seconds, count, fewer = (10, 1, 1) if quick else (60, 3, 2)
     is_heard = "call.isStarted and len(call.turns) > 0"
     with MicdropServer() as server:
         cells = {vad: _CALL.format(url=server.url, vad=vad) for vad in ("silero", "volume")}
-        idle, minutes = _measured(cells["silero"], is_heard, seconds, count)
-        _, counted = _measured(_COUNTED + cells["silero"], is_heard, seconds, count, history_s=_HISTORY_S)
-        served = {"silero": _measured_page(server.url, "silero", seconds, count)}
-        served["volume"] = _measured_page(server.url, "volume", seconds, count)
-        _, by_volume = _measured(cells["volume"], is_heard, seconds, count)
-    _, (alone,) = _measured(MICROPHONE_ALONE, "len(received) == 1", seconds, 1)
-    _, (bare,) = _measured(BARE_WIDGET, "len(received) > 30", seconds, 1)
+        idle, *minutes = _measured(cells["silero"], is_heard, seconds, count, is_idle_first=True)
+        counted = _measured(_COUNTED + cells["silero"], is_heard, seconds, fewer, history_s=_HISTORY_S)
+        served = {vad: _measured_page(server.url, vad, seconds, fewer) for vad in cells}
+        by_volume = _measured(cells["volume"], is_heard, seconds, fewer)
+    (alone,) = _measured(MICROPHONE_ALONE, "len(received) == 1", seconds, 1)
+    (bare,) = _measured(BARE_WIDGET, "len(received) > 30", seconds, 1)
     shares = Distribution.of(100 * minute.history / minute.both for minute in counted)
     note = "CPU seconds a minute; the voice server is elsewhere"
     yield Figure("page and kernel", "s", Distribution.of(minute.both for minute in minutes), Aim("p50", 10), note)
@@ -110,12 +109,14 @@ def measure(quick: bool) -> Iterator[Figure]:
 
 
 def _measured(
-    cell: str, works: str, seconds: float, count: int, history_s: str = "0.0"
-) -> tuple[_Minute, list[_Minute]]:
-    """Return a minute before Start is pressed under a cell, and the minutes after it.
+    cell: str, works: str, seconds: float, count: int, *, is_idle_first: bool = False, history_s: str = "0.0"
+) -> list[_Minute]:
+    """Return the minutes after Start is pressed under a cell.
 
     Parameters
     ----------
+    is_idle_first
+        The first one is a minute before that.
     history_s
         What the kernel is asked for before and after each minute: the CPU seconds of the call's history so far.
     """
@@ -126,20 +127,21 @@ def _measured(
         server = [psutil.Process(notebook.lab.process.pid)]
         undriven.let_go()
         time.sleep(_SETTLED_S)
-        idle = _spent(seconds, undriven.browser_processes(), kernel, server)
+        minutes = []
+        if is_idle_first:
+            minutes.append(_spent(seconds, undriven.browser_processes(), kernel, server))
         with undriven.debugger() as page:
             page.evaluate(_PRESS_START)
         notebook.kernel.until(works, timeout=30)
         time.sleep(_SETTLED_S)
         browser = undriven.browser_processes()  # with the service that has the microphone and processes its sound
-        minutes = []
         for _ in range(count):
             before_s = notebook.kernel.eval(history_s)
             minute = _spent(seconds, browser, kernel, server)
             spent_s = notebook.kernel.eval(history_s) - before_s
             minutes.append(replace(minute, history=spent_s * 60 / seconds))
         notebook.kernel.until(works)
-        return idle, minutes
+        return minutes
 
 
 def _measured_page(url: str, vad: str, seconds: float, count: int) -> list[_Minute]:
