@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from micdrop_widget import MicdropClient, MicdropError, MicdropServer, SmartTurn, VolumeVAD, detect_speech
-from micdrop_widget._claims import claimed
+from micdrop_widget._claims import Claim, claimed
 from micdrop_widget.errors import DetectorInUseError, MicdropErrorCode
 from micdrop_widget.vad import VAD, CombinedVAD
 from tests.harness.callers import quiet
@@ -36,6 +36,18 @@ def test_what_is_claimed_is_refused_in_words_until_it_is_released() -> None:
             pass
     with claimed(vad, turn):
         pass
+
+
+def test_a_detector_is_released_alone_and_one_that_is_not_claimed_is_no_error() -> None:
+    vad, turn = VolumeVAD(), SmartTurn()
+    claims = Claim()
+    claims.add(vad, turn)
+    claims.remove(VolumeVAD())
+    claims.remove(vad)
+    claims.remove(vad)
+    with claimed(vad), pytest.raises(DetectorInUseError), claimed(turn):
+        pytest.fail("it was claimed twice")
+    claims.release()
 
 
 def test_a_claim_that_fails_claims_nothing() -> None:

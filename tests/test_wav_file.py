@@ -129,3 +129,17 @@ def test_a_pipe_gets_a_header_of_unknown_length_and_silence_as_zeros(tmp_path: P
     samples = np.frombuffer(got[0][len(header) :], "<i2").reshape(-1, 2)
     assert got[0].startswith(header)
     assert np.array_equal(samples, np.concatenate([STEREO, np.zeros((40_000, 2), np.int16), STEREO[:1]]))
+
+
+def test_a_pipe_gets_no_chunks_behind_its_samples(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
+    reader.start()
+    file = GrowingWavFile(path, 2)
+    file.append(STEREO)
+    file.append_chunks({b"mcdp": b"notes"})
+    file.close()
+    reader.join(10)
+    assert received == [wav_header(None, 2) + STEREO.tobytes()]

@@ -91,6 +91,17 @@ def test_labels_do_not_lie_on_one_another_and_the_longest_latency_has_one() -> N
     assert "590 ms" in texts(figure)
 
 
+def test_at_the_end_of_the_picture_a_label_is_left_of_its_bracket() -> None:
+    figure = recording_of(60, turn(30_000, 300, 100, 0, 0), turn(59_500, 200, 100, 0, 0)).plot()
+    figure.canvas.draw()
+    longest, last = sorted(figure.axes[0].texts, key=lambda text: text.get_position()[0])
+    assert (longest.get_text(), last.get_text()) == ("400 ms", "300 ms")
+    assert longest.get_position()[0] > 30
+    box = last.get_window_extent()
+    ((right_s, _), (before_s, _)) = figure.axes[0].transData.inverted().transform([(box.x1, 0), (box.x0, 0)])
+    assert before_s < right_s < 59.5
+
+
 def test_many_latencies_are_dots_of_which_the_longest_has_a_label() -> None:
     many = [turn(1500 * (number + 1), 300 + number, 100, 0, 0) for number in range(60)]
     figure = recording_of(100, *many).plot()

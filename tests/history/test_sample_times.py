@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from micdrop_widget.history.sample_times import CaptureClock
+from micdrop_widget.history.sample_times import AnswerAudio, CaptureClock
 
 FRAME, FRAME_MS = 512, 32.0
 
@@ -45,3 +46,10 @@ def test_a_new_microphone_counts_from_anew() -> None:
     clock.restart()
     clock.note(FRAME, 9000)
     assert clock.captured_ms(0) == 9000 - FRAME_MS
+
+
+def test_an_answer_of_which_nothing_was_heard_has_no_voiced_sound() -> None:
+    answer = AnswerAudio(0)
+    answer.received = 1600
+    answer.loudness.push(np.full(1600, 8000, np.int16))
+    assert answer.voiced_ms(is_over=True) is None

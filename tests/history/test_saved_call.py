@@ -13,6 +13,7 @@ from micdrop_widget.history.call_content import CallContent
 from micdrop_widget.history.event_log import CallEvent, EventLog
 from micdrop_widget.history.turns import Turn, Turns
 from micdrop_widget.protocol import ConversationItem, TextMessage, ToolCallMessage, ToolResultMessage
+from tests.analysis.calls import recording_of
 
 ABOUT = {
     "started": "2026-11-28T09:15:06.123+00:00",
@@ -156,3 +157,43 @@ def test_a_call_that_begins_is_there_whole_or_not_at_all(tmp_path: Path, monkeyp
     with pytest.raises(OSError, match="No space left"):
         call_folder.create(tmp_path / "calls" / "two", ABOUT)
     assert [path.name for path in (tmp_path / "calls").iterdir()] == ["one"]
+
+
+def test_a_file_that_cannot_be_replaced_stays_and_nothing_is_left_beside_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sorted(folder.iterdir())
+    recording = recording_of(1.0)
+    content = CallContent(ABOUT, TURNS[:1], CONVERSATION, EVENTS, recording)
+
+    def refuse(source: object, target: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", refuse)
+        with pytest.raises(OSError, match="No space left"):
+            content.save(folder, turn_wavs=False)
+    assert sorted(folder.iterdir()) == before
+    assert load_call(folder).turns == TURNS
+    with monkeypatch.context() as patch:
+        patch.setattr(type(recording), "save", refuse)
+        with pytest.raises(OSError, match="No space left"):
+            content.save(folder, turn_wavs=False)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_sounds_of_turns_are_those_that_are_recorded_and_other_files_stay(tmp_path: Path) -> None:
+    recording = recording_of(4.0)
+    said = Turn(speech_start_ms=900.0, speech_end_ms=1100.0)
+    heard = Turn("greeting", heard_ms=950.0, answer_end_ms=1050.0)
+    gone = Turn(speech_start_ms=90_000.0, speech_end_ms=91_000.0, heard_ms=92_000.0, answer_end_ms=93_000.0)
+    folder = tmp_path / "kept"
+    content = CallContent(ABOUT, Turns([said, heard, gone]), (), EVENTS, recording)
+    content.save(folder, turn_wavs=True)
+    (folder / "turns" / "mine.wav").write_bytes(b"RIFF")
+    content.save(folder, turn_wavs=True)
+    assert sorted(path.name for path in (folder / "turns").iterdir()) == [
+        "0000-user.wav",
+        "0001-assistant.wav",
+        "mine.wav",
+    ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
+
 from micdrop_widget import protocol as wire
 from micdrop_widget.errors import error_for_close
 from micdrop_widget.history.step_events import NamedPayload, step_events
@@ -70,3 +72,8 @@ def test_the_microphone_the_connection_and_the_turn_detector_are_in_the_log() ->
     assert log(inputs.ConnectionOpened(1)) == [("ConnectionOpened", {})]
     assert log(inputs.ConnectionClosed(1, 1006, "why")) == [("ConnectionClosed", {"close_code": 1006})]
     assert log(inputs.TurnPredicted(1, complete=True)) == [("TurnPredicted", {"complete": True})]
+
+
+def test_an_event_whose_arguments_have_no_payload_is_refused() -> None:
+    with pytest.raises(TypeError, match="unknown arguments of an event: \\('a text',\\)"):
+        log(NOTHING, Emit("Message", ("a text",)))

@@ -7,7 +7,7 @@ import pytest
 
 from micdrop_widget.audio import Pcm
 from micdrop_widget.audio_input import as_pcm
-from micdrop_widget.history.voiced import Loudness
+from micdrop_widget.history.voiced import Loudness, _span
 from tests.paths import FIXTURES
 
 RNG = np.random.default_rng(3)
@@ -101,3 +101,10 @@ def test_samples_behind_the_last_whole_frame_wait_for_more() -> None:
     assert loudness.voiced_span() is None
     loudness.push(sound(1))
     assert loudness.voiced_span() == (0, 160)
+
+
+def test_what_is_loud_in_no_band_is_not_voiced() -> None:
+    """Louder than the noise by its level alone, which counts what is under the lowest band too."""
+    levels = np.full(40, -60, np.float32)
+    levels[30] = -40
+    assert _span(levels, np.full((40, 6), 1e-6, np.float32)) is None
