@@ -178,6 +178,8 @@ export class PlaybackQueue {
       return;
     }
     this.#wait = this.#delay.resume(this.#dryFor, chunkSamples);
+    // the chunk that came too late is no measure of others: they are ahead of time by what is beyond the wait so far
+    this.#filledFrom += this.#delay.used;
     this.#underruns++;
     this.#fadeInLeft = this.#options.fade;
   }

@@ -13,8 +13,8 @@ const ENOUGH_CHUNKS = 16;
  * The reserve is what the buffer holds when the next chunk comes. While a server paces its answer, only the line changes it: the reserve
  * falls by how much later one chunk comes than one before it did. So the deepest fall is the delay that is needed: the next answer waits
  * a quarter more, and a quantum. The delay rises at once, and falls by half at most, for a few chunks say little of the next. A gap of
- * g, in an answer that has waited D, says that D + g was needed. Where the server is ahead of time, or pauses, the reserve says nothing
- * of the line, and is not read.
+ * g, in an answer that has waited D, says that D + g was needed, and that what was learned holds no more: the delay is at least that of
+ * an unknown line. Where the server is ahead of time, or pauses, the reserve says nothing of the line, and is not read.
  *
  * Chunks of less than 50 ms have a delay of their own: carriers hold small messages back for others, and hardly ever large ones.
  */
@@ -22,10 +22,14 @@ export class StartDelay {
   #small = new Learned();
   #large = new Learned();
   #learned = this.#large;
-  /** How long the answer that plays has waited. */
   #used = 0;
   /** The largest reserve that a fall is measured from. */
   #peak = 0;
+
+  /** How long the answer that plays has waited, gaps included. */
+  get used() {
+    return this.#used;
+  }
 
   /**
    * Notes that an answer begins, or goes on after a pause.
@@ -95,7 +99,7 @@ class Learned {
 
   /** @param {number} needed */
   raise(needed) {
-    this.delay = Math.max(delayFor(needed), this.delay);
+    this.delay = Math.max(delayFor(needed), UNKNOWN_DELAY, this.delay);
     this.#forget();
   }
 

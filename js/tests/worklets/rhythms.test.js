@@ -56,7 +56,7 @@ function play(queue, epoch, arrivals) {
     }
     queue.pull(quantum);
     for (const value of quantum) heard.push(Math.round(value * 32768));
-silentMs = waiting.length === 0 && queue.bufferedSamples === 0 ? silentMs + QUANTUM / MS : 0;
+    silentMs = waiting.length === 0 && queue.bufferedSamples === 0 ? silentMs + QUANTUM / MS : 0;
   }
   const start = heard.findIndex((value) => value !== 0);
   return { heard: heard.slice(start), firstSampleMs: start / MS - firstMs, gapsMs: gapsOf(heard.slice(start)) };
@@ -131,6 +131,20 @@ test("the delay follows the line: what a late one has taught, a prompt one takes
   const onPromptLine = [7, 8, 9, 10].map((epoch) => answer(epoch, () => 0));
   assert.ok(onPromptLine[3] <= 16, `${onPromptLine}`);
 });
+
+for (const chunkMs of CHUNKS_MS) {
+  test(`a prompt line that begins to be late, by 60 ms at most, costs chunks of ${chunkMs} ms one gap, and no second one`, () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const queue = new PlaybackQueue();
+      let epoch = 0;
+      const gapsOf = (lateMs) => play(queue, ++epoch, paced({ chunkMs, lateMs })).gapsMs.length;
+      for (let answer = 0; answer < 8; answer++) assert.equal(gapsOf(() => 0), 0);
+      const gaps = Array.from({ length: 8 }, () => gapsOf(jitter(10 * seed + epoch, 60)));
+      const sum = gaps.reduce((all, few) => all + few, 0);
+      assert.ok(sum <= 1, `seed ${seed}: ${gaps}`);
+    }
+  });
+}
 
 test("small chunks and large ones are learned apart", () => {
   const queue = new PlaybackQueue();

@@ -1,4 +1,4 @@
-// sources sha256:fd9eda77cd3ad3f44c56ae613fe63473710c01fbcc0cd80681d31a4140098cf0
+// sources sha256:3490580147b04f80cf0db43e2d2ae56bfedffae6eb26cb3bd923dad87073a5c4
 "use strict";
 (() => {
   // src/worklets/framing.js

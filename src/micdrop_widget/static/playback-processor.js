@@ -1,4 +1,4 @@
-// sources sha256:fd9eda77cd3ad3f44c56ae613fe63473710c01fbcc0cd80681d31a4140098cf0
+// sources sha256:3490580147b04f80cf0db43e2d2ae56bfedffae6eb26cb3bd923dad87073a5c4
 "use strict";
 (() => {
   // src/worklets/framing.js
@@ -45,10 +45,13 @@
     #small = new Learned();
     #large = new Learned();
     #learned = this.#large;
-    /** How long the answer that plays has waited. */
     #used = 0;
     /** The largest reserve that a fall is measured from. */
     #peak = 0;
+    /** How long the answer that plays has waited, gaps included. */
+    get used() {
+      return this.#used;
+    }
     /**
      * Notes that an answer begins, or goes on after a pause.
      *
@@ -110,7 +113,7 @@
     }
     /** @param {number} needed */
     raise(needed) {
-      this.delay = Math.max(delayFor(needed), this.delay);
+      this.delay = Math.max(delayFor(needed), UNKNOWN_DELAY, this.delay);
       this.#forget();
     }
     #forget() {
@@ -281,6 +284,7 @@
         return;
       }
       this.#wait = this.#delay.resume(this.#dryFor, chunkSamples);
+      this.#filledFrom += this.#delay.used;
       this.#underruns++;
       this.#fadeInLeft = this.#options.fade;
     }
