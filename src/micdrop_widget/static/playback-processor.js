@@ -1,4 +1,4 @@
-// sources sha256:3490580147b04f80cf0db43e2d2ae56bfedffae6eb26cb3bd923dad87073a5c4
+// sources sha256:e50cf0096e048932aaaa908ff449e4a2f73fa42dacd4481612f6d686c33f5338
 "use strict";
 (() => {
   // src/worklets/framing.js

@@ -1,4 +1,4 @@
-// sources sha256:3490580147b04f80cf0db43e2d2ae56bfedffae6eb26cb3bd923dad87073a5c4
+// sources sha256:e50cf0096e048932aaaa908ff449e4a2f73fa42dacd4481612f6d686c33f5338
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -1496,7 +1496,7 @@ var HOLD_AFTER_MS = 2e3;
 var KEPT_FRAMES = 16;
 var BATCHES = [1, 2, 4];
 var LATE_MS = 60;
-var PROMPT_MS = 25;
+var PROMPT_MS = 40;
 var PROMPT_FOR_MS = 2e3;
 var OVERLOADED_MS = 250;
 var OVERLOADED_FOR_MS = 150;
