@@ -7,6 +7,7 @@ heard, and how soon it is silent when the user speaks.
 
 from __future__ import annotations
 
+import functools
 import tempfile
 import time
 from collections import defaultdict
@@ -107,23 +108,16 @@ def _sound(open_notebook: NotebookOpener, rounds: int, seconds: float) -> Iterat
             heard[name] += after_ms
             silent[name] += before_ms
             uncertainty_ms = max(uncertainty_ms, uncertain_ms)
-    uncertainty_ms += RENDERED_WITHIN_MS
+    figure = functools.partial(
+        Figure,
+        unit="ms",
+        note="the browser's output latency included",
+        uncertainty=uncertainty_ms + RENDERED_WITHIN_MS,
+    )
     for name in heard:
-        yield Figure(
-            f"{name}: first byte of an answer -> heard",
-            "ms",
-            Distribution.of(heard[name]),
-            note="the browser's output latency included",
-            uncertainty=uncertainty_ms,
-        )
-        yield Figure(
-            f"{name}: speech confirmed -> silence",
-            "ms",
-            Distribution.of(silent[name]),
-            note="the browser's output latency included",
-            uncertainty=uncertainty_ms,
-            least=-_NOTED_WITHIN_MS,
-        )
+        answer, silence = Distribution.of(heard[name]), Distribution.of(silent[name])
+        yield figure(f"{name}: first byte of an answer -> heard", values=answer)
+        yield figure(f"{name}: speech confirmed -> silence", values=silence, least=-_NOTED_WITHIN_MS)
 
 
 def _delays_ms(owner: Page, notebook: Notebook) -> tuple[list[float], list[float], float]:

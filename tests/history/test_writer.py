@@ -302,11 +302,17 @@ async def test_without_a_recording_there_is_nothing_to_write() -> None:
     assert (writer.recording, errors) == (None, [])
 
 
-async def test_frames_that_arrive_together_end_when_the_last_of_them_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+def writer_at_one_second(monkeypatch: pytest.MonkeyPatch, *, live_sink: bool) -> tuple[RecordingWriter, list[float]]:
+    """Return a writer that records, and its clock, which stands until it is set."""
     clock_ms = [1000.0]
     monkeypatch.setattr(writer_module, "_now_ms", lambda: clock_ms[0])
-    writer = RecordingWriter(live_sink=False, report=lambda error: None)
+    writer = RecordingWriter(live_sink=live_sink, report=lambda error: None)
     writer.begin(True)
+    return writer, clock_ms
+
+
+async def test_frames_that_arrive_together_end_when_the_last_of_them_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, clock_ms = writer_at_one_second(monkeypatch, live_sink=False)
     clock_ms[0] = 1200.0
     writer.add_captured(loud(1), True, behind=512)
     writer.add_captured(loud(1), True)
@@ -319,10 +325,7 @@ async def test_frames_that_arrive_together_end_when_the_last_of_them_arrives(mon
 async def test_windows_are_placed_eight_at_once_or_when_their_place_is_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock_ms = [1000.0]
-    monkeypatch.setattr(writer_module, "_now_ms", lambda: clock_ms[0])
-    writer = RecordingWriter(live_sink=False, report=lambda error: None)
-    writer.begin(True)
+    writer, clock_ms = writer_at_one_second(monkeypatch, live_sink=False)
     recording = writer.recording
     assert recording is not None
     for count in range(1, 10):
@@ -343,10 +346,7 @@ async def test_windows_are_placed_eight_at_once_or_when_their_place_is_asked_for
 async def test_what_was_heard_is_recorded_when_it_was_and_not_when_it_was_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock_ms = [1000.0]
-    monkeypatch.setattr(writer_module, "_now_ms", lambda: clock_ms[0])
-    writer = RecordingWriter(live_sink=True, report=lambda error: None)
-    writer.begin(True)
+    writer, clock_ms = writer_at_one_second(monkeypatch, live_sink=True)
     writer.add_playback(0, loud(2))
     clock_ms[0] = 1150.0
     writer.add_heard(0, 1024, 40.0)

@@ -96,10 +96,7 @@ class FolderWriter:
     def _pop_changes(self) -> KeptChanges:
         turns, items = list(self._turns()), self._conversation()
         changed = tuple(
-            (number, turn)
-            for number, turn in enumerate(turns)
-            if number >= len(self._written_turns)
-            or (turn is not self._written_turns[number] and turn != self._written_turns[number])
+            (number, turn) for number, turn in enumerate(turns) if self._written_turns[number : number + 1] != [turn]
         )
         is_longer = items[: len(self._written_items)] == self._written_items
         fresh_items = items[len(self._written_items) :] if is_longer else items

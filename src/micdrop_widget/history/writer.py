@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from micdrop_widget.audio import Pcm, samples_to_ms
 from micdrop_widget.errors import MicdropError
@@ -24,18 +24,9 @@ __all__ = ["RecordingWriter"]
 
 _WRITE_EVERY_MS = 1000
 
-_PLACED_TOGETHER = 8
-"""Windows of the microphone, 256 ms: between two of them the processor forgets the code, which is most of the cost."""
-
-
-@dataclass(slots=True)
-class _Captured:
-    """A window that the microphone captured, before it is placed."""
-
-    pcm: Pcm
-    listens: bool
-    at_ms: float
-    probability: float | None = None
+_PLACED_TOGETHER = 16
+"""Eight windows of the microphone and their probabilities: between two windows the processor forgets the code, which
+is most of what placing one costs."""
 
 
 class RecordingWriter:
@@ -54,8 +45,8 @@ class RecordingWriter:
         self._live_sink = live_sink
         self._report = report
         self._recorder: Recorder | None = None
-        self._captured: list[_Captured] = []
-        """What waits to be placed, until there is more of it or something else happens."""
+        self._unplaced: list[tuple[Callable[..., None], Any]] = []
+        """What is to be placed by the recorder, in order, when there is more of it or something else happens."""
         self._file: RecordingFile | None = None
         self._closing = ClosingThreads()
         self._write_after_ms = 0.0
@@ -100,7 +91,7 @@ class RecordingWriter:
         self._recording = lambda: None
         if record is not False:
             self._recording = lambda: recording
-            self._captured.clear()
+            self._unplaced.clear()
             self._recorder = Recorder(tracks, _now_ms(), live_sink=self._live_sink)
             self._write_after_ms = _now_ms() + _WRITE_EVERY_MS
 
@@ -118,16 +109,14 @@ class RecordingWriter:
         """
         if self._recorder is None:
             return
-        if len(self._captured) == _PLACED_TOGETHER:
+        if len(self._unplaced) >= _PLACED_TOGETHER:
             self._write_settled(self._placed(self._recorder))
-        self._captured.append(_Captured(pcm, listens, _now_ms() - samples_to_ms(behind)))
+        self._unplaced.append((self._recorder.place_captured, (pcm, listens, _now_ms() - samples_to_ms(behind))))
 
     def add_probability(self, probability: float) -> None:
         """Record how probable speech is in the last window that was captured."""
-        if self._captured:
-            self._captured[-1].probability = probability
-        elif self._recorder is not None:
-            self._recorder.place_probability(probability)
+        if self._recorder is not None:
+            self._unplaced.append((self._recorder.place_probability, (probability,)))
 
     def add_playback(self, epoch: int, pcm: Pcm) -> None:
         """Keep what the loudspeaker is given until it is heard."""
@@ -169,11 +158,9 @@ class RecordingWriter:
 
     def _placed(self, recorder: Recorder) -> Recorder:
         """Place what was captured, and return the recorder."""
-        for captured in self._captured:
-            recorder.place_captured(captured.pcm, captured.listens, captured.at_ms)
-            if captured.probability is not None:
-                recorder.place_probability(captured.probability)
-        self._captured.clear()
+        for place, arguments in self._unplaced:
+            place(*arguments)
+        self._unplaced.clear()
         return recorder
 
     def _write_settled(self, recorder: Recorder) -> None:
