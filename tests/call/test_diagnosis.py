@@ -18,15 +18,13 @@ from micdrop_widget.testing import FaultyCall, FaultyServer, Script, in_virtual_
 from tests.harness.callers import LoudVAD, Mic, loud, quiet, turns_over
 from tests.harness.servers import closed_port
 
-RNG = np.random.default_rng(3)
-
 LATER_S = 8.0
 """When a person asks what is wrong."""
 
 
 def hiss(frames: int, amplitude: int) -> Pcm:
     """Return the noise of a room."""
-    pcm: Pcm = RNG.integers(-amplitude, amplitude, frames * FRAME_SAMPLES).astype(np.int16)
+    pcm: Pcm = np.random.default_rng(3).integers(-amplitude, amplitude, frames * FRAME_SAMPLES).astype(np.int16)
     return pcm
 
 

@@ -17,12 +17,10 @@ from micdrop_widget.state import Settings, inputs
 from micdrop_widget.state.effects import Timer
 from tests.state.world import World
 
-RNG = np.random.default_rng(5)
-
 
 def noise(milliseconds: float, amplitude: int = 8000) -> Pcm:
     """Return sound: white noise."""
-    pcm: Pcm = RNG.integers(-amplitude, amplitude, round(milliseconds * 16)).astype(np.int16)
+    pcm: Pcm = np.random.default_rng(5).integers(-amplitude, amplitude, round(milliseconds * 16)).astype(np.int16)
     return pcm
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from micdrop_widget.audio import Pcm
 from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.history.voiced import Loudness, _span
 from tests.paths import FIXTURES
 
-RNG = np.random.default_rng(3)
-
 
 def sound(samples: int, amplitude: int = 8000) -> Pcm:
-    pcm: Pcm = RNG.integers(-amplitude, amplitude, samples).astype(np.int16)
+    pcm: Pcm = np.random.default_rng(samples).integers(-amplitude, amplitude, samples).astype(np.int16)
     return pcm
 
 
@@ -23,6 +24,14 @@ def span(pcm: Pcm, piece: int | None = None) -> tuple[int, int] | None:
     for start in range(0, len(pcm), piece or len(pcm)):
         loudness.push(pcm[start : start + (piece or len(pcm))])
     return loudness.voiced_span()
+
+
+def span_in_noise(pcm: NDArray[Any], level: float, seed: int) -> tuple[int, int]:
+    """Return where sound is voiced in white noise."""
+    noise = np.random.default_rng(seed).normal(0, level, len(pcm))
+    found = span(np.clip(pcm + noise, -32768, 32767).astype(np.int16))
+    assert found is not None
+    return found
 
 
 def test_sound_within_silence_is_found_on_the_grid_of_ten_milliseconds() -> None:
@@ -50,10 +59,9 @@ def test_noise_around_a_sentence_is_no_sound(snr_db: float, early_ms: float, lat
     clean = span(sentence)
     assert clean is not None
     level = np.sqrt(np.mean(sentence[16_000:54_880].astype(float) ** 2)) / 10 ** (snr_db / 20)
-    noisy = span(np.clip(sentence + RNG.normal(0, level, len(sentence)), -32768, 32767).astype(np.int16))
-    assert noisy is not None
-    assert -10 * 16 <= noisy[0] - clean[0] <= 20 * 16
-    assert -early_ms * 16 <= noisy[1] - clean[1] <= late_ms * 16
+    first, end = np.median([span_in_noise(sentence, level, seed) for seed in range(20)], axis=0)
+    assert -10 * 16 <= first - clean[0] <= 20 * 16
+    assert -early_ms * 16 <= end - clean[1] <= late_ms * 16
 
 
 @pytest.mark.parametrize("pcm", [np.zeros(0, np.int16), np.zeros(8000, np.int16), np.full(8000, 900, np.int16)])
@@ -78,16 +86,16 @@ def test_a_voice_that_fades_out_under_noise_is_followed_where_it_is_louder_than_
     """A tone of 200 Hz that falls from the loudness of the noise to 12 dB below it is 13 dB louder in its own band."""
     hum = np.sin(np.arange(8000) * 2 * np.pi * 200 / 16_000)
     loudness = np.concatenate((np.full(4800, 3000.0), np.geomspace(700, 175, 3200)))
-    pcm = np.concatenate((np.zeros(4800), hum * loudness, np.zeros(4800))) + RNG.normal(0, 500, 17_600)
-    found = span(pcm.astype(np.int16))
-    assert found is not None
-    assert abs(found[0] - 4800) <= 160
-    assert abs(found[1] - 12_800) <= 320
+    pcm = np.concatenate((np.zeros(4800), hum * loudness, np.zeros(4800)))
+    spans = np.array([span_in_noise(pcm, 500, seed) for seed in range(20)])
+    assert np.all(np.abs(np.median(spans, axis=0) - (4800, 12_800)) <= (160, 320))
+    assert spans[:, 1].max() <= 12_800 + 320
+    assert spans[:, 1].min() >= 12_800 - 100 * 16, "at 12 dB under the noise, some of it may hide the last of the tone"
 
 
 def test_noise_alone_around_silence_in_a_long_stretch_adds_nothing() -> None:
     """Of a minute of noise no frame is so loud in any band that it counts."""
-    pcm = RNG.normal(0, 100, 60 * 16_000)
+    pcm = np.random.default_rng(3).normal(0, 100, 60 * 16_000)
     pcm[32_000:48_000] += sound(16_000)
     found = span(pcm.astype(np.int16), 512)
     assert found is not None
