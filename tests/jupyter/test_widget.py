@@ -522,7 +522,7 @@ async def test_turn_detection_and_conversation_can_be_changed_during_a_call(
     ):
         call.set_turn_detector("smart")  # type: ignore[arg-type]
     page.speak(as_pcm(SENTENCE))
-    await call.until(lambda state: len(state.conversation) == 2, timeout=10)
+    await call.until(lambda state: len(state.conversation) == 3, timeout=10)
     await call.clear_conversation()
     assert call.conversation == ()
     assert page.types().count("open_mic") == 1
