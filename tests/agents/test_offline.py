@@ -7,6 +7,7 @@ import re
 import threading
 from functools import cache
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -94,6 +95,20 @@ def test_an_utterance_that_is_forgotten_leaves_ears_for_the_next() -> None:
         ears.open().push(spoken("hello"))
     assert ears(spoken("goodbye")) == "goodbye"
     assert ears._made == 1
+
+
+def test_a_decoder_that_could_not_be_made_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    ears = PocketsphinxEars(grammar=["goodbye", "hello"])
+    first = ears.open()
+    with monkeypatch.context() as no_memory:
+        no_memory.setattr(ears, "_make_decoder", Mock(side_effect=MemoryError))
+        with pytest.raises(MemoryError):
+            ears.open()
+    assert ears._made == 1
+    second = ears.open()
+    for stream in (first, second):
+        stream.push(spoken("hello"))
+    assert (first.finish(), second.finish()) == ("hello", "hello")
 
 
 def test_utterances_of_several_calls_are_heard_at_once() -> None:

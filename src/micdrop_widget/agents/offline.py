@@ -96,7 +96,13 @@ class PocketsphinxEars:
             if decoder is None:
                 self._made += 1
         if decoder is None:
-            decoder = self._make_decoder()
+            try:
+                decoder = self._make_decoder()
+            except BaseException:
+                with self._lock:
+                    self._made -= 1
+                    self._lock.notify()
+                raise
         stream = _Stream(decoder, self._otherwise, has_grammar=self._grammar is not None)
         weakref.finalize(stream, self._give_back, decoder)  # an interruption drops it without `finish`
         return stream
