@@ -18,7 +18,7 @@ def build_readout() -> messages.Content:
 
 
 def build_ack() -> messages.Content:
-    return messages.ack("a", 1, 7, 0)
+    return messages.ack("a", 1, 7, 0, 0)
 
 
 def make_downlink() -> tuple[Downlink, RecordingCarrier]:

@@ -107,7 +107,7 @@ def test_each_message_to_the_browser_is_written() -> None:
         messages.open_mic("f1", 3, None, processed),
         messages.close_mic(3),
         messages.alive("f1", 3),
-        messages.ack("f1", 3, 7, 12.5),
+        messages.ack("f1", 3, 7, 2.5, 12.5),
         messages.vad_readout(0.75, math.nan),
         messages.conversation(3, CONVERSATION),
         messages.details({"partialAssistantMessage": "", "error": None}),

@@ -112,11 +112,11 @@ async def test_what_can_wait_goes_behind_a_chunk_of_an_answer() -> None:
     timing = virtual_timing(piggyback_after_s=0)
     downlink = Downlink(carrier, timing)
     browser_speaker = BrowserSpeaker(downlink, pages_with("a", owner="a"), timing)
-    downlink.send_deferred(lambda: messages.ack("a", 1, 0, 0), timing.long_delay_s)
+    downlink.send_deferred(lambda: messages.ack("a", 1, 0, 0, 0), timing.long_delay_s)
     assert carrier.types() == []
     browser_speaker.play(1, np.zeros(32_000, dtype=np.int16))
     assert carrier.types() == ["play", "ack"]
-    downlink.send_deferred(lambda: messages.ack("a", 1, 1, 0), timing.long_delay_s)
+    downlink.send_deferred(lambda: messages.ack("a", 1, 1, 0, 0), timing.long_delay_s)
     browser_speaker.play(1, np.zeros(1600, dtype=np.int16))
     assert carrier.types() == ["play", "ack"], "no room in the page: nothing has gone"
 

@@ -13,7 +13,7 @@
  * @typedef {{type: "open_mic", request: number, deviceId: string | null, constraints: Record<string, unknown>}} OpenMic
  * @typedef {{type: "close_mic", request: number}} CloseMic
  * @typedef {{type: "alive", request: number}} Alive
- * @typedef {{type: "ack", request: number, seq: number, lagMs: number}} Ack
+ * @typedef {{type: "ack", request: number, seq: number, leastLagMs: number, lagMs: number}} Ack
  * @typedef {{type: "vad_readout", probability: number | null, levelDb: number | null}} VadReadout
  * @typedef {{type: "conversation", from: number, items: ConversationItem[]}} Conversation in place of all items from this number on
  * @typedef {{type: "details", fields: Partial<DetailFields>}} Details the fields that have changed
@@ -66,7 +66,7 @@ const MESSAGES = {
   open_mic: { request: count, device_id: orNull(text), constraints: object },
   close_mic: { request: count },
   alive: { request: count },
-  ack: { request: count, seq: number, lag_ms: number },
+  ack: { request: count, seq: number, least_lag_ms: number, lag_ms: number },
   vad_readout: { probability: orNull(number), level_db: orNull(number) },
   conversation: { from: count, items: listOf(readItem) },
   details: { fields: details },

@@ -143,8 +143,8 @@ export class Microphone {
   }
 
   /** @param {messages.Ack} message */
-  acknowledge({ request, seq, lagMs }) {
-    this.#uplink.acknowledge(request, seq, lagMs);
+  acknowledge({ request, seq, lagMs, leastLagMs }) {
+    this.#uplink.acknowledge(request, seq, lagMs, leastLagMs);
   }
 
   /** The kernel has sent something, whatever it is. */

@@ -14,7 +14,10 @@ export const LATE_MS = 60;
 const PROMPT_MS = 40;
 const PROMPT_FOR_MS = 2000;
 
-/** Messages that are so late in two acknowledgements have a line that cannot carry them; a busy kernel catches up between the two. */
+/**
+ * Where even the promptest messages of two acknowledgements are so late, the line cannot carry them: it has a queue that does not end. A busy
+ * kernel has one too, but ends it between two stalls.
+ */
 const OVERLOADED_MS = 250;
 const OVERLOADED_FOR_MS = 150;
 
@@ -138,11 +141,12 @@ export class Uplink {
    * @param {number} request
    * @param {number} seq of the newest message up to which all have arrived
    * @param {number} lagMs how late the latest of them were
+   * @param {number} [leastLagMs] how late the promptest of them were, if there were several
    */
-  acknowledge(request, seq, lagMs) {
+  acknowledge(request, seq, lagMs, leastLagMs = lagMs) {
     if (request !== this.#request) return;
     while (this.#unacknowledged[0] !== undefined && this.#unacknowledged[0].seq <= seq) this.#unacknowledged.shift();
-    this.#adapt(lagMs);
+    this.#adapt(lagMs, leastLagMs);
     if (!this.#isOnHold || this.#isOverdue()) return;
     this.#hold(false);
     this.#sendPieces();
@@ -196,10 +200,11 @@ export class Uplink {
    * Makes messages larger as soon as they arrive late, and smaller when they have arrived promptly for a while.
    *
    * @param {number} lagMs
+   * @param {number} leastLagMs
    */
-  #adapt(lagMs) {
+  #adapt(lagMs, leastLagMs) {
     const now = this.#now();
-    this.#adaptCoding(lagMs, now);
+    this.#adaptCoding(lagMs, leastLagMs, now);
     if (lagMs > PROMPT_MS) this.#promptSince = now;
     if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
     else if (this.#promptSince === Infinity) this.#promptSince = now;
@@ -211,10 +216,11 @@ export class Uplink {
 
   /**
    * @param {number} lagMs
+   * @param {number} leastLagMs
    * @param {number} now
    */
-  #adaptCoding(lagMs, now) {
-    if (lagMs <= OVERLOADED_MS) this.#overloadedSince = Infinity;
+  #adaptCoding(lagMs, leastLagMs, now) {
+    if (leastLagMs <= OVERLOADED_MS) this.#overloadedSince = Infinity;
     else this.#overloadedSince = Math.min(this.#overloadedSince, now);
     if (lagMs > LATE_MS) this.#easySince = Infinity;
     else this.#easySince = Math.min(this.#easySince, now);

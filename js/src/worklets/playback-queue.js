@@ -1,6 +1,9 @@
 import { FULL_SCALE } from "./framing.js";
 import { StartDelay } from "./start-delay.js";
 
+/** 56 ms: what follows that soon, its sender had together. Carriers hold small messages back for others, and the page renders some quanta at once. */
+const TOGETHER = 896;
+
 /**
  * The jitter buffer of the player: chunks of any size in, gapless quanta out.
  *
@@ -31,6 +34,9 @@ export class PlaybackQueue {
   /** Position where the filling began, and how far a chunk since then was ahead of time: the wait is shorter by that. */
   #filledFrom = 0;
   #lead = 0;
+  /** How long ago the newest piece came, and how long it is. */
+  #sincePiece = Infinity;
+  #pieceSamples = 0;
   #dryFor = Infinity;
   /** The epoch that ran dry last; -1 after audio was cut off. */
   #dryEpoch = -1;
@@ -76,7 +82,7 @@ export class PlaybackQueue {
   }
 
   /**
-   * Appends a chunk; older epochs and samples that are here already are dropped.
+   * Appends a chunk, or a piece of one; older epochs and samples that are here already are dropped.
    *
    * @param {number} epoch a newer one than the current flushes first
    * @param {number} position of the first sample in the epoch's stream
@@ -88,9 +94,10 @@ export class PlaybackQueue {
     const known = Math.max(0, this.#acceptedEnd - position);
     if (known >= samples.length) return this.#spend(samples);
     const fresh = known > 0 ? samples.subarray(known) : samples;
-    if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples);
-    if (this.#phase === "filling") this.#lead = Math.max(this.#lead, position + known - this.#filledFrom - this.#filledFor);
     if (this.#phase === "idle") this.#fill(position + known, fresh.length);
+    else if (!this.#isFurtherPiece()) this.#noteChunk(position + known);
+    this.#sincePiece = 0;
+    this.#pieceSamples = fresh.length;
     this.#chunks.push({ position: position + known, samples: fresh });
     this.#acceptedEnd = position + samples.length;
     this.#bufferedSamples += fresh.length;
@@ -140,6 +147,7 @@ export class PlaybackQueue {
     const played = this.#phase === "playing" ? this.#copy(output) : 0;
     const ranDry = this.#phase === "playing" && played < output.length;
     output.fill(0, played);
+    this.#sincePiece += output.length;
     this.#addTail(output, 0);
     if (ranDry) {
       this.#startTail(played > 0 ? /** @type {number} */ (output[played - 1]) : this.#lastValue);
@@ -162,6 +170,17 @@ export class PlaybackQueue {
   /** @param {Int16Array<ArrayBuffer>} samples */
   #spend(samples) {
     this.#spent.push(samples.buffer);
+  }
+
+  /** Whether what comes now belongs to the chunk that is here: a server that paces its pieces would have sent it later. */
+  #isFurtherPiece() {
+    return this.#sincePiece < Math.min(TOGETHER, (2 * this.#pieceSamples) / 3);
+  }
+
+  /** @param {number} position of a chunk that comes behind others */
+  #noteChunk(position) {
+    if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples, this.#sincePiece);
+    else this.#lead = Math.max(this.#lead, position - this.#filledFrom - this.#filledFor);
   }
 
   /**

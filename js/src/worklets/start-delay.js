@@ -5,16 +5,20 @@ const MARGIN = 128; // one quantum, the resolution of time here
 const SMALL_CHUNK = 800; // 50 ms
 const PAUSE = 1600; // 100 ms: what is later is the server's own pause
 const AHEAD = 3200; // 200 ms: more in the buffer says that the server is ahead of time, and nothing of the line
-const ENOUGH_CHUNKS = 16;
+/** A stretch of answers says something when it has so many chunks and is so long. */
+const STRETCH_CHUNKS = 16;
+const STRETCH = 32000; // 2 s
+const REMEMBERED_STRETCHES = 8;
 
 /**
  * Decides how long an answer waits in the jitter buffer before it is played; pure.
  *
  * The reserve is what the buffer holds when the next chunk comes. While a server paces its answer, only the line changes it: the reserve
  * falls by how much later one chunk comes than one before it did. So the deepest fall is the delay that is needed: the next answer waits
- * a quarter more, and a quantum. The delay rises at once, and falls by half at most, for a few chunks say little of the next. A gap of
- * g, in an answer that has waited D, says that D + g was needed, and that what was learned holds no more: the delay is at least that of
- * an unknown line. Where the server is ahead of time, or pauses, the reserve says nothing of the line, and is not read.
+ * a quarter more, and a quantum. The deepest of the latest eight stretches counts, for what stalls a line or a machine comes again, and
+ * seldom. The delay rises at once, and falls by half a stretch at most. A gap of g, in an answer that has waited D, says that D + g was
+ * needed, and that the line is not what it was: the delay is at least that of a line that is 64 ms late. Where the server is ahead of
+ * time, or pauses, the reserve says nothing of the line, and is not read.
  *
  * Chunks of less than 50 ms have a delay of their own: carriers hold small messages back for others, and hardly ever large ones.
  */
@@ -71,41 +75,50 @@ export class StartDelay {
    * Notes a chunk that arrives while the answer plays.
    *
    * @param {number} reserve the buffered samples before it
+   * @param {number} elapsed since the one before it
    */
-  noteChunk(reserve) {
+  noteChunk(reserve, elapsed) {
     const fall = this.#peak - reserve;
     if (reserve >= AHEAD || fall >= PAUSE) {
       this.#peak = Math.min(reserve, AHEAD);
       return;
     }
     this.#peak = Math.max(this.#peak, reserve);
-    this.#learned.noteFall(fall);
+    this.#learned.noteFall(fall, elapsed);
   }
 }
 
 /** The delay that chunks of one kind need. */
 class Learned {
   delay = UNKNOWN_DELAY;
-  #deepest = 0;
+  /** The deepest fall of each of the latest stretches, and of the one that goes on. */
+  #falls = [0];
   #chunks = 0;
+  #length = 0;
 
-  /** @param {number} fall */
-  noteFall(fall) {
-    this.#deepest = Math.max(this.#deepest, fall);
-    if (++this.#chunks < ENOUGH_CHUNKS) return;
-    this.delay = Math.max(delayFor(this.#deepest), this.delay / 2);
-    this.#forget();
+  /**
+   * @param {number} fall
+   * @param {number} elapsed
+   */
+  noteFall(fall, elapsed) {
+    this.#falls.push(Math.max(fall, this.#falls.pop() ?? 0));
+    this.#length += elapsed;
+    if (++this.#chunks < STRETCH_CHUNKS || this.#length < STRETCH) return;
+    this.delay = Math.max(delayFor(Math.max(...this.#falls)), this.delay / 2);
+    this.#beginStretch();
   }
 
   /** @param {number} needed */
   raise(needed) {
-    this.delay = Math.max(delayFor(needed), UNKNOWN_DELAY, this.delay);
-    this.#forget();
+    this.delay = Math.max(delayFor(Math.max(needed, UNKNOWN_DELAY)), this.delay);
+    this.#falls.push(needed);
+    this.#beginStretch();
   }
 
-  #forget() {
-    this.#deepest = 0;
+  #beginStretch() {
+    this.#falls = [...this.#falls.slice(1 - REMEMBERED_STRETCHES), 0];
     this.#chunks = 0;
+    this.#length = 0;
   }
 }
 

@@ -94,7 +94,7 @@ test("a kernel that falls silent for 4 s does not keep the microphone; when it i
   const { audio, microphone, capture, sent, events, open, pass } = setUp();
   await open(1);
   capture(0);
-  microphone.acknowledge({ type: "ack", request: 1, seq: 0, lagMs: 0 });
+  microphone.acknowledge({ type: "ack", request: 1, seq: 0, leastLagMs: 0, lagMs: 0 });
   await pass(4000);
   assert.deepEqual([microphone.isKernelSilent, audio.liveTracks.length, events.at(-1)], [true, 0, "kernel silent"]);
   await pass(6000);
@@ -129,7 +129,7 @@ test("the heartbeat reopens what was released for a lost kernel, not what the us
 test("muted, what was captured and not sent is forgotten", async () => {
   const { microphone, capture, types, open } = setUp();
   await open(1);
-  microphone.acknowledge({ type: "ack", request: 1, seq: -1, lagMs: 100 });
+  microphone.acknowledge({ type: "ack", request: 1, seq: -1, leastLagMs: 100, lagMs: 100 });
   capture(0);
   microphone.isMuted = true;
   microphone.isMuted = false;

@@ -239,7 +239,7 @@ const OVERHEAD_BYTES = 900; // of each message: Jupyter's headers
  * @param {(nowMs: number) => boolean} [options.isBusy] the kernel handles nothing
  */
 function speakOverLine({ kbitPerS, seconds, isBusy = () => false }) {
-  let [nowMs, freeMs, leastMs, worstMs, ackDueMs] = [0, 0, Infinity, 0, Infinity];
+  let [nowMs, freeMs, leastMs, worstMs, promptestMs, ackDueMs] = [0, 0, Infinity, 0, Infinity, Infinity];
   /** @type {{arrivesMs: number, sentMs: number, seq: number}[]} */
   const line = [];
   /** @type {any[]} */
@@ -268,12 +268,13 @@ function speakOverLine({ kbitPerS, seconds, isBusy = () => false }) {
       const lagMs = nowMs - message.sentMs - leastMs;
       lags.push({ nowMs, lagMs });
       worstMs = Math.max(worstMs, lagMs);
+      promptestMs = Math.min(promptestMs, lagMs);
       seq = message.seq;
       ackDueMs = Math.min(ackDueMs, nowMs + (worstMs > 60 ? 200 : 400));
     }
     if (!isBusy(nowMs) && nowMs >= ackDueMs) {
-      link.acknowledge(1, seq, worstMs); // some milliseconds later in truth
-      [worstMs, ackDueMs] = [0, Infinity];
+      link.acknowledge(1, seq, worstMs, promptestMs); // some milliseconds later in truth
+      [worstMs, promptestMs, ackDueMs] = [0, Infinity, Infinity];
     }
     if (nowMs >= 32 * (frame + 1)) link.push(FRAME * frame++, new Int16Array(FRAME).fill(frame));
   }
@@ -318,6 +319,14 @@ test("a kernel that is busy for a second and more, again and again, does not mak
   const isBusy = (/** @type {number} */ nowMs) => nowMs % 4000 > 2500;
   const { codings } = speakOverLine({ kbitPerS: () => 100_000, seconds: 40, isBusy });
   assert.deepEqual(codings.map(([, isCompanded]) => isCompanded), [false]);
+});
+
+test("a kernel that stalls for most of the time does not make the line slow either, as long as it catches up", () => {
+  for (const stallMs of [300, 500, 900]) {
+    const isBusy = (/** @type {number} */ nowMs) => nowMs % (stallMs + 100) > 100;
+    const { codings } = speakOverLine({ kbitPerS: () => 100_000, seconds: 40, isBusy });
+    assert.deepEqual(codings.map(([, isCompanded]) => isCompanded), [false], `${stallMs} ms`);
+  }
 });
 
 test("who opens the microphone anew begins with whole samples", () => {

@@ -18,9 +18,11 @@ const MS = 16;
  * @param {number} [rhythm.speed] how much faster than time the server makes it
  * @param {(index: number) => number} [rhythm.lateMs] of each chunk on its way; none overtakes another
  * @param {(index: number) => number} [rhythm.pauseMs] the server's own, before a chunk
+ * @param {number} [rhythm.pieceMs] each chunk comes in pieces of this size
+ * @param {number} [rhythm.apartMs] by which the pieces of a chunk follow one another
  * @returns {Arrivals}
  */
-function paced({ chunkMs, totalMs = 2000, speed = 1, lateMs = () => 0, pauseMs = () => 0 }) {
+function paced({ chunkMs, totalMs = 2000, speed = 1, lateMs = () => 0, pauseMs = () => 0, pieceMs = chunkMs, apartMs = 0 }) {
   const stream = Int16Array.from({ length: totalMs * MS }, (_, index) => (index % 30_000) + 1);
   const arrivals = [];
   let sentMs = 0;
@@ -28,8 +30,11 @@ function paced({ chunkMs, totalMs = 2000, speed = 1, lateMs = () => 0, pauseMs =
   for (let index = 0; index * chunkMs < totalMs; index++) {
     sentMs += pauseMs(index);
     atMs = Math.max(atMs, sentMs + lateMs(index));
-    const position = index * chunkMs * MS;
-    arrivals.push({ atMs, position, samples: stream.slice(position, position + chunkMs * MS) });
+    for (let offsetMs = 0; offsetMs < chunkMs; offsetMs += pieceMs) {
+      const position = (index * chunkMs + offsetMs) * MS;
+      const pieceAtMs = atMs + (offsetMs / pieceMs) * apartMs;
+      arrivals.push({ atMs: pieceAtMs, position, samples: stream.slice(position, position + Math.min(pieceMs, chunkMs - offsetMs) * MS) });
+    }
     sentMs += chunkMs / speed;
   }
   return arrivals;
@@ -103,6 +108,27 @@ for (const chunkMs of CHUNKS_MS) {
   });
 }
 
+for (const [chunkMs, pieceMs, apartMs] of [
+  [200, 100, 0],
+  [200, 100, 45],
+  [500, 100, 3],
+  [200, 20, 0],
+  [500, 100, 20],
+]) {
+  test(`chunks of ${chunkMs} ms that come in pieces of ${pieceMs} ms, ${apartMs} ms apart, are chunks of ${chunkMs} ms`, () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const queue = new PlaybackQueue();
+      for (let epoch = 1; epoch <= 5; epoch++) {
+        const { gapsMs } = play(queue, epoch, paced({ chunkMs, pieceMs, apartMs, totalMs: 10 * chunkMs, lateMs: jitter(100 * seed + epoch, 60) }));
+        assert.deepEqual(gapsMs, [], `seed ${seed}, answer ${epoch}`);
+      }
+      for (let epoch = 6; epoch <= 20; epoch++) play(queue, epoch, paced({ chunkMs, pieceMs, apartMs, totalMs: 20 * chunkMs }));
+      const { firstSampleMs } = play(queue, 21, paced({ chunkMs, pieceMs, apartMs }));
+      assert.ok(firstSampleMs <= 16, `on a prompt line: ${firstSampleMs} ms`);
+    }
+  });
+}
+
 /**
  * Plays answers of one rhythm, one after the other.
  *
@@ -122,15 +148,29 @@ for (const chunkMs of CHUNKS_MS) {
   });
 }
 
-test("the delay follows the line: what a late one has taught, a prompt one takes back in a few answers", () => {
+test("the delay follows the line: what a late one has taught, a prompt one takes back in a dozen answers", () => {
   const queue = new PlaybackQueue();
   const late = jitter(7, 60);
   const answer = (epoch, lateMs) => play(queue, epoch, paced({ chunkMs: 100, lateMs })).firstSampleMs;
   const onLateLine = [1, 2, 3, 4, 5, 6].map((epoch) => answer(epoch, late));
   assert.ok(onLateLine[5] >= 40, `${onLateLine}`);
-  const onPromptLine = [7, 8, 9, 10].map((epoch) => answer(epoch, () => 0));
-  assert.ok(onPromptLine[3] <= 16, `${onPromptLine}`);
+  const onPromptLine = Array.from({ length: 12 }, (_, index) => answer(7 + index, () => 0));
+  assert.ok(onPromptLine[11] <= 16, `${onPromptLine}`);
 });
+
+for (const chunkMs of CHUNKS_MS) {
+  test(`a line that stalls by 40 ms every six seconds costs chunks of ${chunkMs} ms one gap at most`, () => {
+    const queue = new PlaybackQueue();
+    const stalls = Math.round(6000 / chunkMs);
+    let chunks = -10;
+    let gaps = 0;
+    for (let epoch = 1; epoch <= 40; epoch++) {
+      const lateMs = () => (++chunks % stalls === 0 ? 40 : 0);
+      gaps += play(queue, epoch, paced({ chunkMs, lateMs })).gapsMs.length;
+    }
+    assert.ok(gaps <= 1, `${gaps} gaps in 40 answers`);
+  });
+}
 
 for (const chunkMs of CHUNKS_MS) {
   test(`a prompt line that begins to be late, by 60 ms at most, costs chunks of ${chunkMs} ms one gap, and no second one`, () => {

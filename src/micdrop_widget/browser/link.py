@@ -44,6 +44,8 @@ _STALE_MS = 2000
 """Audio that arrives later than this was spoken while the kernel was busy: it is not live any more. What comes earlier
 is late, but whole, and the call catches up as soon as the kernel does."""
 
+_NO_DELAYS_MS = (math.inf, 0.0)
+
 _GAP_MS = 250
 """A shorter stretch of missing audio is replaced by silence; a longer one ends an utterance."""
 
@@ -140,7 +142,7 @@ class MicrophoneLink:
         self._rate = sample_rate
         self._resampler = Resampler(sample_rate)
         self._offset = ClockOffset()
-        self._worst_delay_ms = 0.0
+        self._delays_ms = _NO_DELAYS_MS
         self._waiting: dict[int, tuple[messages.AudioFrame, float]] = {}
         """Messages by their number, each with its delay."""
         self._next_seq = 0
@@ -187,19 +189,20 @@ class MicrophoneLink:
 
     @property
     def worst_delay_ms(self) -> float:
-        """The largest delay since this was last reset."""
-        return self._worst_delay_ms
+        """The largest delay since `pop_delays_ms` was last called."""
+        return self._delays_ms[1]
 
-    def pop_worst_delay_ms(self) -> float:
-        """Return the largest delay since this was last called, and reset it."""
-        worst, self._worst_delay_ms = self._worst_delay_ms, 0.0
-        return worst
+    def pop_delays_ms(self) -> tuple[float, float]:
+        """Return the least and the largest delay of the messages that came since this was last called."""
+        (least, worst), self._delays_ms = self._delays_ms, _NO_DELAYS_MS
+        return min(least, worst), worst  # 0 and 0 where none came
 
     def receive(self, frame: messages.AudioFrame, now_ms: float) -> list[Captured]:
         """Receive a message, in whatever order; return what is live now, in order."""
         delay_ms = self._offset.delay_ms(frame.sent_ms, now_ms)
         self._arrived_ms = now_ms
-        self._worst_delay_ms = max(self._worst_delay_ms, delay_ms)
+        least, worst = self._delays_ms
+        self._delays_ms = min(least, delay_ms), max(worst, delay_ms)
         self._count(frame, delay_ms)
         if frame.seq < self._next_seq or frame.seq in self._waiting:
             self._counts["duplicate_messages"] += 1

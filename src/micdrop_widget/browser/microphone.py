@@ -198,7 +198,7 @@ class BrowserMicrophone:
         owner = self._pages.owner
         if owner is None:
             return None
-        return messages.ack(owner, self._request, self._link.received_seq, self._link.pop_worst_delay_ms())
+        return messages.ack(owner, self._request, self._link.received_seq, *self._link.pop_delays_ms())
 
 
 def _now_ms() -> float:

@@ -1,4 +1,4 @@
-// sources sha256:e50cf0096e048932aaaa908ff449e4a2f73fa42dacd4481612f6d686c33f5338
+// sources sha256:dd9242308f0a54055b5eadf5324fbf6696f5f9d12977dfffb2a7eeb77a2f6f3d
 "use strict";
 (() => {
   // src/worklets/framing.js

@@ -1,4 +1,4 @@
-// sources sha256:e50cf0096e048932aaaa908ff449e4a2f73fa42dacd4481612f6d686c33f5338
+// sources sha256:dd9242308f0a54055b5eadf5324fbf6696f5f9d12977dfffb2a7eeb77a2f6f3d
 // src/listeners.js
 var Listeners = class {
   /** @type {Set<(...values: Values) => void>} */
@@ -173,7 +173,7 @@ var MESSAGES = {
   open_mic: { request: count, device_id: orNull(text), constraints: object },
   close_mic: { request: count },
   alive: { request: count },
-  ack: { request: count, seq: number, lag_ms: number },
+  ack: { request: count, seq: number, least_lag_ms: number, lag_ms: number },
   vad_readout: { probability: orNull(number), level_db: orNull(number) },
   conversation: { from: count, items: listOf(readItem) },
   details: { fields: details },
@@ -962,11 +962,12 @@ var Uplink = class {
    * @param {number} request
    * @param {number} seq of the newest message up to which all have arrived
    * @param {number} lagMs how late the latest of them were
+   * @param {number} [leastLagMs] how late the promptest of them were, if there were several
    */
-  acknowledge(request, seq, lagMs) {
+  acknowledge(request, seq, lagMs, leastLagMs = lagMs) {
     if (request !== this.#request) return;
     while (this.#unacknowledged[0] !== void 0 && this.#unacknowledged[0].seq <= seq) this.#unacknowledged.shift();
-    this.#adapt(lagMs);
+    this.#adapt(lagMs, leastLagMs);
     if (!this.#isOnHold || this.#isOverdue()) return;
     this.#hold(false);
     this.#sendPieces();
@@ -1014,10 +1015,11 @@ var Uplink = class {
    * Makes messages larger as soon as they arrive late, and smaller when they have arrived promptly for a while.
    *
    * @param {number} lagMs
+   * @param {number} leastLagMs
    */
-  #adapt(lagMs) {
+  #adapt(lagMs, leastLagMs) {
     const now = this.#now();
-    this.#adaptCoding(lagMs, now);
+    this.#adaptCoding(lagMs, leastLagMs, now);
     if (lagMs > PROMPT_MS) this.#promptSince = now;
     if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
     else if (this.#promptSince === Infinity) this.#promptSince = now;
@@ -1028,10 +1030,11 @@ var Uplink = class {
   }
   /**
    * @param {number} lagMs
+   * @param {number} leastLagMs
    * @param {number} now
    */
-  #adaptCoding(lagMs, now) {
-    if (lagMs <= OVERLOADED_MS) this.#overloadedSince = Infinity;
+  #adaptCoding(lagMs, leastLagMs, now) {
+    if (leastLagMs <= OVERLOADED_MS) this.#overloadedSince = Infinity;
     else this.#overloadedSince = Math.min(this.#overloadedSince, now);
     if (lagMs > LATE_MS) this.#easySince = Infinity;
     else this.#easySince = Math.min(this.#easySince, now);
@@ -1179,8 +1182,8 @@ var Microphone = class {
     this.#uplink.close();
   }
   /** @param {messages.Ack} message */
-  acknowledge({ request, seq, lagMs }) {
-    this.#uplink.acknowledge(request, seq, lagMs);
+  acknowledge({ request, seq, lagMs, leastLagMs }) {
+    this.#uplink.acknowledge(request, seq, lagMs, leastLagMs);
   }
   /** The kernel has sent something, whatever it is. */
   noteKernelMessage() {

@@ -1,4 +1,4 @@
-// sources sha256:e50cf0096e048932aaaa908ff449e4a2f73fa42dacd4481612f6d686c33f5338
+// sources sha256:dd9242308f0a54055b5eadf5324fbf6696f5f9d12977dfffb2a7eeb77a2f6f3d
 "use strict";
 (() => {
   // src/worklets/framing.js
@@ -40,7 +40,9 @@
   var SMALL_CHUNK = 800;
   var PAUSE = 1600;
   var AHEAD = 3200;
-  var ENOUGH_CHUNKS = 16;
+  var STRETCH_CHUNKS = 16;
+  var STRETCH = 32e3;
+  var REMEMBERED_STRETCHES = 8;
   var StartDelay = class {
     #small = new Learned();
     #large = new Learned();
@@ -89,36 +91,45 @@
      * Notes a chunk that arrives while the answer plays.
      *
      * @param {number} reserve the buffered samples before it
+     * @param {number} elapsed since the one before it
      */
-    noteChunk(reserve) {
+    noteChunk(reserve, elapsed) {
       const fall = this.#peak - reserve;
       if (reserve >= AHEAD || fall >= PAUSE) {
         this.#peak = Math.min(reserve, AHEAD);
         return;
       }
       this.#peak = Math.max(this.#peak, reserve);
-      this.#learned.noteFall(fall);
+      this.#learned.noteFall(fall, elapsed);
     }
   };
   var Learned = class {
     delay = UNKNOWN_DELAY;
-    #deepest = 0;
+    /** The deepest fall of each of the latest stretches, and of the one that goes on. */
+    #falls = [0];
     #chunks = 0;
-    /** @param {number} fall */
-    noteFall(fall) {
-      this.#deepest = Math.max(this.#deepest, fall);
-      if (++this.#chunks < ENOUGH_CHUNKS) return;
-      this.delay = Math.max(delayFor(this.#deepest), this.delay / 2);
-      this.#forget();
+    #length = 0;
+    /**
+     * @param {number} fall
+     * @param {number} elapsed
+     */
+    noteFall(fall, elapsed) {
+      this.#falls.push(Math.max(fall, this.#falls.pop() ?? 0));
+      this.#length += elapsed;
+      if (++this.#chunks < STRETCH_CHUNKS || this.#length < STRETCH) return;
+      this.delay = Math.max(delayFor(Math.max(...this.#falls)), this.delay / 2);
+      this.#beginStretch();
     }
     /** @param {number} needed */
     raise(needed) {
-      this.delay = Math.max(delayFor(needed), UNKNOWN_DELAY, this.delay);
-      this.#forget();
+      this.delay = Math.max(delayFor(Math.max(needed, UNKNOWN_DELAY)), this.delay);
+      this.#falls.push(needed);
+      this.#beginStretch();
     }
-    #forget() {
-      this.#deepest = 0;
+    #beginStretch() {
+      this.#falls = [...this.#falls.slice(1 - REMEMBERED_STRETCHES), 0];
       this.#chunks = 0;
+      this.#length = 0;
     }
   };
   function delayFor(needed) {
@@ -126,6 +137,7 @@
   }
 
   // src/worklets/playback-queue.js
+  var TOGETHER = 896;
   var PlaybackQueue = class {
     #options;
     /** @type {{position: number, samples: Int16Array<ArrayBuffer>}[]} */
@@ -148,6 +160,9 @@
     /** Position where the filling began, and how far a chunk since then was ahead of time: the wait is shorter by that. */
     #filledFrom = 0;
     #lead = 0;
+    /** How long ago the newest piece came, and how long it is. */
+    #sincePiece = Infinity;
+    #pieceSamples = 0;
     #dryFor = Infinity;
     /** The epoch that ran dry last; -1 after audio was cut off. */
     #dryEpoch = -1;
@@ -186,7 +201,7 @@
       return this.#bufferedSamples;
     }
     /**
-     * Appends a chunk; older epochs and samples that are here already are dropped.
+     * Appends a chunk, or a piece of one; older epochs and samples that are here already are dropped.
      *
      * @param {number} epoch a newer one than the current flushes first
      * @param {number} position of the first sample in the epoch's stream
@@ -198,9 +213,10 @@
       const known = Math.max(0, this.#acceptedEnd - position);
       if (known >= samples.length) return this.#spend(samples);
       const fresh = known > 0 ? samples.subarray(known) : samples;
-      if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples);
-      if (this.#phase === "filling") this.#lead = Math.max(this.#lead, position + known - this.#filledFrom - this.#filledFor);
       if (this.#phase === "idle") this.#fill(position + known, fresh.length);
+      else if (!this.#isFurtherPiece()) this.#noteChunk(position + known);
+      this.#sincePiece = 0;
+      this.#pieceSamples = fresh.length;
       this.#chunks.push({ position: position + known, samples: fresh });
       this.#acceptedEnd = position + samples.length;
       this.#bufferedSamples += fresh.length;
@@ -245,6 +261,7 @@
       const played = this.#phase === "playing" ? this.#copy(output) : 0;
       const ranDry = this.#phase === "playing" && played < output.length;
       output.fill(0, played);
+      this.#sincePiece += output.length;
       this.#addTail(output, 0);
       if (ranDry) {
         this.#startTail(played > 0 ? (
@@ -269,6 +286,15 @@
     /** @param {Int16Array<ArrayBuffer>} samples */
     #spend(samples) {
       this.#spent.push(samples.buffer);
+    }
+    /** Whether what comes now belongs to the chunk that is here: a server that paces its pieces would have sent it later. */
+    #isFurtherPiece() {
+      return this.#sincePiece < Math.min(TOGETHER, 2 * this.#pieceSamples / 3);
+    }
+    /** @param {number} position of a chunk that comes behind others */
+    #noteChunk(position) {
+      if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples, this.#sincePiece);
+      else this.#lead = Math.max(this.#lead, position - this.#filledFrom - this.#filledFor);
     }
     /**
      * @param {number} position

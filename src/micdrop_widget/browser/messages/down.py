@@ -57,9 +57,9 @@ def alive(to: str | None, request: int) -> Content:
     return {"type": "alive", "to": to, "request": request}
 
 
-def ack(to: str, request: int, seq: int, lag_ms: float) -> Content:
-    """Return the acknowledgement of the microphone's messages up to a number, and how late the latest of them were."""
-    return {"type": "ack", "to": to, "request": request, "seq": seq, "lag_ms": lag_ms}
+def ack(to: str, request: int, seq: int, least_lag_ms: float, lag_ms: float) -> Content:
+    """Return the acknowledgement of the microphone's messages up to a number, and how late those were: least and most."""
+    return {"type": "ack", "to": to, "request": request, "seq": seq, "least_lag_ms": least_lag_ms, "lag_ms": lag_ms}
 
 
 def conversation(start: int, items: Sequence[ConversationItem], to: str | None = None) -> Content:
