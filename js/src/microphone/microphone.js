@@ -142,9 +142,9 @@ export class Microphone {
     this.#uplink.close();
   }
 
-  /** @param {messages.Ack} message */
-  acknowledge({ request, seq, lagMs, leastLagMs }) {
-    this.#uplink.acknowledge(request, seq, lagMs, leastLagMs);
+  /** @param {messages.Ack} ack */
+  acknowledge(ack) {
+    this.#uplink.acknowledge(ack);
   }
 
   /** The kernel has sent something, whatever it is. */

@@ -15,8 +15,8 @@ const PROMPT_MS = 40;
 const PROMPT_FOR_MS = 2000;
 
 /**
- * Where even the promptest messages of two acknowledgements are so late, the line cannot carry them: it has a queue that does not end. A busy
- * kernel has one too, but ends it between two stalls.
+ * Where even the promptest message of two acknowledgements is so late, the line cannot carry them all: its queue does not end. A kernel that
+ * stalls has a queue too, and empties it between two stalls.
  */
 const OVERLOADED_MS = 250;
 const OVERLOADED_FOR_MS = 150;
@@ -138,15 +138,16 @@ export class Uplink {
   }
 
   /**
-   * @param {number} request
-   * @param {number} seq of the newest message up to which all have arrived
-   * @param {number} lagMs how late the latest of them were
-   * @param {number} [leastLagMs] how late the promptest of them were, if there were several
+   * @param {object} ack
+   * @param {number} ack.request
+   * @param {number} ack.seq of the newest message up to which all have arrived
+   * @param {number} ack.leastLagMs how late the promptest was of those that came since the acknowledgement before it
+   * @param {number} ack.lagMs how late the worst of them was
    */
-  acknowledge(request, seq, lagMs, leastLagMs = lagMs) {
+  acknowledge({ request, seq, leastLagMs, lagMs }) {
     if (request !== this.#request) return;
     while (this.#unacknowledged[0] !== undefined && this.#unacknowledged[0].seq <= seq) this.#unacknowledged.shift();
-    this.#adapt(lagMs, leastLagMs);
+    this.#adapt(leastLagMs, lagMs);
     if (!this.#isOnHold || this.#isOverdue()) return;
     this.#hold(false);
     this.#sendPieces();
@@ -199,12 +200,12 @@ export class Uplink {
   /**
    * Makes messages larger as soon as they arrive late, and smaller when they have arrived promptly for a while.
    *
-   * @param {number} lagMs
    * @param {number} leastLagMs
+   * @param {number} lagMs
    */
-  #adapt(lagMs, leastLagMs) {
+  #adapt(leastLagMs, lagMs) {
     const now = this.#now();
-    this.#adaptCoding(lagMs, leastLagMs, now);
+    this.#adaptCoding(leastLagMs, now);
     if (lagMs > PROMPT_MS) this.#promptSince = now;
     if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
     else if (this.#promptSince === Infinity) this.#promptSince = now;
@@ -215,14 +216,13 @@ export class Uplink {
   }
 
   /**
-   * @param {number} lagMs
    * @param {number} leastLagMs
    * @param {number} now
    */
-  #adaptCoding(lagMs, leastLagMs, now) {
+  #adaptCoding(leastLagMs, now) {
     if (leastLagMs <= OVERLOADED_MS) this.#overloadedSince = Infinity;
     else this.#overloadedSince = Math.min(this.#overloadedSince, now);
-    if (lagMs > LATE_MS) this.#easySince = Infinity;
+    if (leastLagMs > LATE_MS) this.#easySince = Infinity;
     else this.#easySince = Math.min(this.#easySince, now);
     if (!this.#isCompanding && now - this.#overloadedSince >= OVERLOADED_FOR_MS) this.#compand(true);
     else if (this.#isCompanding && now - this.#easySince >= this.#retryAfterMs) {

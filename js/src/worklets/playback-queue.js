@@ -1,8 +1,12 @@
 import { FULL_SCALE } from "./framing.js";
 import { StartDelay } from "./start-delay.js";
 
-/** 56 ms: what follows that soon, its sender had together. Carriers hold small messages back for others, and the page renders some quanta at once. */
+/**
+ * A server may send one chunk in pieces. What comes within 56 ms of the piece before it, within two thirds of the length of that piece, and
+ * within 200 ms in all, is a further piece: carriers hold small messages back for 50 ms at most, and who paces pieces sends none so soon.
+ */
 const TOGETHER = 896;
+const CHUNK = 3200;
 
 /**
  * The jitter buffer of the player: chunks of any size in, gapless quanta out.
@@ -34,8 +38,9 @@ export class PlaybackQueue {
   /** Position where the filling began, and how far a chunk since then was ahead of time: the wait is shorter by that. */
   #filledFrom = 0;
   #lead = 0;
-  /** How long ago the newest piece came, and how long it is. */
-  #sincePiece = Infinity;
+  /** How long ago the newest chunk began to come; the same of the newest piece, and how long it is. */
+  #sinceChunk = 0;
+  #sincePiece = 0;
   #pieceSamples = 0;
   #dryFor = Infinity;
   /** The epoch that ran dry last; -1 after audio was cut off. */
@@ -147,6 +152,7 @@ export class PlaybackQueue {
     const played = this.#phase === "playing" ? this.#copy(output) : 0;
     const ranDry = this.#phase === "playing" && played < output.length;
     output.fill(0, played);
+    this.#sinceChunk += output.length;
     this.#sincePiece += output.length;
     this.#addTail(output, 0);
     if (ranDry) {
@@ -172,15 +178,16 @@ export class PlaybackQueue {
     this.#spent.push(samples.buffer);
   }
 
-  /** Whether what comes now belongs to the chunk that is here: a server that paces its pieces would have sent it later. */
+  /** Whether what comes now belongs to the chunk that is here. */
   #isFurtherPiece() {
-    return this.#sincePiece < Math.min(TOGETHER, (2 * this.#pieceSamples) / 3);
+    return this.#sinceChunk < CHUNK && this.#sincePiece < Math.min(TOGETHER, (2 * this.#pieceSamples) / 3);
   }
 
   /** @param {number} position of a chunk that comes behind others */
   #noteChunk(position) {
-    if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples, this.#sincePiece);
+    if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples, this.#sinceChunk);
     else this.#lead = Math.max(this.#lead, position - this.#filledFrom - this.#filledFor);
+    this.#sinceChunk = 0;
   }
 
   /**
@@ -192,6 +199,7 @@ export class PlaybackQueue {
     this.#filledFrom = position;
     this.#filledFor = 0;
     this.#lead = 0;
+    this.#sinceChunk = 0;
     if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) {
       this.#wait = this.#delay.begin(chunkSamples);
       return;

@@ -2,23 +2,24 @@
 const UNKNOWN_DELAY = 1024; // 64 ms: a line of which nothing is known may be 60 ms late
 const MAX_DELAY = 3200; // 200 ms
 const MARGIN = 128; // one quantum, the resolution of time here
+const LATE_DELAY = delayFor(UNKNOWN_DELAY); // 88 ms
 const SMALL_CHUNK = 800; // 50 ms
 const PAUSE = 1600; // 100 ms: what is later is the server's own pause
-const AHEAD = 3200; // 200 ms: more in the buffer says that the server is ahead of time, and nothing of the line
-/** A stretch of answers says something when it has so many chunks and is so long. */
-const STRETCH_CHUNKS = 16;
+const AHEAD = 3840; // 240 ms, more than an answer waits: with such a reserve the server is ahead of time
+
 const STRETCH = 32000; // 2 s
 const REMEMBERED_STRETCHES = 8;
+const ENOUGH_CHUNKS = 16; // fewer say little of the next
 
 /**
  * Decides how long an answer waits in the jitter buffer before it is played; pure.
  *
  * The reserve is what the buffer holds when the next chunk comes. While a server paces its answer, only the line changes it: the reserve
- * falls by how much later one chunk comes than one before it did. So the deepest fall is the delay that is needed: the next answer waits
+ * falls by how much later one chunk comes than one before it. So the deepest fall is the delay that is needed: the next answers wait
  * a quarter more, and a quantum. The deepest of the latest eight stretches counts, for what stalls a line or a machine comes again, and
- * seldom. The delay rises at once, and falls by half a stretch at most. A gap of g, in an answer that has waited D, says that D + g was
- * needed, and that the line is not what it was: the delay is at least that of a line that is 64 ms late. Where the server is ahead of
- * time, or pauses, the reserve says nothing of the line, and is not read.
+ * seldom. At the end of a stretch the delay rises to what is needed, or falls, to half at most. A gap of g, in an answer that has waited
+ * D, says that D + g was needed, and that the line is not what it was: the delay rises at once, to 88 ms at least, and stays there
+ * until enough chunks were read. Where the server is ahead of time, or pauses, the reserve says nothing of the line, and is not read.
  *
  * Chunks of less than 50 ms have a delay of their own: carriers hold small messages back for others, and hardly ever large ones.
  */
@@ -27,7 +28,7 @@ export class StartDelay {
   #large = new Learned();
   #learned = this.#large;
   #used = 0;
-  /** The largest reserve that a fall is measured from. */
+  /** The largest reserve that a fall is measured from; Infinity before the first one of a server that was ahead of time. */
   #peak = 0;
 
   /** How long the answer that plays has waited, gaps included. */
@@ -57,7 +58,7 @@ export class StartDelay {
   resume(gap, chunkSamples) {
     if (gap >= PAUSE) return this.begin(chunkSamples);
     this.#used += gap;
-    this.#learned.raise(this.#used);
+    this.#learned.noteGap(this.#used);
     return Math.max(0, this.#learned.delay - this.#used);
   }
 
@@ -75,49 +76,52 @@ export class StartDelay {
    * Notes a chunk that arrives while the answer plays.
    *
    * @param {number} reserve the buffered samples before it
-   * @param {number} elapsed since the one before it
+   * @param {number} elapsed since the chunk before it
    */
   noteChunk(reserve, elapsed) {
     const fall = this.#peak - reserve;
-    if (reserve >= AHEAD || fall >= PAUSE) {
-      this.#peak = Math.min(reserve, AHEAD);
-      return;
-    }
-    this.#peak = Math.max(this.#peak, reserve);
-    this.#learned.noteFall(fall, elapsed);
+    const isAhead = reserve >= AHEAD;
+    const isRead = !isAhead && fall < PAUSE;
+    this.#peak = isAhead ? Infinity : isRead ? Math.max(this.#peak, reserve) : reserve;
+    this.#learned.noteChunk(isRead ? Math.max(0, fall) : null, elapsed);
   }
 }
 
 /** The delay that chunks of one kind need. */
 class Learned {
   delay = UNKNOWN_DELAY;
-  /** The deepest fall of each of the latest stretches, and of the one that goes on. */
+  /** The deepest fall of each of the latest stretches, what gaps have shown among them; last that of the stretch that goes on. */
   #falls = [0];
-  #chunks = 0;
   #length = 0;
+  /** Chunks whose fall was read since the latest gap. */
+  #chunks = 0;
 
   /**
-   * @param {number} fall
+   * @param {number | null} fall null where it could not be read
    * @param {number} elapsed
    */
-  noteFall(fall, elapsed) {
-    this.#falls.push(Math.max(fall, this.#falls.pop() ?? 0));
+  noteChunk(fall, elapsed) {
+    if (fall !== null) {
+      this.#falls.push(Math.max(fall, this.#falls.pop() ?? 0));
+      this.#chunks++;
+    }
     this.#length += elapsed;
-    if (++this.#chunks < STRETCH_CHUNKS || this.#length < STRETCH) return;
-    this.delay = Math.max(delayFor(Math.max(...this.#falls)), this.delay / 2);
+    if (this.#length < STRETCH) return;
+    const least = this.#chunks < ENOUGH_CHUNKS ? Math.min(this.delay, LATE_DELAY) : 0;
+    this.delay = Math.max(delayFor(Math.max(...this.#falls)), this.delay / 2, least);
     this.#beginStretch();
   }
 
   /** @param {number} needed */
-  raise(needed) {
-    this.delay = Math.max(delayFor(Math.max(needed, UNKNOWN_DELAY)), this.delay);
+  noteGap(needed) {
+    this.delay = Math.max(delayFor(needed), LATE_DELAY, this.delay);
+    this.#chunks = 0;
     this.#falls.push(needed);
     this.#beginStretch();
   }
 
   #beginStretch() {
     this.#falls = [...this.#falls.slice(1 - REMEMBERED_STRETCHES), 0];
-    this.#chunks = 0;
     this.#length = 0;
   }
 }

@@ -5,6 +5,9 @@ import { Uplink } from "../../src/microphone/uplink.js";
 
 const FRAME = 512;
 
+/** The acknowledgement of messages that are all as late. */
+const ack = (request, seq, lagMs) => ({ request, seq, leastLagMs: lagMs, lagMs });
+
 /** An uplink with a clock that stands still, and what comes out of it. */
 function setUp() {
   /** @type {any} */
@@ -24,7 +27,7 @@ function setUp() {
       const samples = Int16Array.from({ length: size * FRAME }, (_, index) => Math.floor((up.position + index) / FRAME));
       up.link.push(up.position, samples);
       up.position += samples.length;
-      if (isHeard && up.sent.length > 0) up.link.acknowledge(1, up.sent.at(-1).seq, lagMs);
+      if (isHeard && up.sent.length > 0) up.link.acknowledge(ack(1, up.sent.at(-1).seq, lagMs));
     }
   };
   up.link.open(1, FRAME);
@@ -53,7 +56,7 @@ for (const [rate, size] of /** @type {[string, number][]} */ ([["16 kHz", FRAME]
     const sent = [];
     const link = new Uplink({ send: (message) => sent.push(message), now: () => 0, onChange: () => undefined });
     link.open(1, size);
-    for (let count = 0; count < 3; count++) link.acknowledge(1, -1, 100);
+    for (let count = 0; count < 3; count++) link.acknowledge(ack(1, -1, 100));
     for (let frame = 0; frame < 8; frame++) link.push(frame * size, new Int16Array(size));
     for (let frame = 8; frame < 16; frame += 2) link.push(frame * size, new Int16Array(2 * size));
     assert.deepEqual(sent.map(({ position }) => position / size), [0, 4, 8, 12]);
@@ -121,7 +124,7 @@ test("when the kernel answers, the latest half second is sent, and how much is m
   up.speak(10);
   up.speak(300, { isHeard: false });
   const last = up.sent.at(-1);
-  up.link.acknowledge(1, last.seq, 5000);
+  up.link.acknowledge(ack(1, last.seq, 5000));
   assert.deepEqual(up.holds, [true, false]);
   const resumed = up.sent.at(-1);
   assert.equal(resumed.samples.length, 16 * FRAME);
@@ -139,7 +142,7 @@ for (const [rate, size] of /** @type {[string, number][]} */ ([["16 kHz", FRAME]
     link.open(1, size);
     for (let pair = 0; pair < 101; pair++, nowMs += 64) link.push(2 * pair * size, new Int16Array(2 * size));
     const last = sent.at(-1);
-    link.acknowledge(1, last.seq, 5000);
+    link.acknowledge(ack(1, last.seq, 5000));
     const { position, dropped, samples } = sent.at(-1);
     assert.equal(samples.length, 16 * size);
     assert.equal(position + samples.length, 202 * size);
@@ -151,7 +154,7 @@ test("it is live again with the next frames", () => {
   const up = setUp();
   up.speak(10);
   up.speak(300, { isHeard: false });
-  up.link.acknowledge(1, up.sent.at(-1).seq, 5000);
+  up.link.acknowledge(ack(1, up.sent.at(-1).seq, 5000));
   const { dropped } = up.sent.at(-1);
   up.speak(100);
   assert.equal(up.sent.at(-1).dropped, dropped);
@@ -163,7 +166,7 @@ test("an acknowledgement of the beginning only does not end the hold", () => {
   const up = setUp();
   up.speak(10);
   up.speak(300, { isHeard: false });
-  up.link.acknowledge(1, 12, 9000);
+  up.link.acknowledge(ack(1, 12, 9000));
   assert.ok(up.link.isOnHold);
 });
 
@@ -171,7 +174,7 @@ test("an acknowledgement of another microphone is ignored", () => {
   const up = setUp();
   up.speak(10);
   up.speak(300, { isHeard: false });
-  up.link.acknowledge(0, 1000, 5);
+  up.link.acknowledge(ack(0, 1000, 5));
   assert.ok(up.link.isOnHold);
 });
 
@@ -191,7 +194,7 @@ test("what is dropped is counted, with what was not captured at all", () => {
   const up = setUp();
   up.speak(10);
   up.speak(300, { isHeard: false });
-  up.link.acknowledge(1, up.sent.at(-1).seq, 5000);
+  up.link.acknowledge(ack(1, up.sent.at(-1).seq, 5000));
   const before = up.sent.at(-1).dropped;
   up.link.drop(100 * FRAME);
   up.position += 100 * FRAME;
@@ -200,7 +203,7 @@ test("what is dropped is counted, with what was not captured at all", () => {
   up.speak(300, { isHeard: false });
   const held = up.sent.at(-1);
   up.link.drop(0);
-  up.link.acknowledge(1, held.seq, 5000);
+  up.link.acknowledge(ack(1, held.seq, 5000));
   up.speak(4);
   const next = up.sent[held.seq + 1];
   assert.equal(next.dropped - held.dropped, next.position - held.position - held.samples.length);
@@ -214,7 +217,7 @@ test("a closed microphone sends nothing, and is not on hold", () => {
   up.link.close();
   assert.deepEqual(up.holds, [true, false]);
   up.speak(10);
-  up.link.acknowledge(1, 3, 5);
+  up.link.acknowledge(ack(1, 3, 5));
   assert.equal(up.sent.length, count);
 });
 
@@ -273,7 +276,7 @@ function speakOverLine({ kbitPerS, seconds, isBusy = () => false }) {
       ackDueMs = Math.min(ackDueMs, nowMs + (worstMs > 60 ? 200 : 400));
     }
     if (!isBusy(nowMs) && nowMs >= ackDueMs) {
-      link.acknowledge(1, seq, worstMs, promptestMs); // some milliseconds later in truth
+      link.acknowledge({ request: 1, seq, leastLagMs: promptestMs, lagMs: worstMs }); // some milliseconds later in truth
       [worstMs, promptestMs, ackDueMs] = [0, Infinity, Infinity];
     }
     if (nowMs >= 32 * (frame + 1)) link.push(FRAME * frame++, new Int16Array(FRAME).fill(frame));
@@ -307,6 +310,14 @@ test("a line that has become faster gets whole samples again", () => {
   assert.deepEqual(codings.map(([, isCompanded]) => isCompanded), [false, true, false]);
   assert.ok(maxLagMs(16_000) < 60);
   assert.equal(link.isCompanding, false);
+});
+
+test("a line that has become faster gets whole samples again beside a kernel that stalls now and then, too", () => {
+  for (const [everyMs, stallMs] of [[2000, 100], [9000, 300]]) {
+    const isBusy = (/** @type {number} */ nowMs) => nowMs % everyMs < stallMs;
+    const { link } = speakOverLine({ kbitPerS: (nowMs) => (nowMs < 8000 ? 256 : 10_000), seconds: 40, isBusy });
+    assert.equal(link.isCompanding, false, `a stall of ${stallMs} ms every ${everyMs} ms`);
+  }
 });
 
 test("a line of 1 Mbit/s carries whole samples", () => {

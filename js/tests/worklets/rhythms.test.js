@@ -141,7 +141,7 @@ function playSeveral(rhythm, answers = 8) {
 }
 
 for (const chunkMs of CHUNKS_MS) {
-  test(`on a line that is never late, chunks of ${chunkMs} ms are soon played one quantum after they come`, () => {
+  test(`on a line that is never late, chunks of ${chunkMs} ms are soon played two quanta after they come at the latest`, () => {
     const answers = playSeveral({ chunkMs, totalMs: Math.max(2000, 20 * chunkMs) });
     assert.equal(answers[0].firstSampleMs, 64);
     assert.ok(answers[7].firstSampleMs <= 16, `${answers[7].firstSampleMs} ms`);
@@ -158,19 +158,94 @@ test("the delay follows the line: what a late one has taught, a prompt one takes
   assert.ok(onPromptLine[11] <= 16, `${onPromptLine}`);
 });
 
-for (const chunkMs of CHUNKS_MS) {
-  test(`a line that stalls by 40 ms every six seconds costs chunks of ${chunkMs} ms one gap at most`, () => {
+for (const everyMs of [6000, 13_000]) {
+  for (const chunkMs of CHUNKS_MS) {
+    test(`a line that stalls by 40 ms every ${everyMs / 1000} s costs chunks of ${chunkMs} ms one gap at most`, () => {
+      const queue = new PlaybackQueue();
+      const stalls = Math.round(everyMs / chunkMs);
+      let chunks = -10;
+      let gaps = 0;
+      for (let epoch = 1; epoch <= 40; epoch++) {
+        const lateMs = () => (++chunks % stalls === 0 ? 40 : 0);
+        gaps += play(queue, epoch, paced({ chunkMs, lateMs })).gapsMs.length;
+      }
+      assert.ok(gaps <= 1, `${gaps} gaps in 40 answers`);
+    });
+  }
+}
+
+test("the delay falls by half at most from one stretch of two seconds to the next", () => {
+  const firsts = playSeveral({ chunkMs: 20, totalMs: 2200 }, 5).map(({ firstSampleMs }) => firstSampleMs);
+  assert.deepEqual(firsts, [64, 32, 16, 16, 16]);
+});
+
+test("what one gap has taught holds for several answers, and not for ever", () => {
+  for (const chunkMs of [20, 100, 500]) {
     const queue = new PlaybackQueue();
-    const stalls = Math.round(6000 / chunkMs);
-    let chunks = -10;
-    let gaps = 0;
-    for (let epoch = 1; epoch <= 40; epoch++) {
-      const lateMs = () => (++chunks % stalls === 0 ? 40 : 0);
-      gaps += play(queue, epoch, paced({ chunkMs, lateMs })).gapsMs.length;
-    }
-    assert.ok(gaps <= 1, `${gaps} gaps in 40 answers`);
+    let epoch = 0;
+    const prompt = () => play(queue, ++epoch, paced({ chunkMs, totalMs: 4000 })).firstSampleMs;
+    for (let answer = 0; answer < 12; answer++) prompt();
+    const stalled = play(queue, ++epoch, paced({ chunkMs, totalMs: 4000, lateMs: (index) => (index === 3 ? 60 : 0) }));
+    assert.equal(stalled.gapsMs.length, 1);
+    const after = Array.from({ length: 12 }, prompt);
+    assert.ok(Math.min(...after.slice(0, 3)) >= 72, `chunks of ${chunkMs} ms: ${after}`);
+    assert.ok(after[11] <= 16, `chunks of ${chunkMs} ms: ${after}`);
+  }
+});
+
+for (const chunkMs of CHUNKS_MS) {
+  test(`a server that was once slower than time does not make chunks of ${chunkMs} ms wait for ever`, () => {
+    const queue = new PlaybackQueue();
+    assert.ok(play(queue, 1, paced({ chunkMs, totalMs: 4000, speed: 0.85 })).gapsMs.length > 0);
+    const firsts = Array.from({ length: 12 }, (_, index) => play(queue, 2 + index, paced({ chunkMs, totalMs: 4000 })).firstSampleMs);
+    assert.ok(firsts[11] <= 16, `${firsts}`);
   });
 }
+
+test("neither does a stall where the server is faster than time", () => {
+  for (const [pieceMs, speed] of [[20, 1.6], [60, 1.6], [20, 2], [60, 2]]) {
+    const queue = new PlaybackQueue();
+    const rhythm = { chunkMs: pieceMs, speed, totalMs: 3000 };
+    for (let epoch = 1; epoch <= 12; epoch++) play(queue, epoch, paced(rhythm));
+    play(queue, 13, paced({ ...rhythm, lateMs: (index) => (index === 1 ? 150 : 0) }));
+    const firsts = Array.from({ length: 60 }, (_, index) => play(queue, 14 + index, paced(rhythm)).firstSampleMs);
+    assert.ok(firsts[59] <= 88, `pieces of ${pieceMs} ms at ${speed} times the speed: ${firsts}`);
+  }
+});
+
+test("a server that is half a second ahead, and irregular, says nothing of the line", () => {
+  const queue = new PlaybackQueue();
+  const random = randomNumbers(5);
+  for (let epoch = 1; epoch <= 12; epoch++) {
+    const arrivals = paced({ chunkMs: 100, totalMs: 4000 });
+    play(queue, epoch, arrivals.map((arrival, index) => ({ ...arrival, atMs: Math.max(0, 100 * index - 500 + 95 * random()) })));
+  }
+  assert.equal(play(queue, 13, paced({ chunkMs: 100 })).firstSampleMs, 64);
+});
+
+test("a pause of the server's that a long delay has bridged is not taken for lateness", () => {
+  const queue = new PlaybackQueue();
+  let epoch = 0;
+  const answer = (rhythm) => play(queue, ++epoch, paced({ chunkMs: 100, ...rhythm }));
+  answer({ lateMs: (index) => (index === 3 ? 90 : 0) });
+  const delayMs = answer({}).firstSampleMs;
+  assert.ok(delayMs > 112, `${delayMs} ms`);
+  assert.deepEqual(answer({ pauseMs: (index) => (index === 5 ? 110 : 0), totalMs: 4000 }).gapsMs, []);
+  assert.ok(answer({}).firstSampleMs <= delayMs);
+});
+
+test("the wait counts from the chunk that came earliest for its place in the answer", () => {
+  const lateMs = (index) => (index === 0 ? 40 : 0);
+  const { firstSampleMs, gapsMs } = play(new PlaybackQueue(), 1, paced({ chunkMs: 20, lateMs }));
+  assert.ok(firstSampleMs <= 64 - 40 + 8, `${firstSampleMs} ms`);
+  assert.deepEqual(gapsMs, []);
+});
+
+test("a prompt chunk that comes 60 ms behind a late one of 100 ms is a chunk, and no piece of that", () => {
+  const queue = new PlaybackQueue();
+  for (let epoch = 1; epoch <= 12; epoch++) play(queue, epoch, paced({ chunkMs: 100, lateMs: (index) => (index % 2 === 0 ? 40 : 0) }));
+  assert.deepEqual(play(queue, 13, paced({ chunkMs: 100, lateMs: (index) => (index % 2 === 0 ? 0 : 40) })).gapsMs, []);
+});
 
 for (const chunkMs of CHUNKS_MS) {
   test(`a prompt line that begins to be late, by 60 ms at most, costs chunks of ${chunkMs} ms one gap, and no second one`, () => {

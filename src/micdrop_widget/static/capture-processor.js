@@ -1,4 +1,4 @@
-// sources sha256:dd9242308f0a54055b5eadf5324fbf6696f5f9d12977dfffb2a7eeb77a2f6f3d
+// sources sha256:bb516734607b97618864dece6fcd98e8b8762a0d4d23de9f44951e19172b0340
 "use strict";
 (() => {
   // src/worklets/framing.js

@@ -1,4 +1,4 @@
-// sources sha256:dd9242308f0a54055b5eadf5324fbf6696f5f9d12977dfffb2a7eeb77a2f6f3d
+// sources sha256:bb516734607b97618864dece6fcd98e8b8762a0d4d23de9f44951e19172b0340
 // src/listeners.js
 var Listeners = class {
   /** @type {Set<(...values: Values) => void>} */
@@ -959,15 +959,16 @@ var Uplink = class {
     else if (this.#waitingFrames >= this.#batchFrames) this.#sendPieces();
   }
   /**
-   * @param {number} request
-   * @param {number} seq of the newest message up to which all have arrived
-   * @param {number} lagMs how late the latest of them were
-   * @param {number} [leastLagMs] how late the promptest of them were, if there were several
+   * @param {object} ack
+   * @param {number} ack.request
+   * @param {number} ack.seq of the newest message up to which all have arrived
+   * @param {number} ack.leastLagMs how late the promptest was of those that came since the acknowledgement before it
+   * @param {number} ack.lagMs how late the worst of them was
    */
-  acknowledge(request, seq, lagMs, leastLagMs = lagMs) {
+  acknowledge({ request, seq, leastLagMs, lagMs }) {
     if (request !== this.#request) return;
     while (this.#unacknowledged[0] !== void 0 && this.#unacknowledged[0].seq <= seq) this.#unacknowledged.shift();
-    this.#adapt(lagMs, leastLagMs);
+    this.#adapt(leastLagMs, lagMs);
     if (!this.#isOnHold || this.#isOverdue()) return;
     this.#hold(false);
     this.#sendPieces();
@@ -1014,12 +1015,12 @@ var Uplink = class {
   /**
    * Makes messages larger as soon as they arrive late, and smaller when they have arrived promptly for a while.
    *
-   * @param {number} lagMs
    * @param {number} leastLagMs
+   * @param {number} lagMs
    */
-  #adapt(lagMs, leastLagMs) {
+  #adapt(leastLagMs, lagMs) {
     const now = this.#now();
-    this.#adaptCoding(lagMs, leastLagMs, now);
+    this.#adaptCoding(leastLagMs, now);
     if (lagMs > PROMPT_MS) this.#promptSince = now;
     if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
     else if (this.#promptSince === Infinity) this.#promptSince = now;
@@ -1029,14 +1030,13 @@ var Uplink = class {
     }
   }
   /**
-   * @param {number} lagMs
    * @param {number} leastLagMs
    * @param {number} now
    */
-  #adaptCoding(lagMs, leastLagMs, now) {
+  #adaptCoding(leastLagMs, now) {
     if (leastLagMs <= OVERLOADED_MS) this.#overloadedSince = Infinity;
     else this.#overloadedSince = Math.min(this.#overloadedSince, now);
-    if (lagMs > LATE_MS) this.#easySince = Infinity;
+    if (leastLagMs > LATE_MS) this.#easySince = Infinity;
     else this.#easySince = Math.min(this.#easySince, now);
     if (!this.#isCompanding && now - this.#overloadedSince >= OVERLOADED_FOR_MS) this.#compand(true);
     else if (this.#isCompanding && now - this.#easySince >= this.#retryAfterMs) {
@@ -1181,9 +1181,9 @@ var Microphone = class {
     this.#capture.close();
     this.#uplink.close();
   }
-  /** @param {messages.Ack} message */
-  acknowledge({ request, seq, lagMs, leastLagMs }) {
-    this.#uplink.acknowledge(request, seq, lagMs, leastLagMs);
+  /** @param {messages.Ack} ack */
+  acknowledge(ack) {
+    this.#uplink.acknowledge(ack);
   }
   /** The kernel has sent something, whatever it is. */
   noteKernelMessage() {

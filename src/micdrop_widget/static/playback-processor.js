@@ -1,4 +1,4 @@
-// sources sha256:dd9242308f0a54055b5eadf5324fbf6696f5f9d12977dfffb2a7eeb77a2f6f3d
+// sources sha256:bb516734607b97618864dece6fcd98e8b8762a0d4d23de9f44951e19172b0340
 "use strict";
 (() => {
   // src/worklets/framing.js
@@ -37,18 +37,19 @@
   var UNKNOWN_DELAY = 1024;
   var MAX_DELAY = 3200;
   var MARGIN = 128;
+  var LATE_DELAY = delayFor(UNKNOWN_DELAY);
   var SMALL_CHUNK = 800;
   var PAUSE = 1600;
-  var AHEAD = 3200;
-  var STRETCH_CHUNKS = 16;
+  var AHEAD = 3840;
   var STRETCH = 32e3;
   var REMEMBERED_STRETCHES = 8;
+  var ENOUGH_CHUNKS = 16;
   var StartDelay = class {
     #small = new Learned();
     #large = new Learned();
     #learned = this.#large;
     #used = 0;
-    /** The largest reserve that a fall is measured from. */
+    /** The largest reserve that a fall is measured from; Infinity before the first one of a server that was ahead of time. */
     #peak = 0;
     /** How long the answer that plays has waited, gaps included. */
     get used() {
@@ -75,7 +76,7 @@
     resume(gap, chunkSamples) {
       if (gap >= PAUSE) return this.begin(chunkSamples);
       this.#used += gap;
-      this.#learned.raise(this.#used);
+      this.#learned.noteGap(this.#used);
       return Math.max(0, this.#learned.delay - this.#used);
     }
     /**
@@ -91,44 +92,47 @@
      * Notes a chunk that arrives while the answer plays.
      *
      * @param {number} reserve the buffered samples before it
-     * @param {number} elapsed since the one before it
+     * @param {number} elapsed since the chunk before it
      */
     noteChunk(reserve, elapsed) {
       const fall = this.#peak - reserve;
-      if (reserve >= AHEAD || fall >= PAUSE) {
-        this.#peak = Math.min(reserve, AHEAD);
-        return;
-      }
-      this.#peak = Math.max(this.#peak, reserve);
-      this.#learned.noteFall(fall, elapsed);
+      const isAhead = reserve >= AHEAD;
+      const isRead = !isAhead && fall < PAUSE;
+      this.#peak = isAhead ? Infinity : isRead ? Math.max(this.#peak, reserve) : reserve;
+      this.#learned.noteChunk(isRead ? Math.max(0, fall) : null, elapsed);
     }
   };
   var Learned = class {
     delay = UNKNOWN_DELAY;
-    /** The deepest fall of each of the latest stretches, and of the one that goes on. */
+    /** The deepest fall of each of the latest stretches, what gaps have shown among them; last that of the stretch that goes on. */
     #falls = [0];
-    #chunks = 0;
     #length = 0;
+    /** Chunks whose fall was read since the latest gap. */
+    #chunks = 0;
     /**
-     * @param {number} fall
+     * @param {number | null} fall null where it could not be read
      * @param {number} elapsed
      */
-    noteFall(fall, elapsed) {
-      this.#falls.push(Math.max(fall, this.#falls.pop() ?? 0));
+    noteChunk(fall, elapsed) {
+      if (fall !== null) {
+        this.#falls.push(Math.max(fall, this.#falls.pop() ?? 0));
+        this.#chunks++;
+      }
       this.#length += elapsed;
-      if (++this.#chunks < STRETCH_CHUNKS || this.#length < STRETCH) return;
-      this.delay = Math.max(delayFor(Math.max(...this.#falls)), this.delay / 2);
+      if (this.#length < STRETCH) return;
+      const least = this.#chunks < ENOUGH_CHUNKS ? Math.min(this.delay, LATE_DELAY) : 0;
+      this.delay = Math.max(delayFor(Math.max(...this.#falls)), this.delay / 2, least);
       this.#beginStretch();
     }
     /** @param {number} needed */
-    raise(needed) {
-      this.delay = Math.max(delayFor(Math.max(needed, UNKNOWN_DELAY)), this.delay);
+    noteGap(needed) {
+      this.delay = Math.max(delayFor(needed), LATE_DELAY, this.delay);
+      this.#chunks = 0;
       this.#falls.push(needed);
       this.#beginStretch();
     }
     #beginStretch() {
       this.#falls = [...this.#falls.slice(1 - REMEMBERED_STRETCHES), 0];
-      this.#chunks = 0;
       this.#length = 0;
     }
   };
@@ -138,6 +142,7 @@
 
   // src/worklets/playback-queue.js
   var TOGETHER = 896;
+  var CHUNK = 3200;
   var PlaybackQueue = class {
     #options;
     /** @type {{position: number, samples: Int16Array<ArrayBuffer>}[]} */
@@ -160,8 +165,9 @@
     /** Position where the filling began, and how far a chunk since then was ahead of time: the wait is shorter by that. */
     #filledFrom = 0;
     #lead = 0;
-    /** How long ago the newest piece came, and how long it is. */
-    #sincePiece = Infinity;
+    /** How long ago the newest chunk began to come; the same of the newest piece, and how long it is. */
+    #sinceChunk = 0;
+    #sincePiece = 0;
     #pieceSamples = 0;
     #dryFor = Infinity;
     /** The epoch that ran dry last; -1 after audio was cut off. */
@@ -261,6 +267,7 @@
       const played = this.#phase === "playing" ? this.#copy(output) : 0;
       const ranDry = this.#phase === "playing" && played < output.length;
       output.fill(0, played);
+      this.#sinceChunk += output.length;
       this.#sincePiece += output.length;
       this.#addTail(output, 0);
       if (ranDry) {
@@ -287,14 +294,15 @@
     #spend(samples) {
       this.#spent.push(samples.buffer);
     }
-    /** Whether what comes now belongs to the chunk that is here: a server that paces its pieces would have sent it later. */
+    /** Whether what comes now belongs to the chunk that is here. */
     #isFurtherPiece() {
-      return this.#sincePiece < Math.min(TOGETHER, 2 * this.#pieceSamples / 3);
+      return this.#sinceChunk < CHUNK && this.#sincePiece < Math.min(TOGETHER, 2 * this.#pieceSamples / 3);
     }
     /** @param {number} position of a chunk that comes behind others */
     #noteChunk(position) {
-      if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples, this.#sincePiece);
+      if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples, this.#sinceChunk);
       else this.#lead = Math.max(this.#lead, position - this.#filledFrom - this.#filledFor);
+      this.#sinceChunk = 0;
     }
     /**
      * @param {number} position
@@ -305,6 +313,7 @@
       this.#filledFrom = position;
       this.#filledFor = 0;
       this.#lead = 0;
+      this.#sinceChunk = 0;
       if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) {
         this.#wait = this.#delay.begin(chunkSamples);
         return;

@@ -1,4 +1,4 @@
-// sources sha256:dd9242308f0a54055b5eadf5324fbf6696f5f9d12977dfffb2a7eeb77a2f6f3d
+// sources sha256:bb516734607b97618864dece6fcd98e8b8762a0d4d23de9f44951e19172b0340
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -225,18 +225,19 @@ var playback_processor_default = `"use strict";
   var UNKNOWN_DELAY = 1024;
   var MAX_DELAY = 3200;
   var MARGIN = 128;
+  var LATE_DELAY = delayFor(UNKNOWN_DELAY);
   var SMALL_CHUNK = 800;
   var PAUSE = 1600;
-  var AHEAD = 3200;
-  var STRETCH_CHUNKS = 16;
+  var AHEAD = 3840;
   var STRETCH = 32e3;
   var REMEMBERED_STRETCHES = 8;
+  var ENOUGH_CHUNKS = 16;
   var StartDelay = class {
     #small = new Learned();
     #large = new Learned();
     #learned = this.#large;
     #used = 0;
-    /** The largest reserve that a fall is measured from. */
+    /** The largest reserve that a fall is measured from; Infinity before the first one of a server that was ahead of time. */
     #peak = 0;
     /** How long the answer that plays has waited, gaps included. */
     get used() {
@@ -263,7 +264,7 @@ var playback_processor_default = `"use strict";
     resume(gap, chunkSamples) {
       if (gap >= PAUSE) return this.begin(chunkSamples);
       this.#used += gap;
-      this.#learned.raise(this.#used);
+      this.#learned.noteGap(this.#used);
       return Math.max(0, this.#learned.delay - this.#used);
     }
     /**
@@ -279,44 +280,47 @@ var playback_processor_default = `"use strict";
      * Notes a chunk that arrives while the answer plays.
      *
      * @param {number} reserve the buffered samples before it
-     * @param {number} elapsed since the one before it
+     * @param {number} elapsed since the chunk before it
      */
     noteChunk(reserve, elapsed) {
       const fall = this.#peak - reserve;
-      if (reserve >= AHEAD || fall >= PAUSE) {
-        this.#peak = Math.min(reserve, AHEAD);
-        return;
-      }
-      this.#peak = Math.max(this.#peak, reserve);
-      this.#learned.noteFall(fall, elapsed);
+      const isAhead = reserve >= AHEAD;
+      const isRead = !isAhead && fall < PAUSE;
+      this.#peak = isAhead ? Infinity : isRead ? Math.max(this.#peak, reserve) : reserve;
+      this.#learned.noteChunk(isRead ? Math.max(0, fall) : null, elapsed);
     }
   };
   var Learned = class {
     delay = UNKNOWN_DELAY;
-    /** The deepest fall of each of the latest stretches, and of the one that goes on. */
+    /** The deepest fall of each of the latest stretches, what gaps have shown among them; last that of the stretch that goes on. */
     #falls = [0];
-    #chunks = 0;
     #length = 0;
+    /** Chunks whose fall was read since the latest gap. */
+    #chunks = 0;
     /**
-     * @param {number} fall
+     * @param {number | null} fall null where it could not be read
      * @param {number} elapsed
      */
-    noteFall(fall, elapsed) {
-      this.#falls.push(Math.max(fall, this.#falls.pop() ?? 0));
+    noteChunk(fall, elapsed) {
+      if (fall !== null) {
+        this.#falls.push(Math.max(fall, this.#falls.pop() ?? 0));
+        this.#chunks++;
+      }
       this.#length += elapsed;
-      if (++this.#chunks < STRETCH_CHUNKS || this.#length < STRETCH) return;
-      this.delay = Math.max(delayFor(Math.max(...this.#falls)), this.delay / 2);
+      if (this.#length < STRETCH) return;
+      const least = this.#chunks < ENOUGH_CHUNKS ? Math.min(this.delay, LATE_DELAY) : 0;
+      this.delay = Math.max(delayFor(Math.max(...this.#falls)), this.delay / 2, least);
       this.#beginStretch();
     }
     /** @param {number} needed */
-    raise(needed) {
-      this.delay = Math.max(delayFor(Math.max(needed, UNKNOWN_DELAY)), this.delay);
+    noteGap(needed) {
+      this.delay = Math.max(delayFor(needed), LATE_DELAY, this.delay);
+      this.#chunks = 0;
       this.#falls.push(needed);
       this.#beginStretch();
     }
     #beginStretch() {
       this.#falls = [...this.#falls.slice(1 - REMEMBERED_STRETCHES), 0];
-      this.#chunks = 0;
       this.#length = 0;
     }
   };
@@ -326,6 +330,7 @@ var playback_processor_default = `"use strict";
 
   // src/worklets/playback-queue.js
   var TOGETHER = 896;
+  var CHUNK = 3200;
   var PlaybackQueue = class {
     #options;
     /** @type {{position: number, samples: Int16Array<ArrayBuffer>}[]} */
@@ -348,8 +353,9 @@ var playback_processor_default = `"use strict";
     /** Position where the filling began, and how far a chunk since then was ahead of time: the wait is shorter by that. */
     #filledFrom = 0;
     #lead = 0;
-    /** How long ago the newest piece came, and how long it is. */
-    #sincePiece = Infinity;
+    /** How long ago the newest chunk began to come; the same of the newest piece, and how long it is. */
+    #sinceChunk = 0;
+    #sincePiece = 0;
     #pieceSamples = 0;
     #dryFor = Infinity;
     /** The epoch that ran dry last; -1 after audio was cut off. */
@@ -449,6 +455,7 @@ var playback_processor_default = `"use strict";
       const played = this.#phase === "playing" ? this.#copy(output) : 0;
       const ranDry = this.#phase === "playing" && played < output.length;
       output.fill(0, played);
+      this.#sinceChunk += output.length;
       this.#sincePiece += output.length;
       this.#addTail(output, 0);
       if (ranDry) {
@@ -475,14 +482,15 @@ var playback_processor_default = `"use strict";
     #spend(samples) {
       this.#spent.push(samples.buffer);
     }
-    /** Whether what comes now belongs to the chunk that is here: a server that paces its pieces would have sent it later. */
+    /** Whether what comes now belongs to the chunk that is here. */
     #isFurtherPiece() {
-      return this.#sincePiece < Math.min(TOGETHER, 2 * this.#pieceSamples / 3);
+      return this.#sinceChunk < CHUNK && this.#sincePiece < Math.min(TOGETHER, 2 * this.#pieceSamples / 3);
     }
     /** @param {number} position of a chunk that comes behind others */
     #noteChunk(position) {
-      if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples, this.#sincePiece);
+      if (this.#phase === "playing") this.#delay.noteChunk(this.#bufferedSamples, this.#sinceChunk);
       else this.#lead = Math.max(this.#lead, position - this.#filledFrom - this.#filledFor);
+      this.#sinceChunk = 0;
     }
     /**
      * @param {number} position
@@ -493,6 +501,7 @@ var playback_processor_default = `"use strict";
       this.#filledFrom = position;
       this.#filledFor = 0;
       this.#lead = 0;
+      this.#sinceChunk = 0;
       if (this.#dryEpoch !== this.#epoch && this.#dryFor > this.#options.underrunWindow) {
         this.#wait = this.#delay.begin(chunkSamples);
         return;
@@ -1614,15 +1623,16 @@ var Uplink = class {
     else if (this.#waitingFrames >= this.#batchFrames) this.#sendPieces();
   }
   /**
-   * @param {number} request
-   * @param {number} seq of the newest message up to which all have arrived
-   * @param {number} lagMs how late the latest of them were
-   * @param {number} [leastLagMs] how late the promptest of them were, if there were several
+   * @param {object} ack
+   * @param {number} ack.request
+   * @param {number} ack.seq of the newest message up to which all have arrived
+   * @param {number} ack.leastLagMs how late the promptest was of those that came since the acknowledgement before it
+   * @param {number} ack.lagMs how late the worst of them was
    */
-  acknowledge(request, seq, lagMs, leastLagMs = lagMs) {
+  acknowledge({ request, seq, leastLagMs, lagMs }) {
     if (request !== this.#request) return;
     while (this.#unacknowledged[0] !== void 0 && this.#unacknowledged[0].seq <= seq) this.#unacknowledged.shift();
-    this.#adapt(lagMs, leastLagMs);
+    this.#adapt(leastLagMs, lagMs);
     if (!this.#isOnHold || this.#isOverdue()) return;
     this.#hold(false);
     this.#sendPieces();
@@ -1669,12 +1679,12 @@ var Uplink = class {
   /**
    * Makes messages larger as soon as they arrive late, and smaller when they have arrived promptly for a while.
    *
-   * @param {number} lagMs
    * @param {number} leastLagMs
+   * @param {number} lagMs
    */
-  #adapt(lagMs, leastLagMs) {
+  #adapt(leastLagMs, lagMs) {
     const now = this.#now();
-    this.#adaptCoding(lagMs, leastLagMs, now);
+    this.#adaptCoding(leastLagMs, now);
     if (lagMs > PROMPT_MS) this.#promptSince = now;
     if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
     else if (this.#promptSince === Infinity) this.#promptSince = now;
@@ -1684,14 +1694,13 @@ var Uplink = class {
     }
   }
   /**
-   * @param {number} lagMs
    * @param {number} leastLagMs
    * @param {number} now
    */
-  #adaptCoding(lagMs, leastLagMs, now) {
+  #adaptCoding(leastLagMs, now) {
     if (leastLagMs <= OVERLOADED_MS) this.#overloadedSince = Infinity;
     else this.#overloadedSince = Math.min(this.#overloadedSince, now);
-    if (lagMs > LATE_MS) this.#easySince = Infinity;
+    if (leastLagMs > LATE_MS) this.#easySince = Infinity;
     else this.#easySince = Math.min(this.#easySince, now);
     if (!this.#isCompanding && now - this.#overloadedSince >= OVERLOADED_FOR_MS) this.#compand(true);
     else if (this.#isCompanding && now - this.#easySince >= this.#retryAfterMs) {
@@ -1836,9 +1845,9 @@ var Microphone = class {
     this.#capture.close();
     this.#uplink.close();
   }
-  /** @param {messages.Ack} message */
-  acknowledge({ request, seq, lagMs, leastLagMs }) {
-    this.#uplink.acknowledge(request, seq, lagMs, leastLagMs);
+  /** @param {messages.Ack} ack */
+  acknowledge(ack) {
+    this.#uplink.acknowledge(ack);
   }
   /** The kernel has sent something, whatever it is. */
   noteKernelMessage() {

@@ -58,7 +58,10 @@ def alive(to: str | None, request: int) -> Content:
 
 
 def ack(to: str, request: int, seq: int, least_lag_ms: float, lag_ms: float) -> Content:
-    """Return the acknowledgement of the microphone's messages up to a number, and how late those were: least and most."""
+    """Return the acknowledgement of the microphone's messages up to a number.
+
+    The lags are how late the promptest and the worst were of all that came since the acknowledgement before.
+    """
     return {"type": "ack", "to": to, "request": request, "seq": seq, "least_lag_ms": least_lag_ms, "lag_ms": lag_ms}
 
 
