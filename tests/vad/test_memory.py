@@ -21,7 +21,7 @@ WINDOWS = len(spoken("sentence").pcm) // FRAME_SAMPLES
 
 
 def growth_bytes(take: Callable[[Pcm], object]) -> float:
-    """Return by how much what is held grows in 1.7 minutes: the median of six times, half a minute after the first sample.
+    """Return by how much what is held grows in 1.7 minutes: the median of six times, behind the first half minute.
 
     The median, because libraries keep some of what they have freed, and as much in the end, whatever is said.
     """
