@@ -83,7 +83,7 @@ export class StartDelay {
     const isAhead = reserve >= AHEAD;
     const isRead = !isAhead && fall < PAUSE;
     this.#peak = isAhead ? Infinity : isRead ? Math.max(this.#peak, reserve) : reserve;
-    this.#learned.noteChunk(isRead ? Math.max(0, fall) : null, elapsed);
+    this.#learned.noteChunk(isRead ? fall : null, elapsed);
   }
 }
 

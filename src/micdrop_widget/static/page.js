@@ -1,4 +1,4 @@
-// sources sha256:bb516734607b97618864dece6fcd98e8b8762a0d4d23de9f44951e19172b0340
+// sources sha256:385dadfaa3cfc61178fbd352d82a8ee1e59a9ea9947eb69e94e1e7d4404d08a3
 // src/listeners.js
 var Listeners = class {
   /** @type {Set<(...values: Values) => void>} */

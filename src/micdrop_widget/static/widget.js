@@ -1,4 +1,4 @@
-// sources sha256:bb516734607b97618864dece6fcd98e8b8762a0d4d23de9f44951e19172b0340
+// sources sha256:385dadfaa3cfc61178fbd352d82a8ee1e59a9ea9947eb69e94e1e7d4404d08a3
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -287,7 +287,7 @@ var playback_processor_default = `"use strict";
       const isAhead = reserve >= AHEAD;
       const isRead = !isAhead && fall < PAUSE;
       this.#peak = isAhead ? Infinity : isRead ? Math.max(this.#peak, reserve) : reserve;
-      this.#learned.noteChunk(isRead ? Math.max(0, fall) : null, elapsed);
+      this.#learned.noteChunk(isRead ? fall : null, elapsed);
     }
   };
   var Learned = class {
