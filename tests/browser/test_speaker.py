@@ -63,10 +63,12 @@ async def test_silence_an_answers_beginning_and_what_a_dry_page_waits_for_are_ur
     chunk = np.zeros(1600, dtype=np.int16)
     for _ in range(4):
         browser_speaker.play(0, chunk)
+        await asyncio.sleep(0.01)
     assert carrier.urgent == [True, True, True, False]
     browser_speaker.receive(messages.PlaybackProgress("a", 0, 1600, 0, 0.0))
     browser_speaker.play(0, chunk)
     browser_speaker.receive(messages.PlaybackProgress("a", 0, 8000, 0, 0.0))
+    await asyncio.sleep(0.01)
     browser_speaker.play(0, chunk)
     browser_speaker.flush(1)
     assert carrier.urgent[4:] == [False, True, True]
@@ -78,6 +80,7 @@ async def test_of_small_chunks_not_each_is_urgent() -> None:
     browser_speaker, _ = speaker(carrier)
     for _ in range(30):
         browser_speaker.play(0, np.zeros(320, dtype=np.int16))
+        await asyncio.sleep(0.01)
     urgent_ms = [20 * number for number, is_urgent in enumerate(carrier.urgent) if is_urgent]
     assert urgent_ms == [0, 60, 120, 180, 240]
 
@@ -130,8 +133,38 @@ async def test_small_chunks_of_a_burst_are_put_together_once_the_page_has_half_a
         browser_speaker.play(0, answer[start : start + 1600])
     for heard in range(3200, 44_800 + 1, 3200):
         browser_speaker.receive(messages.PlaybackProgress("a", 0, heard, 0, 0.0))
-    assert [len(pcm) for pcm in carrier.samples] == [*[1600] * 5, *[8000] * 3, *[9600] * 2, 6400]
+    await asyncio.sleep(0.2)
+    assert [len(pcm) for pcm in carrier.samples] == [1600, *[8000] * 3, *[9600] * 3, 3200]
+    assert carrier.urgent[:3] == [True, True, False], "with the second message the page begins to play"
     assert np.array_equal(np.concatenate(carrier.samples), answer)
+
+
+@in_virtual_time
+async def test_the_frames_of_one_chunk_go_in_two_messages() -> None:
+    carrier = RecordingCarrier()
+    browser_speaker, _ = speaker(carrier)
+    for start_s in (0.0, 0.4):
+        await asyncio.sleep(start_s - asyncio.get_running_loop().time())
+        for _ in range(4):
+            browser_speaker.play(0, np.zeros(1600, dtype=np.int16))
+            await asyncio.sleep(0.001)
+        browser_speaker.receive(messages.PlaybackProgress("a", 0, sum(map(len, carrier.samples)), 0, 0.0))
+    await asyncio.sleep(60)
+    assert sizes_ms(carrier) == [100, 300, 100, 300]
+    assert carrier.times_s == pytest.approx([0, 0.005, 0.4, 0.405])
+
+
+@in_virtual_time
+async def test_an_answer_that_is_cut_off_while_its_frames_are_put_together_is_not_sent() -> None:
+    carrier = RecordingCarrier()
+    browser_speaker, _ = speaker(carrier)
+    browser_speaker.play(0, np.zeros(1600, dtype=np.int16))
+    browser_speaker.play(0, np.zeros(1600, dtype=np.int16))
+    browser_speaker.flush(1)
+    browser_speaker.play(1, np.ones(160, dtype=np.int16))
+    await asyncio.sleep(60)
+    assert carrier.types() == ["play", "flush", "play"]
+    assert sizes_ms(carrier) == [100, 10], "the first audio of the next answer does not wait"
 
 
 @in_virtual_time

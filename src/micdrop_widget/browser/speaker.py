@@ -143,6 +143,7 @@ class BrowserSpeaker:
         self._sent = self._heard
         self._window.begin()
         self._urgent_from = -math.inf
+        self._sent_at_s = -math.inf
         self._send_ahead()
 
     def flush(self, epoch: int) -> None:
@@ -210,7 +211,7 @@ class BrowserSpeaker:
             samples -= len(first)
 
     def _send_ahead(self, *, can_wait: bool = True) -> None:
-        """Send as much as the page has room for, unless it can wait for more."""
+        """Send as much as the page has room for, unless it waits for more."""
         owner = self._pages.owner
         if owner is None:
             return
@@ -220,10 +221,18 @@ class BrowserSpeaker:
         samples = min(self._waiting_samples, self._room)
         if samples <= 0:
             return
-        if samples >= _BATCH_SAMPLES or self._ahead < _BATCH_SAMPLES or not can_wait:
+        wait_s = self._wait_s if can_wait and samples < _BATCH_SAMPLES else 0.0
+        if wait_s <= 0:
             self._send(owner, samples)
         elif samples == self._waiting_samples:
-            self._send_later(self._timing.batch_s)
+            self._send_later(wait_s)
+
+    @property
+    def _wait_s(self) -> float:
+        """How long audio on a fast line waits for more that goes in the same message."""
+        if self._ahead >= _BATCH_SAMPLES:
+            return self._timing.batch_s
+        return self._sent_at_s + self._timing.together_s - self._timing.clock_s()
 
     def _send_sparingly(self, owner: str) -> None:
         """Send on a slow line: small messages, few just behind another, and no more than it can carry soon."""

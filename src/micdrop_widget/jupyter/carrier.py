@@ -18,7 +18,7 @@ class JupyterCarrier:
 
     jupyter_server leaves Nagle's algorithm on: what does not fill a TCP segment waits until the browser has
     acknowledged what came before, which it does with its next microphone frame (32 to 64 ms) or 40 ms later. So an
-    urgent message gets a buffer more, which nobody reads and which fills the segment. Only fast lines get urgent
+    urgent message gets a buffer more, which nobody reads and which fills the segment with what its audio leaves of it. Only fast lines get urgent
     messages: see `docs/lines.md`.
 
     Parameters
@@ -34,7 +34,8 @@ class JupyterCarrier:
 
     def send(self, content: Content, buffers: Sequence[bytes] = (), *, urgent: bool = False) -> None:
         """Send a message; see `micdrop_widget.browser.Carrier`."""
-        self._send(content, [*buffers, *([_FILLER] if urgent else [])] or None)
+        filled = [*buffers, _FILLER[sum(map(len, buffers)) :]] if urgent else list(buffers)
+        self._send(content, filled or None)
 
     def deferred_sent(self) -> None:
         """Publish idle: small messages have just been sent, and more of them delay no audio now."""
