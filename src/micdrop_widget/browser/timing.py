@@ -23,8 +23,8 @@ class Timing:
     piggyback_after_s: float = 0.05
     """A message deferred for less is not sent behind audio yet: chunks may be smaller than a frame."""
     together_s: float = 0.005
-    """What comes so soon behind a message goes together: the frames of one chunk, or of an answer in one burst. As long as
-    another thread of the same Python may hold the interpreter before the next frame is read."""
+    """What comes so soon behind a message goes together: the frames of one chunk, or of an answer in one burst. Another
+    thread of the same Python may keep the interpreter for as long, before the next frame is read."""
     batch_s: float = 0.2
     """The rest of an answer waits no longer than this for more that goes in the same message."""
 

@@ -18,8 +18,8 @@ class JupyterCarrier:
 
     jupyter_server leaves Nagle's algorithm on: what does not fill a TCP segment waits until the browser has
     acknowledged what came before, which it does with its next microphone frame (32 to 64 ms) or 40 ms later. So an
-    urgent message gets a buffer more, which nobody reads and which fills the segment with what its audio leaves of it. Only fast lines get urgent
-    messages: see `docs/lines.md`.
+    urgent message gets a buffer more, which nobody reads: it fills what the message's audio leaves of the segment. Only
+    fast lines get urgent messages: see `docs/lines.md`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-// sources sha256:385dadfaa3cfc61178fbd352d82a8ee1e59a9ea9947eb69e94e1e7d4404d08a3
+// sources sha256:3a92e7d296084dd31a0575430382f830714def7c9fab829231a7de348a045a1b
 "use strict";
 (() => {
   // src/worklets/framing.js
