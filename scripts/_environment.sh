@@ -40,9 +40,13 @@ environment() {
   fi
 }
 
-# Node and the front end's development tools: for building and checking the bundle, never for installing the package.
-node_environment() {
+# Node, for building and checking the bundle, never for installing the package.
+node_tools() {
   command -v node >/dev/null && command -v npm >/dev/null || debian_install nodejs npm
+}
+
+# The front end's development tools.
+node_environment() {
   if [ ! -d js/node_modules ] || [ js/package-lock.json -nt js/node_modules ]; then
     say "Installing the front end's development tools into js/node_modules"
     (cd js && npm ci --silent --no-audit --no-fund --loglevel=error && touch node_modules)

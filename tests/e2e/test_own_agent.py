@@ -66,7 +66,7 @@ call
 def test_a_question_is_answered_a_timer_speaks_and_goodbye_ends_the_call(
     open_notebook: NotebookOpener, tmp_path: Path
 ) -> None:
-    script = ("how much is seven times eight?", 5.0, "set a timer for two seconds.", 9.0, "goodbye.", 60.0)
+    script = ("how much is seven times eight?", 4.0, "set a timer for two seconds.", 7.0, "goodbye.", 60.0)
     notebook = open_notebook([OFFLINE, "await call.start()"], microphone=spoken(tmp_path, *script))
     notebook.run_all(timeout=60)
     notebook.kernel.until("ended and not call.isStarted", timeout=90)

@@ -19,8 +19,9 @@ from tests.harness.recorded import bursts, place
 from tests.harness.spoken import say_at
 from tests.page.calls import Opener, wait_until
 
-_COUNT = int(os.environ.get("MICDROP_ALIGNED_SOUNDS", "8"))
-"""Sounds of each side, three seconds apart; 100 of them are five minutes."""
+_COUNT = int(os.environ.get("MICDROP_ALIGNED_SOUNDS", "6"))
+"""Sounds of each side; 120 of them are five minutes."""
+_APART_S = 2.5
 
 
 class DeafVAD(VAD):
@@ -33,12 +34,12 @@ class DeafVAD(VAD):
 @pytest.mark.timeout(100 + 6 * _COUNT)
 def test_both_sides_are_recorded_when_they_sounded(open_call: Opener, tmp_path: Path) -> None:
     answers, said = bursts(_COUNT, seed=1), bursts(_COUNT, seed=2)
-    microphone = say_at(tmp_path / "said.wav", {2.5 + 3 * number: burst for number, burst in enumerate(said)})
+    microphone = say_at(tmp_path / "said.wav", {2 + _APART_S * number: burst for number, burst in enumerate(said)})
 
     async def greet(call: ServerCall) -> None:
         for burst in answers:
             await call.send_audio(burst)
-            await asyncio.sleep(3)
+            await asyncio.sleep(_APART_S)
 
     held = open_call(
         open_call.serve(greeting=greet),
@@ -50,7 +51,7 @@ def test_both_sides_are_recorded_when_they_sounded(open_call: Opener, tmp_path: 
         auto_gain_control=False,
     )
     held.page.press("start")
-    wait_until(lambda: len(held.call.turns) == _COUNT and not held.call.isAssistantSpeaking, timeout=3 * _COUNT + 20)
+    wait_until(lambda: len(held.call.turns) == _COUNT and not held.call.isAssistantSpeaking, timeout=_APART_S * _COUNT + 20)
     recording = held.call.recording
     assert recording is not None
     clock = page_clock_offset(held.page.page)

@@ -1,8 +1,8 @@
 /** All in samples at 16 kHz. */
 const UNKNOWN_DELAY = 1024; // 64 ms: a line of which nothing is known may be 60 ms late
 const MAX_DELAY = 3200; // 200 ms
-const QUANTUM = 128; // the resolution of time here
-const MARGIN = 160; // 10 ms: a quantum, and what rounding may take
+const QUANTUM = 128; // 8 ms, the resolution of time here
+const LATE_DELAY = delayFor(UNKNOWN_DELAY); // 88 ms
 const SMALL_CHUNK = 800; // 50 ms
 const PAUSE = 1600; // 100 ms: what is later is the server's own pause
 const AHEAD = 3840; // 240 ms, more than an answer waits: with such a reserve the server is ahead of time
@@ -10,18 +10,17 @@ const AHEAD = 3840; // 240 ms, more than an answer waits: with such a reserve th
 const STRETCH = 32000; // 2 s
 const REMEMBERED_STRETCHES = 8;
 const ENOUGH_CHUNKS = 16; // fewer say little of the next
-const LATE_DELAY = delayFor(UNKNOWN_DELAY, 0); // 88 ms
 
 /**
  * Decides how long an answer waits in the jitter buffer before it is played; pure.
  *
  * The reserve is what the buffer holds when the next chunk comes. While a server paces its answer, only the line changes it: the reserve
- * falls by how much later one chunk comes than one before it. So the deepest fall is the delay that is needed. The next answers wait a
- * quantum more, and as much as so few chunks may not have shown: a quarter after 16, a fortieth after 160. The deepest of the latest eight
- * stretches counts, for what stalls a line or a machine comes again, and seldom. At the end of a stretch the delay rises to what is
- * needed, or falls, to half at most. A gap of g, in an answer that has waited D, says that D + g was needed, and that the line is not what
- * it was: the delay rises at once, to 88 ms at least, and stays there until enough chunks were read. Where the server is ahead of time, or
- * pauses, the reserve says nothing of the line, and is not read.
+ * falls by how much later one chunk comes than one before it. So the deepest fall is the delay that is needed: the next answers wait
+ * two fifths more, and a quantum at least. The deepest of the latest eight stretches counts, for what stalls a line or a machine comes
+ * again, and seldom. At the end of a stretch the delay rises to what is needed, or falls, to half at most. A gap of g, in an answer that
+ * has waited D, says that D + g was needed, and that the line is not what it was: the delay rises at once, to 88 ms at least, and stays
+ * there until enough chunks were read. Where the server is ahead of time, or pauses, the reserve says nothing of the line, and is not
+ * read.
  *
  * Chunks of less than 50 ms have a delay of their own: carriers hold small messages back for others, and hardly ever large ones.
  */
@@ -92,59 +91,47 @@ export class StartDelay {
 /** The delay that chunks of one kind need. */
 class Learned {
   delay = UNKNOWN_DELAY;
-  /** The latest stretches; last the one that goes on. */
-  #stretches = [new Stretch()];
+  /** The deepest fall of each of the latest stretches, what gaps have shown among them; last that of the stretch that goes on. */
+  #falls = [0];
+  #length = 0;
+  /** Chunks whose fall was read since the latest gap. */
+  #chunks = 0;
 
   /**
    * @param {number | null} fall null where it could not be read
    * @param {number} elapsed
    */
   noteChunk(fall, elapsed) {
-    const current = /** @type {Stretch} */ (this.#stretches.at(-1));
-    current.note(fall, elapsed);
-    if (current.length < STRETCH) return;
-    const chunks = this.#stretches.reduce((sum, stretch) => sum + stretch.chunks, 0);
-    const deepest = Math.max(...this.#stretches.map((stretch) => stretch.fall));
-    const least = chunks < ENOUGH_CHUNKS ? Math.min(this.delay, LATE_DELAY) : 0;
-    this.delay = Math.max(delayFor(deepest, chunks), this.delay / 2, least);
-    this.#stretches = [...this.#stretches.slice(1 - REMEMBERED_STRETCHES), new Stretch()];
+    if (fall !== null) {
+      this.#falls.push(Math.max(fall, this.#falls.pop() ?? 0));
+      this.#chunks++;
+    }
+    this.#length += elapsed;
+    if (this.#length < STRETCH) return;
+    const least = this.#chunks < ENOUGH_CHUNKS ? Math.min(this.delay, LATE_DELAY) : 0;
+    this.delay = Math.max(delayFor(Math.max(...this.#falls)), this.delay / 2, least);
+    this.#beginStretch();
   }
 
   /** @param {number} needed */
   noteGap(needed) {
-    this.delay = Math.max(delayFor(needed, 0), LATE_DELAY, this.delay);
-    this.#stretches = [new Stretch(needed), new Stretch()];
-  }
-}
-
-/** Two seconds of answers. */
-class Stretch {
-  /** The chunks whose fall was read. */
-  chunks = 0;
-  length = 0;
-
-  /** @param {number} [fall] the deepest so far */
-  constructor(fall = 0) {
-    this.fall = fall;
+    this.delay = Math.max(delayFor(needed), LATE_DELAY, this.delay);
+    this.#chunks = 0;
+    this.#falls.push(needed);
+    this.#beginStretch();
   }
 
-  /**
-   * @param {number | null} fall
-   * @param {number} elapsed
-   */
-  note(fall, elapsed) {
-    this.length += elapsed;
-    if (fall === null) return;
-    this.fall = Math.max(this.fall, fall);
-    this.chunks++;
+  #beginStretch() {
+    this.#falls = [...this.#falls.slice(1 - REMEMBERED_STRETCHES), 0];
+    this.#length = 0;
   }
 }
 
 /**
+ * Two fifths more than was needed, and a quantum at least. Waiting is counted in whole quanta, which adds some: that is taken off.
+ *
  * @param {number} needed
- * @param {number} chunks from which it was read: the fewer, the more is added
  */
-function delayFor(needed, chunks) {
-  const delay = needed * (1 + 4 / Math.max(chunks, ENOUGH_CHUNKS)) + MARGIN;
-  return Math.min(MAX_DELAY, QUANTUM * Math.round(delay / QUANTUM));
+function delayFor(needed) {
+  return Math.min(MAX_DELAY, Math.max(needed + QUANTUM, 1.4 * needed - QUANTUM / 5));
 }

@@ -179,12 +179,9 @@ test("the delay falls by half at most from one stretch of two seconds to the nex
   assert.deepEqual(firsts, [64, 32, 16, 16, 16]);
 });
 
-test("the more chunks were read, the less the next answers wait beyond what those have needed", () => {
-  const everyOther = (index) => (index % 2 === 0 ? 0 : 32);
-  const firstMs = (chunkMs) => playSeveral({ chunkMs, totalMs: 2000, lateMs: everyOther }, 10)[9].firstSampleMs;
-  assert.equal(firstMs(20), 48, "40 ms in whole quanta, and one more");
-  assert.equal(firstMs(100), 48);
-  assert.equal(firstMs(500), 56, "an eighth more after 32 chunks");
+test("an answer waits two fifths longer than those before it needed, and a quantum at least", () => {
+  const firstMs = (late) => playSeveral({ chunkMs: 64, lateMs: (index) => (index % 2 === 0 ? 0 : late) }, 10)[9].firstSampleMs;
+  assert.deepEqual([0, 16, 24, 40, 56].map(firstMs), [8, 24, 32, 56, 80]);
 });
 
 test("what one gap has taught holds for several answers, and not for ever", () => {

@@ -1,4 +1,4 @@
-// sources sha256:3a92e7d296084dd31a0575430382f830714def7c9fab829231a7de348a045a1b
+// sources sha256:326d022379534f2fd6e3e22204d210a9a7abf8c1b72a20e829d26bc398d8b720
 // src/listeners.js
 var Listeners = class {
   /** @type {Set<(...values: Values) => void>} */

@@ -1,4 +1,4 @@
-// sources sha256:3a92e7d296084dd31a0575430382f830714def7c9fab829231a7de348a045a1b
+// sources sha256:326d022379534f2fd6e3e22204d210a9a7abf8c1b72a20e829d26bc398d8b720
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -225,14 +225,13 @@ var playback_processor_default = `"use strict";
   var UNKNOWN_DELAY = 1024;
   var MAX_DELAY = 3200;
   var QUANTUM = 128;
-  var MARGIN = 160;
+  var LATE_DELAY = delayFor(UNKNOWN_DELAY);
   var SMALL_CHUNK = 800;
   var PAUSE = 1600;
   var AHEAD = 3840;
   var STRETCH = 32e3;
   var REMEMBERED_STRETCHES = 8;
   var ENOUGH_CHUNKS = 16;
-  var LATE_DELAY = delayFor(UNKNOWN_DELAY, 0);
   var StartDelay = class {
     #small = new Learned();
     #large = new Learned();
@@ -293,53 +292,40 @@ var playback_processor_default = `"use strict";
   };
   var Learned = class {
     delay = UNKNOWN_DELAY;
-    /** The latest stretches; last the one that goes on. */
-    #stretches = [new Stretch()];
+    /** The deepest fall of each of the latest stretches, what gaps have shown among them; last that of the stretch that goes on. */
+    #falls = [0];
+    #length = 0;
+    /** Chunks whose fall was read since the latest gap. */
+    #chunks = 0;
     /**
      * @param {number | null} fall null where it could not be read
      * @param {number} elapsed
      */
     noteChunk(fall, elapsed) {
-      const current = (
-        /** @type {Stretch} */
-        this.#stretches.at(-1)
-      );
-      current.note(fall, elapsed);
-      if (current.length < STRETCH) return;
-      const chunks = this.#stretches.reduce((sum, stretch) => sum + stretch.chunks, 0);
-      const deepest = Math.max(...this.#stretches.map((stretch) => stretch.fall));
-      const least = chunks < ENOUGH_CHUNKS ? Math.min(this.delay, LATE_DELAY) : 0;
-      this.delay = Math.max(delayFor(deepest, chunks), this.delay / 2, least);
-      this.#stretches = [...this.#stretches.slice(1 - REMEMBERED_STRETCHES), new Stretch()];
+      if (fall !== null) {
+        this.#falls.push(Math.max(fall, this.#falls.pop() ?? 0));
+        this.#chunks++;
+      }
+      this.#length += elapsed;
+      if (this.#length < STRETCH) return;
+      const least = this.#chunks < ENOUGH_CHUNKS ? Math.min(this.delay, LATE_DELAY) : 0;
+      this.delay = Math.max(delayFor(Math.max(...this.#falls)), this.delay / 2, least);
+      this.#beginStretch();
     }
     /** @param {number} needed */
     noteGap(needed) {
-      this.delay = Math.max(delayFor(needed, 0), LATE_DELAY, this.delay);
-      this.#stretches = [new Stretch(needed), new Stretch()];
+      this.delay = Math.max(delayFor(needed), LATE_DELAY, this.delay);
+      this.#chunks = 0;
+      this.#falls.push(needed);
+      this.#beginStretch();
+    }
+    #beginStretch() {
+      this.#falls = [...this.#falls.slice(1 - REMEMBERED_STRETCHES), 0];
+      this.#length = 0;
     }
   };
-  var Stretch = class {
-    /** The chunks whose fall was read. */
-    chunks = 0;
-    length = 0;
-    /** @param {number} [fall] the deepest so far */
-    constructor(fall = 0) {
-      this.fall = fall;
-    }
-    /**
-     * @param {number | null} fall
-     * @param {number} elapsed
-     */
-    note(fall, elapsed) {
-      this.length += elapsed;
-      if (fall === null) return;
-      this.fall = Math.max(this.fall, fall);
-      this.chunks++;
-    }
-  };
-  function delayFor(needed, chunks) {
-    const delay = needed * (1 + 4 / Math.max(chunks, ENOUGH_CHUNKS)) + MARGIN;
-    return Math.min(MAX_DELAY, QUANTUM * Math.round(delay / QUANTUM));
+  function delayFor(needed) {
+    return Math.min(MAX_DELAY, Math.max(needed + QUANTUM, 1.4 * needed - QUANTUM / 5));
   }
 
   // src/worklets/playback-queue.js
