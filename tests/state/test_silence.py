@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from micdrop_widget.devices import Device
@@ -91,6 +91,7 @@ def test_whoever_falls_silent_at_whatever_step_the_call_listens_again_or_is_over
     step=st.integers(0, 60),
     detects_turns=st.booleans(),
 )
+@example(manners=[0, 12, 1, 1], silent=set(), step=0, detects_turns=True)  # two sentences in no time
 def test_in_any_order_no_wait_passes_its_bound_and_nothing_stays_open(
     manners: list[int], silent: set[str], step: int, detects_turns: bool
 ) -> None:

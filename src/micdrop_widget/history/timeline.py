@@ -129,7 +129,7 @@ class Timeline:
                     row.change(end_sample=None, speech_end_ms=None)  # the pause within the turn is over
                     self._add_speech(row, start, pcm)
                 elif call.utterance_open and call.in_call:
-                    self._open_utterance(event)
+                    self._open_utterance(event, now)
             case SpeechContinued(pcm) if row is not None:
                 self._add_speech(row, row.captured_until, pcm)
                 self._clock.note(row.captured_until, now)
@@ -138,16 +138,16 @@ class Timeline:
             case SpeechEnded(position) if row is not None:
                 self._clock.note(position, now)
                 row.change(end_sample=position)
-                self._measure_speech(row, is_over=True)
+                self._measure_speech(row, now, is_over=True)
 
-    def _open_utterance(self, confirmed: SpeechConfirmed) -> None:
+    def _open_utterance(self, confirmed: SpeechConfirmed, now: float) -> None:
         turn = Turn(start_sample=confirmed.start, confirmed_sample=confirmed.position)
         self._rows.utterance = Row(turn, Loudness(), confirmed.start)
         self._rows.all.append(self._rows.utterance)
         self._server.forget_early_text()
         self._unsent.append(self._rows.utterance)
         self._add_speech(self._rows.utterance, confirmed.start, confirmed.pcm)
-        self._measure_speech(self._rows.utterance, is_over=False)
+        self._measure_speech(self._rows.utterance, now, is_over=False)
 
     def _add_speech(self, row: Row, start: int, pcm: Pcm) -> None:
         assert row.speech is not None
@@ -156,15 +156,16 @@ class Timeline:
         row.speech.push(pcm)
         row.captured_until = start + len(pcm)
 
-    def _measure_speech(self, row: Row, *, is_over: bool) -> None:
-        """Find where the utterance is voiced, as far as it has come."""
+    def _measure_speech(self, row: Row, now: float, *, is_over: bool) -> None:
+        """Find where the utterance is voiced, as far as it has come; not later than now, where a source runs ahead."""
         span = None if row.speech is None else row.speech.voiced_span()
         if span is None:
             return
         earliest = max(
             (other.turn.speech_end_ms or 0.0 for other in self._rows.all[-2:] if other is not row), default=0.0
         )
-        first, end = (_on_grid(self._clock.captured_ms(row.turn.start_sample + sample)) for sample in span)
+        times = (self._clock.captured_ms(row.turn.start_sample + sample) for sample in span)
+        first, end = (_on_grid(min(time_ms, now)) for time_ms in times)
         row.change(speech_start_ms=max(earliest, first), speech_end_ms=max(earliest, end) if is_over else None)
 
     def _close_utterance(self, now: float) -> None:
@@ -172,7 +173,7 @@ class Timeline:
         row, self._rows.utterance = self._rows.utterance, None
         assert row is not None
         self._closed = row, now
-        self._measure_speech(row, is_over=True)
+        self._measure_speech(row, now, is_over=True)
         row.speech = None
         turn = row.turn
         if turn.stopped_ms is not None and turn.speech_end_ms is not None and turn.speech_end_ms > turn.stopped_ms:
