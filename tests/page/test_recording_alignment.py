@@ -51,7 +51,9 @@ def test_both_sides_are_recorded_when_they_sounded(open_call: Opener, tmp_path: 
         auto_gain_control=False,
     )
     held.page.press("start")
-    wait_until(lambda: len(held.call.turns) == _COUNT and not held.call.isAssistantSpeaking, timeout=_APART_S * _COUNT + 20)
+    wait_until(
+        lambda: len(held.call.turns) == _COUNT and not held.call.isAssistantSpeaking, timeout=_APART_S * _COUNT + 20
+    )
     recording = held.call.recording
     assert recording is not None
     clock = page_clock_offset(held.page.page)
