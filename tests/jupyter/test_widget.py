@@ -23,6 +23,7 @@ from micdrop_widget.audio_input import as_pcm
 from micdrop_widget.server import CallRefused, ServerCall
 from micdrop_widget.vad import Status
 from tests.harness.fake_front_end import FakeFrontEnd
+from tests.harness.leaks import until
 from tests.paths import FIXTURES
 from tests.turn.detectors import ScriptedDetector
 
@@ -168,6 +169,7 @@ async def test_on_msg_receives_the_panels_messages_on_the_handler_thread_and_har
     call.on_msg(note)
     page.show(call)
     await call.start()
+    await until(lambda: len(received) >= 2)  # the thread is handed messages, and nobody waits for it
     assert received[:2] == [("hello", "micdrop-handlers"), ("mic_prompting", "micdrop-handlers")]
     call.on_msg(note, remove=True)  # what came before may still wait for the thread
     page.press("mute")
