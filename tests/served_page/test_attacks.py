@@ -313,7 +313,7 @@ async def test_a_thousand_connections_keep_nobody_out(call: MicdropPage, visitor
         async with visitor.page():
             await until(lambda: call._call.pages.shown == ("p1",))
             assert len(call.page._server._pending) <= 32
-            assert threading.active_count() == threads
+            assert threading.active_count() <= threads  # those of the test before may end meanwhile
     finally:
         for stream in streams:
             stream.close()
