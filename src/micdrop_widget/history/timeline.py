@@ -175,9 +175,6 @@ class Timeline:
         self._closed = row, now
         self._measure_speech(row, now, is_over=True)
         row.speech = None
-        turn = row.turn
-        if turn.stopped_ms is not None and turn.speech_end_ms is not None and turn.speech_end_ms > turn.stopped_ms:
-            row.change(speech_end_ms=turn.stopped_ms)  # a source that runs ahead of the clock
         self._date_interruptions(row)
 
     def _record_hold(self, now: float) -> None:
