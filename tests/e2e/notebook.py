@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -91,6 +92,23 @@ class Notebook:
     def text(self, index: int) -> str:
         """Return what a cell printed, its value's repr and its traceback, without colours."""
         return text_of(self.outputs(index))
+
+    def wait_for_text(self, index: int, *texts: str, timeout: float = 15) -> str:
+        """Wait until a cell shows all these texts, as `text` has them, and return what it shows.
+
+        What another thread prints is there some 0.2 s later: the kernel collects it.
+
+        Raises
+        ------
+        TimeoutError
+            It does not show one of them.
+        """
+        deadline = time.monotonic() + timeout
+        while missing := [text for text in texts if text not in self.text(index)]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"cell {index} shows no {missing} after {timeout} s, but:\n{self.text(index)}")
+            self.page.wait_for_timeout(20)
+        return self.text(index)
 
     def cell(self, index: int) -> Locator:
         """Locate a cell with its outputs: ``notebook.cell(1).get_by_test_id("start").click()``."""

@@ -61,7 +61,7 @@ def test_running_the_cell_again_or_clearing_its_output_ends_the_call(open_notebo
         wait_for_words(notebook, "The call of this cell ended because the cell ran again.", "note")
         assert panel_text(notebook, "state") == "Call ended"
         assert panel_text(notebook, "start") == "Start again"
-        assert "micdrop-widget: the call of this cell ended because the cell ran again." in notebook.text(1)
+        notebook.wait_for_text(1, "micdrop-widget: the call of this cell ended because the cell ran again.")
     names = threads(notebook)
     assert names.count("micdrop-loop") == 1
     assert len([name for name in names if name.startswith(("micdrop-traits", "micdrop-handlers"))]) <= 10

@@ -24,23 +24,20 @@ def test_the_quickstart_from_the_top_and_then_in_any_order(open_notebook: Notebo
     cells = code_of("01-quickstart.ipynb")
     # says a word, listens for a while, and so on
     microphone = say_at(tmp_path / "microphone.wav", {1: spoken("stop").pcm_of(0)}, then_s=7)
-    notebook = open_notebook([HURRY, *cells], microphone=microphone, microphone_loops=True)
+    notebook = open_notebook([*cells, HURRY], microphone=microphone, microphone_loops=True)
     notebook.run_all()
-    told = notebook.text(5)
-    assert "You are speaking" in told
-    assert "the assistant speaks" in told
-    assert "That was one turn." in told
-    assert "I know the time, sums, timers" in notebook.text(6)
-    assert "<Turns: " in notebook.text(7)
+    notebook.wait_for_text(4, "You are speaking", "the assistant speaks", "That was one turn.")
+    assert "I know the time, sums, timers" in notebook.text(5)
+    assert "<Turns: " in notebook.text(6)
     assert notebook.kernel.eval("[call.isStarted, call.isMicStarted]") == [False, False]
     assert [track.ready_state for track in notebook.tracks()] == ["ended"]
-    press(notebook, "start", cell=3)
+    press(notebook, "start", cell=2)
     wait_for_state(notebook, isStarted=True)
-    notebook.run_cell(3)  # as Shift+Enter does after that click: the panel is drawn anew, and the call goes on
-    notebook.run_cell(5)
-    assert "That was one turn." in notebook.text(5)
+    notebook.run_cell(2)  # as Shift+Enter does after that click: the panel is drawn anew, and the call goes on
+    notebook.run_cell(4)
+    assert "That was one turn." in notebook.text(4)
     for index in shuffled(len(cells), seed=3):
-        run_without_surprise(notebook, 1 + index)
+        run_without_surprise(notebook, index)
 
 
 def run_without_surprise(notebook: Notebook, index: int) -> None:

@@ -37,4 +37,4 @@ def test_the_panel_is_right_while_a_handler_sleeps(open_notebook: NotebookOpener
     wait_for_words(notebook, "Call ended")
     notebook.until("() => window.__tracks.every((track) => track.readyState === 'ended')")
     assert notebook.kernel.eval("[woken, call.isStarted, len(server.calls)]") == [[], False, 0]
-    assert "the handler sleep of StateChange is slow, and others wait for it" in notebook.text(2)
+    notebook.wait_for_text(2, "the handler sleep of StateChange is slow, and others wait for it")

@@ -15,7 +15,7 @@ from micdrop_widget.browser import Timing
 
 MicdropWidget._timing = Timing(panel_s=0.3)
 """
-"""A cell before all others: a call without a panel is not waited for."""
+"""A cell before those that are run in any order: the calls they make hardly wait for a panel, which may be missing."""
 
 
 def code_of(name: str) -> list[str]:

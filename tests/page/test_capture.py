@@ -226,4 +226,5 @@ def test_a_question_for_the_microphone_may_be_answered_late(open_call: Opener) -
     allowed.page.wait_for_live_tracks(1)
     denied.page.wait_for_text("Could not start")
     denied.page.wait_for_text("Allow the microphone", "error")
-    assert (denied.errors, denied.server.calls, denied.call.isStarting) == (["Mic"], [], False)
+    wait_until(lambda: denied.errors == ["Mic"])
+    assert (denied.server.calls, denied.call.isStarting) == ([], False)

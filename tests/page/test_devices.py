@@ -57,7 +57,7 @@ def test_without_the_microphone_that_was_asked_for_the_call_stays_up(started: He
     with pytest.raises(MicdropError) as raised:
         result(started.call.change_mic_device("no such microphone"))
     assert raised.value.code.value == "Mic"
-    assert started.errors == ["Mic"]
+    wait_until(lambda: started.errors == ["Mic"])
     assert started.call.error is not None
     assert started.call.error.code.value == "Mic"
     assert flags(started) == [True, True, False]
