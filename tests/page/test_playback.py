@@ -191,8 +191,8 @@ def test_the_users_sentence_silences_a_minute_that_came_in_one_burst(open_call: 
 
 @pytest.mark.parametrize(
     ("pauses", "underruns", "answers"),
-    [((0.02, 0.02), [0, 1, 2], 1), ((0.3,), [0, 1], 2)],
-    ids=["short pauses", "a pause of 300 ms"],
+    [((0.02, 0.02), [0, 1, 2], 1), ((0.6,), [0, 1], 2)],
+    ids=["short pauses", "a pause of 600 ms"],
 )
 def test_a_stutter_is_faded_and_counted_and_the_answer_goes_on(
     player: Player, pauses: tuple[float, ...], underruns: list[int], answers: int
