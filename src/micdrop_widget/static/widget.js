@@ -1,4 +1,4 @@
-// sources sha256:326d022379534f2fd6e3e22204d210a9a7abf8c1b72a20e829d26bc398d8b720
+// sources sha256:c1d58763c5af9f0b394efdf22835a596d5afbb36c9a211c3b36b8032fb638718
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
