@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import logging
 import socket
@@ -177,9 +178,15 @@ async def test_a_tunnel_shows_the_page_under_any_port_of_this_machine(visitor: V
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "HEAD", "TRACE"])
 def test_a_form_of_another_site_changes_nothing(visitor: Visitor, method: str) -> None:
-    answer = visitor.get("/call", method=method, headers={"Origin": "https://evil.example", "Content-Length": "0"})
-    assert answer.status in (400, 405)
-    assert "Access-Control-Allow-Origin" not in answer.headers
+    headers = {"Origin": "https://evil.example", "Content-Length": "0"}
+    try:
+        answer = visitor.get("/call", method=method, headers=headers)
+    except http.client.RemoteDisconnected:  # so websockets 16 refuses it
+        pass
+    else:
+        assert answer.status in (400, 405)
+        assert "Access-Control-Allow-Origin" not in answer.headers
+    assert visitor.get().status == 200
 
 
 def test_an_image_or_a_frame_of_another_site_shows_nothing_of_it(visitor: Visitor) -> None:

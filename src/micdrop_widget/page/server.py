@@ -156,7 +156,7 @@ class PageServer:
         if not is_own_host(hosts):
             _log.warning("a request was refused: its Host is no name of this machine")
             return self._respond(403, "Forbidden", _PLAIN, b"Refused: the Host of this request is not localhost.\n")
-        if getattr(request, "method", "GET") != "GET":  # before websockets 16 no other comes this far
+        if getattr(request, "method", "GET") != "GET":  # before websockets 17 no other comes this far
             return self._respond(405, "Method Not Allowed", _PLAIN, b"Only GET is served here.\n", hosts[0])
         if request.path == SOCKET_PATH:
             if is_own_origin(hosts, origins):
