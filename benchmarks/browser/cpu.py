@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -14,7 +16,7 @@ import psutil
 from benchmarks.browser.bare import BARE_WIDGET, MICROPHONE_ALONE
 from benchmarks.browser.undriven import undriven_notebook, undriven_page
 from benchmarks.figures import Aim, Distribution, Figure
-from benchmarks.speech import SENTENCE
+from benchmarks.speech import write_in_quiet_room
 from micdrop_widget import MicdropServer
 
 __all__ = ["measure"]
@@ -78,14 +80,16 @@ def measure(quick: bool) -> Iterator[Figure]:
     """
     seconds, count, fewer = (10, 1, 1) if quick else (60, 3, 2)
     is_heard = "call.isStarted and len(call.turns) > 0"
-    with MicdropServer() as server:
+    with MicdropServer() as server, tempfile.TemporaryDirectory(prefix="micdrop-bench-") as home:
+        microphone = write_in_quiet_room(Path(home, "microphone.wav"))
         cells = {vad: _CALL.format(url=server.url, vad=vad) for vad in ("silero", "volume")}
-        idle, *minutes = _measured(cells["silero"], is_heard, seconds, count, is_idle_first=True)
-        counted = _measured(_COUNTED + cells["silero"], is_heard, seconds, fewer, history_s=_HISTORY_S)
-        served = {vad: _measured_page(server.url, vad, seconds, fewer) for vad in cells}
-        by_volume = _measured(cells["volume"], is_heard, seconds, fewer)
-    (alone,) = _measured(MICROPHONE_ALONE, "len(received) == 1", seconds, 1)
-    (bare,) = _measured(BARE_WIDGET, "len(received) > 30", seconds, 1)
+        measured, measured_page = partial(_measured, microphone), partial(_measured_page, microphone)
+        idle, *minutes = measured(cells["silero"], is_heard, seconds, count, is_idle_first=True)
+        counted = measured(_COUNTED + cells["silero"], is_heard, seconds, fewer, history_s=_HISTORY_S)
+        served = {vad: measured_page(server.url, vad, seconds, fewer) for vad in cells}
+        by_volume = measured(cells["volume"], is_heard, seconds, fewer)
+        (alone,) = measured(MICROPHONE_ALONE, "len(received) == 1", seconds, 1)
+        (bare,) = measured(BARE_WIDGET, "len(received) > 30", seconds, 1)
     shares = Distribution.of(100 * minute.history / minute.both for minute in counted)
     note = "CPU seconds a minute; the voice server is elsewhere"
     yield Figure("page and kernel", "s", Distribution.of(minute.both for minute in minutes), Aim("p50", 10), note)
@@ -109,7 +113,14 @@ def measure(quick: bool) -> Iterator[Figure]:
 
 
 def _measured(
-    cell: str, works: str, seconds: float, count: int, *, is_idle_first: bool = False, history_s: str = "0.0"
+    microphone: Path,
+    cell: str,
+    works: str,
+    seconds: float,
+    count: int,
+    *,
+    is_idle_first: bool = False,
+    history_s: str = "0.0",
 ) -> list[_Minute]:
     """Return the minutes after Start is pressed under a cell.
 
@@ -120,7 +131,7 @@ def _measured(
     history_s
         What the kernel is asked for before and after each minute: the CPU seconds of the call's history so far.
     """
-    with undriven_notebook(cell, microphone=SENTENCE) as undriven:
+    with undriven_notebook(cell, microphone=microphone) as undriven:
         notebook = undriven.notebook
         notebook.run_cell(0)
         kernel = [psutil.Process(notebook.kernel.eval("__import__('os').getpid()"))]
@@ -144,13 +155,13 @@ def _measured(
         return minutes
 
 
-def _measured_page(url: str, vad: str, seconds: float, count: int) -> list[_Minute]:
+def _measured_page(microphone: Path, url: str, vad: str, seconds: float, count: int) -> list[_Minute]:
     """Return minutes of a call in a page that a script serves."""
     command = [sys.executable, "-c", _SCRIPT, url, vad]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            with undriven_page(process.stdout.readline().strip(), microphone=SENTENCE) as undriven:
+            with undriven_page(process.stdout.readline().strip(), microphone=microphone) as undriven:
                 undriven.let_go()
                 with undriven.debugger() as page:
                     page.evaluate(_PRESS_START)
