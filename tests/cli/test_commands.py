@@ -25,6 +25,7 @@ from micdrop_widget.cli.main import main
 from micdrop_widget.server import Respond, ServerCall, echo
 from tests.harness.callers import ready_client, turns_over
 from tests.harness.leaks import until
+from tests.harness.processes import heed_ctrl_c
 from tests.harness.servers import closed_port
 
 COMMAND = [sys.executable, "-m", "micdrop_widget"]
@@ -107,10 +108,8 @@ def test_the_demo_runs_as_a_program_in_real_time() -> None:
 def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run the server as a program, and give its process and url."""
     command = [*COMMAND, "serve", *arguments]
-    # What a shell starts in the background, these tests for example, ignores Ctrl-C, and so does what it starts.
-    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed)  # noqa: PLW1509
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed_ctrl_c)  # noqa: PLW1509
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from micdrop_widget import MicdropPage
 from micdrop_widget.audio import Pcm
 from micdrop_widget.server import ServerCall
 from tests.harness.browsers import Browsers
+from tests.harness.processes import heed_ctrl_c
 from tests.harness.spoken import spoken
 from tests.harness.taps import exactly_at
 from tests.page.call_page import CallPage
@@ -156,10 +156,8 @@ class Process:
     """Another Python, in which a page is served."""
 
     def __init__(self, *arguments: str) -> None:
-        # What a shell starts in the background, these tests for example, ignores Ctrl-C, and so does what it starts.
-        heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-        command = [sys.executable, *arguments]
-        self.popen = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed)  # noqa: PLW1509
+        command, pipe = [sys.executable, *arguments], subprocess.PIPE
+        self.popen = subprocess.Popen(command, stdout=pipe, text=True, preexec_fn=heed_ctrl_c)  # noqa: PLW1509
         assert self.popen.stdout is not None
         self.lines: list[str] = []
         self.came = threading.Condition()
@@ -192,8 +190,8 @@ def test_a_page_says_when_its_process_ends_and_shows_the_call_again_when_it_can(
     process = Process("-c", SCRIPT, server.url, "0")
     try:
         page = ServedPage(context, process.line("http://"))
-        page.errors.allow("ERR_CONNECTION_REFUSED")
-        page.errors.allow("ERR_CONNECTION_RESET")  # it connects again while the process is still being killed
+        # it connects again, also while the process is still being killed
+        page.errors.allow("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET")
         page.press("start")
         page.wait_for_live_tracks(1)
         page.wait_for_text("Listening")
