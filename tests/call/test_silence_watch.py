@@ -9,7 +9,7 @@ import pytest
 
 from micdrop_widget import ArraySource
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm
-from micdrop_widget.call.silence_watch import SILENT_SAMPLES, SilenceWatch
+from micdrop_widget.call.silence_watch import GATED_SILENT_SAMPLES, SILENT_SAMPLES, SilenceWatch
 from tests.harness.callers import quiet, ready_client
 from tests.harness.leaks import until
 from tests.harness.servers import hold, scripted
@@ -48,6 +48,20 @@ def test_three_seconds_of_zeros_are_reported_once_and_the_first_sound_withdraws_
     assert watched.give(quiet(200)) == [True]
     assert watched.give(one_sample()) == [True, False]
     assert watched.give(quiet(FRAMES)) == [True, False, True]
+
+
+def test_a_microphone_with_a_noise_gate_is_reported_twice_and_then_only_after_thirty_seconds() -> None:
+    watched = Watched()
+    for _ in range(2):
+        watched.give(quiet(FRAMES))
+        watched.give(one_sample())
+    assert watched.told == [True, False, True, False]
+    gated = GATED_SILENT_SAMPLES // FRAME_SAMPLES
+    assert watched.give(np.concatenate([quiet(gated), one_sample(), quiet(gated)])) == watched.told[:4]
+    assert watched.give(quiet(1)) == [True, False, True, False, True]
+    watched.watch.begin(may_pause=False)
+    watched.told.append(False)
+    assert watched.give(quiet(FRAMES))[-1] is True  # another microphone may have none
 
 
 def test_one_bit_in_three_seconds_is_a_sound() -> None:

@@ -6,10 +6,15 @@ from collections.abc import Callable
 
 from micdrop_widget.audio import SAMPLE_RATE, Pcm
 
-__all__ = ["SILENT_SAMPLES", "SilenceWatch"]
+__all__ = ["GATED_SILENT_SAMPLES", "SILENT_SAMPLES", "SilenceWatch"]
 
 SILENT_SAMPLES = 3 * SAMPLE_RATE
-"""Exact zeros for so long are no quiet room: any microphone that works has noise."""
+"""Exact zeros for so long are no quiet room: any microphone that works has noise, unless a noise gate removes it."""
+
+GATED_SILENT_SAMPLES = 30 * SAMPLE_RATE
+"""The same for a microphone that has sounded again after each of two such silences: it has a noise gate."""
+
+_GATED_AFTER = 2
 
 
 class SilenceWatch:
@@ -29,6 +34,7 @@ class SilenceWatch:
         self._zeros = 0
         self._may_pause = False
         self._has_sounded = False
+        self._withdrawn = 0
 
     def begin(self, *, may_pause: bool) -> None:
         """Begin with a microphone.
@@ -40,6 +46,7 @@ class SilenceWatch:
         """
         self._may_pause = may_pause
         self._has_sounded = False
+        self._withdrawn = 0
         self.reset()
 
     def reset(self) -> None:
@@ -52,9 +59,11 @@ class SilenceWatch:
             self._zeros = 0
             self._has_sounded = True
             if self._is_silent():
+                self._withdrawn += 1
                 self._report(False)
             return
         self._zeros += len(frame)
         is_excused = self._may_pause and self._has_sounded
-        if self._zeros >= SILENT_SAMPLES and not is_excused and not self._is_silent():
+        limit = GATED_SILENT_SAMPLES if self._withdrawn >= _GATED_AFTER else SILENT_SAMPLES
+        if self._zeros >= limit and not is_excused and not self._is_silent():
             self._report(True)
