@@ -22,9 +22,9 @@ def tone(samples: int, first: int = 1) -> Pcm:
     return (first + np.arange(samples) % 20_000).astype(np.int16)
 
 
-def begun(*, live_sink: bool = False) -> tuple[Recording, Recorder]:
+def begun(*, live_source: bool = False, live_sink: bool = False) -> tuple[Recording, Recorder]:
     tracks = Tracks()
-    return Recording(tracks=tracks), Recorder(tracks, 1000.0, live_sink=live_sink)
+    return Recording(tracks=tracks), Recorder(tracks, 1000.0, live_source=live_source, live_sink=live_sink)
 
 
 def whole(pieces: Iterable[Piece]) -> Stereo:
@@ -50,6 +50,43 @@ def test_a_frame_of_the_microphone_ends_at_the_time_it_comes() -> None:
     assert np.array_equal(recording.microphone, np.concatenate([np.zeros(1600 - 512), tone(512)]))
     assert not recording.assistant.any()
     assert len(recording.assistant) == 1600
+
+
+@pytest.mark.parametrize("late_ms", [40, 150])
+def test_a_live_microphone_begins_where_its_promptest_frame_says_not_where_its_first_one_came(late_ms: int) -> None:
+    """A browser that starts its audio gives the first frames late, and then the others in time."""
+    recording, recorder = begun(live_source=True)
+    frames = [tone(512, 1 + number) for number in range(20)]
+    for number, frame in enumerate(frames):
+        recorder.place_captured(frame, True, max(1100.0 + late_ms, 1100.0 + 32 * number))
+        recorder.place_probability(number / 20)
+    microphone = recording.microphone
+    begin = 1600 - 512
+    assert np.array_equal(microphone[: begin + 20 * 512], np.concatenate([np.zeros(begin), *frames]))
+    assert not microphone[begin + 20 * 512 :].any()
+    assert recorder.position(1100.0 + 32 * 19 + 100) == 1600 + 19 * 512 + 1600
+    probabilities = recording.speech_probability
+    assert probabilities[~np.isnan(probabilities)] == pytest.approx(np.arange(20) / 20, abs=0.01)
+
+
+def test_a_live_microphone_moves_back_no_further_than_what_is_written() -> None:
+    recording, recorder = begun(live_source=True)
+    recorder.queue_playback(0, tone(SECOND), 1000.0)
+    recorder.place_heard(0, SECOND, 2000.0)
+    written = samples_in(recorder.pop_settled(5000.0))
+    assert written == SECOND
+    for number in range(200):  # more than there is room for
+        recorder.place_captured(tone(512, 1 + number), True, 5000.0 + number / 2)
+    assert not recording.microphone[:written].any()
+    assert recording.microphone[written:].all()
+    assert samples_in(recorder.finish(5100.0)) == recording.microphone[written:].size
+
+
+def test_a_source_that_is_read_at_once_begins_where_it_was_read() -> None:
+    recording, recorder = begun()
+    for number in range(3):
+        recorder.place_captured(tone(512, 1 + number), True, 1100.0)
+    assert np.array_equal(recording.microphone[1600 - 512 : 1600], tone(512))
 
 
 def test_frames_that_are_slow_to_come_follow_without_a_gap() -> None:
@@ -109,7 +146,8 @@ def test_a_microphone_that_gave_nothing_goes_on_where_its_frames_come() -> None:
     recording, recorder = begun()
     recorder.place_captured(tone(SECOND), True, 2000.0)
     for number in range(10):
-        recorder.place_captured(tone(512, number), True, 3000.0 + 32 * number)
+        late_ms = 30 if number == 0 else 0
+        recorder.place_captured(tone(512, number), True, 3000.0 + 32 * number + late_ms)
     first = 2 * SECOND - 512
     microphone = recording.microphone
     assert not microphone[SECOND:first].any()

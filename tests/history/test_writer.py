@@ -291,7 +291,7 @@ def recording_threads_ended() -> bool:
 
 async def test_without_a_recording_there_is_nothing_to_write() -> None:
     errors: list[MicdropError] = []
-    writer = RecordingWriter(live_sink=False, report=errors.append)
+    writer = RecordingWriter(live_source=False, live_sink=False, report=errors.append)
     writer.begin(False)
     writer.add_captured(loud(1), True)
     writer.add_playback(0, loud(1))
@@ -306,7 +306,7 @@ def writer_at_one_second(monkeypatch: pytest.MonkeyPatch, *, live_sink: bool) ->
     """Return a writer that records, and its clock, which stands until it is set."""
     clock_ms = [1000.0]
     monkeypatch.setattr(writer_module, "_now_ms", lambda: clock_ms[0])
-    writer = RecordingWriter(live_sink=live_sink, report=lambda error: None)
+    writer = RecordingWriter(live_source=False, live_sink=live_sink, report=lambda error: None)
     writer.begin(True)
     return writer, clock_ms
 

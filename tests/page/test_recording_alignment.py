@@ -61,8 +61,10 @@ def test_both_sides_are_recorded_when_they_sounded(open_call: Opener, tmp_path: 
     heard = place(answers, loudspeaker, clock, recording, ASSISTANT)
     captured = place(said, microphone_tap, clock, recording, MICROPHONE)
     assert min(len(heard), len(captured)) >= _COUNT - 1
-    # not the first sounds: with them the browser learns the latency of its output
-    offsets_ms = [[one.recorded_ms - one.page_ms for one in side[1:]] for side in (heard, captured)]
+    offsets_ms = [[one.recorded_ms - one.page_ms for one in side] for side in (heard, captured)]
     assert abs(median(offsets_ms[0]) - median(offsets_ms[1])) < 20, offsets_ms
     for side in offsets_ms:
         assert abs(median(side[-(len(side) // 2) :]) - median(side[: len(side) // 2])) < 20, offsets_ms
+        assert abs(side[0] - median(side)) < 25, offsets_ms
+    told = [turn.heard_ms for turn in held.call.turns]
+    assert told[: len(heard)] == pytest.approx([one.recorded_ms for one in heard], abs=20)

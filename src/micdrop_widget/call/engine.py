@@ -76,7 +76,9 @@ class Engine:
         self._facts = FactCollector()
         self.transport = Transport(self.apply)
         self.turn_taking = TurnTaking(self.apply)
-        self.recorder = RecordingWriter(live_sink=getattr(sink, "live", False), report=self._report_not_kept)
+        self.recorder = RecordingWriter(
+            live_source=source.live, live_sink=getattr(sink, "live", False), report=self._report_not_kept
+        )
         self.keeper = CallKeeper(lambda: self.vad, describe_transport, self._report_not_kept)
         self.levels = LevelMeter(
             is_observed=listener.observes_levels, emit=lambda levels: listener.on_event("Levels", (levels,))

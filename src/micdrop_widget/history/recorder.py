@@ -7,8 +7,10 @@ were captured, and are given to the loudspeaker before they are heard::
     |---------|---------|---------|---------|---------|-------|---> samples since the start of the call
     microphone:
     . . . . . [frame][frame][frame] . . . . . . . [frame][frame]
-              ^ ends when it       ^ less than 500 ms behind: the next frame follows without a gap; more: silence,
-                arrives              and it ends when it arrives, unless a burst of frames shows it was held up
+              ^ the promptest      ^ less than 500 ms behind: the next frame follows without a gap; more: silence,
+                of the first         and it ends when it arrives, unless a burst of frames shows it was held up
+                200 ms ends when
+                it arrives
     assistant:
     . . . . . . . . [heard][heard][heard]                            [queued][queued]
                     ^ position of the first sample:                  ^ given to the loudspeaker, not heard yet:
@@ -24,6 +26,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+
+import numpy as np
 
 from micdrop_widget.audio import FRAME_SAMPLES, Pcm, ms_to_samples, samples_to_ms
 from micdrop_widget.history.tracks import ASSISTANT, KEPT_SAMPLES, MICROPHONE, Piece, Tracks
@@ -76,22 +80,27 @@ class Recorder:
         Where to write.
     began_ms
         When the call began.
-    live_sink
-        The loudspeaker is a real one: it cannot have played samples faster than time goes by.
+    live_source, live_sink
+        The microphone, or the loudspeaker, is a real one: it cannot have given, or played, samples faster than time
+        goes by.
     """
 
-    def __init__(self, tracks: Tracks, began_ms: float, *, live_sink: bool = False) -> None:
+    def __init__(self, tracks: Tracks, began_ms: float, *, live_source: bool = False, live_sink: bool = False) -> None:
         self._tracks = tracks
         self._began_ms = began_ms
+        self._live_source = live_source
         self._live_sink = live_sink
+        self._microphone_begin: int | None = None
         self._microphone_end = 0
-        self._microphone_began = False
+        self._first: list[_Captured] = []
+        """What a live microphone has given first: a browser gives a few frames late, and then the others in time."""
+        self._first_until_ms = math.inf
         self._late: list[_Captured] = []
         """What came late, until it is known whether the microphone had paused or its samples were held up."""
         self._late_samples = 0
         self._late_since_ms = 0.0
         self._late_due = 0
-        """Where the first of it belongs if the microphone had paused."""
+        """Where the first of it belongs if the microphone had paused, by the promptest of it."""
         self._assistant_end = 0
         self._epoch = -1
         self._queued: deque[_Queued] = deque()
@@ -107,12 +116,13 @@ class Recorder:
     def place_captured(self, pcm: Pcm, listens: bool, now_ms: float) -> None:
         """Place what the microphone has captured up to now; silence in its stead when the call does not listen."""
         due = self._clock(now_ms) - len(pcm)
-        if not self._microphone_began:
-            self._microphone_began = True
-            self._microphone_end = max(self._microphone_end, due, self._written_until)
+        if self._microphone_begin is None:
+            self._microphone_begin = self._microphone_end = max(due, self._written_until)
+            self._first_until_ms = now_ms + _SURE_MS if self._live_source else -math.inf
         if due - self._microphone_end - self._late_samples > ms_to_samples(_MIC_GAP_MS):
             if not self._late:
                 self._late_since_ms, self._late_due = now_ms, due
+            self._late_due = min(self._late_due, due - self._late_samples)
             self._late.append(_Captured(pcm, listens))
             self._late_samples += len(pcm)
             if now_ms - self._late_since_ms >= _SURE_MS:
@@ -120,13 +130,21 @@ class Recorder:
             return
         if self._late:
             self._place_late(now_ms, was_held_up=True)
-        self._place(_Captured(pcm, listens))
+        captured = _Captured(pcm, listens)
+        if now_ms < self._first_until_ms:
+            self._move_first(due)
+            self._first.append(captured)
+        else:
+            self._first.clear()
+        self._place(captured)
 
     def place_probability(self, probability: float) -> None:
         """Place how probable speech is in the window of 512 samples that was captured last."""
         if self._late:
             self._late[-1].probability = probability
         else:
+            if self._first:
+                self._first[-1].probability = probability
             self._tracks.speech.set(self._microphone_end - FRAME_SAMPLES, probability)
 
     def queue_playback(self, epoch: int, pcm: Pcm, now_ms: float) -> None:
@@ -206,6 +224,18 @@ class Recorder:
             self._tracks.extend(self._microphone_end)
         if captured.probability is not None:
             self._tracks.speech.set(self._microphone_end - FRAME_SAMPLES, captured.probability)
+
+    def _move_first(self, due: int) -> None:
+        """Move what the microphone has given first to where it belongs, by a frame that came more promptly."""
+        assert self._microphone_begin is not None
+        begin = max(self._microphone_begin - (self._microphone_end - due), self._written_until)
+        if begin >= self._microphone_begin:
+            return
+        silence = np.zeros(self._microphone_end - self._microphone_begin, dtype=np.int16)
+        self._tracks.write(MICROPHONE, self._microphone_begin, silence)
+        self._microphone_begin = self._microphone_end = begin
+        for captured in self._first:
+            self._place(captured)
 
     def _place_late(self, now_ms: float, *, was_held_up: bool = False) -> None:
         """Place what came late: behind a gap when it came no faster than it is captured, otherwise without one."""

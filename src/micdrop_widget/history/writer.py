@@ -34,14 +34,15 @@ class RecordingWriter:
 
     Parameters
     ----------
-    live_sink
-        The loudspeaker is a real one; see `Recorder`.
+    live_source, live_sink
+        The microphone, or the loudspeaker, is a real one; see `Recorder`.
     report
         Called on the loop with the error when the file of a recording ends before its call does, once a call.
     """
 
-    def __init__(self, *, live_sink: bool, report: Callable[[MicdropError], object]) -> None:
+    def __init__(self, *, live_source: bool, live_sink: bool, report: Callable[[MicdropError], object]) -> None:
         self._recording: Callable[[], Recording | None] = lambda: None
+        self._live_source = live_source
         self._live_sink = live_sink
         self._report = report
         self._recorder: Recorder | None = None
@@ -92,7 +93,7 @@ class RecordingWriter:
         if record is not False:
             self._recording = lambda: recording
             self._unplaced.clear()
-            self._recorder = Recorder(tracks, _now_ms(), live_sink=self._live_sink)
+            self._recorder = Recorder(tracks, _now_ms(), live_source=self._live_source, live_sink=self._live_sink)
             self._write_after_ms = _now_ms() + _WRITE_EVERY_MS
 
     def add_captured(self, pcm: Pcm, listens: bool, behind: int = 0) -> None:
