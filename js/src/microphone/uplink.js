@@ -6,7 +6,7 @@ export const HOLD_AFTER_MS = 2000;
 /** How many of the newest frames are kept on hold: an utterance during which the kernel returns is whole, or nearly. */
 const KEPT_FRAMES = 16;
 
-/** Frames in one message, at least: more when messages arrive late, since each message costs a busy kernel the same. */
+/** Frames in one message, at least: more when all messages arrive late, since each message costs a busy kernel the same. */
 const BATCHES = [1, 2, 4];
 
 export const LATE_MS = 60;
@@ -198,7 +198,8 @@ export class Uplink {
   }
 
   /**
-   * Makes messages larger as soon as they arrive late, and smaller when they have arrived promptly for a while.
+   * Makes messages larger as soon as even the promptest arrives late, and smaller when all have arrived promptly for a while.
+   * A kernel that stalls now and then empties its queue by itself; in larger messages most frames would be later than by the stall.
    *
    * @param {number} leastLagMs
    * @param {number} lagMs
@@ -207,7 +208,7 @@ export class Uplink {
     const now = this.#now();
     this.#adaptCoding(leastLagMs, now);
     if (lagMs > PROMPT_MS) this.#promptSince = now;
-    if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
+    if (leastLagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
     else if (this.#promptSince === Infinity) this.#promptSince = now;
     else if (now - this.#promptSince > PROMPT_FOR_MS && !this.#isCompanding) {
       this.#batch = Math.max(this.#batch - 1, 0);

@@ -72,6 +72,25 @@ test("messages grow when they come late, and shrink again when they have been pr
   assert.equal(up.sent.at(-1).samples.length, FRAME);
 });
 
+test("one late message among prompt ones makes none larger: a queue that empties itself needs no help", () => {
+  const up = setUp();
+  for (let seq = 0; seq < 40; seq++) {
+    up.speak(1, { isHeard: false });
+    up.link.acknowledge({ request: 1, seq, leastLagMs: 5, lagMs: seq % 10 === 0 ? 150 : 20 });
+  }
+  assert.ok(up.sent.every(({ samples }) => samples.length === FRAME));
+});
+
+test("a kernel that stalls now and then gets a message for each frame; one that takes longer for each than it lasts does not", () => {
+  const stalls = (/** @type {number} */ nowMs) => nowMs % 3000 < 120;
+  const { sizes } = speakOverLine({ kbitPerS: () => 10_000, seconds: 20, isBusy: stalls });
+  assert.deepEqual([...sizes], [FRAME]);
+  const slow = speakOverLine({ kbitPerS: () => 10_000, seconds: 20, messageMs: 40 });
+  assert.deepEqual([...slow.sizes], [FRAME, 2 * FRAME, 4 * FRAME]);
+  assert.ok(slow.maxLagMs(0) < 400, `${slow.maxLagMs(0)} ms`);
+  assert.ok(slow.maxLagMs(2000) < 250, `${slow.maxLagMs(2000)} ms`);
+});
+
 test("a lag in between changes nothing", () => {
   const up = setUp();
   up.speak(8, { lagMs: 100 });
@@ -80,7 +99,7 @@ test("a lag in between changes nothing", () => {
   assert.equal(up.sent.at(-1).samples.length, size);
 });
 
-test("beside a cell in a Python loop, where messages come up to 40 ms late, one late message is soon forgotten", () => {
+test("beside a cell in a Python loop, where messages come up to 40 ms late, a late stretch is soon forgotten", () => {
   const up = setUp();
   up.speak(8, { lagMs: 90 });
   assert.ok(up.sent.at(-1).samples.length > FRAME);
@@ -240,8 +259,9 @@ const OVERHEAD_BYTES = 900; // of each message: Jupyter's headers
  * @param {(nowMs: number) => number} options.kbitPerS
  * @param {number} options.seconds
  * @param {(nowMs: number) => boolean} [options.isBusy] the kernel handles nothing
+ * @param {number} [options.messageMs] how long the kernel takes for each message
  */
-function speakOverLine({ kbitPerS, seconds, isBusy = () => false }) {
+function speakOverLine({ kbitPerS, seconds, isBusy = () => false, messageMs = 0 }) {
   let [nowMs, freeMs, leastMs, worstMs, promptestMs, ackDueMs] = [0, 0, Infinity, 0, Infinity, Infinity];
   /** @type {{arrivesMs: number, sentMs: number, seq: number}[]} */
   const line = [];
@@ -255,7 +275,7 @@ function speakOverLine({ kbitPerS, seconds, isBusy = () => false }) {
     now: () => nowMs,
     send: (message) => {
       const bytes = OVERHEAD_BYTES + message.samples.length * (message.isCompanded ? 1 : 2);
-      freeMs = Math.max(freeMs, nowMs) + (8 * bytes) / kbitPerS(nowMs);
+      freeMs = Math.max(freeMs, nowMs) + (8 * bytes) / kbitPerS(nowMs) + messageMs;
       line.push({ arrivesMs: freeMs + 40, sentMs: nowMs, seq: message.seq });
       sent.push(message);
       if (codings.at(-1)?.[1] !== message.isCompanded) codings.push([nowMs, message.isCompanded]);
@@ -286,7 +306,7 @@ function speakOverLine({ kbitPerS, seconds, isBusy = () => false }) {
   assert.ok(sent.every(({ dropped }) => dropped === 0), "none was dropped");
   const maxLagMs = (/** @type {number} */ fromMs, toMs = Infinity) =>
     Math.max(...lags.filter((lag) => lag.nowMs >= fromMs && lag.nowMs < toMs).map(({ lagMs }) => lagMs));
-  return { codings, maxLagMs, link };
+  return { codings, maxLagMs, link, sizes: new Set(sent.map(({ samples }) => samples.length)) };
 }
 
 test("on a line of 256 kbit/s the call stays live: 8 bits a sample, after a second or two", () => {

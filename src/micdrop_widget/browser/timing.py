@@ -47,7 +47,7 @@ class Timing:
     hold_ms: float = 2000.0
     """The call is on hold when no audio arrives for so long; the browser notices it after as long."""
     late_ms: float = 60.0
-    """Audio that is later is acknowledged sooner: the page then sends larger messages (its own figure is the same)."""
+    """Audio that is later is acknowledged sooner; where all is, the page, which has this too, sends larger messages."""
     streaming_ms: float = 500.0
     """While audio has arrived within this time, audio and acknowledgements serve as the heartbeat."""
     beats_without_audio: int = 4

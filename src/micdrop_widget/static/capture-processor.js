@@ -1,4 +1,4 @@
-// sources sha256:c1d58763c5af9f0b394efdf22835a596d5afbb36c9a211c3b36b8032fb638718
+// sources sha256:52ef6dba8d1d9f65b28fdc924a10e44f84cec5e6ae20f27a2df62f83012bf7bf
 "use strict";
 (() => {
   // src/worklets/framing.js

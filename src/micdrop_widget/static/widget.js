@@ -1,4 +1,4 @@
-// sources sha256:c1d58763c5af9f0b394efdf22835a596d5afbb36c9a211c3b36b8032fb638718
+// sources sha256:52ef6dba8d1d9f65b28fdc924a10e44f84cec5e6ae20f27a2df62f83012bf7bf
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -1677,7 +1677,8 @@ var Uplink = class {
     this.#pieces = [];
   }
   /**
-   * Makes messages larger as soon as they arrive late, and smaller when they have arrived promptly for a while.
+   * Makes messages larger as soon as even the promptest arrives late, and smaller when all have arrived promptly for a while.
+   * A kernel that stalls now and then empties its queue by itself; in larger messages most frames would be later than by the stall.
    *
    * @param {number} leastLagMs
    * @param {number} lagMs
@@ -1686,7 +1687,7 @@ var Uplink = class {
     const now = this.#now();
     this.#adaptCoding(leastLagMs, now);
     if (lagMs > PROMPT_MS) this.#promptSince = now;
-    if (lagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
+    if (leastLagMs > LATE_MS) this.#batch = Math.min(this.#batch + 1, BATCHES.length - 1);
     else if (this.#promptSince === Infinity) this.#promptSince = now;
     else if (now - this.#promptSince > PROMPT_FOR_MS && !this.#isCompanding) {
       this.#batch = Math.max(this.#batch - 1, 0);
