@@ -1,12 +1,17 @@
 import { connect, NotAdmitted } from "./host/websocket.js";
 import { createSession } from "./session/create.js";
 import { element, setHidden, setText } from "./view/dom.js";
+import { isWaitingForPage } from "./view/labels.js";
 import { Panel } from "./view/panel.js";
 
 /** @typedef {import("./host/host.js").LostReason} LostReason */
+/** @typedef {import("./session/session.js").Session} Session */
 
 /** From one attempt to connect to the next: a process behind a tunnel that broke may be reached again. */
 const RETRY_MS = [500, 1000, 2000, 5000];
+
+/** How long a page that is connected again waits for the process to notice that the former connection is gone. */
+const REJOIN_MS = 10_000;
 
 /** @type {Partial<Record<LostReason, string>>} the texts of a page that has no panel */
 const WORDS = {
@@ -23,9 +28,10 @@ const workletSources = ["capture", "playback"].map((kind) => new URL(`/${kind}-p
 const status = element("p", "micdrop-page-status", { role: "status" }, ["Connecting to Python…"]);
 document.body.append(status);
 
-/** Shows the call until it has ended; after a lost connection it connects again, with a new session. */
+/** Shows the call until it has ended; after a lost connection it connects again, with a new session, and goes on. */
 async function showCall() {
   let leave = () => undefined;
+  let hadCall = false;
   for (;;) {
     const connection = await connectPatiently();
     if (connection === null) return;
@@ -33,13 +39,36 @@ async function showCall() {
     setHidden(status, true);
     const session = createSession({ host: connection, workletSources });
     const panel = new Panel(document.body, session);
+    if (hadCall) rejoin(session);
     leave = () => {
       panel.dispose();
       session.dispose();
     };
     await new Promise((resolve) => connection.onLost(resolve));
+    const { isStarted, isStopRequested, _owner, pageId } = session.state;
+    hadCall = isStarted && !isStopRequested && _owner === pageId;
     if (connection.lostReason !== "unreachable") return; // the panel says why
   }
+}
+
+/**
+ * Goes on with the call that this page had when the connection broke, unless another page has it by then.
+ *
+ * @param {Session} session
+ */
+function rejoin(session) {
+  const attempt = () => {
+    if (!isWaitingForPage(session.state)) return;
+    end();
+    session.commands.takeOver();
+  };
+  const unsubscribe = session.onChange(attempt);
+  const timer = setTimeout(() => end(), REJOIN_MS);
+  const end = () => {
+    unsubscribe();
+    clearTimeout(timer);
+  };
+  attempt();
 }
 
 /** @returns {Promise<import("./host/websocket.js").WebSocketHost | null>} null: there is no call for this page */

@@ -122,8 +122,12 @@ class Relay:
         """How many came from the server, and how many went to it."""
         return self._down.carried_bytes, self._up.carried_bytes
 
+    def cut(self) -> None:
+        """End every connection; the next ones are carried again."""
+        self._thread.submit(self._end_connections()).result()
+
     def stop(self) -> None:
-        """End every connection."""
+        """End every connection, and accept none any more."""
         self._thread.submit(self._close()).result()
         self._thread.stop()
 
@@ -149,6 +153,9 @@ class Relay:
     async def _close(self) -> None:
         self._server.close()
         await asyncio.sleep(0)  # what was accepted just before is a connection now
+        await self._end_connections()
+
+    async def _end_connections(self) -> None:
         for task in self._connections:
             task.cancel()
         if self._connections:

@@ -16,6 +16,7 @@ from micdrop_widget.audio import Pcm
 from micdrop_widget.server import ServerCall
 from tests.harness.browsers import Browsers
 from tests.harness.processes import heed_ctrl_c
+from tests.harness.relay import relayed
 from tests.harness.spoken import spoken
 from tests.harness.taps import exactly_at
 from tests.page.call_page import CallPage
@@ -208,6 +209,40 @@ def test_a_page_says_when_its_process_ends_and_shows_the_call_again_when_it_can(
         assert page.errors.unexpected() == []
     finally:
         process.end()
+        context.close()
+        server.server.stop()
+
+
+def test_a_call_goes_on_by_itself_when_a_tunnel_breaks_and_comes_back_and_none_begins_then(browsers: Browsers) -> None:
+    server = KeepingServer()
+    context = browsers.context(microphone=spoken("sentence").path, bypass_csp=True)
+    call = MicdropPage(server.url, vad="volume", open_browser=False)
+    address, _, token = call.page.url.partition("#")
+    try:
+        with relayed(int(address.rstrip("/").rpartition(":")[2])) as relay:
+            page = ServedPage(context, f"http://localhost:{relay.port}/#{token}")
+            page.errors.allow("ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
+            page.press("start")
+            wait_for_turns(call, 1)
+            relay.cut()
+            wait_until(lambda: not call.state.isMicStarted)
+            wait_until(lambda: call.state.isMicStarted)
+            page.wait_for_live_tracks(1)
+            assert not page.part("take-over").is_visible()
+            wait_for_turns(call, 2)  # the microphone's file begins anew
+            assert len(server.utterances) == 2
+            assert len(server.calls) == 1
+            page.press("start")  # Stop
+            wait_until(lambda: not call.state.isStarted)
+            relay.cut()
+            page.wait_for_text("No connection to Python")
+            page.wait_for_text("Not started")
+            page.page.wait_for_timeout(500)
+            assert not call.state.isMicStarted
+            page.wait_for_live_tracks(0)
+            assert page.errors.unexpected() == []
+    finally:
+        call.close()
         context.close()
         server.server.stop()
 

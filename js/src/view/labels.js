@@ -88,11 +88,28 @@ export function describeControls(state) {
  * @returns {string | null} null: nothing
  */
 export function describeTakeOver(state) {
-  const isAsked = state.isStartRequested || state.isStopRequested || state.isKernelSilent;
-  if (!isReachable(state) || isAsked) return null;
+  if (!canTakeOver(state)) return null;
   if (isElsewhere(state)) return state.isMicStarted || state.isStarted ? "Use the microphone here" : null;
-  const isMicLost = state._owner === null || state.error !== null;
-  return state.isStarted && !state.isMicStarted && isMicLost ? "Rejoin with the microphone" : null;
+  return isMicrophoneMissing(state) && (state._owner === null || state.error !== null) ? "Rejoin with the microphone" : null;
+}
+
+/**
+ * True while a call waits for a page with a microphone, and nothing speaks against this one.
+ *
+ * @param {PanelState} state
+ */
+export function isWaitingForPage(state) {
+  return canTakeOver(state) && isMicrophoneMissing(state) && state._owner === null && state.error === null;
+}
+
+/** @param {PanelState} state */
+function canTakeOver(state) {
+  return isReachable(state) && !state.isStartRequested && !state.isStopRequested && !state.isKernelSilent;
+}
+
+/** @param {PanelState} state */
+function isMicrophoneMissing(state) {
+  return state.isStarted && !state.isMicStarted;
 }
 
 /** The texts differ by place: in a notebook the user runs the cell again, a page reconnects by itself. */

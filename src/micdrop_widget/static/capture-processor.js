@@ -1,4 +1,4 @@
-// sources sha256:52ef6dba8d1d9f65b28fdc924a10e44f84cec5e6ae20f27a2df62f83012bf7bf
+// sources sha256:e1d357e677c4b2057919fb32532ed5091a31a551665679b9461dd8138abc8e27
 "use strict";
 (() => {
   // src/worklets/framing.js

@@ -1,4 +1,4 @@
-// sources sha256:52ef6dba8d1d9f65b28fdc924a10e44f84cec5e6ae20f27a2df62f83012bf7bf
+// sources sha256:e1d357e677c4b2057919fb32532ed5091a31a551665679b9461dd8138abc8e27
 // src/listeners.js
 var Listeners = class {
   /** @type {Set<(...values: Values) => void>} */
@@ -2614,6 +2614,128 @@ function setText(target, text2) {
   if (target.textContent !== text2) target.textContent = text2;
 }
 
+// src/view/labels.js
+var STATES = [
+  [(s) => s.isSaved, label("saved", "Saved panel", "ended", "off")],
+  [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
+  [(s) => s.isKernelLost && s.lostReason === "moved", label("moved", "Open in another tab", "ended", "off")],
+  [(s) => s.isKernelLost && s.place === "page", label("disconnected", "No connection to Python", "warning", "off")],
+  [(s) => s.isKernelLost, label("disconnected", "No connection to the kernel", "warning", "off")],
+  [(s) => s.isStopRequested, label("stopping", "Stopping…", "wait", "wait")],
+  [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
+  [(s) => s.isStarting, label("connecting", "Connecting…", "wait", "wait")],
+  [(s) => s.isStartRequested && !s.isStarted, label("starting", "Starting…", "wait", "wait")],
+  [(s) => s.isKernelSilent, label("silent", "No answer from the kernel", "warning", "off")],
+  [(s) => s.isOnHold, label("on-hold", "On hold: the kernel is busy", "wait", "off")],
+  [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
+  [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
+  [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "listen")],
+  [(s) => !s.isStarted && s.hasStartFailed, label("failed", "Could not start", "warning", "error")],
+  [(s) => !s.isStarted && hasEnded(s), label("ended", "Call ended", "ended", "idle")],
+  [(s) => !s.isStarted, label("not-started", "Not started", "call", "idle")],
+  [(s) => isPaused(s), label("paused", "Paused", "pause", "off")],
+  [(s) => s.isUserSpeaking, label("user-speaking", "You are speaking", "waves", "listen")],
+  [(s) => s.isAssistantSpeaking, label("assistant-speaking", "Assistant is speaking", "speaker", "speak")],
+  [(s) => s.isProcessing, label("thinking", "Thinking…", "thinking", "wait")],
+  [(s) => isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
+  [(s) => !s.isMicStarted, label("microphone-off", "Microphone is off", "microphoneOff", "off")],
+  [(s) => s.isMicMuted, label("microphone-on-hold", "Microphone is on hold", "microphoneOff", "off")],
+  [(s) => s.isListening, label("listening", "Listening", "microphone", "listen")]
+];
+var CONNECTED = label("connected", "Connected", "call", "idle");
+function describeState(state) {
+  return STATES.find(([holds]) => holds(state))?.[1] ?? CONNECTED;
+}
+function describeControls(state) {
+  const isInCall = isReachable(state) && (state.isStarted || state.isStarting || state.isStartRequested);
+  return {
+    start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested }) : control(state._ended_by !== null ? "Start again" : "Start", "call", "start", { isEnabled: canStart(state) }),
+    mute: isMuted(state) ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true }) : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
+    pause: isPaused(state) ? control("Resume the call", "play", "resume", { isEnabled: canPause(state), isPressed: true }) : control("Pause the call", "pause", "pause", { isEnabled: canPause(state) })
+  };
+}
+function describeTakeOver(state) {
+  if (!canTakeOver(state)) return null;
+  if (isElsewhere(state)) return state.isMicStarted || state.isStarted ? "Use the microphone here" : null;
+  return isMicrophoneMissing(state) && (state._owner === null || state.error !== null) ? "Rejoin with the microphone" : null;
+}
+function isWaitingForPage(state) {
+  return canTakeOver(state) && isMicrophoneMissing(state) && state._owner === null && state.error === null;
+}
+function canTakeOver(state) {
+  return isReachable(state) && !state.isStartRequested && !state.isStopRequested && !state.isKernelSilent;
+}
+function isMicrophoneMissing(state) {
+  return state.isStarted && !state.isMicStarted;
+}
+var WORDS = {
+  notebook: {
+    closed: "This call was closed: run the cell again.",
+    lost: "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.",
+    moved: "",
+    silent: "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again."
+  },
+  page: {
+    closed: "This call was closed, and so was the page. Open it again from Python.",
+    lost: "The Python process has ended, or cannot be reached. The microphone is released. As soon as it can be reached, this page shows the call again.",
+    moved: "Another tab or browser has this call now. The microphone is released here. Reload this page to have the call here.",
+    silent: "The microphone is released. When Python answers again, the call goes on by itself."
+  }
+};
+function describePage(state) {
+  if (!isReachable(state) || state.place === "page") return null;
+  const { hostName, offersPage, pageUrl } = state;
+  if (pageUrl === null) {
+    if (!offersPage) return null;
+    return { words: `Call from a page of its own: ${hostName ?? "this page"} gives no microphone`, url: null };
+  }
+  return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };
+}
+var ENDED_BY = {
+  cell_run_again: "The call of this cell ended because the cell ran again. Start again to go on.",
+  panel_removed: "The call ended because its panel was removed from the page. Start again to go on."
+};
+function describeNote(state) {
+  if (state.isSaved) return "This panel was saved with the notebook, without its call. Run the cell again.";
+  const words = WORDS[state.place];
+  if (state._closed) return words.closed;
+  if (state.isKernelLost) return state.lostReason === "moved" ? words.moved : words.lost;
+  if (state.isKernelSilent) return words.silent;
+  if (state.isOnHold) {
+    return "What you say now is lost. The call goes on by itself when the kernel answers again.";
+  }
+  if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
+  if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
+  if (state._ended_by !== null && !isMicrophoneInUse(state)) return ENDED_BY[state._ended_by];
+  if (state.isLineSlow) return "The line is slow: your voice is sent in telephone quality.";
+  if (isMuted(state) && !isMicrophoneInUse(state)) return "You are still muted, also in the next call.";
+  return "";
+}
+function describeNotices(state) {
+  if (!isReachable(state)) return [];
+  return state.notices.map(({ code, message, remedy }) => ({ code, words: `${message} ${remedy}` }));
+}
+function describeError2(state) {
+  if (state.error !== null) return { message: state.error.message, remedy: state.error.remedy };
+  if (state.problem !== null) return { message: state.problem, remedy: "" };
+  return null;
+}
+function label(id, words, icon2, tone) {
+  return Object.freeze({ id, words, icon: icon2, tone });
+}
+function control(text2, icon2, action, { isEnabled, isPressed = false }) {
+  return { label: text2, icon: icon2, action, isEnabled, isPressed };
+}
+var isMuted = (state) => state.isMuted || state.isMuteRequested;
+var isPaused = (state) => state.isPaused || state.isPauseRequested;
+var isReachable = (state) => !state._closed && !state.isKernelLost && !state.isSaved;
+var isElsewhere = (state) => state._owner !== null && state._owner !== state.pageId;
+var isMicrophoneInUse = (state) => state.isStarted || state.isStarting || state.isMicStarted;
+var canMute = (state) => isReachable(state) && (isMicrophoneInUse(state) || isMuted(state));
+var canStart = (state) => !state._closed && !state.isSaved && !(state.isKernelLost && state.place === "page");
+var canPause = (state) => isReachable(state) && state.isStarted;
+var hasEnded = (state) => state.wasStarted || state._ended_by !== null || state.conversation.length > 0;
+
 // src/view/icons.js
 var PATHS = {
   call: "M5 4h4l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2z",
@@ -2797,121 +2919,6 @@ function describeChoices(devices3, currentId, noun) {
     isEnabled: labelled.length > 0
   };
 }
-
-// src/view/labels.js
-var STATES = [
-  [(s) => s.isSaved, label("saved", "Saved panel", "ended", "off")],
-  [(s) => s._closed, label("closed", "Call closed", "ended", "off")],
-  [(s) => s.isKernelLost && s.lostReason === "moved", label("moved", "Open in another tab", "ended", "off")],
-  [(s) => s.isKernelLost && s.place === "page", label("disconnected", "No connection to Python", "warning", "off")],
-  [(s) => s.isKernelLost, label("disconnected", "No connection to the kernel", "warning", "off")],
-  [(s) => s.isStopRequested, label("stopping", "Stopping…", "wait", "wait")],
-  [(s) => s.isStarting && !s.isMicStarted, label("waiting-microphone", "Waiting for the microphone…", "microphone", "wait")],
-  [(s) => s.isStarting, label("connecting", "Connecting…", "wait", "wait")],
-  [(s) => s.isStartRequested && !s.isStarted, label("starting", "Starting…", "wait", "wait")],
-  [(s) => s.isKernelSilent, label("silent", "No answer from the kernel", "warning", "off")],
-  [(s) => s.isOnHold, label("on-hold", "On hold: the kernel is busy", "wait", "off")],
-  [(s) => s.isReconnecting, label("reconnecting", "Reconnecting…", "reconnect", "wait")],
-  [(s) => !s.isStarted && s.isMicStarted && isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
-  [(s) => !s.isStarted && s.isMicStarted, label("microphone-only", "Microphone is on, no call", "microphone", "listen")],
-  [(s) => !s.isStarted && s.hasStartFailed, label("failed", "Could not start", "warning", "error")],
-  [(s) => !s.isStarted && hasEnded(s), label("ended", "Call ended", "ended", "idle")],
-  [(s) => !s.isStarted, label("not-started", "Not started", "call", "idle")],
-  [(s) => isPaused(s), label("paused", "Paused", "pause", "off")],
-  [(s) => s.isUserSpeaking, label("user-speaking", "You are speaking", "waves", "listen")],
-  [(s) => s.isAssistantSpeaking, label("assistant-speaking", "Assistant is speaking", "speaker", "speak")],
-  [(s) => s.isProcessing, label("thinking", "Thinking…", "thinking", "wait")],
-  [(s) => isMuted(s), label("muted", "Muted", "microphoneOff", "off")],
-  [(s) => !s.isMicStarted, label("microphone-off", "Microphone is off", "microphoneOff", "off")],
-  [(s) => s.isMicMuted, label("microphone-on-hold", "Microphone is on hold", "microphoneOff", "off")],
-  [(s) => s.isListening, label("listening", "Listening", "microphone", "listen")]
-];
-var CONNECTED = label("connected", "Connected", "call", "idle");
-function describeState(state) {
-  return STATES.find(([holds]) => holds(state))?.[1] ?? CONNECTED;
-}
-function describeControls(state) {
-  const isInCall = isReachable(state) && (state.isStarted || state.isStarting || state.isStartRequested);
-  return {
-    start: isInCall ? control("Stop", "stop", "stop", { isEnabled: !state.isStopRequested }) : control(state._ended_by !== null ? "Start again" : "Start", "call", "start", { isEnabled: canStart(state) }),
-    mute: isMuted(state) ? control("Unmute the microphone", "microphoneOff", "unmute", { isEnabled: canMute(state), isPressed: true }) : control("Mute the microphone", "microphone", "mute", { isEnabled: canMute(state) }),
-    pause: isPaused(state) ? control("Resume the call", "play", "resume", { isEnabled: canPause(state), isPressed: true }) : control("Pause the call", "pause", "pause", { isEnabled: canPause(state) })
-  };
-}
-function describeTakeOver(state) {
-  const isAsked = state.isStartRequested || state.isStopRequested || state.isKernelSilent;
-  if (!isReachable(state) || isAsked) return null;
-  if (isElsewhere(state)) return state.isMicStarted || state.isStarted ? "Use the microphone here" : null;
-  const isMicLost = state._owner === null || state.error !== null;
-  return state.isStarted && !state.isMicStarted && isMicLost ? "Rejoin with the microphone" : null;
-}
-var WORDS = {
-  notebook: {
-    closed: "This call was closed: run the cell again.",
-    lost: "The kernel was restarted or shut down, or cannot be reached. The microphone is released. Run the cell again.",
-    moved: "",
-    silent: "The microphone is released. When the kernel answers again, the call goes on by itself. If it was restarted or shut down, run the cell again."
-  },
-  page: {
-    closed: "This call was closed, and so was the page. Open it again from Python.",
-    lost: "The Python process has ended, or cannot be reached. The microphone is released. As soon as it can be reached, this page shows the call again.",
-    moved: "Another tab or browser has this call now. The microphone is released here. Reload this page to have the call here.",
-    silent: "The microphone is released. When Python answers again, the call goes on by itself."
-  }
-};
-function describePage(state) {
-  if (!isReachable(state) || state.place === "page") return null;
-  const { hostName, offersPage, pageUrl } = state;
-  if (pageUrl === null) {
-    if (!offersPage) return null;
-    return { words: `Call from a page of its own: ${hostName ?? "this page"} gives no microphone`, url: null };
-  }
-  return { words: `Open ${new URL(pageUrl).host} in a browser`, url: pageUrl };
-}
-var ENDED_BY = {
-  cell_run_again: "The call of this cell ended because the cell ran again. Start again to go on.",
-  panel_removed: "The call ended because its panel was removed from the page. Start again to go on."
-};
-function describeNote(state) {
-  if (state.isSaved) return "This panel was saved with the notebook, without its call. Run the cell again.";
-  const words = WORDS[state.place];
-  if (state._closed) return words.closed;
-  if (state.isKernelLost) return state.lostReason === "moved" ? words.moved : words.lost;
-  if (state.isKernelSilent) return words.silent;
-  if (state.isOnHold) {
-    return "What you say now is lost. The call goes on by itself when the kernel answers again.";
-  }
-  if (state.isKernelSlow) return "The kernel has not answered yet. It may be busy with a cell.";
-  if (state.isMicStarted && isElsewhere(state)) return "The microphone is used in another tab.";
-  if (state._ended_by !== null && !isMicrophoneInUse(state)) return ENDED_BY[state._ended_by];
-  if (state.isLineSlow) return "The line is slow: your voice is sent in telephone quality.";
-  if (isMuted(state) && !isMicrophoneInUse(state)) return "You are still muted, also in the next call.";
-  return "";
-}
-function describeNotices(state) {
-  if (!isReachable(state)) return [];
-  return state.notices.map(({ code, message, remedy }) => ({ code, words: `${message} ${remedy}` }));
-}
-function describeError2(state) {
-  if (state.error !== null) return { message: state.error.message, remedy: state.error.remedy };
-  if (state.problem !== null) return { message: state.problem, remedy: "" };
-  return null;
-}
-function label(id, words, icon2, tone) {
-  return Object.freeze({ id, words, icon: icon2, tone });
-}
-function control(text2, icon2, action, { isEnabled, isPressed = false }) {
-  return { label: text2, icon: icon2, action, isEnabled, isPressed };
-}
-var isMuted = (state) => state.isMuted || state.isMuteRequested;
-var isPaused = (state) => state.isPaused || state.isPauseRequested;
-var isReachable = (state) => !state._closed && !state.isKernelLost && !state.isSaved;
-var isElsewhere = (state) => state._owner !== null && state._owner !== state.pageId;
-var isMicrophoneInUse = (state) => state.isStarted || state.isStarting || state.isMicStarted;
-var canMute = (state) => isReachable(state) && (isMicrophoneInUse(state) || isMuted(state));
-var canStart = (state) => !state._closed && !state.isSaved && !(state.isKernelLost && state.place === "page");
-var canPause = (state) => isReachable(state) && state.isStarted;
-var hasEnded = (state) => state.wasStarted || state._ended_by !== null || state.conversation.length > 0;
 
 // src/view/device-picker.js
 var pickerCount = 0;
@@ -3391,6 +3398,7 @@ var ControlButton = class {
 
 // src/page.js
 var RETRY_MS = [500, 1e3, 2e3, 5e3];
+var REJOIN_MS = 1e4;
 var WORDS2 = {
   closed: "This call was closed.",
   refused: "This address is not, or no more, that of a call. Open the page again from Python.",
@@ -3403,6 +3411,7 @@ var status = element("p", "micdrop-page-status", { role: "status" }, ["Connectin
 document.body.append(status);
 async function showCall() {
   let leave = () => void 0;
+  let hadCall = false;
   for (; ; ) {
     const connection = await connectPatiently();
     if (connection === null) return;
@@ -3410,13 +3419,30 @@ async function showCall() {
     setHidden(status, true);
     const session = createSession({ host: connection, workletSources });
     const panel = new Panel(document.body, session);
+    if (hadCall) rejoin(session);
     leave = () => {
       panel.dispose();
       session.dispose();
     };
     await new Promise((resolve) => connection.onLost(resolve));
+    const { isStarted, isStopRequested, _owner, pageId } = session.state;
+    hadCall = isStarted && !isStopRequested && _owner === pageId;
     if (connection.lostReason !== "unreachable") return;
   }
+}
+function rejoin(session) {
+  const attempt = () => {
+    if (!isWaitingForPage(session.state)) return;
+    end();
+    session.commands.takeOver();
+  };
+  const unsubscribe = session.onChange(attempt);
+  const timer = setTimeout(() => end(), REJOIN_MS);
+  const end = () => {
+    unsubscribe();
+    clearTimeout(timer);
+  };
+  attempt();
 }
 async function connectPatiently() {
   for (let attempt = 0; ; attempt++) {

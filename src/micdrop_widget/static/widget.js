@@ -1,4 +1,4 @@
-// sources sha256:52ef6dba8d1d9f65b28fdc924a10e44f84cec5e6ae20f27a2df62f83012bf7bf
+// sources sha256:e1d357e677c4b2057919fb32532ed5091a31a551665679b9461dd8138abc8e27
 // worklet-source:src/worklets/capture-processor.js
 var capture_processor_default = `"use strict";
 (() => {
@@ -3503,11 +3503,15 @@ function describeControls(state) {
   };
 }
 function describeTakeOver(state) {
-  const isAsked = state.isStartRequested || state.isStopRequested || state.isKernelSilent;
-  if (!isReachable(state) || isAsked) return null;
+  if (!canTakeOver(state)) return null;
   if (isElsewhere(state)) return state.isMicStarted || state.isStarted ? "Use the microphone here" : null;
-  const isMicLost = state._owner === null || state.error !== null;
-  return state.isStarted && !state.isMicStarted && isMicLost ? "Rejoin with the microphone" : null;
+  return isMicrophoneMissing(state) && (state._owner === null || state.error !== null) ? "Rejoin with the microphone" : null;
+}
+function canTakeOver(state) {
+  return isReachable(state) && !state.isStartRequested && !state.isStopRequested && !state.isKernelSilent;
+}
+function isMicrophoneMissing(state) {
+  return state.isStarted && !state.isMicStarted;
 }
 var WORDS = {
   notebook: {
