@@ -10,8 +10,8 @@ import { Panel } from "./view/panel.js";
 /** From one attempt to connect to the next: a process behind a tunnel that broke may be reached again. */
 const RETRY_MS = [500, 1000, 2000, 5000];
 
-/** How long a page that is connected again waits for the process to notice that the former connection is gone. */
-const REJOIN_MS = 10_000;
+/** So soon after its connection broke, the page goes on with its call by itself; later, a microphone would come as a surprise. */
+const REJOIN_MS = 30_000;
 
 /** @type {Partial<Record<LostReason, string>>} the texts of a page that has no panel */
 const WORDS = {
@@ -31,7 +31,7 @@ document.body.append(status);
 /** Shows the call until it has ended; after a lost connection it connects again, with a new session, and goes on. */
 async function showCall() {
   let leave = () => undefined;
-  let hadCall = false;
+  let rejoinsUntil = -Infinity;
   for (;;) {
     const connection = await connectPatiently();
     if (connection === null) return;
@@ -39,14 +39,14 @@ async function showCall() {
     setHidden(status, true);
     const session = createSession({ host: connection, workletSources });
     const panel = new Panel(document.body, session);
-    if (hadCall) rejoin(session);
+    rejoin(session, rejoinsUntil - Date.now());
     leave = () => {
       panel.dispose();
       session.dispose();
     };
     await new Promise((resolve) => connection.onLost(resolve));
     const { isStarted, isStopRequested, _owner, pageId } = session.state;
-    hadCall = isStarted && !isStopRequested && _owner === pageId;
+    rejoinsUntil = isStarted && !isStopRequested && _owner === pageId ? Date.now() + REJOIN_MS : -Infinity;
     if (connection.lostReason !== "unreachable") return; // the panel says why
   }
 }
@@ -54,16 +54,20 @@ async function showCall() {
 /**
  * Goes on with the call that this page had when the connection broke, unless another page has it by then.
  *
+ * The process may notice later than this page that the former connection is gone.
+ *
  * @param {Session} session
+ * @param {number} withinMs
  */
-function rejoin(session) {
+function rejoin(session, withinMs) {
+  if (withinMs <= 0) return;
   const attempt = () => {
     if (!isWaitingForPage(session.state)) return;
     end();
     session.commands.takeOver();
   };
   const unsubscribe = session.onChange(attempt);
-  const timer = setTimeout(() => end(), REJOIN_MS);
+  const timer = setTimeout(() => end(), withinMs);
   const end = () => {
     unsubscribe();
     clearTimeout(timer);

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { describeControls, describeError, describeNote, describeNotices, describePage, describeState, describeTakeOver } from "../../src/view/labels.js";
+import {
+  describeControls,
+  describeError,
+  describeNote,
+  describeNotices,
+  describePage,
+  describeState,
+  describeTakeOver,
+  isWaitingForPage,
+} from "../../src/view/labels.js";
 import { panelState } from "../fakes/panel-state.js";
 
 const state = panelState;
@@ -83,6 +92,15 @@ test("a call that has lost its microphone can be rejoined, until the click", () 
   assert.equal(describeTakeOver(inCall()), null);
   assert.equal(describeTakeOver(inCall({ isMicStarted: false, _owner: null, isStartRequested: true })), null);
   assert.equal(describeTakeOver(state()), null);
+});
+
+test("a page may rejoin by itself only where a call waits for one", () => {
+  const waiting = { isMicStarted: false, _owner: null };
+  assert.equal(isWaitingForPage(inCall(waiting)), true);
+  const error = { code: "Mic", message: "", remedy: "" };
+  /** @type {object[]} */
+  const others = [{ _owner: "f2" }, { isMicStarted: true }, { isStarted: false }, { error }, { isStopRequested: true }, { isKernelLost: true }];
+  for (const changes of others) assert.equal(isWaitingForPage(inCall({ ...waiting, ...changes })), false, JSON.stringify(changes));
 });
 
 test("a page that does not own the call can take it over, until the click", () => {

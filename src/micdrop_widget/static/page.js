@@ -1,4 +1,4 @@
-// sources sha256:e1d357e677c4b2057919fb32532ed5091a31a551665679b9461dd8138abc8e27
+// sources sha256:7faea6fc72131898aa84860fa53ccd5dacb2cf49fd4674ba3b280cad57a162cc
 // src/listeners.js
 var Listeners = class {
   /** @type {Set<(...values: Values) => void>} */
@@ -3398,7 +3398,7 @@ var ControlButton = class {
 
 // src/page.js
 var RETRY_MS = [500, 1e3, 2e3, 5e3];
-var REJOIN_MS = 1e4;
+var REJOIN_MS = 3e4;
 var WORDS2 = {
   closed: "This call was closed.",
   refused: "This address is not, or no more, that of a call. Open the page again from Python.",
@@ -3411,7 +3411,7 @@ var status = element("p", "micdrop-page-status", { role: "status" }, ["Connectin
 document.body.append(status);
 async function showCall() {
   let leave = () => void 0;
-  let hadCall = false;
+  let rejoinsUntil = -Infinity;
   for (; ; ) {
     const connection = await connectPatiently();
     if (connection === null) return;
@@ -3419,25 +3419,26 @@ async function showCall() {
     setHidden(status, true);
     const session = createSession({ host: connection, workletSources });
     const panel = new Panel(document.body, session);
-    if (hadCall) rejoin(session);
+    rejoin(session, rejoinsUntil - Date.now());
     leave = () => {
       panel.dispose();
       session.dispose();
     };
     await new Promise((resolve) => connection.onLost(resolve));
     const { isStarted, isStopRequested, _owner, pageId } = session.state;
-    hadCall = isStarted && !isStopRequested && _owner === pageId;
+    rejoinsUntil = isStarted && !isStopRequested && _owner === pageId ? Date.now() + REJOIN_MS : -Infinity;
     if (connection.lostReason !== "unreachable") return;
   }
 }
-function rejoin(session) {
+function rejoin(session, withinMs) {
+  if (withinMs <= 0) return;
   const attempt = () => {
     if (!isWaitingForPage(session.state)) return;
     end();
     session.commands.takeOver();
   };
   const unsubscribe = session.onChange(attempt);
-  const timer = setTimeout(() => end(), REJOIN_MS);
+  const timer = setTimeout(() => end(), withinMs);
   const end = () => {
     unsubscribe();
     clearTimeout(timer);

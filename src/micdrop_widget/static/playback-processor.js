@@ -1,4 +1,4 @@
-// sources sha256:e1d357e677c4b2057919fb32532ed5091a31a551665679b9461dd8138abc8e27
+// sources sha256:7faea6fc72131898aa84860fa53ccd5dacb2cf49fd4674ba3b280cad57a162cc
 "use strict";
 (() => {
   // src/worklets/framing.js
