@@ -66,5 +66,6 @@ def test_both_sides_are_recorded_when_they_sounded(open_call: Opener, tmp_path: 
     for side in offsets_ms:
         assert abs(median(side[-(len(side) // 2) :]) - median(side[: len(side) // 2])) < 20, offsets_ms
         assert abs(side[0] - median(side)) < 25, offsets_ms
-    told = [turn.heard_ms for turn in held.call.turns]
-    assert told[: len(heard)] == pytest.approx([one.recorded_ms for one in heard], abs=20)
+    told = [turn.heard_ms for turn in held.call.turns if turn.heard_ms is not None]
+    for one in heard:
+        assert min(abs(one.recorded_ms - heard_ms) for heard_ms in told) < 20, (heard, told)
